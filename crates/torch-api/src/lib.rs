@@ -1,0 +1,14 @@
+//! The only door: the wire types of torch's socket and a blocking client.
+//!
+//! A connection carries one JSON value per line. The client writes a [`Hello`] and a [`Request`]
+//! without waiting in between; the daemon answers with its own [`Hello`] and then one or more
+//! [`Response`]s, the last of which is not [`Response::Progress`] and not [`Response::Waiting`].
+
+pub mod client;
+pub mod path;
+pub mod view;
+pub mod wire;
+
+pub use client::{Client, ClientError};
+pub use view::{AgentView, JournalView, MessageView, TeamView};
+pub use wire::{Body, Failure, Hello, Request, Response};

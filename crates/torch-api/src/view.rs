@@ -1,0 +1,199 @@
+//! What is shown: flat, stable shapes for people, `--json` and scripts.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use torch_core::{AgentState, DeferReason, DeliveryState, Evidence, PaneAddress, Timestamp};
+
+/// The daemon itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonView {
+    /// Its version.
+    pub version: String,
+    /// Its pid.
+    pub pid: u32,
+    /// Since when it runs.
+    pub started: Timestamp,
+    /// The registry it owns.
+    pub home: PathBuf,
+    /// The tmux server's socket name.
+    pub tmux_socket: String,
+    /// tmux's version, once asked.
+    pub tmux_version: Option<String>,
+}
+
+/// One team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamView {
+    /// Its id.
+    pub id: String,
+    /// Its name and its tmux session's.
+    pub name: String,
+    /// The project's directory.
+    pub project: PathBuf,
+    /// The spec.
+    pub spec: PathBuf,
+    /// The starting branch.
+    pub base_branch: String,
+    /// `raising`, `running`, `finished` or `stopped`.
+    pub phase: String,
+    /// `strict` or `open`.
+    pub router: String,
+    /// What holds an agent back from misbehaving: `advice`, until something enforces it.
+    pub enforcement: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When the hub reported the spec complete.
+    pub finished: Option<Timestamp>,
+    /// The hub's closing words.
+    pub summary: Option<String>,
+    /// The line that attaches to it.
+    pub attach: String,
+    /// Messages not delivered yet.
+    pub waiting: u64,
+    /// Its agents in the order of their windows.
+    pub agents: Vec<AgentView>,
+}
+
+/// One agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentView {
+    /// Its role.
+    pub role: String,
+    /// Its window's index.
+    pub window: u32,
+    /// Its program.
+    pub program: String,
+    /// What it is doing.
+    pub state: AgentState,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why torch believes that.
+    pub evidence: Evidence,
+    /// Its pane.
+    pub pane: Option<PaneAddress>,
+    /// Its program's pid.
+    pub pid: Option<u32>,
+    /// Its worktree.
+    pub worktree: PathBuf,
+    /// Its branch.
+    pub branch: Option<String>,
+    /// Whether its briefing was proven to have arrived.
+    pub briefed: bool,
+    /// Its last completion report.
+    pub completed: Option<String>,
+    /// When that report was made.
+    pub completed_at: Option<Timestamp>,
+    /// Messages waiting for it.
+    pub waiting: u64,
+    /// The last lines of its screen, where asked for.
+    pub last_lines: Vec<String>,
+}
+
+/// One message with its delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageView {
+    /// `m-7k3f9q2a`.
+    pub id: String,
+    /// The whole ULID.
+    pub ulid: String,
+    /// The team's name.
+    pub team: String,
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// `message`, `briefing`, `hub_copy`, `completion` or `notice`.
+    pub kind: String,
+    /// The sender's label.
+    pub from: String,
+    /// The rule that made the sender who it is.
+    pub from_rule: String,
+    /// The recipient's label.
+    pub to: String,
+    /// The target as written.
+    pub target: String,
+    /// Its number on this pair.
+    pub pair_seq: u64,
+    /// `deliver`, `reroute` or `refuse`.
+    pub decision: String,
+    /// The rule that decided.
+    pub rule: String,
+    /// The rule in words.
+    pub reason: String,
+    /// Critical words found.
+    pub critical: Vec<String>,
+    /// What cleaning changed.
+    pub cleaned: Vec<String>,
+    /// The state of its delivery.
+    pub state: DeliveryState,
+    /// Why it waits.
+    pub waits: Option<DeferReason>,
+    /// Which try.
+    pub attempt: u32,
+    /// Whether an earlier try may have arrived as well.
+    pub possible_duplicate: bool,
+    /// Since when it is in this state.
+    pub since: Timestamp,
+    /// What was seen last.
+    pub evidence: String,
+    /// The body after cleaning.
+    pub body: String,
+    /// The file that holds a long body.
+    pub body_file: Option<PathBuf>,
+    /// Whether the person has read it (inbox only).
+    pub read: bool,
+}
+
+/// One journal entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalView {
+    /// Its number.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: String,
+    /// Because of what.
+    pub cause: String,
+    /// The particulars.
+    pub data: serde_json::Value,
+}
+
+/// What `torch auto` would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanView {
+    /// The team's name.
+    pub team: String,
+    /// The project.
+    pub project: PathBuf,
+    /// The spec.
+    pub spec: PathBuf,
+    /// How many list items the spec has.
+    pub spec_items: u32,
+    /// The starting branch and its commit.
+    pub base_branch: String,
+    /// The commit it points to.
+    pub base_commit: String,
+    /// Bytes of one checked-out worktree, by the tree's blob sizes.
+    pub worktree_bytes: u64,
+    /// The agents.
+    pub agents: Vec<PlannedAgent>,
+    /// Whether a team for this project is already there.
+    pub exists: bool,
+}
+
+/// One agent of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedAgent {
+    /// Its role.
+    pub role: String,
+    /// Its window's index.
+    pub window: u32,
+    /// Its program.
+    pub program: String,
+    /// The permission mode it starts in.
+    pub permission_mode: String,
+    /// The branch it would get.
+    pub branch: String,
+    /// Its worktree.
+    pub worktree: PathBuf,
+}

@@ -1,0 +1,408 @@
+//! What goes over the socket.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use torch_core::DeliveryState;
+
+use crate::view::{AgentView, DaemonView, JournalView, MessageView, PlanView, TeamView};
+
+/// The protocol's number; a change that an older peer can't read raises it.
+pub const PROTOCOL: u32 = 1;
+
+/// The largest message body accepted, in bytes.
+pub const BODY_MAX: usize = 8 * 1024 * 1024;
+
+/// The first line of either side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`PROTOCOL`] of the writer.
+    pub protocol: u32,
+    /// The writer's version, `1.2.3`.
+    pub version: String,
+    /// The writer's pid.
+    pub pid: u32,
+}
+
+impl Hello {
+    /// This build's greeting.
+    pub fn ours() -> Self {
+        Self {
+            protocol: PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+        }
+    }
+}
+
+/// A message body: text, or bytes that are not valid UTF-8, in base64.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Body {
+    /// Valid UTF-8.
+    Text(String),
+    /// Anything else, base64.
+    Bytes(String),
+}
+
+/// How a person's command says which team it means.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamSelector {
+    /// The team's name, if given.
+    pub name: Option<String>,
+    /// The caller's working directory.
+    pub cwd: PathBuf,
+}
+
+/// What a client asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// Answers [`Response::Daemon`].
+    Ping,
+    /// Ends the daemon; teams go on. Answers [`Response::Done`].
+    Shutdown,
+    /// Raises a team, or with `dry_run` prints the plan. Answers [`Response::Progress`] and at last
+    /// [`Response::Raised`] or [`Response::Planned`].
+    Auto(Box<AutoRequest>),
+    /// On a connection with an unfinished [`Request::Auto`]: undo it. On one with an unfinished wait: forget it.
+    Cancel,
+    /// Follows a team to its end: [`Response::Progress`], at last [`Response::Finished`].
+    Follow {
+        /// Which team.
+        team: TeamSelector,
+    },
+    /// Sends a message. Answers [`Response::Sent`], with `wait` once the state is reached or the time is over.
+    Send(Box<SendRequest>),
+    /// The calling agent reports that its task, or as the hub that the spec, is complete. Answers [`Response::Sent`].
+    Complete {
+        /// What was done.
+        text: String,
+    },
+    /// The calling agent confirms that it acted on a message. Answers [`Response::Done`].
+    Ack {
+        /// The message's id, with or without `m-`.
+        id: String,
+    },
+    /// Answers [`Response::Status`].
+    Status {
+        /// One team by name; all teams without it.
+        team: Option<String>,
+    },
+    /// Ends a team's agents. Answers [`Response::Progress`] and [`Response::Done`].
+    Stop {
+        /// Which team.
+        team: TeamSelector,
+    },
+    /// How to attach to a team's session. Answers [`Response::Attach`].
+    Attach {
+        /// Which team.
+        team: TeamSelector,
+        /// A role whose window to show.
+        role: Option<String>,
+        /// The caller's `TMUX` variable, so that a client inside torch's own server switches instead of nesting.
+        tmux: Option<String>,
+    },
+    /// A window of torch's server with the user's own shell in a role's worktree. Answers [`Response::Attach`].
+    Shell {
+        /// Which team.
+        team: TeamSelector,
+        /// Whose worktree.
+        role: String,
+        /// The caller's `TMUX` variable.
+        tmux: Option<String>,
+    },
+    /// The last lines of a pane. Answers [`Response::Lines`].
+    Logs {
+        /// Which team.
+        team: TeamSelector,
+        /// A target: a role or any other form.
+        target: String,
+        /// How many lines at most, 1 to 50,000.
+        lines: u32,
+    },
+    /// Answers [`Response::Messages`].
+    Messages(MessageFilter),
+    /// One message with its body. Answers [`Response::Message`].
+    Message {
+        /// Its id, with or without `m-`, or the whole ULID.
+        id: String,
+    },
+    /// What happened to a message. Answers [`Response::Trace`].
+    Trace {
+        /// Its id.
+        id: String,
+    },
+    /// Delivers a message again that is deferred, uncertain or dead. Answers [`Response::Done`].
+    Retry {
+        /// Its id.
+        id: String,
+    },
+    /// Gives up a message that was not typed yet. Answers [`Response::Done`].
+    CancelMessage {
+        /// Its id.
+        id: String,
+    },
+    /// Why torch believes an agent's state. Answers [`Response::Why`].
+    Why {
+        /// Which team.
+        team: TeamSelector,
+        /// The role.
+        role: String,
+    },
+    /// What a person must see. Answers [`Response::Messages`].
+    Inbox {
+        /// Also what was read before.
+        all: bool,
+        /// Mark what is answered as read.
+        mark_read: bool,
+    },
+    /// Checks the journal's hash chain. Answers [`Response::Audit`].
+    AuditVerify,
+}
+
+/// What `torch auto` asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoRequest {
+    /// The project's directory, absolute.
+    pub project: PathBuf,
+    /// The spec's file, absolute.
+    pub spec: PathBuf,
+    /// Roles as written; empty = the default five.
+    pub roles: Vec<String>,
+    /// The agent program; none = found or configured.
+    pub agent: Option<String>,
+    /// Only answer the plan.
+    pub dry_run: bool,
+    /// A file that scripts the demo agents, absolute.
+    pub scenario: Option<PathBuf>,
+    /// The caller's environment, cut to the allow-list by the client.
+    pub env: BTreeMap<String, String>,
+}
+
+/// What `scm` asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendRequest {
+    /// The target as written.
+    pub target: String,
+    /// The body.
+    pub body: Body,
+    /// A repeated call with the same key is the same message.
+    pub key: Option<String>,
+    /// Keep a long body (up to 16 KB) in the paste.
+    pub inline: bool,
+    /// Seconds until it is no longer worth delivering.
+    pub ttl_seconds: Option<u64>,
+    /// Wait for this state.
+    pub wait: Option<DeliveryState>,
+    /// How long to wait, in milliseconds.
+    pub wait_millis: u64,
+    /// The caller's working directory.
+    pub cwd: PathBuf,
+    /// The caller's `TMUX_PANE`, a hint for error texts only.
+    pub pane_hint: Option<String>,
+}
+
+/// Which messages to list, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageFilter {
+    /// Of one team.
+    pub team: Option<String>,
+    /// To or from this role.
+    pub role: Option<String>,
+    /// In this state.
+    pub state: Option<DeliveryState>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// A step of an agent on its way up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Waiting for its turn.
+    Waiting,
+    /// Its worktree stands.
+    Worktree,
+    /// Its window is open.
+    Window,
+    /// Its program was started.
+    Starting,
+    /// Its program waits for input.
+    Ready,
+    /// Its briefing arrived.
+    Briefed,
+    /// It ended in the course of a stop.
+    Stopped,
+    /// It reported completion.
+    Complete,
+    /// It could not be brought up.
+    Failed,
+}
+
+/// What the daemon answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "response", rename_all = "snake_case")]
+pub enum Response {
+    /// It did not work; nothing was changed unless the text says so.
+    Failed(Failure),
+    /// It is done; `text` says what, in one line.
+    Done {
+        /// What was done.
+        text: String,
+    },
+    /// An agent came a step further; more answers follow.
+    Progress {
+        /// The role, or `team` for the team as a whole.
+        role: String,
+        /// The step.
+        stage: Stage,
+        /// Particulars, e.g. the worktree's path or an error.
+        detail: String,
+    },
+    /// What `torch auto` would do.
+    Planned(Box<PlanView>),
+    /// The team is up.
+    Raised {
+        /// Whether it was already there, in which case nothing was changed.
+        existed: bool,
+        /// The team.
+        team: Box<TeamView>,
+    },
+    /// The team's spec is finished, or the team can't go on.
+    Finished {
+        /// The team.
+        team: Box<TeamView>,
+        /// Whether the hub reported the spec complete.
+        complete: bool,
+    },
+    /// The message is durable and judged; with `wait`, how far it came.
+    Sent {
+        /// The message with its delivery.
+        message: Box<MessageView>,
+        /// Whether the awaited state was reached; true without `wait`.
+        reached: bool,
+    },
+    /// All teams, or the one asked for.
+    Status {
+        /// The daemon itself.
+        daemon: DaemonView,
+        /// The teams.
+        teams: Vec<TeamView>,
+    },
+    /// The daemon itself.
+    Daemon(DaemonView),
+    /// What the client has to run to attach.
+    Attach {
+        /// The command, ready to be executed.
+        argv: Vec<String>,
+        /// Variables to remove first (`TMUX` when nesting in another server).
+        unset: Vec<String>,
+    },
+    /// Lines of a pane, oldest first.
+    Lines {
+        /// The lines.
+        lines: Vec<String>,
+    },
+    /// Messages, newest first.
+    Messages {
+        /// The messages.
+        messages: Vec<MessageView>,
+    },
+    /// One message.
+    Message(Box<MessageView>),
+    /// A message's journal, oldest first.
+    Trace {
+        /// The message.
+        message: Box<MessageView>,
+        /// What happened to it.
+        events: Vec<JournalView>,
+    },
+    /// One agent's state with the evidence.
+    Why {
+        /// The agent.
+        agent: Box<AgentView>,
+        /// What torch waits for, one line each.
+        waits_for: Vec<String>,
+        /// The journal of its states, newest first.
+        history: Vec<JournalView>,
+    },
+    /// The journal was checked.
+    Audit {
+        /// How many entries were read.
+        entries: u64,
+        /// The last hash.
+        head: String,
+        /// What is wrong, if anything: the first bad entry.
+        broken: Option<String>,
+    },
+}
+
+/// Why a request failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Which exit code the client ends with.
+    pub kind: FailureKind,
+    /// What was tried, with the value.
+    pub error: String,
+    /// Why it failed, outermost first.
+    pub causes: Vec<String>,
+    /// What to run or change, ready to run as it stands.
+    pub hint: Option<String>,
+}
+
+/// The kinds of failure that scripts can tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FailureKind {
+    /// Exit 1.
+    Other,
+    /// Bad arguments or no such target: exit 2.
+    Usage,
+    /// Not reached in time: exit 3.
+    Timeout,
+    /// Refused by policy: exit 4.
+    Refused,
+}
+
+impl FailureKind {
+    /// The documented exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Other => 1,
+            Self::Usage => 2,
+            Self::Timeout => 3,
+            Self::Refused => 4,
+        }
+    }
+}
+
+/// The exit code when the daemon can't be reached and can't be started (sysexits' `EX_TEMPFAIL`).
+pub const EXIT_UNREACHABLE: u8 = 75;
+
+impl Body {
+    /// Wraps bytes: as text where they are valid UTF-8.
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::Text(text),
+            Err(invalid) => {
+                use base64::Engine as _;
+                Self::Bytes(base64::engine::general_purpose::STANDARD.encode(invalid.as_bytes()))
+            }
+        }
+    }
+
+    /// The bytes; `None` if the base64 is broken.
+    pub fn into_bytes(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Text(text) => Some(text.into_bytes()),
+            Self::Bytes(encoded) => {
+                use base64::Engine as _;
+                base64::engine::general_purpose::STANDARD
+                    .decode(encoded)
+                    .ok()
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! One agent: a role of a team, the program that plays it, and what is known of it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AgentId, LaunchId, MessageId, PaneAddress, RoleName, TeamId, Timestamp};
+
+/// A process that can't be mistaken for a later one of the same pid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// The process id.
+    pub pid: u32,
+    /// Its start time in clock ticks since boot (`/proc/PID/stat`, field 22); 0 where the system does not tell.
+    pub start: u64,
+}
+
+/// What an agent is doing, the same words everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AgentState {
+    /// Launched, not yet seen ready.
+    Starting,
+    /// At its prompt, nothing done yet.
+    Ready,
+    /// In a turn.
+    Working,
+    /// A permission, trust, question or unknown dialog is open.
+    Asking,
+    /// A usage limit holds it.
+    Limited,
+    /// The program repeats a failed request by itself.
+    Retrying,
+    /// At its prompt after a turn.
+    Idle,
+    /// The program ended with status 0.
+    Exited,
+    /// The program ended with an error or by a signal.
+    Crashed,
+    /// torch gave it up.
+    Failed,
+    /// Ended by `torch stop`.
+    Stopped,
+    /// The signals don't say.
+    Unknown,
+}
+
+impl AgentState {
+    /// Whether a program is expected to run in this state.
+    pub fn is_live(self) -> bool {
+        !matches!(
+            self,
+            Self::Exited | Self::Crashed | Self::Failed | Self::Stopped
+        )
+    }
+
+    /// Whether the program waits at an empty prompt, so that a message may be typed.
+    pub fn takes_messages(self) -> bool {
+        matches!(self, Self::Ready | Self::Idle)
+    }
+
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Ready => "ready",
+            Self::Working => "working",
+            Self::Asking => "asking",
+            Self::Limited => "limited",
+            Self::Retrying => "retrying",
+            Self::Idle => "idle",
+            Self::Exited => "exited",
+            Self::Crashed => "crashed",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for AgentState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why torch believes a state: which signal, and what it said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// `launch`, `hook`, `process`, `screen`, `transcript` or `command`.
+    pub source: String,
+    /// What was seen, in one line.
+    pub detail: String,
+    /// When it was seen.
+    pub at: Timestamp,
+}
+
+impl Evidence {
+    /// Evidence from `source` at `at`.
+    pub fn new(source: &str, detail: impl Into<String>, at: Timestamp) -> Self {
+        Self {
+            source: source.to_owned(),
+            detail: detail.into(),
+            at,
+        }
+    }
+}
+
+/// One agent as the registry keeps it: what is desired, and what was last observed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Its id, for as long as the team exists.
+    pub id: AgentId,
+    /// Its team.
+    pub team: TeamId,
+    /// Its role, and its window's name.
+    pub role: RoleName,
+    /// Its place in the team; the window's index follows it.
+    pub position: u32,
+    /// The agent program's name (`demo`, `claude`, …).
+    pub program: String,
+    /// Its worktree.
+    pub worktree: PathBuf,
+    /// Its home branch, absent on a detached HEAD.
+    pub branch: Option<String>,
+    /// Whether the worktree stands.
+    pub worktree_ready: bool,
+    /// The current launch, if one was started.
+    pub launch: Option<LaunchId>,
+    /// The pane of the current launch.
+    pub pane: Option<PaneAddress>,
+    /// The agent program's process, as its wrapper reported it.
+    pub process: Option<Process>,
+    /// What it is doing.
+    pub state: AgentState,
+    /// Why torch believes that.
+    pub evidence: Evidence,
+    /// Since when it is in this state.
+    pub since: Timestamp,
+    /// Its briefing, once one was sent.
+    pub briefing: Option<MessageId>,
+    /// Whether the briefing was proven to have arrived.
+    pub briefed: bool,
+    /// The program's own conversation record, where its hooks named one.
+    pub transcript: Option<PathBuf>,
+    /// The text of its last completion report.
+    pub completed: Option<String>,
+    /// When that report was made.
+    pub completed_at: Option<Timestamp>,
+}

@@ -1,0 +1,31 @@
+//! What the wrapper in a pane is told: one JSON file per launch, written by the daemon.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AgentId, LaunchId, RoleName};
+
+/// The wrapper's orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchSpec {
+    /// The agent.
+    pub agent: AgentId,
+    /// This start of it.
+    pub launch: LaunchId,
+    /// Its role, for the words on the screen.
+    pub role: RoleName,
+    /// The program and its arguments; no shell is involved.
+    pub argv: Vec<String>,
+    /// The whole environment of the program, but for `TERM`, `TMUX` and `TMUX_PANE`, which come from the pane.
+    pub env: BTreeMap<String, String>,
+    /// The program's working directory.
+    pub cwd: PathBuf,
+    /// The spool file that the wrapper and the hooks append to.
+    pub spool: PathBuf,
+    /// What to run once the program has ended, `{pane}` standing for the pane's id: it clears the pane's live mark.
+    pub on_exit: Vec<String>,
+    /// What to print when the program has ended, `{end}` standing for how it ended.
+    pub farewell: String,
+}

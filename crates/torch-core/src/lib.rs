@@ -1,0 +1,30 @@
+//! The words of torch: ids, names, teams, agents, messages, and the pure [`plan::plan`] that closes
+//! the gap between what is desired and what is observed.
+//!
+//! Nothing here reads a clock, a file or a socket; time and randomness are passed in.
+
+pub mod agent;
+pub mod id;
+pub mod identity;
+pub mod journal;
+pub mod launch;
+pub mod message;
+pub mod name;
+pub mod plan;
+pub mod program;
+pub mod spool;
+pub mod target;
+pub mod team;
+pub mod time;
+pub mod tmux;
+pub mod write;
+
+pub use agent::{Agent, AgentState, Evidence, Process};
+pub use id::{AgentId, LaunchId, MessageId, TeamId};
+pub use message::{DeferReason, Delivery, DeliveryState, Envelope, MessageKind, Recipient, Sender};
+pub use name::{NameError, RoleName, SessionName};
+pub use target::Target;
+pub use team::{DesiredState, RouterMode, Team, TeamPhase};
+pub use time::Timestamp;
+pub use tmux::{PaneAddress, PaneId, SessionId, WindowId};
+pub use write::Write;

@@ -1,0 +1,67 @@
+//! Agent programs as data: the shape of the TOML files in `templates/agents/`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One agent program: how it is launched, how it looks, how it is submitted to, what it reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentProgram {
+    /// Its name, as in `--agent NAME`.
+    pub name: String,
+    /// One line about it.
+    pub description: String,
+    /// How it is started.
+    pub launch: LaunchRules,
+    /// What its screens look like.
+    pub screen: ScreenRules,
+    /// How a pasted message is submitted.
+    pub submit: SubmitRules,
+}
+
+/// How a program is started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaunchRules {
+    /// The program and its arguments. `{torch}` is torch's own binary, `{settings}` the file with torch's
+    /// hooks, `{session_id}` a fresh UUID, `{role}` the role.
+    pub argv: Vec<String>,
+    /// Variables added to the agent's environment.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// The permission mode these arguments start it in, in the program's words, for the plan that the user confirms.
+    pub permission_mode: String,
+    /// How long it may take to become ready, in seconds.
+    pub ready_seconds: u64,
+}
+
+/// What a program's screens look like: regular expressions over lines of plain text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScreenRules {
+    /// A line that frames the composer; the composer lies between the last two of them.
+    pub frame: String,
+    /// The prompt before the composer's first line; what it matches is not part of the text.
+    pub prompt: String,
+    /// The indentation of the composer's further lines.
+    pub continuation: String,
+    /// Any of these in the last lines: a turn is under way.
+    pub busy: Vec<String>,
+    /// Any of these in the last lines: a dialog is open.
+    pub asking: Vec<String>,
+    /// Any of these in the last lines: a usage limit holds it.
+    pub limited: Vec<String>,
+    /// How many of the last non-empty lines `busy`, `asking` and `limited` are looked for in.
+    pub tail_lines: usize,
+}
+
+/// How a pasted message is submitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitRules {
+    /// Milliseconds between the paste and the Enter that the program needs.
+    pub settle_ms: u64,
+    /// The tmux name of the key that submits.
+    pub key: String,
+}

@@ -1,0 +1,47 @@
+//! The spool: one JSON line per record, appended by hooks and the wrapper, read by the daemon.
+//!
+//! A hook never waits for the daemon: its line is on disk before anything else happens.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{LaunchId, Process, Timestamp};
+
+/// One line of a spool file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpoolRecord {
+    /// When it was written.
+    pub at: Timestamp,
+    /// The launch it belongs to; records of an earlier launch change nothing.
+    pub launch: LaunchId,
+    /// What happened.
+    pub event: SpoolEvent,
+}
+
+/// What a spool record says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SpoolEvent {
+    /// The wrapper started the program.
+    Started {
+        /// The program's process.
+        process: Process,
+    },
+    /// The wrapper could not start the program.
+    LaunchFailed {
+        /// Why.
+        error: String,
+    },
+    /// The program ended.
+    Exited {
+        /// Its exit status, if it ended by itself.
+        status: Option<i32>,
+        /// The signal that ended it.
+        signal: Option<i32>,
+    },
+    /// The program's own hook fired, with the JSON it gave on standard input
+    /// (Claude Code's fields: `hook_event_name`, `session_id`, `transcript_path`, `prompt`, …).
+    Hook {
+        /// The hook's JSON.
+        payload: serde_json::Value,
+    },
+}

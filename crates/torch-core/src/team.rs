@@ -1,0 +1,80 @@
+//! A team: one project's agents in one tmux session.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{SessionId, SessionName, TeamId, Timestamp};
+
+/// What the user wants of a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DesiredState {
+    /// Every agent runs.
+    Running,
+    /// No agent runs; worktrees, branches and messages stay.
+    Stopped,
+}
+
+/// How far a team has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TeamPhase {
+    /// Being raised: not every agent is briefed yet.
+    Raising,
+    /// All agents were briefed.
+    Running,
+    /// The hub reported the spec complete.
+    Finished,
+    /// Stopped by a person.
+    Stopped,
+}
+
+/// Which direct messages the router lets pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum RouterMode {
+    /// Hub and project manager only; anything else goes to the hub instead.
+    #[default]
+    Strict,
+    /// Everything passes and is recorded.
+    Open,
+}
+
+/// One team as the registry keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Team {
+    /// Its id.
+    pub id: TeamId,
+    /// Its name, which is its tmux session's name.
+    pub name: SessionName,
+    /// The project's main worktree, canonical.
+    pub project: PathBuf,
+    /// The repository's common git directory, canonical.
+    pub common_dir: PathBuf,
+    /// The spec, canonical.
+    pub spec: PathBuf,
+    /// SHA-256 of the spec when the team was made, lower-case hex.
+    pub spec_sha256: String,
+    /// The branch that was checked out when the team was made: the only one work may be merged back to.
+    pub base_branch: String,
+    /// The commit that branch pointed to.
+    pub base_commit: String,
+    /// What the user wants.
+    pub desired: DesiredState,
+    /// How far it has come.
+    pub phase: TeamPhase,
+    /// Which messages pass.
+    pub router: RouterMode,
+    /// The agents' environment: `PATH` and an allow-list taken from the caller of `torch auto`.
+    pub env: BTreeMap<String, String>,
+    /// The tmux session, while there is one.
+    pub session: Option<SessionId>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When the hub reported the spec complete.
+    pub finished: Option<Timestamp>,
+    /// The hub's closing words.
+    pub summary: Option<String>,
+}

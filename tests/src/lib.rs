@@ -1,0 +1,1 @@
+//! End-to-end scenarios on real tmux and git (see `tests/tests`).
