@@ -1,1 +1,15 @@
-//! torch-monitor.
+//! Turns signals into what an agent is doing, with the evidence: a captured screen, a hook record or a
+//! process fact goes in, a reading comes out.
+//!
+//! Signals are ranked: hook before transcript before screen. What a screen looks like is data
+//! ([`torch_core::program::ScreenRules`]); nothing here knows one program from another.
+
+pub mod composer;
+pub mod hook;
+pub mod rules;
+pub mod screen;
+
+pub use composer::Composer;
+pub use hook::{HookEvent, HookReading, read_hook};
+pub use rules::{RuleError, Rules, ScreenKind, ScreenReading};
+pub use screen::Screen;

@@ -1,1 +1,15 @@
-//! torch-router.
+//! Who may say what to whom, what is typed, and how one delivery goes on: all of it pure.
+//!
+//! - [`clean`]: what of a body may reach a terminal.
+//! - [`tag`]: the words around a body that make a repeat recognisable.
+//! - [`critical`]: words that the hub must hear of.
+//! - [`identity`]: who a caller is, from its process.
+//! - [`policy`]: the verdict on a message, with the rule that decided.
+//! - [`delivery`]: the state machine of one delivery.
+
+pub mod clean;
+pub mod critical;
+pub mod delivery;
+pub mod identity;
+pub mod policy;
+pub mod tag;

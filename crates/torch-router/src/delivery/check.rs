@@ -1,0 +1,275 @@
+//! Looking before typing: what a sight of the pane means for a delivery that is not submitted yet.
+
+use std::time::Duration;
+
+use torch_core::{DeferReason, DeliveryState, Timestamp};
+use torch_monitor::{Composer, ScreenKind};
+
+use super::{
+    Act, ENTERS_MAX, Flight, Notice, Outcome, PaneFitness, Patience, SHOW_DEADLINE, Sight, Step,
+};
+use crate::tag;
+
+/// The first pause between two looks for a paste to show up.
+const LOOK_FIRST: Duration = Duration::from_millis(1);
+/// The first pause before a waiting message is looked at again.
+const RECHECK_FIRST: Duration = Duration::from_millis(100);
+/// From this length on a composer may scroll, and its visible end is enough (`--inline`), in bytes.
+const SCROLLS_FROM: usize = 1_500;
+
+impl Flight {
+    /// A look at the pane.
+    pub fn on_sight(&mut self, sight: &Sight, patience: &Patience, now: Timestamp) -> Step {
+        match self.delivery.state {
+            DeliveryState::Claimed | DeliveryState::Deferred | DeliveryState::Queued => {
+                self.check(sight, patience, now)
+            }
+            DeliveryState::Pasting => self.recheck_paste(sight, patience, now),
+            DeliveryState::Pasted => self.look(sight, patience, now),
+            DeliveryState::Entering | DeliveryState::Entered | DeliveryState::Uncertain => {
+                self.settle_doubt(sight, patience, now)
+            }
+            _ => Step::only(Act::None),
+        }
+    }
+
+    /// How the paste ended.
+    pub fn on_pasted(&mut self, outcome: Outcome, now: Timestamp) -> Step {
+        if self.delivery.state != DeliveryState::Pasting {
+            return Step::only(Act::None);
+        }
+        match outcome {
+            Outcome::Applied => self.pass(
+                DeliveryState::Pasted,
+                "tmux took the paste",
+                now,
+                Act::ProbeAfter(LOOK_FIRST),
+            ),
+            Outcome::Refused => {
+                let pause = self.backoff(RECHECK_FIRST);
+                self.wait_for(
+                    DeferReason::NoAgent,
+                    "the guard refused the paste",
+                    now,
+                    Act::ProbeAfter(pause),
+                )
+            }
+        }
+    }
+
+    /// How the Enter ended.
+    pub fn on_pressed(&mut self, outcome: Outcome, patience: &Patience, now: Timestamp) -> Step {
+        if self.delivery.state != DeliveryState::Entering {
+            return Step::only(Act::None);
+        }
+        match outcome {
+            Outcome::Applied => {
+                self.enters += 1;
+                self.pass(
+                    DeliveryState::Entered,
+                    "tmux took the Enter",
+                    now,
+                    Act::AwaitProof(patience.evidence),
+                )
+            }
+            // Nothing was pressed: the composer changed in that moment, so look again before anything else.
+            Outcome::Refused => self.pass(
+                DeliveryState::Pasted,
+                "the guard refused the Enter",
+                now,
+                Act::ProbeAfter(LOOK_FIRST),
+            ),
+        }
+    }
+
+    /// Before the paste.
+    fn check(&mut self, sight: &Sight, patience: &Patience, now: Timestamp) -> Step {
+        if let Some(step) = self.unfit(sight, patience, now) {
+            return step;
+        }
+        let Some(composer) = self.open_composer(sight) else {
+            return self.defer_by_screen(sight, now);
+        };
+        if self.shows_whole(composer) {
+            return self.enter(composer, sight, patience, now);
+        }
+        if !composer.is_empty() {
+            return self.defer_by_draft(composer, patience, now);
+        }
+        // A paste that never showed may still lie in the terminal's queue: wait until the screen moves.
+        let not_shown = self.delivery.reason == Some(DeferReason::NotShown);
+        if not_shown && self.stale_screen == Some(sight.fingerprint) {
+            let pause = self.backoff(RECHECK_FIRST);
+            return Step::only(Act::ProbeAfter(pause));
+        }
+        self.stale_screen = None;
+        self.seen_whole = None;
+        self.enters = 0;
+        let evidence = format!("an empty composer; {}", sight.reading.evidence);
+        self.pass(DeliveryState::Pasting, &evidence, now, Act::Paste)
+    }
+
+    /// After a restart between the intent to paste and its outcome.
+    fn recheck_paste(&mut self, sight: &Sight, patience: &Patience, now: Timestamp) -> Step {
+        self.set(
+            DeliveryState::Claimed,
+            None,
+            "checked again after a restart",
+            now,
+        );
+        self.check(sight, patience, now)
+    }
+
+    /// After the paste: Enter only once the composer shows exactly this message.
+    fn look(&mut self, sight: &Sight, patience: &Patience, now: Timestamp) -> Step {
+        if let Some(step) = self.unfit(sight, patience, now) {
+            return step;
+        }
+        if let Some(composer) = self.open_composer(sight)
+            && self.shows_whole(composer)
+        {
+            return self.enter(composer, sight, patience, now);
+        }
+        if sight.reading.kind == ScreenKind::Asking {
+            return self.defer_by_screen(sight, now);
+        }
+        let deadline = SHOW_DEADLINE + Duration::from_millis(self.text.len() as u64 / 16);
+        if now.since(self.phase_since) < deadline {
+            let pause = self.backoff(LOOK_FIRST).min(Duration::from_millis(25));
+            return Step::only(Act::ProbeAfter(pause));
+        }
+        self.stale_screen = Some(sight.fingerprint);
+        let rest = sight
+            .reading
+            .composer
+            .as_ref()
+            .map(|c| c.text.chars().take(120).collect::<String>());
+        let evidence = match rest.filter(|rest| !rest.trim().is_empty()) {
+            Some(rest) => format!("the composer does not show the whole message but {rest:?}"),
+            None => "the composer does not show the message".to_owned(),
+        };
+        let pause = self.backoff(RECHECK_FIRST);
+        let mut step = self.wait_for(
+            DeferReason::NotShown,
+            &evidence,
+            now,
+            Act::ProbeAfter(pause),
+        );
+        step.notice = self.tell(Notice::NotShown);
+        step
+    }
+
+    /// The composer shows the message: let it settle, then Enter.
+    pub(super) fn enter(
+        &mut self,
+        composer: &Composer,
+        _sight: &Sight,
+        patience: &Patience,
+        now: Timestamp,
+    ) -> Step {
+        let seen = *self.seen_whole.get_or_insert(now);
+        if now.since(seen) < patience.settle {
+            return Step::only(Act::ProbeAfter(patience.settle - now.since(seen)));
+        }
+        if self.enters >= ENTERS_MAX {
+            let mut step = Step::only(Act::ProbeAfter(super::RECHECK_MAX));
+            if self.delivery.state != DeliveryState::Uncertain {
+                step = self.pass(
+                    DeliveryState::Uncertain,
+                    "Enter leaves it in the composer",
+                    now,
+                    step.act,
+                );
+            }
+            step.notice = self.tell(Notice::Stuck);
+            return step;
+        }
+        let needle = tag::closing_needle(self.envelope.id);
+        let visible = composer
+            .text
+            .lines()
+            .any(|line| line.contains(&needle))
+            .then_some(needle);
+        self.pass(
+            DeliveryState::Entering,
+            "the composer shows exactly this message",
+            now,
+            Act::Press { visible },
+        )
+    }
+
+    pub(super) fn shows_whole(&self, composer: &Composer) -> bool {
+        composer.holds(&self.text)
+            || (self.text.len() > SCROLLS_FROM
+                && composer.holds_end_of(&self.text, &tag::closing(self.envelope.id)))
+    }
+
+    /// The composer of a screen without a dialog or a turn.
+    pub(super) fn open_composer<'s>(&self, sight: &'s Sight) -> Option<&'s Composer> {
+        sight
+            .reading
+            .composer
+            .as_ref()
+            .filter(|_| sight.reading.kind == ScreenKind::Prompt)
+    }
+
+    pub(super) fn unfit(
+        &mut self,
+        sight: &Sight,
+        patience: &Patience,
+        now: Timestamp,
+    ) -> Option<Step> {
+        let (reason, evidence) = match sight.fitness {
+            PaneFitness::Fit => return None,
+            PaneFitness::NoAgent => (DeferReason::NoAgent, "no live agent program in the pane"),
+            PaneFitness::NoInput => (
+                DeferReason::PaneInput,
+                "the pane takes no input, or shares it with others",
+            ),
+            PaneFitness::Mode { attached: false } => return None,
+            PaneFitness::Mode { attached: true } => {
+                let waiting = self.delivery.reason == Some(DeferReason::CopyMode);
+                if waiting && now.since(self.phase_since) >= patience.copy_mode {
+                    return None;
+                }
+                (DeferReason::CopyMode, "a person is in copy mode")
+            }
+        };
+        let pause = self.backoff(RECHECK_FIRST);
+        Some(self.wait_for(reason, evidence, now, Act::ProbeAfter(pause)))
+    }
+
+    fn defer_by_screen(&mut self, sight: &Sight, now: Timestamp) -> Step {
+        let reason = match sight.reading.kind {
+            ScreenKind::Asking => DeferReason::Asking,
+            ScreenKind::Limited => DeferReason::Limited,
+            ScreenKind::Busy => DeferReason::Busy,
+            ScreenKind::Prompt | ScreenKind::Unknown => DeferReason::UnknownScreen,
+        };
+        let pause = self.backoff(RECHECK_FIRST);
+        let mut step = self.wait_for(reason, &sight.reading.evidence, now, Act::ProbeAfter(pause));
+        if reason == DeferReason::Asking {
+            step.notice = self.tell(Notice::Asking);
+        }
+        step
+    }
+
+    fn defer_by_draft(&mut self, composer: &Composer, patience: &Patience, now: Timestamp) -> Step {
+        let ours = composer.contains(&format!("[torch {}", self.envelope.id.tag()));
+        let reason = if ours {
+            DeferReason::NotShown
+        } else {
+            DeferReason::Draft
+        };
+        let evidence = format!(
+            "the composer holds {:?}",
+            composer.text.chars().take(80).collect::<String>()
+        );
+        let pause = self.backoff(RECHECK_FIRST);
+        let mut step = self.wait_for(reason, &evidence, now, Act::ProbeAfter(pause));
+        if now.since(self.phase_since) >= patience.draft_notice {
+            step.notice = self.tell(Notice::Draft);
+        }
+        step
+    }
+}

@@ -1,0 +1,156 @@
+//! After the Enter: what proves that the program has the message, and what to do in doubt.
+
+use torch_core::{DeferReason, DeliveryState, Timestamp};
+
+use super::{
+    Act, Flight, Notice, PaneFitness, Patience, Proof, REDELIVER_AFTER, Sight, Step, TRIES_MAX,
+};
+
+impl Flight {
+    /// Something shows that the program has the message.
+    pub fn on_proof(&mut self, proof: Proof, now: Timestamp) -> Step {
+        let state = self.delivery.state;
+        if state.is_final() {
+            return Step::only(Act::None);
+        }
+        self.redelivery_due = false;
+        match proof {
+            Proof::Transcript => self.pass(
+                DeliveryState::Consumed,
+                "the transcript holds it as a prompt",
+                now,
+                Act::None,
+            ),
+            Proof::Hook | Proof::AlteredHook if state == DeliveryState::Accepted => {
+                Step::only(Act::ReadTranscript)
+            }
+            Proof::Hook => self.pass(
+                DeliveryState::Accepted,
+                "the prompt hook fired with it",
+                now,
+                Act::ReadTranscript,
+            ),
+            Proof::AlteredHook => {
+                let evidence =
+                    "the prompt hook fired with it, altered: other text was submitted with it";
+                self.pass(DeliveryState::Accepted, evidence, now, Act::ReadTranscript)
+            }
+        }
+    }
+
+    /// The transcript was read and does not hold it (yet).
+    pub fn on_no_proof(&mut self, agent_gone: bool, now: Timestamp) -> Step {
+        match self.delivery.state {
+            DeliveryState::Accepted if agent_gone => self.redeliver(
+                "the program ended before it took the message into its conversation",
+                now,
+            ),
+            DeliveryState::Entering | DeliveryState::Entered | DeliveryState::Uncertain
+                if agent_gone =>
+            {
+                self.redeliver(
+                    "the program ended, and nothing shows that it had the message",
+                    now,
+                )
+            }
+            DeliveryState::Uncertain if !self.redelivery_due => {
+                self.redelivery_due = true;
+                Step::only(Act::ProbeAfter(REDELIVER_AFTER))
+            }
+            _ => Step::only(Act::None),
+        }
+    }
+
+    /// The program is gone from its pane.
+    pub fn on_agent_gone(&mut self, now: Timestamp) -> Step {
+        match self.delivery.state {
+            DeliveryState::Accepted
+            | DeliveryState::Entering
+            | DeliveryState::Entered
+            | DeliveryState::Uncertain => Step::only(Act::ReadTranscript),
+            state if state.is_final() => Step::only(Act::None),
+            _ => self.wait_for(
+                DeferReason::NoAgent,
+                "the agent program ended",
+                now,
+                Act::None,
+            ),
+        }
+    }
+
+    /// The time set by [`Act::ProbeAfter`] or [`Act::AwaitProof`] is over.
+    pub fn on_timer(&mut self, now: Timestamp) -> Step {
+        match self.delivery.state {
+            DeliveryState::Entered => self.pass(
+                DeliveryState::Uncertain,
+                "no evidence in time",
+                now,
+                Act::Probe,
+            ),
+            DeliveryState::Uncertain if self.redelivery_due => {
+                self.redeliver("no trace in composer or transcript", now)
+            }
+            state if state.is_final() || state == DeliveryState::Accepted => Step::only(Act::None),
+            _ => Step::only(Act::Probe),
+        }
+    }
+
+    /// A look at the pane while it is open whether the Enter was taken.
+    pub(super) fn settle_doubt(
+        &mut self,
+        sight: &Sight,
+        patience: &Patience,
+        now: Timestamp,
+    ) -> Step {
+        if sight.fitness == PaneFitness::NoAgent {
+            return Step::only(Act::ReadTranscript);
+        }
+        if let Some(step) = self.hidden(sight) {
+            return step;
+        }
+        if let Some(composer) = self.open_composer(sight)
+            && self.shows_whole(composer)
+        {
+            return self.enter(composer, sight, patience, now);
+        }
+        if self.delivery.state == DeliveryState::Uncertain {
+            return Step::only(Act::ReadTranscript);
+        }
+        self.pass(
+            DeliveryState::Uncertain,
+            "the composer does not hold it any more",
+            now,
+            Act::ReadTranscript,
+        )
+    }
+
+    /// While a dialog or a mode covers the composer, nothing can be told.
+    fn hidden(&mut self, sight: &Sight) -> Option<Step> {
+        let covered =
+            sight.reading.composer.is_none() || matches!(sight.fitness, PaneFitness::Mode { .. });
+        covered.then(|| Step::only(Act::ReadTranscript))
+    }
+
+    fn redeliver(&mut self, evidence: &str, now: Timestamp) -> Step {
+        self.redelivery_due = false;
+        self.seen_whole = None;
+        self.stale_screen = None;
+        self.enters = 0;
+        if self.delivery.attempt >= TRIES_MAX {
+            let evidence = format!("{evidence}; given up after {TRIES_MAX} tries");
+            let mut step = self.pass(DeliveryState::Dead, &evidence, now, Act::None);
+            step.notice = self.tell(Notice::GivenUp);
+            return step;
+        }
+        self.delivery.attempt += 1;
+        self.delivery.possible_duplicate = true;
+        let old = crate::tag::opening(&self.envelope, self.delivery.attempt - 1);
+        let new = crate::tag::opening(&self.envelope, self.delivery.attempt);
+        self.text = self.text.replacen(&old, &new, 1);
+        let evidence = format!(
+            "{evidence}; try {} may be a duplicate",
+            self.delivery.attempt
+        );
+        self.pass(DeliveryState::Queued, &evidence, now, Act::None)
+    }
+}

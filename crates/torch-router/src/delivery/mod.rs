@@ -1,0 +1,279 @@
+//! The state machine of one delivery: write the intent, act, look for evidence, and only then advance.
+//!
+//! A [`Flight`] is fed with what was observed and answers with a [`Step`]: the states it went through
+//! (each is made durable before the act) and the one act to do next. It never sees a clock or a pane.
+
+mod check;
+mod evidence;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::time::Duration;
+
+use torch_core::{DeferReason, Delivery, DeliveryState, Envelope, Timestamp};
+use torch_monitor::ScreenReading;
+
+/// How long a paste may take to show up in the composer; a large one takes longer.
+pub const SHOW_DEADLINE: Duration = Duration::from_secs(2);
+/// How long evidence may take after an Enter (measured with Claude Code: 20–60 ms).
+pub const EVIDENCE_DEADLINE: Duration = Duration::from_secs(5);
+/// How long torch waits before it repeats a message that left no trace.
+pub const REDELIVER_AFTER: Duration = Duration::from_secs(10);
+/// How often a message is tried before torch gives it up and says so.
+pub const TRIES_MAX: u32 = 3;
+/// How often Enter is pressed for one try before torch stops and waits.
+pub const ENTERS_MAX: u32 = 5;
+/// The longest pause between two looks at a pane that can't take a message yet.
+pub const RECHECK_MAX: Duration = Duration::from_secs(5);
+
+/// What may be waited for, from the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How long a person may scroll in copy mode before torch leaves it.
+    pub copy_mode: Duration,
+    /// After how long a draft in the way is reported.
+    pub draft_notice: Duration,
+    /// How long evidence may take after an Enter.
+    pub evidence: Duration,
+    /// What the program needs between a paste and the Enter.
+    pub settle: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            copy_mode: Duration::from_secs(30),
+            draft_notice: Duration::from_secs(120),
+            evidence: EVIDENCE_DEADLINE,
+            settle: Duration::ZERO,
+        }
+    }
+}
+
+/// Whether a pane can be typed into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaneFitness {
+    /// The launched program lives in it and it takes input.
+    Fit,
+    /// No pane, another pane, or no live program.
+    NoAgent,
+    /// Its input is off, or it shares its input with others.
+    NoInput,
+    /// A mode is on; whether a person is attached.
+    Mode {
+        /// Whether a client shows the session.
+        attached: bool,
+    },
+}
+
+/// What one look at a pane shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// Whether it can be typed into.
+    pub fitness: PaneFitness,
+    /// The screen, read by the program's rules.
+    pub reading: ScreenReading,
+    /// A hash of the screen's text, to tell whether anything changed.
+    pub fingerprint: u64,
+}
+
+/// How a guarded act of tmux ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// tmux did it.
+    Applied,
+    /// The guard did not hold, so nothing was done.
+    Refused,
+}
+
+/// What shows that a program has a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// The prompt hook fired with exactly this text.
+    Hook,
+    /// The prompt hook fired with this text and more: somebody typed in between.
+    AlteredHook,
+    /// The program's transcript holds it.
+    Transcript,
+}
+
+/// The one act to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Nothing: an event will come.
+    None,
+    /// Look at the pane.
+    Probe,
+    /// Paste the text.
+    Paste,
+    /// Press the submitting key, if `visible` stands on the screen.
+    Press {
+        /// A text that must stand on the screen in the same moment.
+        visible: Option<String>,
+    },
+    /// Look at the pane after a while, or as soon as the agent's state changes.
+    ProbeAfter(Duration),
+    /// Wait for evidence, at most so long.
+    AwaitProof(Duration),
+    /// Look into the program's transcript.
+    ReadTranscript,
+}
+
+/// What somebody must be told, once per message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// A dialog keeps the message waiting.
+    Asking,
+    /// A draft keeps it waiting.
+    Draft,
+    /// A paste did not arrive whole; its rest stands in the composer.
+    NotShown,
+    /// Enter is pressed and nothing happens.
+    Stuck,
+    /// torch gave it up.
+    GivenUp,
+}
+
+/// What follows from an observation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The states the delivery went through, in order, each with its evidence.
+    pub passed: Vec<(DeliveryState, String)>,
+    /// What to do next, after those states are durable.
+    pub act: Act,
+    /// Whom to tell what.
+    pub notice: Option<Notice>,
+}
+
+impl Step {
+    fn only(act: Act) -> Self {
+        Self {
+            passed: Vec::new(),
+            act,
+            notice: None,
+        }
+    }
+}
+
+/// One delivery under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flight {
+    /// The message.
+    pub envelope: Envelope,
+    /// Where its delivery stands.
+    pub delivery: Delivery,
+    /// The text of the current try.
+    pub text: String,
+    /// When the present phase (looking, waiting for proof, waiting for a reason to pass) began.
+    phase_since: Timestamp,
+    looks: u32,
+    enters: u32,
+    seen_whole: Option<Timestamp>,
+    stale_screen: Option<u64>,
+    redelivery_due: bool,
+    told: Vec<Notice>,
+}
+
+impl Flight {
+    /// A flight from what the store keeps; `text` is the try's whole text.
+    pub fn new(envelope: Envelope, delivery: Delivery, text: String) -> Self {
+        let phase_since = delivery.since;
+        Self {
+            envelope,
+            delivery,
+            text,
+            phase_since,
+            looks: 0,
+            enters: 0,
+            seen_whole: None,
+            stale_screen: None,
+            redelivery_due: false,
+            told: Vec::new(),
+        }
+    }
+
+    /// Its turn has come: the agent waits for input.
+    pub fn claim(&mut self, now: Timestamp) -> Step {
+        match self.delivery.state {
+            DeliveryState::Queued => {
+                self.pass(DeliveryState::Claimed, "its turn has come", now, Act::Probe)
+            }
+            DeliveryState::Uncertain if self.redelivery_due => Step::only(Act::None),
+            DeliveryState::Accepted => Step::only(Act::ReadTranscript),
+            _ => Step::only(Act::Probe),
+        }
+    }
+
+    /// The agent can't take it now, and no look is needed to know.
+    pub fn defer(&mut self, reason: DeferReason, evidence: &str, now: Timestamp) -> Step {
+        self.wait_for(reason, evidence, now, Act::None)
+    }
+
+    /// Whether the text is typed or about to be, so that it can't be taken back.
+    pub fn is_typed(&self) -> bool {
+        use DeliveryState::{
+            Accepted, Acked, Consumed, Entered, Entering, Pasted, Pasting, Uncertain,
+        };
+        matches!(
+            self.delivery.state,
+            Pasting | Pasted | Entering | Entered | Accepted | Consumed | Acked | Uncertain
+        )
+    }
+
+    /// Whether the next message to the same agent must still wait for this one.
+    pub fn blocks_queue(&self) -> bool {
+        !self.delivery.state.is_final() && self.delivery.state != DeliveryState::Accepted
+    }
+
+    fn pass(&mut self, state: DeliveryState, evidence: &str, now: Timestamp, act: Act) -> Step {
+        self.set(state, None, evidence, now);
+        Step {
+            passed: vec![(state, evidence.to_owned())],
+            act,
+            notice: None,
+        }
+    }
+
+    fn set(
+        &mut self,
+        state: DeliveryState,
+        reason: Option<DeferReason>,
+        evidence: &str,
+        now: Timestamp,
+    ) {
+        self.delivery.state = state;
+        self.delivery.reason = reason;
+        self.delivery.since = now;
+        evidence.clone_into(&mut self.delivery.evidence);
+        self.phase_since = now;
+        self.looks = 0;
+    }
+
+    /// Defers; a repeated look that finds the same reason passes no new state.
+    fn wait_for(&mut self, reason: DeferReason, evidence: &str, now: Timestamp, act: Act) -> Step {
+        let same =
+            self.delivery.state == DeliveryState::Deferred && self.delivery.reason == Some(reason);
+        let mut step = Step::only(act);
+        if !same {
+            self.set(DeliveryState::Deferred, Some(reason), evidence, now);
+            step.passed
+                .push((DeliveryState::Deferred, format!("{reason}: {evidence}")));
+        }
+        step
+    }
+
+    fn tell(&mut self, notice: Notice) -> Option<Notice> {
+        if self.told.contains(&notice) {
+            return None;
+        }
+        self.told.push(notice);
+        Some(notice)
+    }
+
+    /// The pause before the next look: short at first, then longer.
+    fn backoff(&mut self, first: Duration) -> Duration {
+        let pause = first.saturating_mul(1 << self.looks.min(12));
+        self.looks += 1;
+        pause.min(RECHECK_MAX)
+    }
+}
