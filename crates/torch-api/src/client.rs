@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::wire::{Hello, PROTOCOL, Request, Response};
 
@@ -36,6 +37,8 @@ pub enum ClientError {
         theirs: String,
         /// Its protocol.
         protocol: u32,
+        /// Its pid.
+        pid: u32,
     },
 }
 
@@ -101,11 +104,42 @@ impl Client {
                 return Err(ClientError::Protocol {
                     theirs: hello.version,
                     protocol: hello.protocol,
+                    pid: hello.pid,
                 });
             }
             self.hello = Some(hello);
         }
         self.hello.as_ref().ok_or(ClientError::Closed)
+    }
+
+    /// Greets the daemon and reads its greeting, without a request yet: for whoever must know its version first.
+    ///
+    /// # Errors
+    /// [`ClientError::Protocol`] when it speaks another protocol.
+    pub fn greet(&mut self) -> Result<&Hello, ClientError> {
+        if self.hello.is_none() {
+            let mut bytes = serde_json::to_vec(&Hello::ours())?;
+            bytes.push(b'\n');
+            self.reader.get_mut().write_all(&bytes)?;
+        }
+        self.greeting()
+    }
+
+    /// How long a read may wait for the daemon; `None` is for ever.
+    ///
+    /// # Errors
+    /// [`ClientError::Io`] when the socket does not take it, as for a duration of zero.
+    pub fn set_deadline(&mut self, deadline: Option<Duration>) -> Result<(), ClientError> {
+        Ok(self.reader.get_ref().set_read_timeout(deadline)?)
+    }
+
+    /// Reads on until the daemon closes the connection, as it does at its end; what it still says is dropped.
+    ///
+    /// # Errors
+    /// [`ClientError::Io`] when it does not within the deadline.
+    pub fn drain(mut self) -> Result<(), ClientError> {
+        io::copy(&mut self.reader, &mut io::sink())?;
+        Ok(())
     }
 
     /// A second handle on the connection, e.g. to cancel from a signal's thread.

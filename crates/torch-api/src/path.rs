@@ -36,6 +36,22 @@ pub fn home_hash(home: &Path) -> String {
     format!("{hash:08x}")
 }
 
+/// The tmux server's socket name where the config names none: `torch` for the default registry, `torch-<hash>` for
+/// one that `TORCH_HOME` names, so that two registries never share a server.
+pub fn tmux_socket(home: &Path, var: impl Fn(&str) -> Option<OsString>) -> String {
+    let default = torch_home(|name| {
+        if name == "TORCH_HOME" {
+            None
+        } else {
+            var(name)
+        }
+    });
+    if default.as_deref() == Some(home) {
+        return "torch".to_owned();
+    }
+    format!("torch-{}", home_hash(home))
+}
+
 /// The daemon's socket: `run/torch.sock` in the registry, or in `runtime_dir` where that is too long for a socket.
 pub fn socket_path(home: &Path, runtime_dir: &Path) -> PathBuf {
     let path = home.join("run/torch.sock");
@@ -71,6 +87,17 @@ mod tests {
             Some("/h/.local/state/torch".into())
         );
         assert_eq!(with(&[("TORCH_HOME", "")]), None);
+    }
+
+    #[test]
+    fn each_registry_has_a_tmux_server_of_its_own() {
+        let var = |name: &str| (name == "HOME").then(|| OsString::from("/h"));
+        assert_eq!(
+            tmux_socket(Path::new("/h/.local/state/torch"), var),
+            "torch"
+        );
+        let other = tmux_socket(Path::new("/r"), var);
+        assert!(other.starts_with("torch-") && other.len() == 14, "{other}");
     }
 
     #[test]

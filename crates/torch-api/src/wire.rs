@@ -134,6 +134,14 @@ pub enum Request {
         /// Its id.
         id: String,
     },
+    /// Waits until the turn that a consumed message began has ended: its recipient has been working since and is
+    /// ready or idle again. Answers [`Response::Done`], or [`Response::Failed`] with [`FailureKind::Timeout`].
+    AwaitTurn {
+        /// The message's id.
+        id: String,
+        /// How long to wait, in milliseconds.
+        wait_millis: u64,
+    },
     /// Delivers a message again that is deferred, uncertain or dead. Answers [`Response::Done`].
     Retry {
         /// Its id.
@@ -160,6 +168,36 @@ pub enum Request {
     },
     /// Checks the journal's hash chain. Answers [`Response::Audit`].
     AuditVerify,
+}
+
+impl Request {
+    /// The request's name, as in its JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ping => "ping",
+            Self::Shutdown => "shutdown",
+            Self::Auto(_) => "auto",
+            Self::Cancel => "cancel",
+            Self::Follow { .. } => "follow",
+            Self::Send(_) => "send",
+            Self::Complete { .. } => "complete",
+            Self::Ack { .. } => "ack",
+            Self::Status { .. } => "status",
+            Self::Stop { .. } => "stop",
+            Self::Attach { .. } => "attach",
+            Self::Shell { .. } => "shell",
+            Self::Logs { .. } => "logs",
+            Self::Messages(_) => "messages",
+            Self::Message { .. } => "message",
+            Self::Trace { .. } => "trace",
+            Self::AwaitTurn { .. } => "await_turn",
+            Self::Retry { .. } => "retry",
+            Self::CancelMessage { .. } => "cancel_message",
+            Self::Why { .. } => "why",
+            Self::Inbox { .. } => "inbox",
+            Self::AuditVerify => "audit_verify",
+        }
+    }
 }
 
 /// What `torch auto` asks for.

@@ -1,1 +1,16 @@
-//! torch-daemon.
+//! The daemon: it owns the state, executes effects and serves the socket.
+//!
+//! One loop: [`event`] has everything that can happen and everything that can be done, [`state`] turns
+//! the one into the other without IO, the host commits and executes. Its tasks and channels are listed in
+//! `host/mod.rs`; [`offline`] reads the registry while no daemon runs.
+
+pub mod event;
+mod failure;
+mod host;
+pub mod offline;
+mod run;
+pub mod state;
+pub mod templates;
+mod view;
+
+pub use run::{EXIT_LOCKED, Options, run};

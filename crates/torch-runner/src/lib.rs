@@ -1,1 +1,67 @@
-//! torch-runner.
+//! The pane's first process, torch's own wrapper around an agent program, and the command behind the programs' hooks.
+//!
+//! **Invariant:** no shell ever runs in an agent's pane. From the moment the program has ended, everything typed or
+//! pasted into the pane is read and thrown away, neither run nor echoed.
+//!
+//! **Invariant:** what the program left behind is ended with it. The wrapper is a child subreaper (Linux), so that
+//! double-forked processes come back to it; elsewhere only its descendants at that moment are found.
+//!
+//! **Invariant:** the program starts with no signal blocked and none ignored that the wrapper itself needs: caught
+//! signals alone are reset by `exec`.
+//!
+//! Tasks and channels: one thread takes the signals, one, once the program has ended, throws input away; both send
+//! to the wrapper over one channel. Nothing is polled.
+
+mod ended;
+mod hook;
+mod signals;
+mod spool;
+mod terminal;
+mod wrapper;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+pub use hook::{HOOK_INPUT_MAX, hook};
+
+/// Why the wrapper could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum RunnerError {
+    /// The file with its orders could not be read.
+    #[error("failed to read the launch file `{}`", path.display())]
+    ReadSpec {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It does not hold orders.
+    #[error("failed to parse the launch file `{}`", path.display())]
+    ParseSpec {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Signals could not be caught, or orphans not be adopted.
+    #[error("failed to set up the wrapper's signals")]
+    Signals(#[source] std::io::Error),
+}
+
+/// Runs the program that the [`torch_core::launch::LaunchSpec`] in `spec_path` names, and stays in its pane until it
+/// is told to end by SIGHUP, SIGTERM, SIGINT or SIGQUIT. The exit code is 0 then, and 1, with a line on standard
+/// error, where the orders could not be read.
+pub fn run(spec_path: &Path) -> u8 {
+    match wrapper::run(spec_path) {
+        Ok(()) => 0,
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let text = format!("Error: {error}: {}", cause.unwrap_or_default());
+            // Without a standard error there is nobody to tell.
+            writeln!(std::io::stderr(), "{text}").ok();
+            1
+        }
+    }
+}

@@ -1,1 +1,39 @@
-//! torch-worktree.
+//! The only crate that links git2 or knows `git`: what a repository is, and the worktrees of its agents.
+//!
+//! All functions block and take what they need; nothing is global. [`inspect`] says what a project is and whether
+//! torch may work in it, [`add`] makes an agent's worktree by a ladder that ends in a detached one,
+//! [`remove_created`] undoes that as long as no work lies in it, [`state`] sums up what was done. Repositories are
+//! read and small ones checked out with git2; where libgit2 can't do what a repository needs, `git` is run with the
+//! repository's own programs (hooks, fsmonitor, pagers) switched off: see [`Engine`].
+//!
+//! **Invariant:** nothing here forces. A branch that another worktree has is never taken, and a directory with
+//! anything in it is never written over.
+
+mod add;
+mod create;
+mod engine;
+mod error;
+mod exclude;
+mod git;
+mod inspect;
+mod lock;
+mod operation;
+mod prepare;
+mod registration;
+mod remove;
+mod repository;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use add::{AddRequest, Added, Rung, add};
+pub use engine::Engine;
+pub use error::WorktreeError;
+pub use exclude::exclude;
+pub use git::Git;
+pub use inspect::inspect;
+pub use operation::Operation;
+pub use prepare::prepare_worktree;
+pub use remove::{Undone, remove_created};
+pub use repository::Repository;
+pub use state::{CommitLine, WorktreeState, state};

@@ -1,0 +1,42 @@
+//! One file per command: its arguments, and what it does with them.
+
+pub mod ack;
+pub mod agent_run;
+pub mod attach;
+pub mod audit;
+pub mod auto;
+pub mod complete;
+pub mod completions;
+pub mod config;
+pub mod daemon;
+pub mod demo_agent;
+pub mod doctor;
+pub mod hook;
+pub mod inbox;
+pub mod init;
+pub mod logs;
+pub mod man;
+pub mod message;
+pub mod send;
+pub mod shell;
+pub mod status;
+pub mod stop;
+pub mod why;
+
+use clap::Args;
+
+/// The option that names a team.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TeamArgs {
+    /// The team, by name; default: the one whose project or worktree holds the current directory
+    #[arg(long, value_name = "NAME")]
+    pub team: Option<String>,
+}
+
+/// The option for machines.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct JsonArgs {
+    /// Prints JSON, one value per line
+    #[arg(long)]
+    pub json: bool,
+}

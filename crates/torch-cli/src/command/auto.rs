@@ -1,0 +1,188 @@
+//! `torch auto --spec FILE`.
+
+mod follow;
+mod progress;
+mod spec;
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use torch_api::view::PlanView;
+use torch_api::wire::AutoRequest;
+use torch_api::{Request, Response};
+use torch_process::quote;
+
+use super::JsonArgs;
+use crate::connect;
+use crate::error::{CommandError, ErrorKind, Outcome};
+use crate::exit;
+use crate::output;
+use crate::place::Place;
+use crate::render;
+
+/// Raises a team of agents on a spec: one git worktree and one tmux window per role, each briefed.
+///
+/// Started again on the same project it changes nothing and says what runs.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  torch auto --spec spec.md
+  torch auto --spec spec.md --roles orchestrator,developer,tester --agent demo --yes --wait")]
+pub struct AutoArgs {
+    /// The spec: what the team is to build
+    #[arg(long, value_name = "FILE")]
+    spec: PathBuf,
+    /// The project, a git repository [default: the current directory]
+    #[arg(long, value_name = "DIR")]
+    project: Option<PathBuf>,
+    /// The roles, separated by commas [default: the core five]
+    #[arg(long, value_name = "ROLES", value_delimiter = ',')]
+    roles: Vec<String>,
+    /// The agent program [default: agents.default of the config, else the first one found]
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+    /// Only shows the plan
+    #[arg(long)]
+    dry_run: bool,
+    /// Starts without asking
+    #[arg(long, short = 'y')]
+    yes: bool,
+    /// Follows the team until the spec is complete
+    #[arg(long)]
+    wait: bool,
+    /// A file that scripts the demo agents
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
+    let mut request = request(&args, place)?;
+    if args.dry_run {
+        return dry_run(request, args.json, place);
+    }
+    if !args.yes {
+        if !output::can_ask() {
+            return Err(unasked());
+        }
+        request.dry_run = true;
+        let plan = plan(request.clone(), place)?;
+        // A team that is there is not changed, so there is nothing to agree to.
+        if !plan.exists {
+            output::notice(&render::plan::plan(&plan));
+            if !output::ask("Start?")? {
+                return Err(CommandError::new(
+                    ErrorKind::Interrupted,
+                    "nothing was started",
+                ));
+            }
+        }
+        request.dry_run = false;
+    }
+    follow::raise(place, request, args.wait, args.json)
+}
+
+/// The request, after every check that needs no daemon.
+fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> {
+    let project = place
+        .cwd
+        .join(args.project.as_deref().unwrap_or(Path::new("")));
+    let project = project.canonicalize().map_err(|error| {
+        CommandError::usage(format!("the project {} can't be found", project.display()))
+            .because(&error)
+            .hint("torch auto --project . --spec spec.md")
+    })?;
+    if !project.is_dir() {
+        return Err(CommandError::usage(format!(
+            "the project {} is no directory",
+            project.display()
+        ))
+        .hint("torch auto --project . --spec spec.md"));
+    }
+    let scenario = args.scenario.as_ref().map(|file| place.cwd.join(file));
+    if let Some(file) = scenario.as_ref().filter(|file| !file.is_file()) {
+        return Err(CommandError::usage(format!(
+            "the scenario {} is no file",
+            file.display()
+        )));
+    }
+    Ok(AutoRequest {
+        spec: spec::check(&place.cwd.join(&args.spec))?,
+        project,
+        roles: roles(&args.roles)?,
+        agent: args.agent.clone(),
+        dry_run: args.dry_run,
+        scenario,
+        env: environment(),
+    })
+}
+
+/// The roles as written; what can be no role is said before anything starts.
+fn roles(written: &[String]) -> Result<Vec<String>, CommandError> {
+    let roles = written.iter().map(|role| role.trim().to_owned());
+    let roles: Vec<_> = roles.filter(|role| !role.is_empty()).collect();
+    for role in &roles {
+        torch_core::RoleName::parse(role).map_err(|error| {
+            CommandError::usage(format!("{role:?} can be no role"))
+                .because(&error)
+                .hint("torch auto --spec spec.md --roles orchestrator,developer,tester --dry-run")
+        })?;
+    }
+    Ok(roles)
+}
+
+/// What the agents may have of the caller's environment; what is no text stays behind.
+fn environment() -> BTreeMap<String, String> {
+    let inherited = torch_process::env::inherited(std::env::vars_os());
+    let text = inherited
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    text.collect()
+}
+
+fn plan(request: AutoRequest, place: &Place) -> Result<PlanView, CommandError> {
+    let mut client = connect::connect(place)?;
+    client.send(&Request::Auto(Box::new(request)))?;
+    loop {
+        match client.receive()? {
+            Response::Progress { .. } => {}
+            Response::Planned(plan) => return Ok(*plan),
+            Response::Failed(failure) => return Err(failure.into()),
+            other => return Err(CommandError::unexpected(&other)),
+        }
+    }
+}
+
+fn dry_run(request: AutoRequest, json: JsonArgs, place: &Place) -> Outcome {
+    let plan = plan(request, place)?;
+    if json.json {
+        output::json(&Response::Planned(Box::new(plan)))?;
+    } else {
+        output::data(&render::plan::plan(&plan))?;
+    }
+    Ok(exit::OK)
+}
+
+/// Nobody can be asked: the same command with `--yes`.
+fn unasked() -> CommandError {
+    let mut words: Vec<String> = std::env::args_os().map(quote::shell).collect();
+    if let Some(program) = words.first_mut() {
+        *program = "torch".to_owned();
+    }
+    words.push("--yes".to_owned());
+    let which = if io::stdin().is_terminal() {
+        "standard error"
+    } else {
+        "standard input"
+    };
+    CommandError::usage("torch auto asks before it starts a team, and nobody can be asked here")
+        .cause(format!("{which} is no terminal"))
+        .hint(words.join(" "))
+}
+
+#[cfg(test)]
+mod tests;

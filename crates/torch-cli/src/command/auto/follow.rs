@@ -1,0 +1,140 @@
+//! Raising a team and following it, with Ctrl-C at any time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use torch_api::client::Canceller;
+use torch_api::view::TeamView;
+use torch_api::wire::AutoRequest;
+use torch_api::{Client, Request, Response};
+
+use super::progress::Progress;
+use crate::command::JsonArgs;
+use crate::connect;
+use crate::error::{CommandError, ErrorKind, Outcome};
+use crate::exit;
+use crate::interrupt::on_interrupt;
+use crate::output;
+use crate::place::Place;
+use crate::render::team;
+use crate::render::time::Clock;
+
+/// What Ctrl-C means at the moment, and whether it came.
+#[derive(Debug, Default)]
+struct Interrupt {
+    /// Set once the team is up: from then on nothing is undone.
+    up: AtomicBool,
+    /// Set by the first Ctrl-C.
+    came: AtomicBool,
+}
+
+/// Raises the team, prints the outcome, and with `wait` follows the team to its end.
+pub(super) fn raise(place: &Place, request: AutoRequest, wait: bool, json: JsonArgs) -> Outcome {
+    let mut client = connect::connect(place)?;
+    let interrupt = Arc::new(Interrupt::default());
+    cancel_on_interrupt(client.canceller()?, Arc::clone(&interrupt))?;
+    client.send(&Request::Auto(Box::new(request)))?;
+    let mut progress = Progress::new(json.json);
+    let answered = receive(&mut client, &mut progress, json);
+    progress.end();
+    let cancelled = interrupt.came.load(Ordering::SeqCst);
+    match answered? {
+        Response::Raised { existed, team } => {
+            if cancelled {
+                return Err(too_late(&team));
+            }
+            interrupt.up.store(true, Ordering::SeqCst);
+            if !json.json {
+                output::data(&team::raised(&team, existed, &Clock::system()))?;
+            }
+            if wait {
+                follow(place, &team, json)
+            } else {
+                Ok(exit::OK)
+            }
+        }
+        Response::Done { text } if cancelled => {
+            Err(CommandError::new(ErrorKind::Interrupted, text))
+        }
+        Response::Failed(failure) if cancelled => {
+            let mut failed = CommandError::from(failure);
+            failed.kind = ErrorKind::Interrupted;
+            Err(failed)
+        }
+        Response::Failed(failure) => Err(failure.into()),
+        other => Err(CommandError::unexpected(&other)),
+    }
+}
+
+/// Follows the team until the hub reports the spec complete, or the team can't go on.
+fn follow(place: &Place, team: &TeamView, json: JsonArgs) -> Outcome {
+    let mut client = connect::connect(place)?;
+    client.send(&Request::Follow {
+        team: place.team(Some(team.name.clone())),
+    })?;
+    let mut progress = Progress::new(json.json);
+    if !json.json {
+        output::notice("\nfollowing the team; Ctrl-C leaves it running");
+    }
+    let answered = receive(&mut client, &mut progress, json);
+    progress.end();
+    match answered? {
+        Response::Finished { team, complete } => {
+            if !json.json {
+                output::data(&format!("\n{}", team::finished(&team, complete)))?;
+            }
+            Ok(if complete { exit::OK } else { exit::FAILURE })
+        }
+        Response::Failed(failure) => Err(failure.into()),
+        other => Err(CommandError::unexpected(&other)),
+    }
+}
+
+/// Reads answers up to the last one, showing the steps on the way.
+fn receive(
+    client: &mut Client,
+    progress: &mut Progress,
+    json: JsonArgs,
+) -> Result<Response, CommandError> {
+    loop {
+        let response = client.receive()?;
+        if json.json && !matches!(response, Response::Failed(_)) {
+            output::json(&response)?;
+        }
+        match response {
+            Response::Progress {
+                role,
+                stage,
+                detail,
+            } => progress.step(&role, stage, &detail),
+            last => return Ok(last),
+        }
+    }
+}
+
+fn cancel_on_interrupt(
+    mut canceller: Canceller,
+    interrupt: Arc<Interrupt>,
+) -> Result<(), CommandError> {
+    on_interrupt(move || {
+        interrupt.came.store(true, Ordering::SeqCst);
+        if interrupt.up.load(Ordering::SeqCst) {
+            output::notice("\nno longer following; the team goes on (torch status, torch stop)");
+            std::process::exit(i32::from(exit::INTERRUPTED));
+        }
+        match canceller.cancel() {
+            Ok(()) => output::notice("\ncancelling; Ctrl-C again leaves at once"),
+            // The main thread sees the broken connection as well, and says so.
+            Err(_) => output::notice("\nthe daemon can't be told to cancel"),
+        }
+    })
+}
+
+/// The team was up before the cancellation arrived.
+fn too_late(team: &TeamView) -> CommandError {
+    CommandError::new(
+        ErrorKind::Interrupted,
+        format!("too late to cancel: {} is up", team.name),
+    )
+    .hint(format!("torch stop --team {}", team.name))
+}

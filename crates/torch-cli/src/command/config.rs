@@ -1,0 +1,140 @@
+//! `torch config`, and the config as this place has it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+use torch_core::config::{Config, ConfigError, Layers, Origin, Source, layer};
+
+use super::JsonArgs;
+use crate::error::{CommandError, Outcome};
+use crate::exit;
+use crate::output;
+use crate::place::{Place, project_root, user_config, variable};
+use crate::render;
+
+/// Shows every setting, its value, and where that comes from.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  torch config")]
+pub struct ConfigArgs {
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &ConfigArgs, place: &Place) -> Outcome {
+    let (_, origins) = load(place)?;
+    if !args.json.json {
+        output::data(&render::config::config(&origins))?;
+        return Ok(exit::OK);
+    }
+    for origin in &origins {
+        output::json(&json!({
+            "key": origin.key,
+            "value": origin.value,
+            "from": from(&origin.source),
+        }))?;
+    }
+    Ok(exit::OK)
+}
+
+/// The config of this place: defaults, the user's file, the project's file, the environment.
+///
+/// # Errors
+/// When a file can't be read or used; the hint names it.
+pub fn load(place: &Place) -> Result<(Config, Vec<Origin>), CommandError> {
+    let project = read(Some(project_root(&place.cwd).join("torch.toml")))?;
+    put_over_defaults(place, read(user_config())?.as_ref(), project.as_ref())
+}
+
+/// The config without any project's file, as the daemon has it, which serves all projects; `file` replaces the user's.
+///
+/// # Errors
+/// When a file can't be read or used; the hint names it.
+pub fn load_own(place: &Place, file: Option<&Path>) -> Result<Config, CommandError> {
+    let user = match file {
+        Some(file) => {
+            let text = fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
+            Some((file.display().to_string(), text))
+        }
+        None => read(user_config())?,
+    };
+    let (config, _) = put_over_defaults(place, user.as_ref(), None)?;
+    Ok(config)
+}
+
+fn put_over_defaults(
+    place: &Place,
+    user: Option<&(String, String)>,
+    project: Option<&(String, String)>,
+) -> Result<(Config, Vec<Origin>), CommandError> {
+    let layers = Layers {
+        user: user.map(|(name, text)| (name.as_str(), text.as_str())),
+        project: project.map(|(name, text)| (name.as_str(), text.as_str())),
+    };
+    let var = |name: &str| variable(name).and_then(|value| value.into_string().ok());
+    layer(&defaults(place), layers, var).map_err(|error| unusable(&error))
+}
+
+/// The defaults, which depend on the registry: each has a tmux server of its own.
+pub fn defaults(place: &Place) -> Config {
+    let mut config = Config::default();
+    config.tmux.socket = torch_api::path::tmux_socket(&place.home, variable);
+    config
+}
+
+fn from(source: &Source) -> serde_json::Value {
+    match source {
+        Source::Default => json!({ "kind": "default" }),
+        Source::File(path) => json!({ "kind": "file", "path": path }),
+        Source::Variable(name) => json!({ "kind": "environment", "variable": name }),
+    }
+}
+
+fn read(path: Option<PathBuf>) -> Result<Option<(String, String)>, CommandError> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some((path.display().to_string(), text))),
+        Err(error) if absent(&error) => Ok(None),
+        Err(error) => Err(unreadable(&path, &error)),
+    }
+}
+
+fn absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> CommandError {
+    CommandError::usage(format!("failed to read the config file {}", path.display()))
+        .because(error)
+        .hint(format!("ls -l {}", torch_process::quote::shell(path)))
+}
+
+fn unusable(error: &ConfigError) -> CommandError {
+    let failed = CommandError::usage(error.to_string());
+    let failed = match std::error::Error::source(error) {
+        Some(source) => failed.because(source),
+        None => failed,
+    };
+    let place = match error {
+        ConfigError::Syntax { place, .. }
+        | ConfigError::UnknownKey { place, .. }
+        | ConfigError::Value { place, .. }
+        | ConfigError::UserOnly { place, .. } => place,
+        ConfigError::Build(_) => return failed,
+    };
+    if place.starts_with("TORCH_") {
+        return failed.hint(format!("unset {place}"));
+    }
+    failed.hint(format!(
+        "${{EDITOR:-vi}} {}",
+        torch_process::quote::shell(place)
+    ))
+}

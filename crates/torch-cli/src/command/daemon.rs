@@ -1,0 +1,127 @@
+//! `torch daemon run|start|stop|status`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use torch_api::view::DaemonView;
+use torch_api::{Client, Request, Response};
+
+use super::{JsonArgs, config};
+use crate::connect::{self, autostart};
+use crate::error::{CommandError, ErrorKind, Outcome};
+use crate::exit;
+use crate::output;
+use crate::place::Place;
+use crate::render::status;
+use crate::render::time::Clock;
+
+/// Starts, stops or shows the daemon, which owns the state and does the work.
+///
+/// Every command that needs it starts it; the agents go on without it.
+#[derive(Debug, Args)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Example:\n  torch daemon status"
+)]
+pub struct DaemonArgs {
+    #[command(subcommand)]
+    command: DaemonCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DaemonCommand {
+    /// Runs the daemon in this process, until it is told to end
+    #[command(after_help = "Example:\n  torch daemon run")]
+    Run(RunArgs),
+    /// Starts the daemon in the background, unless it runs; replaces an older one
+    #[command(after_help = "Example:\n  torch daemon start")]
+    Start(JsonArgs),
+    /// Ends the daemon; teams and agents go on
+    #[command(after_help = "Example:\n  torch daemon stop")]
+    Stop,
+    /// Shows whether the daemon runs; exits with 1 if it does not
+    #[command(after_help = "Example:\n  torch daemon status --json")]
+    Status(JsonArgs),
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// Reads this file instead of your own config file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &DaemonArgs, place: &Place) -> Outcome {
+    match &args.command {
+        DaemonCommand::Run(args) => run_here(args, place),
+        DaemonCommand::Start(json) => start(*json, place),
+        DaemonCommand::Stop => stop(place),
+        DaemonCommand::Status(json) => show(*json, place),
+    }
+}
+
+/// The one call into the daemon. What keeps it from running ends with 75, so that [`torch_daemon::EXIT_LOCKED`] says
+/// just the one thing that it is for.
+fn run_here(args: &RunArgs, place: &Place) -> Outcome {
+    let config = config::load_own(place, args.config.as_deref())?;
+    let options = torch_daemon::Options {
+        home: place.home.clone(),
+        socket: place.socket.clone(),
+        torch: autostart::torch_program()?,
+        tmux_socket: config.tmux.socket.clone(),
+        config,
+        env: autostart::environment(place),
+    };
+    torch_daemon::run(options).map_err(|error| {
+        CommandError::new(ErrorKind::Unreachable, "the daemon can't run")
+            .because(error.as_ref())
+            .hint("torch doctor")
+    })
+}
+
+fn start(json: JsonArgs, place: &Place) -> Outcome {
+    let mut client = connect::connect(place)?;
+    print(&ping(&mut client)?, json)?;
+    Ok(exit::OK)
+}
+
+fn stop(place: &Place) -> Outcome {
+    let Some(mut client) = connect::running(place)? else {
+        output::data("the daemon was not running\n")?;
+        return Ok(exit::OK);
+    };
+    let pid = client.greeting()?.pid;
+    drop(client);
+    connect::shut_down(place, pid)?;
+    output::data("the daemon has ended; teams and agents go on\n")?;
+    Ok(exit::OK)
+}
+
+fn show(json: JsonArgs, place: &Place) -> Outcome {
+    let Some(mut client) = connect::running(place)? else {
+        if json.json {
+            output::json(&json!(null))?;
+        } else {
+            output::data("the daemon is not running\n")?;
+        }
+        return Ok(exit::FAILURE);
+    };
+    print(&ping(&mut client)?, json)?;
+    Ok(exit::OK)
+}
+
+fn ping(client: &mut Client) -> Result<DaemonView, CommandError> {
+    match connect::ask(client, &Request::Ping)? {
+        Response::Daemon(view) => Ok(view),
+        other => Err(CommandError::unexpected(&other)),
+    }
+}
+
+fn print(view: &DaemonView, json: JsonArgs) -> Result<(), CommandError> {
+    if json.json {
+        return output::json(view);
+    }
+    output::data(&status::daemon(view, &Clock::system()))
+}

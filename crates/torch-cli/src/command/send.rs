@@ -1,0 +1,208 @@
+//! `scm TARGET "message"`, the same as `torch send`.
+
+mod body;
+mod duration;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+use torch_api::view::MessageView;
+use torch_api::wire::SendRequest;
+use torch_api::{Client, Request, Response};
+use torch_core::DeliveryState;
+
+use super::{JsonArgs, logs};
+use crate::connect;
+use crate::error::{CommandError, ErrorKind, Outcome};
+use crate::exit;
+use crate::output;
+use crate::place::{Place, variable};
+use crate::render::{self, message};
+
+/// What stands below the help.
+pub const EXAMPLES: &str = "\
+Examples:
+  scm developer \"Run the tests, please\"
+  scm myapp:developer \"Run the tests\" --wait
+  scm developer --stdin < report.md
+  scm developer -- \"--a message that begins with a dash\"
+
+A word that begins with a dash is the message unless it is one of the options above; put -- before a
+message that you don't control. Options may stand before and after TARGET.";
+
+/// Sends a message to an agent, and proves that it arrived.
+///
+/// Returns once the message is durable and judged, with --wait once it has reached the awaited state.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct SendArgs {
+    /// To whom: role, role:0, session:role, session:index, session:window.pane, %pane or human
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// The message
+    #[arg(value_name = "MESSAGE", allow_hyphen_values = true)]
+    message: Option<String>,
+    /// Reads the message from standard input, where no shell touches it
+    #[arg(long, conflicts_with_all = ["message", "file"])]
+    stdin: bool,
+    /// Reads the message from a file
+    #[arg(long, value_name = "FILE", conflicts_with = "message")]
+    file: Option<PathBuf>,
+    /// Waits until the message has reached this state (accepted, consumed, acked)
+    #[arg(long, value_name = "STATE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "consumed", value_parser = awaited)]
+    wait: Option<DeliveryState>,
+    /// Waits for the agent's turn to end, then shows its last lines
+    #[arg(long, value_name = "LINES", num_args = 0..=1, require_equals = true, default_missing_value = "50",
+          value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    reply: Option<u32>,
+    /// How long --wait and --reply wait, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    timeout: u64,
+    /// A repeated call with the same key is the same message
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// Types a long message (up to 16 KB) instead of putting it into a file
+    #[arg(long)]
+    inline: bool,
+    /// After this time it is no longer worth delivering: 90s, 10m, 2h, 1d
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    ttl: Option<Duration>,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: SendArgs, place: &Place) -> Outcome {
+    let request = SendRequest {
+        body: body::read(&args)?,
+        target: args.target,
+        key: args.key,
+        inline: args.inline,
+        ttl_seconds: args.ttl.map(|ttl| ttl.as_secs()),
+        wait: args.wait.or(args.reply.map(|_| DeliveryState::Consumed)),
+        wait_millis: args.timeout * 1000,
+        cwd: place.cwd.clone(),
+        pane_hint: variable("TMUX_PANE").and_then(|pane| pane.into_string().ok()),
+    };
+    let wait = request.wait;
+    let mut client = connect::connect(place)?;
+    let response = connect::ask(&mut client, &Request::Send(Box::new(request)))?;
+    let Response::Sent { message, reached } = response else {
+        return Err(CommandError::unexpected(&response));
+    };
+    drop(client);
+    let failed = verdict(&message, reached, wait, args.timeout).err();
+    let reply = match (args.reply, &failed) {
+        (Some(lines), None) => Some(reply(place, &message, lines, args.timeout)?),
+        _ => None,
+    };
+    print(&message, reached, reply.as_ref(), args.json)?;
+    let failed = failed.or(reply.and_then(|reply| reply.late));
+    failed.map_or(Ok(exit::OK), Err)
+}
+
+fn print(
+    message: &MessageView,
+    reached: bool,
+    reply: Option<&Reply>,
+    json: JsonArgs,
+) -> Result<(), CommandError> {
+    if json.json {
+        let lines = reply.map(|reply| &reply.lines);
+        return output::json(&json!({ "message": message, "reached": reached, "lines": lines }));
+    }
+    // A refusal is said by the error; it is no data.
+    if message.state != DeliveryState::Refused {
+        output::data(&message::sent(message))?;
+    }
+    if !message.cleaned.is_empty() {
+        output::notice(&format!(
+            "cleaned: {}",
+            render::plain(&message.cleaned.join(", "))
+        ));
+    }
+    reply.map_or(Ok(()), |reply| output::data(&logs::text(&reply.lines)))
+}
+
+/// Whether it worked, by the exit codes of `scm`.
+fn verdict(
+    message: &MessageView,
+    reached: bool,
+    wait: Option<DeliveryState>,
+    timeout: u64,
+) -> Result<(), CommandError> {
+    let trace = format!("torch msg trace {}", message.id);
+    if message.state == DeliveryState::Refused || message.decision == "refuse" {
+        let text = format!("{} to {} was refused", message.id, message.to);
+        let reason = format!("{} (rule {})", message.reason, message.rule);
+        return Err(CommandError::new(ErrorKind::Refused, text)
+            .cause(reason)
+            .hint(trace));
+    }
+    let Some(wait) = wait.filter(|_| !reached) else {
+        return Ok(());
+    };
+    if message.state.is_final() {
+        let text = format!(
+            "{} ended as {} and will not be {wait}",
+            message.id, message.state
+        );
+        return Err(CommandError::other(text)
+            .cause(message.evidence.clone())
+            .hint(trace));
+    }
+    let text = format!(
+        "{} was not {wait} within {timeout} s; it is {}",
+        message.id, message.state
+    );
+    let failed = CommandError::new(ErrorKind::Timeout, text);
+    let failed = match message.waits {
+        Some(reason) => failed.cause(format!("it waits: {}", message::waits_for(reason))),
+        None => failed.cause("it stays in the queue and is delivered as soon as that is possible"),
+    };
+    Err(failed.hint(trace))
+}
+
+struct Reply {
+    lines: Vec<String>,
+    late: Option<CommandError>,
+}
+
+/// The recipient's last lines, once the turn that the message began has ended or the time is over.
+fn reply(
+    place: &Place,
+    message: &MessageView,
+    lines: u32,
+    timeout: u64,
+) -> Result<Reply, CommandError> {
+    let mut client: Client = connect::connect(place)?;
+    let request = Request::AwaitTurn {
+        id: message.id.clone(),
+        wait_millis: timeout * 1000,
+    };
+    let late = match connect::ask(&mut client, &request) {
+        Ok(Response::Done { .. }) => None,
+        Ok(other) => return Err(CommandError::unexpected(&other)),
+        Err(error) if error.kind == ErrorKind::Timeout => Some(error),
+        Err(error) => return Err(error),
+    };
+    let mut client = connect::connect(place)?;
+    let team = Some(message.team.clone());
+    let lines = logs::fetch(&mut client, place, team, &message.to, lines)?;
+    Ok(Reply { lines, late })
+}
+
+/// A state that can be waited for.
+fn awaited(text: &str) -> Result<DeliveryState, String> {
+    use DeliveryState::{Accepted, Acked, Consumed};
+    match text.parse() {
+        Ok(state @ (Accepted | Consumed | Acked)) => Ok(state),
+        _ => Err("can be waited for: accepted, consumed, acked".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Reaching the daemon: connect, compare versions, start or replace it where the command may.
+
+pub mod autostart;
+mod version;
+
+use std::io;
+use std::time::Duration;
+
+use torch_api::wire::{Hello, PROTOCOL};
+use torch_api::{Client, ClientError, Request, Response};
+use torch_core::Process;
+
+use crate::error::{CommandError, ErrorKind};
+use crate::output;
+use crate::place::Place;
+
+/// How long a daemon may take for its greeting, and an older one for its end.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How often a daemon that is on its way up or down is asked for again before that counts as a failure.
+const ATTEMPTS: usize = 5;
+
+/// Connects to the daemon; starts it if nobody listens, replaces it if it is older than this program.
+///
+/// # Errors
+/// [`ErrorKind::Unreachable`] when it can't be started or speaks a newer protocol.
+pub fn connect(place: &Place) -> Result<Client, CommandError> {
+    for _ in 0..ATTEMPTS {
+        match greet(place) {
+            Ok((client, hello))
+                if !version::is_older(&hello.version, env!("CARGO_PKG_VERSION")) =>
+            {
+                return Ok(client);
+            }
+            Ok((_, hello)) => replace(place, &hello.version, hello.pid)?,
+            Err(ClientError::Protocol {
+                theirs,
+                protocol,
+                pid,
+            }) if protocol < PROTOCOL => {
+                replace(place, &theirs, pid)?;
+            }
+            Err(error) if nobody_listens(&error) => autostart::start(place)?,
+            // It went away between our connect and its greeting: the next attempt starts it.
+            Err(ClientError::Closed) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(CommandError::new(
+        ErrorKind::Unreachable,
+        "the daemon came and went while this command tried to reach it",
+    )
+    .hint(format!("tail {}", torch_process::quote::shell(place.log()))))
+}
+
+/// Connects to the daemon if it runs; `None` when nobody listens.
+///
+/// # Errors
+/// [`ErrorKind::Unreachable`] when it is there and can't be spoken to.
+pub fn running(place: &Place) -> Result<Option<Client>, CommandError> {
+    match greet(place) {
+        Ok((client, _)) => Ok(Some(client)),
+        Err(error) if nobody_listens(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Connects to the daemon, which must run already.
+///
+/// # Errors
+/// [`ErrorKind::Unreachable`] when it does not run.
+pub fn must_run(place: &Place) -> Result<Client, CommandError> {
+    running(place)?.ok_or_else(not_running)
+}
+
+/// The daemon does not run, and this command does not start it.
+pub fn not_running() -> CommandError {
+    CommandError::new(ErrorKind::Unreachable, "the daemon is not running")
+        .hint("torch daemon start")
+}
+
+/// Sends a request and takes its only answer; [`Response::Failed`] becomes the error.
+///
+/// # Errors
+/// What the daemon answered, or why it did not.
+pub fn ask(client: &mut Client, request: &Request) -> Result<Response, CommandError> {
+    match client.call(request)? {
+        Response::Failed(failure) => Err(failure.into()),
+        response => Ok(response),
+    }
+}
+
+/// Asks the daemon to end, waits for it, and returns its last words.
+///
+/// # Errors
+/// When it does not end in time.
+pub fn shut_down(place: &Place, pid: u32) -> Result<(), CommandError> {
+    let process = torch_process::facts::process(pid);
+    let mut client = Client::connect(&place.socket)?;
+    client.set_deadline(Some(DEADLINE))?;
+    client.send(&Request::Shutdown)?;
+    // Whether it closes the connection in good order or not: its process decides.
+    let drained = client.drain();
+    let left: Vec<Process> = process.into_iter().collect();
+    let left = torch_process::end(&left, DEADLINE);
+    if left.is_empty() {
+        return Ok(());
+    }
+    let failed = CommandError::other(format!("the daemon (pid {pid}) did not end"));
+    Err(match drained {
+        Ok(()) => failed,
+        Err(error) => failed.because(&error),
+    }
+    .hint(format!("ps -fp {pid}")))
+}
+
+fn greet(place: &Place) -> Result<(Client, Hello), ClientError> {
+    let mut client = Client::connect(&place.socket)?;
+    client.set_deadline(Some(DEADLINE))?;
+    let hello = client.greet()?.clone();
+    client.set_deadline(None)?;
+    Ok((client, hello))
+}
+
+fn nobody_listens(error: &ClientError) -> bool {
+    let ClientError::Connect { source, .. } = error else {
+        return false;
+    };
+    matches!(
+        source.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+    )
+}
+
+fn replace(place: &Place, theirs: &str, pid: u32) -> Result<(), CommandError> {
+    let ours = env!("CARGO_PKG_VERSION");
+    output::notice(&format!(
+        "replacing the daemon {theirs} by {ours}; the agents are untouched"
+    ));
+    shut_down(place, pid)?;
+    autostart::start(place)
+}

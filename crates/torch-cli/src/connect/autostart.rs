@@ -1,0 +1,145 @@
+//! Starting the daemon, and waiting until it says that it is ready.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use torch_process::{Environment, ProcessError, spawn_detached};
+
+use super::greet;
+use crate::error::{CommandError, ErrorKind};
+use crate::place::Place;
+
+/// How long the daemon may take until it is ready.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How often one looks whether a daemon that somebody else has just started listens.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How many lines of the daemon's log an error shows.
+const LOG_LINES: usize = 8;
+
+/// Starts the daemon and returns once it listens; one that somebody else is starting at the same time is as good.
+pub(super) fn start(place: &Place) -> Result<(), CommandError> {
+    let torch = torch_program()?;
+    make_dirs(place)?;
+    let before = place.log().metadata().map_or(0, |meta| meta.len());
+    let args = ["daemon", "run"].map(OsString::from);
+    let mut child = spawn_detached(
+        torch.as_os_str(),
+        &args,
+        &place.home,
+        &environment(place),
+        &place.log(),
+    )
+    .map_err(|error| failed(place, before, &error))?;
+    let until = Instant::now() + DEADLINE;
+    let Err(error) = child.first_line(DEADLINE) else {
+        return Ok(());
+    };
+    // It is reaped in any case; one that ended by itself keeps its own status.
+    let status = child.kill();
+    let lost_the_race = matches!(error, ProcessError::EndedEarly { .. })
+        && status.is_ok_and(|status| status.code() == Some(i32::from(torch_daemon::EXIT_LOCKED)));
+    if lost_the_race && listens(place, until) {
+        return Ok(());
+    }
+    Err(failed(place, before, &error))
+}
+
+/// Waits until the daemon that holds the lock listens.
+fn listens(place: &Place, until: Instant) -> bool {
+    while Instant::now() < until {
+        if greet(place).is_ok() {
+            return true;
+        }
+        std::thread::park_timeout(LOOK);
+    }
+    false
+}
+
+/// The `torch` beside this program; where that was replaced or removed since, the one on `PATH`.
+pub fn torch_program() -> Result<PathBuf, CommandError> {
+    let beside = std::env::current_exe()
+        .ok()
+        .map(|exe| exe.with_file_name("torch"));
+    if let Some(torch) = beside.filter(|torch| torch.is_file()) {
+        return Ok(torch);
+    }
+    crate::search::on_path("torch").ok_or_else(|| {
+        CommandError::new(
+            ErrorKind::Unreachable,
+            "the program `torch` is neither beside this one nor on PATH",
+        )
+        .hint("cargo install --path crates/torch-cli")
+    })
+}
+
+/// The daemon's environment: what every child may have, torch's own variables, and which git settings are read.
+pub fn environment(place: &Place) -> Environment {
+    let own = |name: &OsString| {
+        name.to_str().is_some_and(|name| {
+            name.starts_with("TORCH_")
+                || name.starts_with("GIT_CONFIG_")
+                || name == "RUST_BACKTRACE"
+        })
+    };
+    let mut env = torch_process::env::inherited(std::env::vars_os());
+    env.extend(std::env::vars_os().filter(|(name, _)| own(name)));
+    env.insert("TORCH_HOME".into(), place.home.clone().into());
+    env
+}
+
+fn make_dirs(place: &Place) -> Result<(), CommandError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    let run = place.socket.parent().map(Path::to_owned);
+    for dir in [Some(place.home.clone()), Some(place.home.join("logs")), run]
+        .into_iter()
+        .flatten()
+    {
+        builder.create(&dir).map_err(|error| {
+            CommandError::new(
+                ErrorKind::Unreachable,
+                format!("failed to make the directory {}", dir.display()),
+            )
+            .because(&error)
+            .hint("torch doctor")
+        })?;
+    }
+    Ok(())
+}
+
+/// The error, with what the daemon wrote to its log since the start.
+fn failed(place: &Place, from: u64, error: &ProcessError) -> CommandError {
+    let log = place.log();
+    let mut failed =
+        CommandError::new(ErrorKind::Unreachable, "failed to start the daemon").because(error);
+    for line in tail(&log, from) {
+        failed = failed.cause(line);
+    }
+    failed
+        .hint("torch doctor")
+        .hint(format!("tail -n 50 {}", torch_process::quote::shell(&log)))
+}
+
+fn tail(log: &Path, from: u64) -> Vec<String> {
+    let mut text = Vec::new();
+    let read = fs::File::open(log).and_then(|mut file| {
+        file.seek(SeekFrom::Start(from))?;
+        file.take(1 << 16).read_to_end(&mut text)
+    });
+    if let Err(error) = read {
+        return vec![format!("its log {} can't be read: {error}", log.display())];
+    }
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let skipped = lines.len().saturating_sub(LOG_LINES);
+    lines.into_iter().skip(skipped).map(str::to_owned).collect()
+}

@@ -1,0 +1,119 @@
+//! What can be read from the registry without the daemon, one function per need.
+
+use torch_api::view::{JournalView, MessageView, TeamView};
+use torch_api::wire::MessageFilter;
+use torch_api::{Failure, Response};
+use torch_daemon::offline::Registry;
+
+use crate::command::config;
+use crate::error::CommandError;
+use crate::place::Place;
+
+/// What stands in place of a daemon's answer.
+pub const NOTICE: &str = "the daemon is not running; this is what the registry says";
+
+/// All teams, or the one named, as they were last written.
+///
+/// # Errors
+/// When the registry can't be read, or has no team of that name.
+pub fn status(place: &Place, team: Option<&str>) -> Result<Vec<TeamView>, CommandError> {
+    let mut teams = match open(place)? {
+        Some(registry) => registry.teams().map_err(failed)?,
+        None => Vec::new(),
+    };
+    let Some(name) = team else {
+        return Ok(teams);
+    };
+    teams.retain(|team| team.name == name);
+    if teams.is_empty() {
+        return Err(CommandError::usage(format!("there is no team {name:?}")).hint("torch status"));
+    }
+    Ok(teams)
+}
+
+/// Messages, newest first.
+///
+/// # Errors
+/// When the registry can't be read.
+pub fn messages(place: &Place, filter: &MessageFilter) -> Result<Vec<MessageView>, CommandError> {
+    let Some(registry) = open(place)? else {
+        return Ok(Vec::new());
+    };
+    match registry.messages(filter) {
+        Response::Messages { messages } => Ok(messages),
+        other => Err(refused(other)),
+    }
+}
+
+/// One message by its id.
+///
+/// # Errors
+/// When the registry can't be read or has no such message.
+pub fn message(place: &Place, id: &str) -> Result<MessageView, CommandError> {
+    let registry = open(place)?.ok_or_else(|| no_message(id))?;
+    registry.message(id).map_err(failed)
+}
+
+/// A message with its journal, oldest first.
+///
+/// # Errors
+/// When the registry can't be read or has no such message.
+pub fn trace(place: &Place, id: &str) -> Result<(MessageView, Vec<JournalView>), CommandError> {
+    let registry = open(place)?.ok_or_else(|| no_message(id))?;
+    match registry.trace(id) {
+        Response::Trace { message, events } => Ok((*message, events)),
+        other => Err(refused(other)),
+    }
+}
+
+/// What a person must see, newest first; nothing is marked as read.
+///
+/// # Errors
+/// When the registry can't be read.
+pub fn inbox(place: &Place, all: bool) -> Result<Vec<MessageView>, CommandError> {
+    match open(place)? {
+        Some(registry) => registry.inbox(all).map_err(failed),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The journal's hash chain, as [`Response::Audit`].
+///
+/// # Errors
+/// When the registry can't be read; one that was never made has no journal to check.
+pub fn audit(place: &Place) -> Result<Response, CommandError> {
+    let registry = open(place)?.ok_or_else(|| {
+        CommandError::other(format!("there is no journal in {}", place.home.display()))
+            .hint("torch doctor")
+    })?;
+    match registry.audit() {
+        audit @ Response::Audit { .. } => Ok(audit),
+        other => Err(refused(other)),
+    }
+}
+
+/// The registry, or `None` where none was ever made.
+fn open(place: &Place) -> Result<Option<Registry>, CommandError> {
+    if !place.home.join("torch.db").exists() {
+        return Ok(None);
+    }
+    // The socket's name stands in what is shown only: a config that can't be used is no reason to show nothing.
+    let config = config::load_own(place, None).unwrap_or_else(|_| config::defaults(place));
+    let registry = Registry::open(&place.home, &config.tmux.socket);
+    registry.map(Some).map_err(failed)
+}
+
+fn failed(failure: Box<Failure>) -> CommandError {
+    (*failure).into()
+}
+
+fn refused(response: Response) -> CommandError {
+    match response {
+        Response::Failed(failure) => failure.into(),
+        other => CommandError::unexpected(&other),
+    }
+}
+
+fn no_message(id: &str) -> CommandError {
+    CommandError::usage(format!("there is no message {id:?}")).hint("torch msg list")
+}

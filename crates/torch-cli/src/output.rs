@@ -1,0 +1,118 @@
+//! Standard output for data, standard error for progress and notices; colours only where a terminal takes them.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde::Serialize;
+
+use crate::error::{CommandError, ErrorKind};
+use crate::render;
+
+/// Writes data to standard output; `text` may be styled and ends with its own newline.
+///
+/// # Errors
+/// [`ErrorKind::Pipe`] when the reader has gone.
+pub fn data(text: &str) -> Result<(), CommandError> {
+    let mut out = anstream::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| CommandError::output(&error))
+}
+
+/// Writes to the terminal on standard output, with cursor movements; colours only where they are wanted.
+///
+/// # Errors
+/// [`ErrorKind::Pipe`] when the reader has gone.
+pub fn raw(text: &str) -> Result<(), CommandError> {
+    let plain;
+    let text = if anstream::AutoStream::choice(&io::stdout()) == anstream::ColorChoice::Never {
+        plain = without_colours(text);
+        &plain
+    } else {
+        text
+    };
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| CommandError::output(&error))
+}
+
+/// The text without its colour sequences (those that end in `m`); cursor movements stay.
+fn without_colours(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\x1b[") {
+        plain.push_str(before);
+        let end = after
+            .find(|c: char| c.is_ascii_alphabetic())
+            .map_or(after.len(), |end| end + 1);
+        let (sequence, behind) = after.split_at(end);
+        if !sequence.ends_with('m') {
+            plain.push_str("\x1b[");
+            plain.push_str(sequence);
+        }
+        rest = behind;
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// Writes one value as one line of JSON to standard output.
+///
+/// # Errors
+/// [`ErrorKind::Pipe`] when the reader has gone.
+pub fn json(value: &impl Serialize) -> Result<(), CommandError> {
+    let mut line = serde_json::to_vec(value)
+        .map_err(|error| CommandError::other("failed to write JSON").because(&error))?;
+    line.push(b'\n');
+    let mut out = io::stdout().lock();
+    let written = out.write_all(&line).and_then(|()| out.flush());
+    written.map_err(|error| CommandError::output(&error))
+}
+
+/// Writes a notice to standard error; `text` may be styled.
+pub fn notice(text: &str) {
+    let mut err = anstream::stderr().lock();
+    // Where standard error is closed there is nobody left to tell, and the exit code still says it.
+    drop(
+        err.write_all(text.as_bytes())
+            .and_then(|()| err.write_all(b"\n")),
+    );
+}
+
+/// Prints why a command failed, and returns its exit code.
+pub fn report(error: &CommandError) -> u8 {
+    if error.kind != ErrorKind::Pipe {
+        notice(render::error::error(error).trim_end());
+    }
+    error.kind.exit_code()
+}
+
+/// Whether a person can be asked: both standard input and standard error are a terminal.
+pub fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Whether standard error takes a block that is redrawn in place.
+pub fn can_redraw() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
+/// Asks a question on standard error; Enter alone means yes.
+///
+/// # Errors
+/// When the answer can't be read.
+pub fn ask(question: &str) -> Result<bool, CommandError> {
+    let mut err = anstream::stderr().lock();
+    let asked = err
+        .write_all(format!("{question} [Y/n] ").as_bytes())
+        .and_then(|()| err.flush());
+    asked.map_err(|error| CommandError::output(&error))?;
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    let read =
+        read.map_err(|error| CommandError::other("failed to read the answer").because(&error))?;
+    // The end of input is no consent.
+    Ok(read > 0
+        && matches!(
+            answer.trim().to_ascii_lowercase().as_str(),
+            "" | "y" | "yes"
+        ))
+}

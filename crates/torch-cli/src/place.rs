@@ -1,0 +1,166 @@
+//! Where everything is: the registry, its socket, the config files.
+
+use std::ffi::OsString;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use torch_api::path::{socket_path, torch_home};
+use torch_api::wire::TeamSelector;
+
+use crate::error::CommandError;
+
+/// Where everything is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The registry.
+    pub home: PathBuf,
+    /// The daemon's socket.
+    pub socket: PathBuf,
+    /// The caller's working directory.
+    pub cwd: PathBuf,
+}
+
+impl Place {
+    /// Finds the registry from the environment; makes nothing but, where the socket needs it, the runtime directory.
+    ///
+    /// # Errors
+    /// Without `HOME` and `TORCH_HOME`, in a directory that is gone, and where the runtime directory is not safe.
+    pub fn find() -> Result<Self, CommandError> {
+        let cwd = std::env::current_dir().map_err(|error| {
+            CommandError::other("failed to find the current directory")
+                .because(&error)
+                .hint("cd ~")
+        })?;
+        let home = torch_home(variable).ok_or_else(|| {
+            CommandError::usage("no registry: neither TORCH_HOME nor HOME is set")
+                .hint("export TORCH_HOME=/path/to/registry")
+        })?;
+        // Without `.` and doubled or trailing slashes: the socket's and the tmux server's names follow from the path.
+        let home: PathBuf = cwd.join(home).components().collect();
+        let near = socket_path(&home, Path::new("/"));
+        let socket = if near.starts_with(&home) {
+            near
+        } else {
+            socket_path(&home, &runtime_dir()?)
+        };
+        Ok(Self { home, socket, cwd })
+    }
+
+    /// The team that a command means: the one named, else the one of the current directory.
+    pub fn team(&self, name: Option<String>) -> TeamSelector {
+        TeamSelector {
+            name,
+            cwd: self.cwd.clone(),
+        }
+    }
+
+    /// The daemon's log.
+    pub fn log(&self) -> PathBuf {
+        self.home.join("logs/daemon.log")
+    }
+}
+
+/// The user's config file, whether it is there or not; `None` without `HOME`.
+pub fn user_config() -> Option<PathBuf> {
+    let dir = variable("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".config")))?;
+    Some(dir.join("torch/config.toml"))
+}
+
+/// The project that a directory lies in: its nearest ancestor with a `torch.toml` or a `.git`, else itself.
+pub fn project_root(dir: &Path) -> PathBuf {
+    let is_root = |dir: &&Path| dir.join("torch.toml").is_file() || dir.join(".git").exists();
+    dir.ancestors().find(is_root).unwrap_or(dir).to_owned()
+}
+
+/// A variable of the environment.
+pub fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// A path as it should be shown: below the home directory with `~`.
+pub fn shown(path: &Path) -> String {
+    let home = variable("HOME").map(PathBuf::from);
+    match home
+        .filter(|home| home.parent().is_some())
+        .and_then(|home| Some(path.strip_prefix(home).ok()?.to_owned()))
+    {
+        Some(rest) if !rest.as_os_str().is_empty() => format!("~/{}", rest.display()),
+        _ => path.display().to_string(),
+    }
+}
+
+/// `$XDG_RUNTIME_DIR` where it is usable, else `/tmp/torch-<uid>`, which must be a directory of ours alone.
+fn runtime_dir() -> Result<PathBuf, CommandError> {
+    let uid = nix::unistd::geteuid().as_raw();
+    let owned = |path: &Path| {
+        path.metadata()
+            .is_ok_and(|meta| meta.is_dir() && meta.uid() == uid)
+    };
+    let given = variable("XDG_RUNTIME_DIR").map(PathBuf::from);
+    if let Some(dir) = given.filter(|dir| dir.is_absolute() && owned(dir)) {
+        return Ok(dir);
+    }
+    let dir = PathBuf::from(format!("/tmp/torch-{uid}"));
+    own_dir(&dir, uid)?;
+    Ok(dir)
+}
+
+/// Makes `dir` with mode 0700, or checks that it is one: no symlink, owned by `uid`, closed to all others.
+fn own_dir(dir: &Path, uid: u32) -> Result<(), CommandError> {
+    let made = std::fs::DirBuilder::new().mode(0o700).create(dir);
+    if let Err(error) = made
+        && error.kind() != std::io::ErrorKind::AlreadyExists
+    {
+        return Err(
+            CommandError::other(format!("failed to make {}", dir.display())).because(&error),
+        );
+    }
+    let meta = dir.symlink_metadata().map_err(|error| {
+        CommandError::other(format!("failed to look at {}", dir.display())).because(&error)
+    })?;
+    if meta.is_dir() && meta.uid() == uid && meta.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(CommandError::other(format!(
+        "{} is not a directory of yours alone, so the daemon's socket can't lie in it",
+        dir.display()
+    ))
+    .hint("export TORCH_HOME=/a/shorter/path"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_directory_must_be_ours_alone() {
+        let uid = nix::unistd::geteuid().as_raw();
+        let temp = tempfile::tempdir().expect("a directory");
+        let fresh = temp.path().join("fresh");
+        assert_eq!(own_dir(&fresh, uid), Ok(()));
+        assert_eq!(
+            fresh.metadata().expect("made").permissions().mode() & 0o777,
+            0o700
+        );
+        assert_eq!(own_dir(&fresh, uid), Ok(()), "a second time");
+        let link = temp.path().join("link");
+        std::os::unix::fs::symlink(&fresh, &link).expect("a link");
+        assert!(own_dir(&link, uid).is_err(), "a symlink");
+        assert!(own_dir(&fresh, uid + 1).is_err(), "another owner");
+        std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o755)).expect("chmod");
+        assert!(own_dir(&fresh, uid).is_err(), "open to others");
+    }
+
+    #[test]
+    fn a_project_is_found_upwards() {
+        let temp = tempfile::tempdir().expect("a directory");
+        let root = temp.path().join("app");
+        let deep = root.join("src/deep");
+        std::fs::create_dir_all(&deep).expect("directories");
+        std::fs::write(root.join("torch.toml"), "").expect("a file");
+        assert_eq!(project_root(&deep), root);
+    }
+}

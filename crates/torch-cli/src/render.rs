@@ -1,0 +1,71 @@
+//! From views to text for people: pure functions, styled by ANSI codes that the output strips where they don't belong.
+
+pub mod audit;
+pub mod config;
+pub mod doctor;
+pub mod error;
+pub mod message;
+pub mod plan;
+pub mod progress;
+pub mod status;
+pub mod style;
+pub mod table;
+pub mod team;
+pub mod time;
+pub mod why;
+
+/// Text that came from an agent, a message or a screen, made harmless for a terminal: control characters but newline
+/// and tab become `·`, as do the bidirectional controls that reorder what a person reads.
+pub fn plain(text: &str) -> String {
+    let harmful = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    text.chars()
+        .map(|c| if harmful(c) { '·' } else { c })
+        .collect()
+}
+
+/// The first line of a text, cut after `limit` characters.
+pub fn first_line(text: &str, limit: usize) -> String {
+    let line = plain(text.trim())
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .replace('\t', " ");
+    match line.char_indices().nth(limit) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None => line,
+    }
+}
+
+/// Bytes as people read them: `59 MB`.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    let mut scaled = count;
+    let mut unit = UNITS[0];
+    for next in UNITS {
+        unit = next;
+        if scaled < 1_000_000 {
+            break;
+        }
+        scaled /= 1000;
+    }
+    let (whole, tenth) = (scaled / 1000, scaled % 1000 / 100);
+    if whole < 10 {
+        format!("{whole}.{tenth} {unit}")
+    } else {
+        format!("{whole} {unit}")
+    }
+}
+
+/// A number with its noun: `1 message`, `3 messages`.
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,33 @@
+//! `torch config`: every value with where it comes from.
+
+use torch_core::config::{Origin, Source};
+
+use super::style::{DIM, NONE, STRONG};
+use super::table::{Cell, Table};
+
+/// Every value; what is not a default stands out.
+pub fn config(origins: &[Origin]) -> String {
+    let mut table = Table::new(0, &["KEY", "VALUE", "FROM"]);
+    for origin in origins {
+        let style = if origin.source == Source::Default {
+            NONE
+        } else {
+            STRONG
+        };
+        table.row([
+            Cell::from(origin.key),
+            Cell::styled(style, origin.value.as_str()),
+            Cell::styled(DIM, source(&origin.source)),
+        ]);
+    }
+    table.render()
+}
+
+/// Where a value comes from, in words.
+pub fn source(source: &Source) -> String {
+    match source {
+        Source::Default => "default".to_owned(),
+        Source::File(path) => path.clone(),
+        Source::Variable(name) => format!("${name}"),
+    }
+}

@@ -1,0 +1,243 @@
+//! Messages: the line after sending, lists, one in full, and its trace.
+
+use serde_json::Value;
+use torch_api::view::{JournalView, MessageView};
+use torch_core::{DeferReason, DeliveryState};
+
+use super::style::{BAD, DIM, STRONG, WARN, delivery, paint};
+use super::table::{Cell, Table};
+use super::time::Clock;
+use super::{first_line, plain};
+
+/// `m-7k3f9q2a queued → developer`, with a reroute, a copy or a refusal said plainly, and by which rule.
+pub fn sent(message: &MessageView) -> String {
+    let state = state_words(message);
+    let mut line = format!(
+        "{} {} → {}",
+        message.id,
+        paint(delivery(message.state), &state),
+        message.to
+    );
+    match message.decision.as_str() {
+        "reroute" => line.push_str(&format!(
+            ", rerouted from {}: {} (rule {})",
+            first_line(&message.target, 60),
+            message.reason,
+            message.rule
+        )),
+        "refuse" => line.push_str(&format!(": {} (rule {})", message.reason, message.rule)),
+        _ => {}
+    }
+    if copied(message) {
+        let words = message.critical.join(", ");
+        line.push_str(&format!(
+            ", copied to orchestrator: critical ({})",
+            plain(&words)
+        ));
+    }
+    if message.possible_duplicate {
+        line.push_str(", possible duplicate");
+    }
+    format!("{line}\n")
+}
+
+/// Whether the hub gets a copy: a critical message between two others.
+fn copied(message: &MessageView) -> bool {
+    let hub = torch_core::RoleName::HUB;
+    !message.critical.is_empty()
+        && message.kind == "message"
+        && message.decision == "deliver"
+        && message.to != hub
+        && message.from != hub
+}
+
+/// The state with the reason why it waits: `deferred (asking)`.
+pub fn state_words(message: &MessageView) -> String {
+    match message.waits {
+        Some(reason) if message.state == DeliveryState::Deferred => {
+            format!("{} ({reason})", message.state)
+        }
+        _ => message.state.to_string(),
+    }
+}
+
+/// Why a message waits, in words.
+pub fn waits_for(reason: DeferReason) -> &'static str {
+    match reason {
+        DeferReason::Starting => "the agent's program is still starting",
+        DeferReason::Busy => "the agent is in a turn",
+        DeferReason::Asking => "the agent has a dialog open, which only a person may answer",
+        DeferReason::Limited => "a usage limit holds the agent",
+        DeferReason::Draft => "somebody's half-typed text stands in the agent's composer",
+        DeferReason::CopyMode => "a person scrolls in the agent's pane",
+        DeferReason::NoAgent => "no live agent program is in the pane",
+        DeferReason::PaneInput => "the pane takes no input, or shares it with other panes",
+        DeferReason::UnknownScreen => "the agent's screen is none that torch knows",
+        DeferReason::NotShown => "the pasted message did not show up whole",
+    }
+}
+
+/// A list, newest first.
+pub fn list(messages: &[MessageView], clock: &Clock) -> String {
+    if messages.is_empty() {
+        return "no messages\n".to_owned();
+    }
+    let mut table = Table::new(0, &["ID", "AT", "STATE", "FROM", "TO", "BODY"]);
+    for message in messages {
+        table.row([
+            Cell::from(message.id.as_str()),
+            clock.ago(message.at).into(),
+            Cell::styled(delivery(message.state), state_words(message)),
+            message.from.as_str().into(),
+            message.to.as_str().into(),
+            first_line(&message.body, 60).into(),
+        ]);
+    }
+    table.render()
+}
+
+/// The person's inbox: each message whole, newest first.
+pub fn inbox(messages: &[MessageView], all: bool, clock: &Clock) -> String {
+    if messages.is_empty() {
+        return if all {
+            "the inbox is empty\n"
+        } else {
+            "nothing new (torch inbox --all)\n"
+        }
+        .to_owned();
+    }
+    let entries: Vec<_> = messages
+        .iter()
+        .map(|message| {
+            let new = if message.read { "" } else { "new  " };
+            format!(
+                "{}{}  {}  {}\n{}\n",
+                paint(WARN, new),
+                paint(STRONG, &format!("{} from {}", message.id, message.from)),
+                message.team,
+                paint(DIM, &clock.ago(message.at)),
+                indented(&message.body)
+            )
+        })
+        .collect();
+    entries.join("\n")
+}
+
+/// One message in full.
+pub fn show(message: &MessageView, clock: &Clock) -> String {
+    let mut table = Table::bare(0);
+    let mut fact = |label: &str, value: String| table.row([Cell::styled(DIM, label), value.into()]);
+    fact("id", format!("{} ({})", message.id, message.ulid));
+    fact("team", message.team.clone());
+    fact(
+        "at",
+        format!("{} ({})", clock.date(message.at), clock.ago(message.at)),
+    );
+    fact("kind", message.kind.clone());
+    fact(
+        "from",
+        format!("{} (rule {})", message.from, message.from_rule),
+    );
+    fact(
+        "to",
+        format!(
+            "{} #{}, written {}",
+            message.to,
+            message.pair_seq,
+            first_line(&message.target, 80)
+        ),
+    );
+    fact(
+        "verdict",
+        format!(
+            "{}: {} (rule {})",
+            message.decision, message.reason, message.rule
+        ),
+    );
+    fact(
+        "state",
+        format!(
+            "{}, {}, try {}",
+            state_words(message),
+            clock.ago(message.since),
+            message.attempt
+        ),
+    );
+    if !message.evidence.is_empty() {
+        fact("evidence", first_line(&message.evidence, 200));
+    }
+    if message.possible_duplicate {
+        fact("note", "an earlier try may have arrived as well".to_owned());
+    }
+    if !message.critical.is_empty() {
+        fact("critical", plain(&message.critical.join(", ")));
+    }
+    if !message.cleaned.is_empty() {
+        fact("cleaned", message.cleaned.join(", "));
+    }
+    if let Some(file) = &message.body_file {
+        fact("body in", file.display().to_string());
+    }
+    format!("{}\n{}\n", table.render(), plain(message.body.trim_end()))
+}
+
+/// What happened to a message: the chain with times, distances and evidence.
+pub fn trace(message: &MessageView, events: &[JournalView], clock: &Clock) -> String {
+    let mut text = sent(message);
+    let day = clock.date(message.at);
+    text.push_str(&format!("{}\n\n", paint(DIM, &format!("accepted {day}"))));
+    let mut table = Table::new(0, &["TIME", "AFTER", "WHAT", "BECAUSE OF", "EVIDENCE"]);
+    let mut before = message.at;
+    for event in events {
+        let after = event.at.since(before);
+        before = event.at;
+        table.row([
+            Cell::from(clock.time(event.at)),
+            Cell::styled(DIM, format!("+{} ms", after.as_millis())),
+            Cell::styled(event_style(&event.kind), event.kind.as_str()),
+            first_line(&event.cause, 40).into(),
+            particulars(&event.data).into(),
+        ]);
+    }
+    text.push_str(&table.render());
+    if let Some(reason) = message.waits {
+        text.push_str(&format!("\nit waits: {}\n", paint(WARN, waits_for(reason))));
+    }
+    text
+}
+
+fn event_style(kind: &str) -> anstyle::Style {
+    let state = kind.rsplit('.').next().and_then(|word| word.parse().ok());
+    match state {
+        Some(state) => delivery(state),
+        None if kind.ends_with("failed") => BAD,
+        None => super::style::NONE,
+    }
+}
+
+/// A journal entry's data as `key=value`, nothing for an empty one.
+pub fn particulars(data: &Value) -> String {
+    let value = |value: &Value| match value {
+        Value::String(text) => first_line(text, 80),
+        other => first_line(&other.to_string(), 80),
+    };
+    match data {
+        Value::Null => String::new(),
+        Value::Object(fields) => {
+            let shown = fields.iter().filter(|(_, field)| !field.is_null());
+            let pairs: Vec<_> = shown
+                .map(|(name, field)| format!("{name}={}", value(field)))
+                .collect();
+            pairs.join(" ")
+        }
+        other => value(other),
+    }
+}
+
+fn indented(body: &str) -> String {
+    let lines: Vec<_> = plain(body.trim_end())
+        .lines()
+        .map(|line| format!("  {line}").trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}

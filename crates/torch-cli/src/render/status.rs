@@ -1,0 +1,141 @@
+//! `torch status`: the daemon, then each team with its agents.
+
+use torch_api::view::{DaemonView, TeamView};
+
+use super::style::{DIM, GOOD, NONE, STRONG, WARN, agent as agent_style, paint};
+use super::table::{Cell, Table};
+use super::time::Clock;
+use super::{count, first_line};
+use crate::place;
+
+/// The daemon, if it runs, and the teams.
+pub fn status(daemon: Option<&DaemonView>, teams: &[TeamView], clock: &Clock) -> String {
+    let mut text = daemon
+        .map(|daemon| self::daemon(daemon, clock))
+        .unwrap_or_default();
+    if teams.is_empty() {
+        text.push_str("no teams; in a project's directory: torch auto --spec spec.md\n");
+    }
+    for team in teams {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&self::team(team, clock));
+    }
+    text
+}
+
+/// The daemon in one line.
+pub fn daemon(daemon: &DaemonView, clock: &Clock) -> String {
+    let tmux = daemon.tmux_version.as_deref().unwrap_or("not asked yet");
+    let line = format!(
+        "daemon {} · pid {} · up {} · tmux {tmux} (-L {}) · {}",
+        daemon.version,
+        daemon.pid,
+        clock.age(daemon.started),
+        daemon.tmux_socket,
+        place::shown(&daemon.home)
+    );
+    format!("{}\n", paint(DIM, &line))
+}
+
+/// One team: a headline, its agents, what wants a look, how to attach.
+pub fn team(team: &TeamView, clock: &Clock) -> String {
+    let phase = match team.phase.as_str() {
+        "finished" => GOOD,
+        "stopped" => DIM,
+        _ => NONE,
+    };
+    let mut text = format!(
+        "{}  {}  {}\n",
+        paint(STRONG, &team.name),
+        paint(phase, &phase_words(team, clock)),
+        paint(
+            DIM,
+            &format!(
+                "{} · {} · {}",
+                place::shown(&team.project),
+                team.base_branch,
+                rules(team)
+            )
+        ),
+    );
+    text.push_str(&agents(team, clock));
+    for line in notes(team) {
+        text.push_str(&format!("  {}\n", paint(WARN, &line)));
+    }
+    if let Some(summary) = &team.summary {
+        text.push_str(&format!(
+            "  {} {}\n",
+            paint(DIM, "summary"),
+            first_line(summary, 200)
+        ));
+    }
+    if team.phase != "stopped" {
+        text.push_str(&format!("  {} {}\n", paint(DIM, "attach "), team.attach));
+    }
+    text
+}
+
+fn phase_words(team: &TeamView, clock: &Clock) -> String {
+    match team.finished {
+        Some(at) if team.phase == "finished" => format!("finished {}", clock.ago(at)),
+        _ => format!("{}, made {}", team.phase, clock.ago(team.created)),
+    }
+}
+
+fn rules(team: &TeamView) -> String {
+    format!("router {} · held by {}", team.router, team.enforcement)
+}
+
+fn agents(team: &TeamView, clock: &Clock) -> String {
+    let headings = [
+        "ROLE", "WINDOW", "PROGRAM", "STATE", "SINCE", "BRIEFED", "WAITING", "BRANCH",
+    ];
+    let mut table = Table::new(2, &headings);
+    for agent in &team.agents {
+        let waiting = match agent.waiting {
+            0 => Cell::styled(DIM, "-"),
+            some => Cell::styled(WARN, some.to_string()),
+        };
+        table.row([
+            Cell::from(agent.role.as_str()),
+            agent.window.to_string().into(),
+            agent.program.as_str().into(),
+            Cell::styled(agent_style(agent.state), agent.state.as_str()),
+            clock.ago(agent.since).into(),
+            if agent.briefed { "yes" } else { "no" }.into(),
+            waiting,
+            agent.branch.as_deref().unwrap_or("(detached)").into(),
+        ]);
+    }
+    table.render()
+}
+
+/// One line for each thing that will not go on by itself, or not soon.
+fn notes(team: &TeamView) -> Vec<String> {
+    use torch_core::AgentState::{Asking, Crashed, Exited, Failed, Limited, Unknown};
+    let stuck = |state| {
+        matches!(state, Asking | Limited | Crashed | Failed | Unknown)
+            || (state == Exited && team.phase != "stopped")
+    };
+    let agents = team.agents.iter().filter(|agent| stuck(agent.state));
+    let mut lines: Vec<_> = agents
+        .map(|agent| {
+            let seen = first_line(&agent.evidence.detail, 100);
+            format!(
+                "{} is {}: {seen} (torch why {})",
+                agent.role, agent.state, agent.role
+            )
+        })
+        .collect();
+    if team.waiting > 0 {
+        let waiting = count(team.waiting, "message");
+        let verb = if team.waiting == 1 { "waits" } else { "wait" };
+        lines.push(format!(
+            "{waiting} {verb} (torch msg list --team {})",
+            team.name
+        ));
+    }
+    lines
+}

@@ -1,0 +1,83 @@
+//! `torch auto`'s last words: who works where, and how to go on.
+
+use torch_api::view::TeamView;
+
+use super::style::{BAD, DIM, GOOD, STRONG, paint};
+use super::table::{Cell, Table};
+use super::time::Clock;
+use super::{first_line, status};
+
+/// A team that is up, or was so already.
+pub fn raised(team: &TeamView, existed: bool, clock: &Clock) -> String {
+    if !existed {
+        let line = format!("{} is up: {}", team.name, agents(team));
+        return format!("{}\n{}", paint(STRONG, &line), how_to_go_on(team));
+    }
+    let line = format!("{} is there already; nothing was changed", team.name);
+    let status = status::team(team, clock);
+    format!(
+        "{}\n\n{status}\n{}",
+        paint(STRONG, &line),
+        how_to_go_on(team)
+    )
+}
+
+/// A team's end: per role its branch and its report, then how to attach.
+pub fn finished(team: &TeamView, complete: bool) -> String {
+    let line = if complete {
+        paint(GOOD, &format!("{}: the spec is complete", team.name))
+    } else {
+        paint(
+            BAD,
+            &format!(
+                "{}: the spec is not complete, and the team does not go on",
+                team.name
+            ),
+        )
+    };
+    let mut text = format!("{line}\n");
+    if let Some(summary) = &team.summary {
+        text.push_str(&format!("{}\n", first_line(summary, 400)));
+    }
+    text.push('\n');
+    let mut table = Table::new(2, &["ROLE", "STATE", "BRANCH", "REPORT"]);
+    for agent in &team.agents {
+        table.row([
+            Cell::from(agent.role.as_str()),
+            agent.state.as_str().into(),
+            agent.branch.as_deref().unwrap_or("(detached)").into(),
+            match &agent.completed {
+                Some(report) => Cell::from(first_line(report, 100)),
+                None => Cell::styled(DIM, "none"),
+            },
+        ]);
+    }
+    text.push_str(&table.render());
+    text.push_str(&format!("\n  {} {}\n", paint(DIM, "attach"), team.attach));
+    text
+}
+
+fn agents(team: &TeamView) -> String {
+    let briefed = team.agents.iter().filter(|agent| agent.briefed).count();
+    format!("{briefed} of {} agents briefed", team.agents.len())
+}
+
+fn how_to_go_on(team: &TeamView) -> String {
+    let example = team
+        .agents
+        .first()
+        .map_or("orchestrator", |agent| agent.role.as_str());
+    let mut table = Table::bare(2);
+    for (label, line) in [
+        ("attach", team.attach.clone()),
+        ("look", "torch status".to_owned()),
+        (
+            "write",
+            format!("scm {}:{example} \"your message\"", team.name),
+        ),
+        ("stop", format!("torch stop --team {}", team.name)),
+    ] {
+        table.row([Cell::styled(DIM, label), line.into()]);
+    }
+    table.render()
+}

@@ -1,0 +1,76 @@
+//! Times: relative where they tell how fresh something is, local where they are to be compared.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use torch_core::Timestamp;
+
+/// The clock and the zone that a text is written for.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    /// The present.
+    pub now: Timestamp,
+    /// The reader's zone.
+    pub zone: TimeZone,
+}
+
+impl Clock {
+    /// The system's.
+    pub fn system() -> Self {
+        Self {
+            now: torch_process::clock::now(),
+            zone: TimeZone::system(),
+        }
+    }
+
+    /// `3 m ago`.
+    pub fn ago(&self, at: Timestamp) -> String {
+        if at.0.saturating_sub(self.now.0) > 1000 {
+            return format!("in {}", span(at.since(self.now)));
+        }
+        match self.now.since(at) {
+            fresh if fresh < Duration::from_secs(1) => "now".to_owned(),
+            old => format!("{} ago", span(old)),
+        }
+    }
+
+    /// How long ago, without the word: `3 m`.
+    pub fn age(&self, at: Timestamp) -> String {
+        span(self.now.since(at))
+    }
+
+    /// `2026-11-21 14:03:07` in the reader's zone.
+    pub fn date(&self, at: Timestamp) -> String {
+        self.format(at, "%Y-%m-%d %H:%M:%S")
+    }
+
+    /// `14:03:07.250` in the reader's zone.
+    pub fn time(&self, at: Timestamp) -> String {
+        self.format(at, "%H:%M:%S%.3f")
+    }
+
+    fn format(&self, at: Timestamp, format: &str) -> String {
+        let instant = i64::try_from(at.0)
+            .ok()
+            .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+        match instant {
+            Some(instant) => instant
+                .to_zoned(self.zone.clone())
+                .strftime(format)
+                .to_string(),
+            None => "an impossible time".to_owned(),
+        }
+    }
+}
+
+/// A length of time in its largest unit: `45 s`, `3 m`, `2 h`, `5 d`.
+pub fn span(length: Duration) -> String {
+    let seconds = length.as_secs();
+    match seconds {
+        0 => format!("{} ms", length.as_millis()),
+        1..=59 => format!("{seconds} s"),
+        60..=3_599 => format!("{} m", seconds / 60),
+        3_600..=86_399 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}

@@ -1,0 +1,9 @@
+//! The real binaries against a small fake daemon on a socket, in an environment of their own.
+
+mod auto;
+mod autostart;
+mod fake;
+mod local;
+mod place;
+mod send;
+mod view;

@@ -1,0 +1,106 @@
+//! Commands that show something, over the wire.
+
+use std::io::Read as _;
+use std::process::Stdio;
+
+use serde_json::json;
+use torch_api::view::DaemonView;
+use torch_api::{Request, Response};
+use torch_core::Timestamp;
+
+use crate::fake::{Fake, a_team};
+use crate::place::{Place, TORCH};
+
+fn status(teams: usize) -> Response {
+    Response::Status {
+        daemon: DaemonView {
+            version: "0.1.0".to_owned(),
+            pid: 1,
+            started: Timestamp(0),
+            home: "/r".into(),
+            tmux_socket: "torch".to_owned(),
+            tmux_version: None,
+        },
+        teams: vec![a_team(); teams],
+    }
+}
+
+#[test]
+fn status_for_people_and_for_machines() {
+    let place = Place::new();
+    let fake = Fake::start(&place.socket(), |_, connection| {
+        connection.answer(&status(1))
+    });
+    let ran = place.run(TORCH, &["status", "--team", "hello"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.out.contains("hello  running") && !ran.out.contains('\u{1b}'),
+        "{ran:?}"
+    );
+    assert_eq!(
+        fake.request(),
+        Request::Status {
+            team: Some("hello".to_owned())
+        }
+    );
+    let ran = place.run(TORCH, &["status", "--json"]);
+    assert_eq!(ran.json()["teams"][0]["name"], json!("hello"));
+}
+
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    let place = Place::new();
+    // More than a pipe holds, so that the write meets the closed end in any case.
+    let _fake = Fake::start(&place.socket(), |_, connection| {
+        connection.answer(&status(2_000))
+    });
+    let mut child = place
+        .command(TORCH, &["status"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child
+        .stderr
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut err)
+        .expect("reads");
+    assert_eq!(
+        (child.wait().expect("ends").code(), err.as_str()),
+        (Some(0), "")
+    );
+}
+
+#[test]
+fn attaching_without_a_terminal_gives_the_line_to_paste() {
+    let place = Place::new();
+    let _fake = Fake::start(&place.socket(), |_, connection| {
+        connection.answer(&Response::Attach {
+            argv: ["tmux", "-L", "torch", "attach", "-t", "=my app"]
+                .map(str::to_owned)
+                .into(),
+            unset: vec!["TMUX".to_owned()],
+        });
+    });
+    let line = "env -u TMUX tmux -L torch attach -t '=my app'";
+    let ran = place.run(TORCH, &["attach", "dev"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.ends_with(&format!("Hint: {line}\n")), "{ran:?}");
+    let ran = place.run(TORCH, &["attach", "--print"]);
+    assert_eq!((ran.code, ran.out), (Some(0), format!("{line}\n")));
+}
+
+#[test]
+fn a_broken_journal_exits_with_1() {
+    let place = Place::new();
+    let _fake = Fake::start(&place.socket(), |_, connection| {
+        connection.answer(&Response::Audit {
+            entries: 3,
+            head: "ab".to_owned(),
+            broken: Some("entry 2".to_owned()),
+        });
+    });
+    assert_eq!(place.run(TORCH, &["audit", "verify"]).code, Some(1));
+}

@@ -1,0 +1,109 @@
+//! torch's settings: their defaults, and how the user's file, the project's file and the environment go over them.
+//!
+//! Nothing here reads a file or a variable; texts and a lookup are passed in.
+
+mod error;
+mod key;
+mod layer;
+
+use serde::{Deserialize, Serialize};
+
+use crate::RouterMode;
+
+pub use error::ConfigError;
+pub use key::{KEYS, Key, Kind, Scope};
+pub use layer::{Layers, Origin, Source, layer, template};
+
+/// Every setting.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// tmux and its server.
+    pub tmux: TmuxConfig,
+    /// The agent programs.
+    pub agents: AgentsConfig,
+    /// Who may write to whom.
+    pub router: RouterConfig,
+    /// Who a sender is.
+    pub identity: IdentityConfig,
+    /// How messages are typed.
+    pub delivery: DeliveryConfig,
+    /// How teams are named.
+    pub team: TeamConfig,
+}
+
+/// tmux and its server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TmuxConfig {
+    /// The server's socket name (`tmux -L NAME`); `default` is the user's own server.
+    pub socket: String,
+    /// The program: a path or a name on `PATH`.
+    pub program: String,
+}
+
+/// The agent programs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentsConfig {
+    /// The program that `torch auto` uses without `--agent`; empty = the first one found.
+    pub default: String,
+}
+
+/// Who may write to whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouterConfig {
+    /// Which direct messages pass.
+    pub mode: RouterMode,
+}
+
+/// Who a sender is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityConfig {
+    /// Whether a process without a terminal (cron, CI) may do all that a person may.
+    pub scripts: bool,
+}
+
+/// How messages are typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryConfig {
+    /// Seconds until torch leaves a copy mode in which a person with an attached client scrolls.
+    pub copy_mode_wait_seconds: u64,
+    /// Seconds until torch tells that a person's draft holds a message up.
+    pub draft_notice_seconds: u64,
+    /// Seconds after the Enter without evidence until a delivery is uncertain.
+    pub submit_timeout_seconds: u64,
+}
+
+/// How teams are named.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeamConfig {
+    /// Added to a session's name with a `-`; empty adds nothing.
+    pub session_suffix: String,
+}
+
+impl Default for TmuxConfig {
+    fn default() -> Self {
+        Self {
+            socket: "torch".to_owned(),
+            program: "tmux".to_owned(),
+        }
+    }
+}
+
+impl Default for DeliveryConfig {
+    fn default() -> Self {
+        Self {
+            copy_mode_wait_seconds: 30,
+            draft_notice_seconds: 120,
+            submit_timeout_seconds: 5,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

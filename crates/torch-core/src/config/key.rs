@@ -1,0 +1,171 @@
+//! The keys that a config file may have, as data: what each means, what it takes and who may set it.
+
+/// One key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// Its name with its section, `tmux.socket`.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// Who may set it.
+    pub scope: Scope,
+    /// What it does, in one line.
+    pub doc: &'static str,
+}
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text that may be empty.
+    Text,
+    /// A plain name: letters, digits, `_`, `-` and `.`, not beginning with `-` or `.`, up to 64 characters.
+    Name,
+    /// The end of a session name: up to 16 of `a-z`, `0-9`, `_` and `-`, or empty.
+    Suffix,
+    /// A program: a name or a path, not empty.
+    Program,
+    /// `true` or `false`.
+    Switch,
+    /// Seconds, 1 to 86,400.
+    Seconds,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+/// Who may set a key. A project's file comes with its repository, so what decides which program runs with the
+/// user's rights, or whose words count, stays with the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The user's file and the environment.
+    User,
+    /// A project's file as well.
+    Project,
+}
+
+/// Every key, in the order of the files.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "tmux.socket",
+        kind: Kind::Name,
+        scope: Scope::User,
+        doc: "The tmux server's socket name (`tmux -L NAME`); \"default\" is your own server.",
+    },
+    Key {
+        name: "tmux.program",
+        kind: Kind::Program,
+        scope: Scope::User,
+        doc: "The tmux program: a path or a name on PATH.",
+    },
+    Key {
+        name: "agents.default",
+        kind: Kind::Text,
+        scope: Scope::Project,
+        doc: "The agent program of `torch auto` without --agent; empty takes the first one found.",
+    },
+    Key {
+        name: "router.mode",
+        kind: Kind::Choice(&["strict", "open"]),
+        scope: Scope::Project,
+        doc: "Who may write to whom: \"strict\" (through the hub) or \"open\" (everyone to everyone, recorded).",
+    },
+    Key {
+        name: "identity.scripts",
+        kind: Kind::Switch,
+        scope: Scope::User,
+        doc: "Whether processes without a terminal (cron, CI) may approve questions and change policy.",
+    },
+    Key {
+        name: "delivery.copy_mode_wait_seconds",
+        kind: Kind::Seconds,
+        scope: Scope::Project,
+        doc: "How long a message waits for a person who scrolls in the pane before torch leaves copy mode.",
+    },
+    Key {
+        name: "delivery.draft_notice_seconds",
+        kind: Kind::Seconds,
+        scope: Scope::Project,
+        doc: "After how long torch tells that a half-typed draft holds a message up.",
+    },
+    Key {
+        name: "delivery.submit_timeout_seconds",
+        kind: Kind::Seconds,
+        scope: Scope::Project,
+        doc: "How long torch looks for evidence after Enter before it calls a delivery uncertain.",
+    },
+    Key {
+        name: "team.session_suffix",
+        kind: Kind::Suffix,
+        scope: Scope::Project,
+        doc: "Added with a \"-\" to the tmux session's name; empty adds nothing.",
+    },
+];
+
+impl Key {
+    /// The key of this name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+
+    /// The variable that sets it: `TORCH_TMUX_SOCKET` for `tmux.socket`.
+    pub fn variable(&self) -> String {
+        format!("TORCH_{}", self.name.replace('.', "_").to_ascii_uppercase())
+    }
+}
+
+impl Kind {
+    /// What it takes, in words.
+    pub fn expects(self) -> String {
+        match self {
+            Self::Text => "text in quotes".to_owned(),
+            Self::Name => "a plain name in quotes, such as \"torch\"".to_owned(),
+            Self::Suffix => "up to 16 of a-z, 0-9, _ and - in quotes".to_owned(),
+            Self::Program => "a program's name or path in quotes".to_owned(),
+            Self::Switch => "true or false".to_owned(),
+            Self::Seconds => "a whole number of seconds from 1 to 86400".to_owned(),
+            Self::Choice(words) => {
+                let quoted: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                quoted.join(" or ")
+            }
+        }
+    }
+
+    /// Whether this value is one that it takes.
+    pub(super) fn accepts(self, value: &toml::Value) -> bool {
+        let text = value.as_str();
+        match self {
+            Self::Text => text.is_some(),
+            Self::Name => text.is_some_and(is_plain_name),
+            Self::Suffix => text.is_some_and(|text| {
+                let plain =
+                    |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+                text.len() <= 16 && text.chars().all(plain)
+            }),
+            Self::Program => text
+                .is_some_and(|text| !text.trim().is_empty() && !text.chars().any(char::is_control)),
+            Self::Switch => value.as_bool().is_some(),
+            Self::Seconds => value
+                .as_integer()
+                .is_some_and(|n| (1..=86_400).contains(&n)),
+            Self::Choice(words) => text.is_some_and(|text| words.contains(&text)),
+        }
+    }
+
+    /// Reads a variable's text as a value of this kind; text that is none comes back as text.
+    pub(super) fn read_variable(self, text: &str) -> toml::Value {
+        let typed = match self {
+            Self::Switch => match text {
+                "1" => Some(toml::Value::Boolean(true)),
+                "0" => Some(toml::Value::Boolean(false)),
+                _ => text.parse().ok().map(toml::Value::Boolean),
+            },
+            Self::Seconds => text.parse().ok().map(toml::Value::Integer),
+            _ => None,
+        };
+        typed.unwrap_or_else(|| toml::Value::String(text.to_owned()))
+    }
+}
+
+fn is_plain_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    (1..=64).contains(&text.len()) && text.chars().all(plain) && !text.starts_with(['-', '.'])
+}

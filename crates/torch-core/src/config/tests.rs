@@ -1,0 +1,201 @@
+//! Tests of the layering.
+
+use super::*;
+
+fn none(_: &str) -> Option<String> {
+    None
+}
+
+fn of_user(text: &str) -> Result<(Config, Vec<Origin>), ConfigError> {
+    let layers = Layers {
+        user: Some(("config.toml", text)),
+        project: None,
+    };
+    layer(&Config::default(), layers, none)
+}
+
+fn of_project(text: &str) -> Result<(Config, Vec<Origin>), ConfigError> {
+    let layers = Layers {
+        user: None,
+        project: Some(("torch.toml", text)),
+    };
+    layer(&Config::default(), layers, none)
+}
+
+#[test]
+fn without_layers_all_is_default() {
+    let (config, origins) = layer(&Config::default(), Layers::default(), none).expect("defaults");
+    assert_eq!(config, Config::default());
+    assert_eq!(origins.len(), KEYS.len());
+    assert!(
+        origins
+            .iter()
+            .all(|origin| origin.source == Source::Default)
+    );
+}
+
+#[test]
+fn the_table_of_keys_covers_every_field() {
+    let table = toml::Table::try_from(Config::default()).expect("serialises");
+    let fields: usize = table
+        .values()
+        .filter_map(|section| section.as_table())
+        .map(toml::Table::len)
+        .sum();
+    assert_eq!(fields, KEYS.len());
+    for key in KEYS {
+        let (section, name) = key.name.split_once('.').expect("a section");
+        let value = table[section].get(name).expect(key.name);
+        assert!(
+            key.kind.accepts(value),
+            "{} does not take its default {value}",
+            key.name
+        );
+    }
+}
+
+#[test]
+fn the_last_layer_wins_and_is_named() {
+    let layers = Layers {
+        user: Some((
+            "config.toml",
+            "[router]\nmode = \"open\"\n[team]\nsession_suffix = \"x\"",
+        )),
+        project: Some((
+            "torch.toml",
+            "[team]\nsession_suffix = \"impl\"\n[delivery]\nsubmit_timeout_seconds = 7",
+        )),
+    };
+    let var = |name: &str| match name {
+        "TORCH_DELIVERY_SUBMIT_TIMEOUT_SECONDS" => Some("9".to_owned()),
+        "TORCH_IDENTITY_SCRIPTS" => Some("1".to_owned()),
+        "TORCH_TMUX_PROGRAM" => Some(String::new()),
+        _ => None,
+    };
+    let (config, origins) = layer(&Config::default(), layers, var).expect("valid");
+    assert_eq!(config.router.mode, RouterMode::Open);
+    assert_eq!(config.team.session_suffix, "impl");
+    assert_eq!(config.delivery.submit_timeout_seconds, 9);
+    assert!(config.identity.scripts);
+    assert_eq!(config.tmux.program, "tmux");
+    let source = |key: &str| {
+        let origin = origins.iter().find(|origin| origin.key == key).expect(key);
+        origin.source.clone()
+    };
+    assert_eq!(
+        source("router.mode"),
+        Source::File("config.toml".to_owned())
+    );
+    assert_eq!(
+        source("team.session_suffix"),
+        Source::File("torch.toml".to_owned())
+    );
+    assert_eq!(
+        source("delivery.submit_timeout_seconds"),
+        Source::Variable("TORCH_DELIVERY_SUBMIT_TIMEOUT_SECONDS".to_owned())
+    );
+    assert_eq!(source("tmux.program"), Source::Default);
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest() {
+    for (text, key, nearest) in [
+        ("[tmux]\nsoket = \"x\"", "tmux.soket", Some("tmux.socket")),
+        (
+            "[roter]\nmode = \"open\"",
+            "roter.mode",
+            Some("router.mode"),
+        ),
+        (
+            "[identity]\nscript = true",
+            "identity.script",
+            Some("identity.scripts"),
+        ),
+        ("colour = 1", "colour", None),
+        ("[plugins]\nwhatever = 1", "plugins.whatever", None),
+    ] {
+        let error = of_user(text).expect_err(text);
+        let ConfigError::UnknownKey {
+            key: found,
+            nearest: near,
+            ..
+        } = error
+        else {
+            panic!("{text}: {error}");
+        };
+        assert_eq!((found.as_str(), near), (key, nearest), "{text}");
+    }
+}
+
+#[test]
+fn values_are_checked_with_what_they_take() {
+    for text in [
+        "[router]\nmode = \"loose\"",
+        "[delivery]\nsubmit_timeout_seconds = 0",
+        "[delivery]\nsubmit_timeout_seconds = \"5\"",
+        "[identity]\nscripts = \"yes\"",
+        "[tmux]\nsocket = \"-L\"",
+        "[tmux]\nsocket = \"a/b\"",
+        "[tmux]\nprogram = \"\"",
+        "[team]\nsession_suffix = \"#(x)\"",
+    ] {
+        let error = of_user(text).expect_err(text);
+        assert!(
+            matches!(error, ConfigError::Value { .. }),
+            "{text}: {error}"
+        );
+    }
+    let error = of_user("[router]\nmode = \"loose\"").expect_err("no such mode");
+    assert_eq!(
+        error.to_string(),
+        "config.toml sets `router.mode` to \"loose\"; it takes \"strict\" or \"open\""
+    );
+    assert!(matches!(of_user("[tmux"), Err(ConfigError::Syntax { .. })));
+}
+
+#[test]
+fn a_project_decides_neither_programs_nor_identity() {
+    for text in [
+        "[tmux]\nprogram = \"./x\"",
+        "[tmux]\nsocket = \"x\"",
+        "[identity]\nscripts = true",
+    ] {
+        let error = of_project(text).expect_err(text);
+        assert!(
+            matches!(error, ConfigError::UserOnly { .. }),
+            "{text}: {error}"
+        );
+    }
+    assert!(of_project("[router]\nmode = \"open\"").is_ok());
+}
+
+#[test]
+fn a_template_is_valid_and_changes_nothing() {
+    let user = template(&Config::default(), Scope::User);
+    let (config, origins) = of_user(&user).expect("valid as it stands");
+    assert_eq!(config, Config::default());
+    assert!(
+        origins
+            .iter()
+            .all(|origin| origin.source == Source::Default)
+    );
+    // Switched on, every line is still valid.
+    let mut on = String::new();
+    for line in user.lines() {
+        let bare = line
+            .strip_prefix("# ")
+            .filter(|rest| rest.contains(" = "))
+            .unwrap_or(line);
+        on.push_str(bare);
+        on.push('\n');
+    }
+    let (config, origins) = of_user(&on).expect("valid when switched on");
+    assert_eq!(config, Config::default());
+    assert!(
+        origins
+            .iter()
+            .all(|origin| origin.source != Source::Default),
+        "{on}"
+    );
+    assert!(!template(&Config::default(), Scope::Project).contains("[tmux]"));
+}

@@ -1,0 +1,348 @@
+//! Answers that need the store or tmux.
+
+use torch_api::view::{AgentView, MessageView};
+use torch_api::wire::MessageFilter;
+use torch_api::{Failure, Response};
+use torch_core::{AgentId, Delivery, DeliveryState, RoleName, Timestamp, Write};
+use torch_session::{CaptureStyle, Server, SessionError};
+use torch_store::{Filter, Store, StoreError, StoredMessage};
+
+use super::tmux::session_failure;
+use crate::event::Query;
+use crate::failure::{from_error, other, usage};
+use crate::view;
+
+/// How many messages are listed at most.
+const LIST_MAX: u32 = 10_000;
+/// How many of an agent's states `torch why` shows.
+const HISTORY: u32 = 20;
+
+/// Answers from the store; a query that needs tmux comes back.
+pub(crate) fn from_store(
+    store: &mut Store,
+    now: Timestamp,
+    query: Query,
+) -> Result<Response, Box<Query>> {
+    let answered = match query {
+        Query::Messages(filter) => messages(store, &filter),
+        Query::Inbox { all, mark_read } => inbox(store, now, all, mark_read),
+        Query::Message(id) => find(store, &id).map(|found| match found {
+            Ok(view) => Response::Message(Box::new(view)),
+            Err(failure) => Response::Failed(*failure),
+        }),
+        Query::Trace(id) => trace(store, &id),
+        Query::Why {
+            agent,
+            view,
+            waits_for,
+        } => why(store, agent, view, waits_for),
+        Query::Audit => store.verify().map(|audit| Response::Audit {
+            entries: audit.entries,
+            head: audit.head,
+            broken: audit.broken,
+        }),
+        Query::Sent { message, reached } => {
+            find(store, &message.to_string()).map(|found| match found {
+                Ok(view) => Response::Sent {
+                    message: Box::new(view),
+                    reached,
+                },
+                Err(failure) => Response::Failed(*failure),
+            })
+        }
+        Query::Ack { id, agent } => acknowledge(store, now, &id, agent),
+        Query::Settled { id, verb } => settled(store, &id, verb),
+        other => return Err(Box::new(other)),
+    };
+    Ok(answered.unwrap_or_else(|error| Response::Failed(store_failure(&error))))
+}
+
+/// Answers from tmux.
+pub(crate) async fn from_tmux(server: Option<Server>, query: Query) -> Response {
+    let Some(server) = server else {
+        return Response::Failed(other(
+            "tmux is not connected",
+            "no team runs",
+            Some("torch status"),
+        ));
+    };
+    let answered = match query {
+        Query::Lines { pane, lines } => capture(&server, pane, lines).await,
+        Query::Attach {
+            session,
+            window,
+            tmux,
+        } => Ok(attach(&server, session, window, tmux.as_deref())),
+        Query::Shell {
+            session,
+            name,
+            cwd,
+            env,
+            tmux,
+        } => {
+            let shell = env
+                .get("SHELL")
+                .cloned()
+                .unwrap_or_else(|| "/bin/sh".to_owned());
+            let opened = server
+                .open_shell(session, &name, &cwd, &[shell], &env)
+                .await;
+            opened.map(|at| attach(&server, session, Some(at.window), tmux.as_deref()))
+        }
+        _ => {
+            return Response::Failed(other(
+                "the request has no answer",
+                "it is none of tmux's",
+                None,
+            ));
+        }
+    };
+    answered.unwrap_or_else(|error| Response::Failed(session_failure(&error)))
+}
+
+async fn capture(
+    server: &Server,
+    pane: torch_core::PaneId,
+    lines: u32,
+) -> Result<Response, SessionError> {
+    let bytes = server
+        .capture(pane, Some(lines), CaptureStyle::Plain)
+        .await?;
+    let text = String::from_utf8_lossy(&bytes);
+    let all: Vec<&str> = text.trim_end().lines().collect();
+    let from = all.len().saturating_sub(lines as usize);
+    Ok(Response::Lines {
+        lines: all[from..].iter().map(|line| (*line).to_owned()).collect(),
+    })
+}
+
+fn attach(
+    server: &Server,
+    session: torch_core::SessionId,
+    window: Option<torch_core::WindowId>,
+    tmux: Option<&str>,
+) -> Response {
+    let command = server.attach_argv(session, window, tmux);
+    let argv = command
+        .argv
+        .iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    Response::Attach {
+        argv,
+        unset: command.unset,
+    }
+}
+
+/// Messages, newest first.
+pub(crate) fn messages(store: &Store, filter: &MessageFilter) -> Result<Response, StoreError> {
+    let teams = store.teams()?;
+    let team = match &filter.team {
+        None => None,
+        Some(name) => match teams.iter().find(|team| team.name.as_str() == name) {
+            Some(team) => Some(team.id),
+            None => {
+                return Ok(Response::Failed(usage(
+                    &format!("no team is called {name:?}"),
+                    "",
+                    Some("torch status"),
+                )));
+            }
+        },
+    };
+    let role = match filter.role.as_deref().map(RoleName::parse).transpose() {
+        Ok(role) => role,
+        Err(error) => {
+            return Ok(Response::Failed(from_error(
+                torch_api::wire::FailureKind::Usage,
+                &error,
+                None,
+            )));
+        }
+    };
+    let limit = Some(filter.limit.clamp(1, LIST_MAX));
+    let found = store.messages(&Filter {
+        team,
+        role,
+        state: filter.state,
+        limit,
+        ..Filter::default()
+    })?;
+    Ok(Response::Messages {
+        messages: views(store, &found)?,
+    })
+}
+
+/// The person's inbox, newest first.
+pub(crate) fn inbox_views(store: &Store, all: bool) -> Result<Vec<MessageView>, StoreError> {
+    let filter = Filter {
+        recipient_human: true,
+        unread_only: !all,
+        limit: Some(LIST_MAX),
+        ..Filter::default()
+    };
+    let found = store.messages(&filter)?;
+    views(store, &found)
+}
+
+fn inbox(
+    store: &mut Store,
+    now: Timestamp,
+    all: bool,
+    mark_read: bool,
+) -> Result<Response, StoreError> {
+    let filter = Filter {
+        recipient_human: true,
+        unread_only: true,
+        limit: Some(LIST_MAX),
+        ..Filter::default()
+    };
+    let unread = store.messages(&filter)?;
+    let messages = inbox_views(store, all)?;
+    if mark_read {
+        let mut writes = Vec::new();
+        for stored in unread {
+            writes.push(Write::ReadInbox {
+                message: stored.envelope.id,
+            });
+            let delivery =
+                settled_delivery(&stored, DeliveryState::Consumed, "the person read it", now);
+            writes.push(Write::PutDelivery(Box::new(delivery)));
+        }
+        store.commit(now, &writes)?;
+    }
+    Ok(Response::Messages { messages })
+}
+
+fn settled_delivery(
+    stored: &StoredMessage,
+    state: DeliveryState,
+    evidence: &str,
+    now: Timestamp,
+) -> Delivery {
+    Delivery {
+        state,
+        reason: None,
+        since: now,
+        evidence: evidence.to_owned(),
+        ..stored.delivery.clone()
+    }
+}
+
+fn views(store: &Store, found: &[StoredMessage]) -> Result<Vec<MessageView>, StoreError> {
+    found.iter().map(|stored| view_of(store, stored)).collect()
+}
+
+fn view_of(store: &Store, stored: &StoredMessage) -> Result<MessageView, StoreError> {
+    let team = store
+        .team_name(stored.envelope.team)?
+        .unwrap_or_else(|| stored.envelope.team.short());
+    Ok(view::message(stored, team))
+}
+
+/// One message, or why there is none.
+pub(crate) fn find(
+    store: &Store,
+    id: &str,
+) -> Result<Result<MessageView, Box<Failure>>, StoreError> {
+    match store.message(id.trim())? {
+        Some(stored) => view_of(store, &stored).map(Ok),
+        None => Ok(Err(Box::new(no_message(id)))),
+    }
+}
+
+fn no_message(id: &str) -> Failure {
+    let shown: String = id.chars().take(40).collect();
+    usage(
+        &format!("there is no message {shown:?}"),
+        "",
+        Some("torch msg list"),
+    )
+}
+
+/// A message's journal, oldest first.
+pub(crate) fn trace(store: &Store, id: &str) -> Result<Response, StoreError> {
+    let view = match find(store, id)? {
+        Ok(view) => view,
+        Err(failure) => return Ok(Response::Failed(*failure)),
+    };
+    let events = store
+        .trace(&view.ulid)?
+        .into_iter()
+        .map(view::journal)
+        .collect();
+    Ok(Response::Trace {
+        message: Box::new(view),
+        events,
+    })
+}
+
+fn why(
+    store: &Store,
+    agent: AgentId,
+    view: Box<AgentView>,
+    waits_for: Vec<String>,
+) -> Result<Response, StoreError> {
+    let history = store.history(&agent.to_string(), "agent.", HISTORY)?;
+    let history = history.into_iter().map(view::journal).collect();
+    Ok(Response::Why {
+        agent: view,
+        waits_for,
+        history,
+    })
+}
+
+fn acknowledge(
+    store: &mut Store,
+    now: Timestamp,
+    id: &str,
+    agent: AgentId,
+) -> Result<Response, StoreError> {
+    let stored = store.message(id)?;
+    let Some(stored) = stored.filter(|stored| stored.envelope.recipient.agent() == Some(agent))
+    else {
+        let hint = Some("torch msg list");
+        return Ok(Response::Failed(usage(
+            &format!("there is no message m-{id} to you"),
+            "",
+            hint,
+        )));
+    };
+    if stored.delivery.state != DeliveryState::Consumed {
+        let text = format!("m-{id} stays {}", stored.delivery.state);
+        return Ok(Response::Done { text });
+    }
+    let evidence = "its recipient said so (torch ack)";
+    let delivery = settled_delivery(&stored, DeliveryState::Acked, evidence, now);
+    let entry =
+        torch_core::journal::JournalEntry::new("delivery.acked", stored.envelope.id, "request ack");
+    store.commit(
+        now,
+        &[
+            Write::PutDelivery(Box::new(delivery)),
+            Write::Journal(entry),
+        ],
+    )?;
+    Ok(Response::Done {
+        text: format!("m-{id} is acknowledged"),
+    })
+}
+
+/// Why a settled message can't be retried or cancelled.
+fn settled(store: &Store, id: &str, verb: &str) -> Result<Response, StoreError> {
+    Ok(Response::Failed(match find(store, id)? {
+        Ok(view) => {
+            let hint = format!("torch msg trace {}", view.id);
+            other(
+                &format!("{} can't be {verb}", view.id),
+                &format!("it is {} already", view.state),
+                Some(&hint),
+            )
+        }
+        Err(failure) => *failure,
+    }))
+}
+
+pub(crate) fn store_failure(error: &StoreError) -> Failure {
+    from_error(torch_api::wire::FailureKind::Other, error, error.hint())
+}

@@ -1,0 +1,448 @@
+//! Effects: each is done here or handed to a task that comes back with an event.
+
+use std::path::Path;
+use std::time::Duration;
+
+use torch_api::wire::FailureKind;
+use torch_core::{AgentId, PaneAddress, Timestamp, WindowId};
+use torch_process::facts;
+use torch_router::delivery::Outcome;
+use torch_session::{Server, WindowSpec};
+
+use super::{Host, Input, answer, git, socket, tmux};
+use crate::event::{ConnId, Effect, Event, InboxFile, OpenIn, OpenWindow};
+use crate::failure::other;
+
+/// A detached window's size; it follows a person who attaches.
+const COLUMNS: u32 = 200;
+/// As [`COLUMNS`].
+const LINES: u32 = 50;
+/// How long what ran in a closed window may take to end by itself.
+const END_GRACE: Duration = Duration::from_secs(3);
+/// How much of a transcript's end is searched, in bytes.
+const TRANSCRIPT_TAIL: u64 = 1024 * 1024;
+
+impl Host {
+    pub(crate) fn execute(&mut self, now: Timestamp, effect: Effect) {
+        match effect {
+            Effect::Write(_) => {}
+            Effect::Reply { conn, response } => self.reply(conn, &response),
+            Effect::Answer { conn, query } => self.answer(now, conn, query),
+            Effect::Timer { key, at } => self.agenda.set(key, at),
+            Effect::CancelTimer(key) => drop(self.agenda.cancel(&key)),
+            Effect::Inspect { conn, request } => self.inspect(conn, request),
+            Effect::AddWorktree {
+                agent,
+                role,
+                project,
+                base_branch,
+                base_commit,
+                path,
+            } => {
+                let (git, inputs) = (self.git.clone(), self.inputs.clone());
+                tokio::task::spawn_blocking(move || {
+                    let order = git::AddOrder {
+                        path: &path,
+                        base_commit: &base_commit,
+                        base_branch: &base_branch,
+                        role: &role,
+                    };
+                    let result = git::add(&git, &project, &order);
+                    if let Ok((repository, added)) = &result {
+                        let made = Box::new((repository.clone(), added.clone()));
+                        send(&inputs, Input::Added(agent, made));
+                    }
+                    let result = match result {
+                        Ok((_, added)) => Ok(git::added(&added)),
+                        Err(error) => Err(git::failure(&error)),
+                    };
+                    send(
+                        &inputs,
+                        Input::Event(Event::WorktreeAdded { agent, result }),
+                    );
+                });
+            }
+            Effect::UndoWorktree {
+                agent, team, path, ..
+            } => {
+                let (git, inputs, made) = (
+                    self.git.clone(),
+                    self.inputs.clone(),
+                    self.added.remove(&agent),
+                );
+                tokio::task::spawn_blocking(move || {
+                    let kept = match made {
+                        Some((repository, added)) => git::undo(&git, &repository, &added),
+                        None => Some(format!("{} (another daemon made it)", path.display())),
+                    };
+                    send(
+                        &inputs,
+                        Input::Event(Event::WorktreeUndone { agent, team, kept }),
+                    );
+                });
+            }
+            Effect::Open(order) => self.open(*order),
+            Effect::Close { agent, window, pid } => self.close(agent, window, pid),
+            Effect::Shutdown => self.ending = true,
+            Effect::ListPanes => self.list_panes(),
+            Effect::WatchSpool { agent, offset } => {
+                let path = self.agent_dir(agent).join("spool.jsonl");
+                self.spools.watch(agent, path, offset);
+                send(&self.inputs, Input::Spool(agent));
+            }
+            Effect::Probe { .. } | Effect::Paste { .. } | Effect::Press { .. } => {
+                self.type_into(effect)
+            }
+            Effect::ReadTranscript { message, path } => {
+                let found = transcript_holds(&path, message);
+                send(
+                    &self.inputs,
+                    Input::Event(Event::Transcript { message, found }),
+                );
+            }
+        }
+    }
+
+    pub(crate) fn agent_dir(&self, agent: AgentId) -> std::path::PathBuf {
+        self.home.join("run/agents").join(agent.to_string())
+    }
+
+    pub(crate) fn reply(&self, conn: ConnId, response: &torch_api::Response) {
+        if let Some(sender) = self.connections.get(&conn) {
+            // A client that is gone needs no answer.
+            drop(sender.send(socket::line(response)));
+        }
+    }
+
+    /// What can't be kept must not be told: every request of a turn that failed gets the error instead.
+    pub(crate) fn refuse_all(&self, acts: &[Effect], error: &torch_store::StoreError) {
+        let failure = crate::failure::from_error(FailureKind::Other, error, error.hint());
+        for act in acts {
+            if let Effect::Reply { conn, .. }
+            | Effect::Answer { conn, .. }
+            | Effect::Inspect { conn, .. } = act
+            {
+                self.reply(*conn, &torch_api::Response::Failed(failure.clone()));
+            }
+        }
+    }
+
+    fn inspect(&mut self, conn: ConnId, request: Box<torch_api::wire::AutoRequest>) {
+        let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        let connect =
+            (self.tmux.server.is_none() && !request.dry_run).then(|| self.tmux.config.clone());
+        tokio::spawn(async move {
+            let asked = request.clone();
+            let looked = tokio::task::spawn_blocking(move || git::inspect(&git, &asked)).await;
+            let mut result = match looked {
+                Ok(Ok((repository, spec))) => Ok((git::facts(&repository), spec)),
+                Ok(Err(failure)) => Err(*failure),
+                Err(error) => Err(other(
+                    "the project could not be looked at",
+                    &error.to_string(),
+                    None,
+                )),
+            };
+            // The project first: a server is started only for a team that can be raised.
+            if let (Ok(_), Some(config)) = (&result, connect)
+                && let Err(error) = Self::connect_tmux(config, inputs.clone()).await
+            {
+                result = Err(tmux::session_failure(&error));
+            }
+            send(
+                &inputs,
+                Input::Event(Event::Inspected {
+                    conn,
+                    request,
+                    result,
+                }),
+            );
+        });
+    }
+
+    fn open(&mut self, order: OpenWindow) {
+        let (agent, launch) = (order.agent, order.spec.launch);
+        let dir = self.agent_dir(agent);
+        let spool = dir.join("spool.jsonl");
+        let prepared = self
+            .tmux
+            .server
+            .clone()
+            .ok_or_else(|| "tmux is not connected".to_owned())
+            .and_then(|server| prepare_launch(&dir, order, &server).map(|order| (server, order)));
+        self.spools.watch(agent, spool, 0);
+        let inputs = self.inputs.clone();
+        let torch = self.torch.clone();
+        tokio::spawn(async move {
+            let result = match prepared {
+                Ok((server, order)) => open_window(&server, &order, &torch, &dir).await,
+                Err(error) => Err(error),
+            };
+            send(
+                &inputs,
+                Input::Event(Event::Opened {
+                    agent,
+                    launch,
+                    result,
+                }),
+            );
+        });
+    }
+
+    fn close(&mut self, agent: AgentId, window: WindowId, pid: u32) {
+        let (server, inputs) = (self.tmux.server.clone(), self.inputs.clone());
+        tokio::spawn(async move {
+            let mut running: Vec<_> = facts::process(pid).into_iter().collect();
+            running.extend(facts::descendants(pid));
+            let closed = match server {
+                Some(server) => server
+                    .kill_window(window)
+                    .await
+                    .map_err(|error| error.to_string()),
+                None => Ok(()),
+            };
+            let left =
+                tokio::task::spawn_blocking(move || torch_process::end(&running, END_GRACE)).await;
+            let result = match (closed, left) {
+                (Ok(()), Ok(left)) if left.is_empty() => Ok(()),
+                (Ok(()), Ok(left)) => Err(format!("processes that would not end: {left:?}")),
+                (Ok(()), Err(error)) => Err(error.to_string()),
+                (Err(error), _) => Err(error),
+            };
+            send(&inputs, Input::Event(Event::Closed { agent, result }));
+        });
+    }
+
+    fn list_panes(&self) {
+        for agent in self.spools.grown() {
+            send(&self.inputs, Input::Spool(agent));
+        }
+        let Some(server) = self.tmux.server.clone() else {
+            return;
+        };
+        let inputs = self.inputs.clone();
+        tokio::spawn(async move {
+            // A failure means that the connection is lost, which is told on its own.
+            if let Ok(rows) = server.list_panes().await {
+                let panes = rows.iter().map(tmux::pane_fact).collect();
+                send(&inputs, Input::Event(Event::Panes(panes)));
+            }
+        });
+    }
+
+    fn type_into(&self, effect: Effect) {
+        let server = self.tmux.server.clone();
+        let inputs = self.inputs.clone();
+        let staging = self.home.join("run");
+        tokio::spawn(async move {
+            let event = match server {
+                Some(server) => typed(&server, effect, &staging).await,
+                None => not_typed(effect, "tmux is not connected"),
+            };
+            if let Some(event) = event {
+                send(&inputs, Input::Event(event));
+            }
+        });
+    }
+
+    fn answer(&mut self, now: Timestamp, conn: ConnId, query: crate::event::Query) {
+        match answer::from_store(&mut self.store, now, query) {
+            Ok(response) => self.reply(conn, &response),
+            Err(query) => {
+                let Some(sender) = self.connections.get(&conn).cloned() else {
+                    return;
+                };
+                let server = self.tmux.server.clone();
+                tokio::spawn(async move {
+                    let response = answer::from_tmux(server, *query).await;
+                    // A client that is gone needs no answer.
+                    drop(sender.send(socket::line(&response)));
+                });
+            }
+        }
+    }
+}
+
+/// Does what is typed, and says how it ended.
+async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event> {
+    Some(match effect {
+        Effect::Probe {
+            agent,
+            purpose,
+            pane,
+            process,
+        } => {
+            let result = server.probe(pane).await;
+            let result = result
+                .map(|probe| tmux::probe_fact(probe, process))
+                .map_err(|error| error.to_string());
+            Event::Probed {
+                agent,
+                purpose,
+                result,
+            }
+        }
+        Effect::Paste {
+            message,
+            guard,
+            text,
+            inbox,
+        } => {
+            let result = match inbox.as_ref().map_or(Ok(()), write_inbox) {
+                Ok(()) => {
+                    let buffer = message.short();
+                    let pasted = server
+                        .paste(&tmux::guard(guard), &buffer, text.as_bytes(), staging)
+                        .await;
+                    pasted.map(tmux::outcome).map_err(|error| error.to_string())
+                }
+                Err(error) => Err(format!("its file could not be written: {error}")),
+            };
+            Event::Pasted { message, result }
+        }
+        Effect::Press {
+            message,
+            guard,
+            key,
+            visible,
+        } => {
+            let pressed = server
+                .press(&tmux::guard(guard), &key, visible.as_deref())
+                .await;
+            Event::Pressed {
+                message,
+                result: pressed
+                    .map(tmux::outcome)
+                    .map_err(|error| error.to_string()),
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn not_typed(effect: Effect, why: &str) -> Option<Event> {
+    Some(match effect {
+        Effect::Probe { agent, purpose, .. } => Event::Probed {
+            agent,
+            purpose,
+            result: Err(why.to_owned()),
+        },
+        Effect::Paste { message, .. } => Event::Pasted {
+            message,
+            result: Ok(Outcome::Refused),
+        },
+        Effect::Press { message, .. } => Event::Pressed {
+            message,
+            result: Ok(Outcome::Refused),
+        },
+        _ => return None,
+    })
+}
+
+/// Writes a long body into the recipient's inbox folder, whole or not at all, never through a link.
+fn write_inbox(inbox: &InboxFile) -> std::io::Result<()> {
+    torch_worktree::prepare_worktree(&inbox.worktree).map_err(std::io::Error::other)?;
+    let path = inbox.worktree.join(&inbox.file);
+    replace(&path, inbox.body.as_bytes())
+}
+
+/// Replaces a file by renaming over it.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = Path::new(&partial);
+    match std::fs::remove_file(partial) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(partial)?;
+    std::io::Write::write_all(&mut file, bytes)?;
+    std::fs::rename(partial, path)
+}
+
+/// Writes the wrapper's orders and the hooks, and empties the spool.
+fn prepare_launch(
+    dir: &Path,
+    mut order: OpenWindow,
+    server: &Server,
+) -> Result<OpenWindow, String> {
+    let text = |error: std::io::Error| format!("failed to prepare {}: {error}", dir.display());
+    order.spec.on_exit = server.clear_live_argv();
+    std::fs::create_dir_all(dir).map_err(text)?;
+    let spec = serde_json::to_vec_pretty(&order.spec).map_err(|error| error.to_string())?;
+    let settings = serde_json::to_vec_pretty(&order.settings).map_err(|error| error.to_string())?;
+    replace(&dir.join("launch.json"), &spec).map_err(text)?;
+    replace(&dir.join("settings.json"), &settings).map_err(text)?;
+    // A new file, not the old one cut: a hook of an earlier launch may still hold that.
+    replace(&dir.join("spool.jsonl"), b"").map_err(text)?;
+    Ok(order)
+}
+
+async fn open_window(
+    server: &Server,
+    order: &OpenWindow,
+    torch: &Path,
+    dir: &Path,
+) -> Result<PaneAddress, String> {
+    let words = [
+        torch.display().to_string(),
+        "agent-run".to_owned(),
+        dir.join("launch.json").display().to_string(),
+    ];
+    let spec = WindowSpec {
+        name: order.role.to_string(),
+        index: Some(order.index),
+        cwd: order.spec.cwd.clone(),
+        argv: words.to_vec(),
+        env: order.spec.env.clone(),
+        agent: Some(order.agent),
+        launch: Some(order.spec.launch),
+        kind: "agent".to_owned(),
+        width: COLUMNS,
+        height: LINES,
+    };
+    let opened = match &order.open_in {
+        OpenIn::NewSession(name) => server.open_session(name, &spec).await,
+        OpenIn::Session(session) => server.open_window(*session, &spec).await,
+    };
+    opened.map_err(|error| {
+        let mut text = error.to_string();
+        for cause in crate::failure::causes(&error) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+        text
+    })
+}
+
+/// Whether a prompt record at the end of a transcript holds a message.
+fn transcript_holds(path: &Path, message: torch_core::MessageId) -> bool {
+    use std::io::{Read as _, Seek as _, SeekFrom};
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = std::fs::File::open(path)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TRANSCRIPT_TAIL)))?;
+        let mut bytes = Vec::new();
+        file.take(TRANSCRIPT_TAIL).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    // A transcript that can't be read proves nothing.
+    let Ok(bytes) = read() else { return false };
+    let needle = format!("[torch {} ", message.tag());
+    let lines = bytes.split(|byte| *byte == b'\n');
+    lines.rev().any(|line| {
+        let text = String::from_utf8_lossy(line);
+        text.contains(&needle)
+            && serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|record| {
+                record.get("type").and_then(|kind| kind.as_str()) == Some("user")
+            })
+    })
+}
+
+/// Sends an input; the loop is gone only when the daemon ends.
+pub(crate) fn send(inputs: &tokio::sync::mpsc::UnboundedSender<Input>, input: Input) {
+    drop(inputs.send(input));
+}

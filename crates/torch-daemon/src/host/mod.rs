@@ -1,0 +1,308 @@
+//! The host: the one loop, and the world around it.
+//!
+//! Tasks: one accepts connections, each connection has a reader and a writer, one watches the tmux
+//! connection, and each slow effect (git, tmux, closing windows) is a task of its own that comes back as an
+//! event. All of them speak to the loop through one unbounded channel; nothing else is shared.
+
+pub(crate) mod answer;
+mod execute;
+mod git;
+pub(crate) mod socket;
+pub(crate) mod spool;
+pub(crate) mod tmux;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use torch_api::Request;
+use torch_core::{AgentId, Timestamp, Write};
+use torch_process::clock;
+use torch_scheduler::Agenda;
+use torch_session::Server;
+use torch_store::Store;
+use torch_store::export::Exporter;
+use torch_worktree::{Added, Git, Repository};
+
+use crate::event::{ConnId, Effect, Event, TimerKey};
+use crate::state::State;
+
+/// The most events that one transaction takes in.
+const BATCH_MAX: usize = 256;
+/// How long answers may take to leave when the daemon ends.
+const FLUSH: Duration = Duration::from_millis(500);
+
+/// What reaches the loop.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// Something happened.
+    Event(Event),
+    /// A client connected; answers go through this channel.
+    Connected(ConnId, mpsc::UnboundedSender<Vec<u8>>),
+    /// A spool file changed.
+    Spool(AgentId),
+    /// The tmux server was connected.
+    Tmux(Box<Server>),
+    /// The tmux connection ended.
+    TmuxLost,
+    /// An agent's worktree was made in this daemon's life.
+    Added(AgentId, Box<(Repository, Added)>),
+    /// A signal asks the daemon to end.
+    Terminate(&'static str),
+}
+
+/// The daemon's world.
+pub(crate) struct Host {
+    pub(crate) state: State,
+    pub(crate) store: Store,
+    pub(crate) exporter: Exporter,
+    pub(crate) home: PathBuf,
+    pub(crate) torch: PathBuf,
+    pub(crate) agenda: Agenda<TimerKey>,
+    pub(crate) inputs: mpsc::UnboundedSender<Input>,
+    pub(crate) receiver: mpsc::UnboundedReceiver<Input>,
+    pub(crate) connections: BTreeMap<ConnId, mpsc::UnboundedSender<Vec<u8>>>,
+    pub(crate) tmux: tmux::Tmux,
+    pub(crate) spools: spool::Spools,
+    pub(crate) git: Git,
+    pub(crate) added: BTreeMap<AgentId, (Repository, Added)>,
+    pub(crate) teams_changed: bool,
+    /// Whether the journal is further than the day files.
+    pub(crate) unexported: bool,
+    pub(crate) ending: bool,
+    pub(crate) signals: Signals,
+}
+
+/// The signals that end the daemon.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let open =
+            |kind, name| signal(kind).with_context(|| format!("failed to listen for {name}"));
+        Ok(Self {
+            terminate: open(SignalKind::terminate(), "SIGTERM")?,
+            interrupt: open(SignalKind::interrupt(), "SIGINT")?,
+            hangup: open(SignalKind::hangup(), "SIGHUP")?,
+        })
+    }
+}
+
+impl Host {
+    /// Runs until a client or a signal ends it.
+    pub(crate) async fn run(&mut self, first: Vec<Effect>) -> anyhow::Result<()> {
+        self.turn(clock::now(), first)?;
+        while !self.ending {
+            let first = self.next_event().await;
+            let now = clock::now();
+            let mut effects = self.take(now, first);
+            for _ in 0..BATCH_MAX {
+                let Ok(input) = self.receiver.try_recv() else {
+                    break;
+                };
+                effects.extend(self.take(now, input));
+            }
+            effects.extend(self.due(now));
+            self.turn(now, effects)?;
+        }
+        self.flush().await;
+        Ok(())
+    }
+
+    /// The only place that waits: for an input, a signal or the next timer.
+    async fn next_event(&mut self) -> Input {
+        loop {
+            let pause = self.agenda.next().map(|at| at.since(clock::now()));
+            let timer = async {
+                match pause {
+                    Some(pause) => {
+                        drop(tokio::time::timeout(pause, std::future::pending::<()>()).await)
+                    }
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                _ = self.signals.terminate.recv() => return Input::Terminate("SIGTERM"),
+                _ = self.signals.interrupt.recv() => return Input::Terminate("SIGINT"),
+                // Whoever started the daemon may go; it stays.
+                _ = self.signals.hangup.recv() => {}
+                Some(input) = self.receiver.recv() => return input,
+                () = timer => {
+                    if let Some(key) = self.agenda.pop(clock::now()) {
+                        return Input::Event(Event::Timer(key));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Timers that are due besides.
+    fn due(&mut self, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for _ in 0..BATCH_MAX {
+            let Some(key) = self.agenda.pop(now) else {
+                break;
+            };
+            effects.extend(self.state.handle(now, Event::Timer(key)));
+        }
+        effects
+    }
+
+    /// Takes one input in.
+    fn take(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Event(event) => {
+                if let Event::Disconnected(conn) = &event {
+                    self.connections.remove(conn);
+                }
+                let event = self.enrich(event);
+                self.state.handle(now, event)
+            }
+            Input::Connected(conn, sender) => {
+                self.connections.insert(conn, sender);
+                Vec::new()
+            }
+            Input::Spool(agent) => match self.spools.read(agent) {
+                Some((offset, records)) => self.state.handle(
+                    now,
+                    Event::Spool {
+                        agent,
+                        offset,
+                        records,
+                    },
+                ),
+                None => Vec::new(),
+            },
+            Input::Tmux(server) => {
+                let event = self.tmux.connected(*server);
+                self.state.handle(now, event)
+            }
+            Input::TmuxLost => {
+                self.tmux.lost();
+                self.reconnect_tmux();
+                Vec::new()
+            }
+            Input::Added(agent, made) => {
+                self.added.insert(agent, *made);
+                Vec::new()
+            }
+            Input::Terminate(name) => {
+                tracing::info!("ending on {name}; agents go on");
+                self.ending = true;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Adds to an event what only the store knows: the message that an earlier call with the same key made.
+    fn enrich(&self, event: Event) -> Event {
+        let Event::Request {
+            conn,
+            peer,
+            request,
+            known: None,
+        } = event
+        else {
+            return event;
+        };
+        let known = match &request {
+            Request::Send(send) => send.key.as_deref().and_then(|key| {
+                let (sender, _) = self.state.caller(&peer);
+                // A key that can't be looked up is refused by the store's constraint at worst.
+                self.store
+                    .message_by_key(&sender, key)
+                    .ok()
+                    .flatten()
+                    .map(|stored| stored.envelope.id)
+            }),
+            _ => None,
+        };
+        Event::Request {
+            conn,
+            peer,
+            request,
+            known,
+        }
+    }
+
+    /// One turn: what is to be durable first, in one transaction, then everything else.
+    fn turn(&mut self, now: Timestamp, effects: Vec<Effect>) -> anyhow::Result<()> {
+        let mut writes = Vec::new();
+        let mut acts = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Write(write) => writes.push(write),
+                act => acts.push(act),
+            }
+        }
+        if let Err(error) = self.store.commit(now, &writes) {
+            self.refuse_all(&acts, &error);
+            return Err(error).context("failed to write the registry; the daemon ends, so that nothing is said that is not kept");
+        }
+        if !writes.is_empty() {
+            self.teams_changed |= writes.iter().any(|write| {
+                matches!(
+                    write,
+                    Write::PutTeam(_) | Write::PutAgent(_) | Write::RemoveTeam(_)
+                )
+            });
+            self.unexported = true;
+        }
+        for act in acts {
+            self.execute(now, act);
+        }
+        self.export();
+        Ok(())
+    }
+
+    /// Copies what was written for people; a failure costs the copy, never the truth.
+    fn export(&mut self) {
+        if self.unexported {
+            match self.exporter.step(&self.store) {
+                Ok(step) => self.unexported = step.more,
+                Err(error) => {
+                    self.unexported = false;
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the day files could not be written");
+                }
+            }
+        }
+        if self.teams_changed {
+            self.teams_changed = false;
+            let path = self.home.join("sessions.json");
+            let zone = jiff::tz::TimeZone::system();
+            if let Err(error) = torch_store::export::write_sessions(&path, &self.store, &zone) {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "sessions.json could not be written"
+                );
+            }
+        }
+    }
+
+    /// Gives the writers of all connections a moment to get rid of what they have.
+    async fn flush(&mut self) {
+        let senders: Vec<_> = std::mem::take(&mut self.connections)
+            .into_values()
+            .collect();
+        let closed = async {
+            for sender in senders {
+                let watch = sender.clone();
+                drop(sender);
+                // An empty line ends the writer once everything before it is out.
+                if watch.send(Vec::new()).is_ok() {
+                    watch.closed().await;
+                }
+            }
+        };
+        // Whoever does not read its answer in time does without.
+        drop(tokio::time::timeout(FLUSH, closed).await);
+    }
+}

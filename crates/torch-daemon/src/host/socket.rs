@@ -1,0 +1,167 @@
+//! The socket: one line of JSON each way; who calls is read from the peer's process at once.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use torch_api::wire::{FailureKind, PROTOCOL};
+use torch_api::{Failure, Hello, Request, Response};
+use torch_core::identity::Ancestry;
+
+use super::Input;
+use crate::event::{ConnId, Event};
+
+/// The longest request, in bytes: the largest body as JSON, where each byte may take six characters.
+const LINE_MAX: u64 = 6 * torch_api::wire::BODY_MAX as u64 + 64 * 1024;
+
+/// Opens the socket; the registry's lock is held, so a file there is a dead daemon's.
+pub(crate) fn listen(path: &Path) -> anyhow::Result<UnixListener> {
+    let opening = || format!("failed to open the socket {}", path.display());
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(error).with_context(opening);
+        }
+        _ => {}
+    }
+    let listener = UnixListener::bind(path).with_context(opening)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).with_context(opening)?;
+    Ok(listener)
+}
+
+/// Accepts connections for as long as the daemon lives.
+pub(crate) async fn accept(listener: UnixListener, inputs: mpsc::UnboundedSender<Input>) {
+    let mut count = 0;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                count += 1;
+                serve(ConnId(count), stream, &inputs);
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a connection could not be accepted"
+                );
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+fn serve(conn: ConnId, stream: UnixStream, inputs: &mpsc::UnboundedSender<Input>) {
+    let pid = stream
+        .peer_cred()
+        .ok()
+        .and_then(|peer| peer.pid())
+        .and_then(|pid| u32::try_from(pid).ok());
+    let peer = pid.map(torch_process::facts::ancestry).unwrap_or_default();
+    let (reader, writer) = stream.into_split();
+    let (answers, lines) = mpsc::unbounded_channel();
+    // The loop is gone only when the daemon ends.
+    drop(inputs.send(Input::Connected(conn, answers.clone())));
+    drop(answers.send(line(&Hello::ours())));
+    tokio::spawn(write(writer, lines));
+    tokio::spawn(read(conn, peer, reader, answers, inputs.clone()));
+}
+
+async fn write(mut writer: OwnedWriteHalf, mut lines: mpsc::UnboundedReceiver<Vec<u8>>) {
+    while let Some(bytes) = lines.recv().await {
+        // An empty line is the end; a client that is gone needs no answer.
+        if bytes.is_empty() || writer.write_all(&bytes).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read(
+    conn: ConnId,
+    peer: Ancestry,
+    reader: OwnedReadHalf,
+    answers: mpsc::UnboundedSender<Vec<u8>>,
+    inputs: mpsc::UnboundedSender<Input>,
+) {
+    let mut reader = BufReader::new(reader);
+    let mut greeted = false;
+    loop {
+        let mut bytes = Vec::new();
+        let read = (&mut reader)
+            .take(LINE_MAX)
+            .read_until(b'\n', &mut bytes)
+            .await;
+        if !matches!(read, Ok(count) if count > 0) {
+            break;
+        }
+        if bytes.last() != Some(&b'\n') {
+            complain(&answers, "the request is too long or was cut", "");
+            break;
+        }
+        if !greeted {
+            match serde_json::from_slice::<Hello>(&bytes) {
+                Ok(hello) if hello.protocol == PROTOCOL => greeted = true,
+                Ok(hello) => {
+                    complain(
+                        &answers,
+                        "the client speaks another protocol",
+                        &format!("{} instead of {PROTOCOL}", hello.protocol),
+                    );
+                    break;
+                }
+                Err(error) => {
+                    complain(
+                        &answers,
+                        "the client's greeting could not be read",
+                        &error.to_string(),
+                    );
+                    break;
+                }
+            }
+            continue;
+        }
+        match serde_json::from_slice::<Request>(&bytes) {
+            Ok(request) => {
+                let event = Event::Request {
+                    conn,
+                    peer: peer.clone(),
+                    request,
+                    known: None,
+                };
+                if inputs.send(Input::Event(event)).is_err() {
+                    break;
+                }
+            }
+            Err(error) => complain(
+                &answers,
+                "the request could not be read",
+                &error.to_string(),
+            ),
+        }
+    }
+    // The loop is gone only when the daemon ends.
+    drop(inputs.send(Input::Event(Event::Disconnected(conn))));
+}
+
+fn complain(answers: &mpsc::UnboundedSender<Vec<u8>>, error: &str, cause: &str) {
+    let failure = Failure {
+        kind: FailureKind::Usage,
+        error: error.to_owned(),
+        causes: Some(cause.to_owned())
+            .filter(|cause| !cause.is_empty())
+            .into_iter()
+            .collect(),
+        hint: Some("torch daemon status".to_owned()),
+    };
+    // A client that is gone needs no answer.
+    drop(answers.send(line(&Response::Failed(failure))));
+}
+
+/// One value as a line.
+pub(crate) fn line(value: &impl serde::Serialize) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec(value).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}

@@ -1,0 +1,143 @@
+//! The connection to tmux: made when it is first needed, made again when it breaks.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use torch_api::Failure;
+use torch_api::wire::FailureKind;
+use torch_core::AgentId;
+use torch_process::facts;
+use torch_session::{Guarded, PaneRow, Server, ServerConfig, SessionError};
+
+use super::{Host, Input};
+use crate::event::{Event, PaneFact, ProbeFact, TypingGuard};
+use crate::failure::from_error;
+
+/// The tmux server as the daemon holds it.
+pub(crate) struct Tmux {
+    pub(crate) config: ServerConfig,
+    pub(crate) server: Option<Server>,
+    last_pid: Option<u32>,
+}
+
+impl Tmux {
+    pub(crate) fn new(config: ServerConfig) -> Self {
+        Self {
+            config,
+            server: None,
+            last_pid: None,
+        }
+    }
+
+    pub(crate) fn connected(&mut self, server: Server) -> Event {
+        let (version, pid) = (server.version().to_string(), server.server_pid());
+        self.last_pid = Some(pid);
+        self.server = Some(server);
+        Event::TmuxUp { version, pid }
+    }
+
+    pub(crate) fn lost(&mut self) {
+        self.server = None;
+    }
+}
+
+impl Host {
+    /// Connects, tells the loop, and gives back the server.
+    pub(crate) async fn connect_tmux(
+        config: ServerConfig,
+        inputs: tokio::sync::mpsc::UnboundedSender<Input>,
+    ) -> Result<Server, SessionError> {
+        let server = Server::connect(config).await?;
+        // The loop is gone only when the daemon ends.
+        drop(inputs.send(Input::Tmux(Box::new(server.clone()))));
+        let watched = server.clone();
+        tokio::spawn(async move {
+            watched.closed().await;
+            drop(inputs.send(Input::TmuxLost));
+        });
+        Ok(server)
+    }
+
+    /// After the connection broke: once more, unless the server itself is gone.
+    pub(crate) fn reconnect_tmux(&mut self) {
+        let alive = self.tmux.last_pid.and_then(facts::process).is_some();
+        let (config, inputs) = (self.tmux.config.clone(), self.inputs.clone());
+        let down = |error: String| Input::Event(Event::TmuxDown { error });
+        if !alive {
+            drop(self.inputs.send(down("the tmux server ended".to_owned())));
+            return;
+        }
+        tokio::spawn(async move {
+            if let Err(error) = Self::connect_tmux(config, inputs.clone()).await {
+                drop(inputs.send(down(error.to_string())));
+            }
+        });
+    }
+}
+
+/// A tmux failure as clients get it.
+pub(crate) fn session_failure(error: &SessionError) -> Failure {
+    from_error(FailureKind::Other, error, error.hint())
+}
+
+pub(crate) fn guard(guard: TypingGuard) -> torch_session::Guard {
+    torch_session::Guard {
+        pane: guard.pane,
+        pid: guard.pid,
+        live: guard.launch,
+    }
+}
+
+pub(crate) fn outcome(guarded: Guarded) -> torch_router::delivery::Outcome {
+    match guarded {
+        Guarded::Applied => torch_router::delivery::Outcome::Applied,
+        Guarded::Refused => torch_router::delivery::Outcome::Refused,
+    }
+}
+
+pub(crate) fn pane_fact(row: &PaneRow) -> PaneFact {
+    PaneFact {
+        address: row.address,
+        session_name: row.session_name.clone(),
+        window_index: row.window_index,
+        pane_index: row.pane_index,
+        dead: row.dead,
+        in_mode: row.in_mode,
+        no_input: row.input_off || row.synchronized,
+        attached: row.attached,
+        live: row.live.as_deref().and_then(|live| live.parse().ok()),
+        agent: row
+            .agent
+            .as_deref()
+            .and_then(|agent| agent.parse::<AgentId>().ok()),
+        is_shell: row.kind.as_deref() == Some("shell"),
+    }
+}
+
+pub(crate) fn probe_fact(
+    probe: torch_session::Probe,
+    process: Option<torch_core::Process>,
+) -> ProbeFact {
+    ProbeFact {
+        pane: probe.row.as_ref().map(pane_fact),
+        screen: probe.screen,
+        process_alive: process.is_some_and(facts::is_alive),
+    }
+}
+
+/// How torch's tmux server is configured: its own socket and a small configuration, or the user's server.
+pub(crate) fn server_config(
+    home: &std::path::Path,
+    socket: &str,
+    program: &str,
+    env: BTreeMap<String, String>,
+) -> ServerConfig {
+    ServerConfig {
+        socket: socket.to_owned(),
+        owned: socket != "default",
+        tmux: PathBuf::from(program),
+        config_file: home.join("run/tmux.conf"),
+        shell: env.get("SHELL").map(PathBuf::from),
+        env,
+    }
+}

@@ -1,0 +1,92 @@
+//! What can be told from the registry alone, while no daemon runs. Nothing is changed.
+
+use std::path::Path;
+
+use torch_api::wire::MessageFilter;
+use torch_api::{Failure, MessageView, Response, TeamView};
+use torch_store::Store;
+
+use crate::host::answer;
+use crate::view;
+
+/// The registry, opened for reading.
+#[derive(Debug)]
+pub struct Registry {
+    store: Store,
+    tmux_socket: String,
+}
+
+impl Registry {
+    /// Opens the registry in `home`.
+    ///
+    /// # Errors
+    /// A [`Failure`] that says why it can't be read; a registry that was never made is one.
+    pub fn open(home: &Path, tmux_socket: &str) -> Result<Self, Box<Failure>> {
+        let store = Store::open_read_only(&home.join("torch.db"))
+            .map_err(|error| Box::new(answer::store_failure(&error)))?;
+        Ok(Self {
+            store,
+            tmux_socket: tmux_socket.to_owned(),
+        })
+    }
+
+    /// All teams as they were last written; states may be out of date.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry can't be read.
+    pub fn teams(&self) -> Result<Vec<TeamView>, Box<Failure>> {
+        let read = || -> Result<_, torch_store::StoreError> {
+            let waiting = self.store.waiting()?;
+            let agents = self.store.agents()?;
+            let views = self.store.teams()?.into_iter().map(|team| {
+                let own = agents.iter().filter(|agent| agent.team == team.id);
+                let own = own
+                    .map(|agent| view::agent(agent, waiting.get(&agent.id).copied().unwrap_or(0)));
+                view::team(&team, own.collect(), &self.tmux_socket)
+            });
+            Ok(views.collect())
+        };
+        read().map_err(|error| Box::new(answer::store_failure(&error)))
+    }
+
+    /// Messages as [`torch_api::Request::Messages`] answers them.
+    pub fn messages(&self, filter: &MessageFilter) -> Response {
+        answer::messages(&self.store, filter)
+            .unwrap_or_else(|error| Response::Failed(answer::store_failure(&error)))
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// A [`Failure`] when there is none or the registry can't be read.
+    pub fn message(&self, id: &str) -> Result<MessageView, Box<Failure>> {
+        answer::find(&self.store, id).map_err(|error| Box::new(answer::store_failure(&error)))?
+    }
+
+    /// A message's journal as [`torch_api::Request::Trace`] answers it.
+    pub fn trace(&self, id: &str) -> Response {
+        answer::trace(&self.store, id)
+            .unwrap_or_else(|error| Response::Failed(answer::store_failure(&error)))
+    }
+
+    /// The person's inbox, newest first; nothing is marked as read.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry can't be read.
+    pub fn inbox(&self, all: bool) -> Result<Vec<MessageView>, Box<Failure>> {
+        answer::inbox_views(&self.store, all)
+            .map_err(|error| Box::new(answer::store_failure(&error)))
+    }
+
+    /// The journal's chain as [`torch_api::Request::AuditVerify`] answers it.
+    pub fn audit(&self) -> Response {
+        match self.store.verify() {
+            Ok(audit) => Response::Audit {
+                entries: audit.entries,
+                head: audit.head,
+                broken: audit.broken,
+            },
+            Err(error) => Response::Failed(answer::store_failure(&error)),
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Starting the daemon: the lock, the store, the state, the socket.
+
+use std::collections::BTreeMap;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use torch_core::config::Config;
+use torch_core::{DesiredState, Timestamp};
+use torch_process::{Environment, clock};
+use torch_store::Store;
+use torch_store::export::Exporter;
+
+use crate::event::Effect;
+use crate::host::{Host, Signals, socket, spool, tmux};
+use crate::state::{Settings, Snapshot, State};
+use crate::templates;
+
+/// How many descriptors the daemon and the tmux server it starts may have (one per pane and connection).
+const DESCRIPTORS: u64 = 16_384;
+
+/// The exit code of a daemon that found another one at work.
+pub const EXIT_LOCKED: u8 = 1;
+
+/// What the daemon is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The registry.
+    pub home: PathBuf,
+    /// The socket to serve.
+    pub socket: PathBuf,
+    /// torch's own binary, for wrappers and hooks.
+    pub torch: PathBuf,
+    /// The user's configuration, layered.
+    pub config: Config,
+    /// The tmux server's socket name.
+    pub tmux_socket: String,
+    /// The environment that tmux and git are given.
+    pub env: Environment,
+}
+
+/// Runs the daemon to its end; the exit code.
+///
+/// # Errors
+/// When the registry, the socket or a signal handler can't be had, or the registry can't be written later.
+pub fn run(options: Options) -> anyhow::Result<u8> {
+    start_log();
+    // Already a group's leader when it was started from a shell: then it stays in that shell's session.
+    drop(torch_process::become_daemon());
+    for dir in [
+        options.home.clone(),
+        options.home.join("run"),
+        options.home.join("logs"),
+    ] {
+        private_dir(&dir)?;
+    }
+    let Some(_lock) = lock(&options.home)? else {
+        tracing::info!("another daemon owns {}", options.home.display());
+        return Ok(EXIT_LOCKED);
+    };
+    raise_descriptors();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("failed to start the async runtime")?;
+    let ended = runtime.block_on(serve(&options));
+    runtime.shutdown_background();
+    // The lock is still held, so the file is ours.
+    drop(std::fs::remove_file(&options.socket));
+    ended.map(|()| 0)
+}
+
+async fn serve(options: &Options) -> anyhow::Result<()> {
+    let now = clock::now();
+    let store = Store::open(&options.home.join("torch.db"), now)
+        .context("failed to open the registry's database")?;
+    let (state, first) = load(options, &store, now)?;
+    let (inputs, receiver) = tokio::sync::mpsc::unbounded_channel();
+    let reconnect = state.has_running_team();
+    let mut host = Host {
+        state,
+        store,
+        exporter: Exporter::new(&options.home.join("logs"), jiff::tz::TimeZone::system()),
+        home: options.home.clone(),
+        torch: options.torch.clone(),
+        agenda: torch_scheduler::Agenda::new(),
+        spools: spool::Spools::new(inputs.clone()),
+        tmux: tmux::Tmux::new(tmux::server_config(
+            &options.home,
+            &options.tmux_socket,
+            &options.config.tmux.program,
+            text_env(&options.env),
+        )),
+        git: torch_worktree::Git::new(options.env.clone()),
+        added: BTreeMap::new(),
+        connections: BTreeMap::new(),
+        teams_changed: true,
+        unexported: true,
+        ending: false,
+        signals: Signals::new()?,
+        inputs: inputs.clone(),
+        receiver,
+    };
+    if reconnect {
+        // What ran before is found again before anybody asks.
+        let config = host.tmux.config.clone();
+        if let Err(error) = Host::connect_tmux(config, inputs.clone()).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the tmux server could not be reached"
+            );
+        }
+    }
+    let listener = socket::listen(&options.socket)?;
+    tokio::spawn(socket::accept(listener, inputs));
+    say_ready();
+    host.run(first).await
+}
+
+fn load(options: &Options, store: &Store, now: Timestamp) -> anyhow::Result<(State, Vec<Effect>)> {
+    let kept = store.load().context("failed to read the registry")?;
+    let pair_seqs = kept
+        .pair_seqs
+        .into_iter()
+        .map(|pair| ((pair.team, pair.sender, pair.recipient), pair.last));
+    let snapshot = Snapshot {
+        teams: kept.teams,
+        agents: kept.agents,
+        open: kept.open,
+        pair_seqs: pair_seqs.collect(),
+        spool_offsets: kept.spool_offsets,
+    };
+    let pid = std::process::id();
+    let settings = Settings {
+        home: options.home.clone(),
+        torch: options.torch.clone(),
+        config: options.config.clone(),
+        tmux_socket: options.tmux_socket.clone(),
+        programs: templates::programs()?,
+        templates: templates::roles()?,
+        started: now,
+        pid,
+        seed: now.0 ^ (u64::from(pid) << 32) ^ fastrand::u64(..),
+    };
+    State::new(settings, snapshot, now).context("failed to read the agent programs")
+}
+
+/// A folder of the registry, for its owner alone.
+fn private_dir(path: &Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("failed to make the folder {}", path.display()))
+}
+
+/// Takes the registry's lock; `None` if another daemon has it. The file names its owner's pid.
+fn lock(home: &Path) -> anyhow::Result<Option<File>> {
+    let path = home.join("run/daemon.lock");
+    let failed = || format!("failed to lock {}", path.display());
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error).with_context(failed),
+    }
+    file.set_len(0)
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .with_context(failed)?;
+    Ok(Some(file))
+}
+
+/// Tells whoever started the daemon that it can be asked.
+fn say_ready() {
+    let mut out = std::io::stdout();
+    // Nobody may be reading.
+    drop(out.write_all(b"ready\n").and_then(|()| out.flush()));
+}
+
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("TORCH_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // A second daemon in one process (tests) keeps the first one's log.
+    drop(
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(false)
+            .with_writer(std::io::stderr)
+            .try_init(),
+    );
+}
+
+fn raise_descriptors() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return;
+    };
+    if soft < DESCRIPTORS.min(hard) {
+        // The default suffices for small teams.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, DESCRIPTORS.min(hard), hard);
+    }
+}
+
+fn text_env(env: &Environment) -> BTreeMap<String, String> {
+    env.iter()
+        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())))
+        .collect()
+}
+
+impl State {
+    /// Whether any team is to be running.
+    fn has_running_team(&self) -> bool {
+        self.teams
+            .values()
+            .any(|team| team.desired == DesiredState::Running)
+    }
+}

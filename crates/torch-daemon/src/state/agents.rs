@@ -1,0 +1,550 @@
+//! What agents do: spool records, panes and screens become states with evidence.
+
+use serde_json::json;
+use torch_api::wire::Stage;
+use torch_core::plan::{SessionObserved, WindowObserved};
+use torch_core::spool::{SpoolEvent, SpoolRecord};
+use torch_core::{AgentId, AgentState, Evidence, LaunchId, PaneAddress, Write};
+use torch_monitor::{HookEvent, Screen, ScreenKind, read_hook};
+use torch_router::delivery::{PaneFitness, Sight};
+use torch_router::identity::{KnownPane, KnownServer, PaneOwner};
+
+use super::{PANES_EVERY, State, Turn};
+use crate::event::{Effect, PaneFact, ProbeFact, ProbeFor, TimerKey};
+
+/// How many agreeing looks at an idle prompt outweigh a hook that said otherwise.
+const AGREEING_LOOKS: u32 = 2;
+/// A working agent without waiting messages is looked at every so many listings.
+const WORKING_LOOK_EVERY: u64 = 5;
+
+impl State {
+    /// Sets an agent's state, makes it durable and tells who cares.
+    pub(crate) fn set_state(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        state: AgentState,
+        evidence: Evidence,
+    ) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let before = run.agent.state;
+        if before == state
+            && evidence.source == run.agent.evidence.source
+            && evidence.detail == run.agent.evidence.detail
+        {
+            return;
+        }
+        if before != state {
+            run.agent.since = t.now;
+            run.prompt_looks = 0;
+        }
+        run.agent.state = state;
+        run.agent.evidence = evidence;
+        let copy = run.agent.clone();
+        let data = json!({"from": before, "to": state, "source": copy.evidence.source, "detail": copy.evidence.detail});
+        t.write(Write::PutAgent(Box::new(copy)));
+        if before != state {
+            t.journal("agent.state", agent, data);
+            if state.takes_messages() || !state.is_live() {
+                self.answer_turn_waiters(t, agent);
+            }
+        }
+    }
+
+    pub(crate) fn on_spool(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        offset: u64,
+        records: Vec<SpoolRecord>,
+    ) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let (team, launch) = (run.agent.team, run.agent.launch);
+        for record in records {
+            if Some(record.launch) == launch {
+                self.on_record(t, agent, record);
+            }
+        }
+        t.write(Write::SpoolOffset { agent, offset });
+        self.reconcile(t, team);
+        self.pump(t, agent);
+    }
+
+    fn on_record(&mut self, t: &mut Turn, agent: AgentId, record: SpoolRecord) {
+        match record.event {
+            SpoolEvent::Started { process } => {
+                let Some(run) = self.agents.get_mut(&agent) else {
+                    return;
+                };
+                run.agent.process = Some(process);
+                let (team, role) = (run.agent.team, run.agent.role.clone());
+                let evidence = Evidence::new(
+                    "process",
+                    format!("the program runs as pid {}", process.pid),
+                    record.at,
+                );
+                let state = run.agent.state;
+                self.set_state(t, agent, state, evidence);
+                self.progress(
+                    t,
+                    team,
+                    role.as_str(),
+                    Stage::Starting,
+                    &format!("pid {}", process.pid),
+                );
+            }
+            SpoolEvent::LaunchFailed { error } => {
+                self.on_program_gone(
+                    t,
+                    agent,
+                    AgentState::Crashed,
+                    &format!("the program could not be started: {error}"),
+                );
+            }
+            SpoolEvent::Exited { status, signal } => {
+                let (state, how) = match (status, signal) {
+                    (Some(0), _) => (
+                        AgentState::Exited,
+                        "the program ended with status 0".to_owned(),
+                    ),
+                    (Some(status), _) => (
+                        AgentState::Crashed,
+                        format!("the program ended with status {status}"),
+                    ),
+                    (None, Some(signal)) => (
+                        AgentState::Crashed,
+                        format!("the program was ended by signal {signal}"),
+                    ),
+                    (None, None) => (AgentState::Crashed, "the program ended".to_owned()),
+                };
+                self.on_program_gone(t, agent, state, &how);
+            }
+            SpoolEvent::Hook { payload } => self.on_hook(t, agent, &payload, record.at),
+        }
+    }
+
+    fn on_hook(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        payload: &serde_json::Value,
+        at: torch_core::Timestamp,
+    ) {
+        let reading = read_hook(payload);
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let (before, team, role) = (run.agent.state, run.agent.team, run.agent.role.clone());
+        if !before.is_live() {
+            return;
+        }
+        if let Some(path) = reading.transcript {
+            run.agent.transcript = Some(path.into());
+        }
+        if let Some(state) = reading.state {
+            // A SessionStart after `/clear` or compaction is no new beginning.
+            let state = if state == AgentState::Ready && before != AgentState::Starting {
+                AgentState::Idle
+            } else {
+                state
+            };
+            self.set_state(
+                t,
+                agent,
+                state,
+                Evidence::new("hook", reading.evidence.clone(), at),
+            );
+            if before == AgentState::Starting && state != AgentState::Starting {
+                t.push(Effect::CancelTimer(TimerKey::Ready(agent)));
+                self.progress(t, team, role.as_str(), Stage::Ready, "its prompt is up");
+            }
+        }
+        if let HookEvent::PromptTaken(prompt) = &reading.event {
+            self.on_prompt(t, agent, prompt);
+        }
+        if let HookEvent::Asking(what) = &reading.event
+            && before != AgentState::Asking
+        {
+            self.notify_asking(t, agent, what);
+        }
+        self.recheck_accepted(t, agent);
+    }
+
+    /// The program of the current launch is gone.
+    pub(crate) fn on_program_gone(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        state: AgentState,
+        how: &str,
+    ) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        if !run.agent.state.is_live() || run.window == WindowObserved::Closing {
+            return;
+        }
+        let early = run.agent.state == AgentState::Starting;
+        run.ended = true;
+        if run.window == WindowObserved::Live {
+            run.window = WindowObserved::Ended;
+        }
+        run.failure = early.then(|| how.to_owned());
+        let (team, role) = (run.agent.team, run.agent.role.clone());
+        t.push(Effect::CancelTimer(TimerKey::Ready(agent)));
+        self.set_state(t, agent, state, Evidence::new("process", how, t.now));
+        if early {
+            self.progress(t, team, role.as_str(), Stage::Failed, how);
+        }
+        self.notify_ended(t, agent, how);
+        let flights: Vec<_> = self
+            .flights
+            .values()
+            .filter(|flight| flight.envelope.recipient.agent() == Some(agent))
+            .map(|flight| flight.envelope.id)
+            .collect();
+        for message in flights {
+            let Some(flight) = self.flights.get_mut(&message) else {
+                continue;
+            };
+            let step = flight.on_agent_gone(t.now);
+            self.apply(t, message, step);
+        }
+        self.check_raised(t, team);
+    }
+
+    pub(crate) fn on_tmux_up(&mut self, t: &mut Turn, version: String, pid: u32) {
+        self.tmux_version = Some(version);
+        self.server = Some(KnownServer {
+            pid,
+            owned: self.settings.tmux_socket != "default",
+        });
+        t.push(Effect::ListPanes);
+        t.timer(TimerKey::Panes, t.now.after(PANES_EVERY));
+    }
+
+    pub(crate) fn on_tmux_down(&mut self, t: &mut Turn, error: &str) {
+        self.server = None;
+        t.journal("tmux.down", "tmux", json!({"error": error}));
+        t.push(Effect::CancelTimer(TimerKey::Panes));
+        self.on_panes(t, Vec::new());
+    }
+
+    pub(crate) fn on_panes(&mut self, t: &mut Turn, panes: Vec<PaneFact>) {
+        self.ticks += 1;
+        self.panes = panes;
+        self.refresh_known_panes();
+        let agents: Vec<AgentId> = self.agents.keys().copied().collect();
+        for agent in agents {
+            self.observe_pane(t, agent);
+        }
+        let teams: Vec<_> = self.teams.keys().copied().collect();
+        for team in teams {
+            self.observe_session(team);
+            self.reconcile(t, team);
+        }
+        self.look_at_screens(t);
+    }
+
+    pub(crate) fn refresh_known_panes(&mut self) {
+        let owner = |pane: &PaneFact| {
+            let run = self
+                .agents
+                .values()
+                .find(|run| run.agent.pane.is_some_and(|at| at.pid == pane.address.pid));
+            match run {
+                Some(run) => PaneOwner::Agent {
+                    agent: run.agent.id,
+                    team: run.agent.team,
+                    role: run.agent.role.clone(),
+                },
+                None if pane.is_shell => PaneOwner::Shell,
+                None => PaneOwner::Other,
+            }
+        };
+        let mut known: Vec<KnownPane> = self
+            .panes
+            .iter()
+            .map(|pane| KnownPane {
+                pid: pane.address.pid,
+                owner: owner(pane),
+            })
+            .collect();
+        // A pane opened since the last listing is known from its opening.
+        for run in self.agents.values() {
+            if let Some(address) = run.agent.pane
+                && !known.iter().any(|pane| pane.pid == address.pid)
+            {
+                let owner = PaneOwner::Agent {
+                    agent: run.agent.id,
+                    team: run.agent.team,
+                    role: run.agent.role.clone(),
+                };
+                known.push(KnownPane {
+                    pid: address.pid,
+                    owner,
+                });
+            }
+        }
+        self.known_panes = known;
+    }
+
+    fn observe_pane(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let Some(at) = run.agent.pane else {
+            return self.adopt_pane(t, agent);
+        };
+        if !matches!(run.window, WindowObserved::Live | WindowObserved::Ended) {
+            return;
+        }
+        let seen = self.panes.iter().find(|pane| same_pane(pane, at));
+        match seen {
+            Some(pane) if pane.dead => self.on_program_gone(
+                t,
+                agent,
+                AgentState::Crashed,
+                "the pane's first process was killed",
+            ),
+            Some(pane) => {
+                let address = pane.address;
+                if let Some(run) = self.agents.get_mut(&agent) {
+                    run.agent.pane = Some(address);
+                }
+            }
+            None => {
+                self.on_program_gone(t, agent, AgentState::Crashed, "its pane is gone");
+                if let Some(run) = self.agents.get_mut(&agent) {
+                    run.window = WindowObserved::Absent;
+                    run.agent.pane = None;
+                    let copy = run.agent.clone();
+                    t.write(Write::PutAgent(Box::new(copy)));
+                }
+            }
+        }
+    }
+
+    /// A window that was opened just before the daemon ended carries its launch's mark.
+    fn adopt_pane(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let Some(launch) = run.agent.launch else {
+            return;
+        };
+        if run.window != WindowObserved::Absent {
+            return;
+        }
+        let ours = |pane: &&PaneFact| pane.agent == Some(agent) && pane.live == Some(launch);
+        if let Some(address) = self.panes.iter().find(ours).map(|pane| pane.address) {
+            self.on_opened(t, agent, launch, Ok(address));
+        }
+    }
+
+    fn observe_session(&mut self, team: torch_core::TeamId) {
+        let Some(id) = self.teams.get(&team).and_then(|team| team.session) else {
+            return;
+        };
+        let there = self.panes.iter().any(|pane| pane.address.session == id);
+        let seen = self.sessions.entry(team).or_insert(SessionObserved::Absent);
+        if *seen == SessionObserved::Present && !there {
+            *seen = SessionObserved::Absent;
+            if let Some(team) = self.teams.get_mut(&team) {
+                team.session = None;
+            }
+        }
+    }
+
+    /// States that no hook ends (Esc fires none) are checked against the screen.
+    fn look_at_screens(&mut self, t: &mut Turn) {
+        let ticks = self.ticks;
+        for run in self.agents.values_mut() {
+            let due = match run.agent.state {
+                AgentState::Asking
+                | AgentState::Limited
+                | AgentState::Retrying
+                | AgentState::Unknown => true,
+                AgentState::Working => {
+                    !run.queue.is_empty() || ticks.is_multiple_of(WORKING_LOOK_EVERY)
+                }
+                _ => false,
+            };
+            let Some(at) = run.agent.pane else { continue };
+            if due && !run.looking && run.window == WindowObserved::Live {
+                run.looking = true;
+                let (agent, process) = (run.agent.id, run.agent.process);
+                t.push(Effect::Probe {
+                    agent,
+                    purpose: ProbeFor::State,
+                    pane: at.pane,
+                    process,
+                });
+            }
+        }
+    }
+
+    pub(crate) fn on_probed(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        purpose: ProbeFor,
+        result: Result<ProbeFact, String>,
+    ) {
+        match purpose {
+            ProbeFor::Delivery(message) => {
+                self.acted(message);
+                let patience = self.patience(agent);
+                let sight = match result {
+                    Ok(fact) => self.sight(agent, &fact),
+                    Err(_) => None,
+                };
+                let Some(flight) = self.flights.get_mut(&message) else {
+                    return;
+                };
+                let step = match sight {
+                    Some(sight) => flight.on_sight(&sight, &patience, t.now),
+                    None => {
+                        t.timer(TimerKey::Delivery(message), t.now.after(PANES_EVERY));
+                        return;
+                    }
+                };
+                self.apply(t, message, step);
+            }
+            ProbeFor::State => self.on_state_look(t, agent, result),
+            ProbeFor::NotReady => self.on_not_ready_look(t, agent, result),
+        }
+    }
+
+    fn on_state_look(&mut self, t: &mut Turn, agent: AgentId, result: Result<ProbeFact, String>) {
+        let sight = result.ok().and_then(|fact| self.sight(agent, &fact));
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.looking = false;
+        let Some(sight) = sight.filter(|sight| sight.fitness == PaneFitness::Fit) else {
+            return;
+        };
+        if sight.reading.kind != ScreenKind::Prompt {
+            run.prompt_looks = 0;
+            return;
+        }
+        run.prompt_looks += 1;
+        if run.prompt_looks >= AGREEING_LOOKS {
+            let detail = format!("{AGREEING_LOOKS} looks agree: {}", sight.reading.evidence);
+            self.set_state(
+                t,
+                agent,
+                AgentState::Idle,
+                Evidence::new("screen", detail, t.now),
+            );
+            self.pump(t, agent);
+        }
+    }
+
+    /// What a look means, by the program's rules.
+    pub(crate) fn sight(&self, agent: AgentId, fact: &ProbeFact) -> Option<Sight> {
+        let run = self.agents.get(&agent)?;
+        let program = self.programs.get(&run.agent.program)?;
+        let screen = Screen::parse(&fact.screen);
+        let fitness = match (&fact.pane, run.agent.pane) {
+            (Some(pane), Some(at)) if same_pane(pane, at) => {
+                fitness(pane, run.agent.launch, fact.process_alive)
+            }
+            _ => PaneFitness::NoAgent,
+        };
+        let fingerprint = screen
+            .text()
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+            });
+        Some(Sight {
+            fitness,
+            reading: program.rules.read(&screen),
+            fingerprint,
+        })
+    }
+
+    pub(crate) fn on_not_ready(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        if run.agent.state != AgentState::Starting {
+            return;
+        }
+        match run.agent.pane {
+            Some(at) => {
+                let process = run.agent.process;
+                t.push(Effect::Probe {
+                    agent,
+                    purpose: ProbeFor::NotReady,
+                    pane: at.pane,
+                    process,
+                });
+            }
+            None => self.on_not_ready_look(t, agent, Err("it has no pane".to_owned())),
+        }
+    }
+
+    fn on_not_ready_look(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        result: Result<ProbeFact, String>,
+    ) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        if run.agent.state != AgentState::Starting {
+            return;
+        }
+        let seconds = t.now.since(run.agent.since).as_secs();
+        let screen = match result {
+            Ok(fact) => {
+                let lines: Vec<String> = Screen::parse(&fact.screen)
+                    .tail(15)
+                    .into_iter()
+                    .map(|(_, line)| line)
+                    .collect();
+                lines.join("\n")
+            }
+            Err(error) => format!("(no screen: {error})"),
+        };
+        let (team, role) = (run.agent.team, run.agent.role.clone());
+        let how = format!("not ready after {seconds} s");
+        run.failure = Some(how.clone());
+        self.set_state(
+            t,
+            agent,
+            AgentState::Starting,
+            Evidence::new("screen", how.clone(), t.now),
+        );
+        self.progress(t, team, role.as_str(), Stage::Failed, &how);
+        self.notify_not_ready(t, agent, &how, &screen);
+        self.check_raised(t, team);
+    }
+}
+
+/// Whether a listed pane is the one that an agent was started in: the pid guards against a reused id.
+fn same_pane(pane: &PaneFact, at: PaneAddress) -> bool {
+    pane.address.pane == at.pane && pane.address.pid == at.pid
+}
+
+fn fitness(pane: &PaneFact, launch: Option<LaunchId>, process_alive: bool) -> PaneFitness {
+    if pane.dead || !process_alive || pane.live.is_none() || pane.live != launch {
+        PaneFitness::NoAgent
+    } else if pane.no_input {
+        PaneFitness::NoInput
+    } else if pane.in_mode {
+        PaneFitness::Mode {
+            attached: pane.attached > 0,
+        }
+    } else {
+        PaneFitness::Fit
+    }
+}

@@ -1,0 +1,632 @@
+//! `torch auto`: from a project and a spec to a team at work, or back to where it was.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use torch_api::view::{PlanView, PlannedAgent};
+use torch_api::wire::{AutoRequest, Stage};
+use torch_api::{Failure, Response};
+use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
+use torch_core::{
+    Agent, AgentId, AgentState, DesiredState, Evidence, RoleName, SessionName, Team, TeamId,
+    TeamPhase, Write,
+};
+
+use super::brief::spec_items;
+use super::{AgentRun, State, Turn, Undo, WatchKind, Watcher};
+use crate::event::{ConnId, Effect, ProjectFacts, SpecFacts};
+use crate::failure::{other, usage};
+
+/// The roles without `--roles` (S2-037).
+const DEFAULT_ROLES: [&str; 5] = [
+    "orchestrator",
+    "project_manager",
+    "developer",
+    "tester",
+    "testrunner",
+];
+/// The most roles one team may have.
+const ROLES_MAX: usize = 64;
+
+/// A checked order for a team.
+struct Order {
+    roles: Vec<RoleName>,
+    program: String,
+}
+
+impl State {
+    pub(crate) fn auto(&mut self, t: &mut Turn, conn: ConnId, request: AutoRequest) {
+        match self.order(&request) {
+            Ok(_) => t.push(Effect::Inspect {
+                conn,
+                request: Box::new(request),
+            }),
+            Err(failure) => t.fail(conn, *failure),
+        }
+    }
+
+    pub(crate) fn on_inspected(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        request: &AutoRequest,
+        result: Result<(ProjectFacts, SpecFacts), Failure>,
+    ) {
+        let (project, spec) = match result {
+            Ok(facts) => facts,
+            Err(failure) => return t.fail(conn, failure),
+        };
+        let order = match self.order(request) {
+            Ok(order) => order,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        if let Some(at) = self
+            .cancelled
+            .iter()
+            .position(|cancelled| *cancelled == conn)
+        {
+            self.cancelled.remove(at);
+            return t.reply(conn, super::send::done("cancelled; nothing was begun"));
+        }
+        let existing = self
+            .teams
+            .values()
+            .find(|team| team.common_dir == project.common_dir)
+            .map(|team| team.id);
+        if request.dry_run {
+            let plan = self.plan_view(&order, &project, &spec, existing);
+            return t.reply(conn, Response::Planned(Box::new(plan)));
+        }
+        match existing {
+            Some(team) => self.auto_again(t, conn, team, &spec),
+            None => self.raise(t, conn, request, order, &project, &spec),
+        }
+    }
+
+    /// Checks roles and program; nothing is changed.
+    fn order(&self, request: &AutoRequest) -> Result<Order, Box<Failure>> {
+        let default: Vec<String> = DEFAULT_ROLES.map(str::to_owned).to_vec();
+        let wanted = if request.roles.is_empty() {
+            &default
+        } else {
+            &request.roles
+        };
+        let mut roles = Vec::new();
+        for text in wanted {
+            let role = RoleName::parse(text).map_err(|error| {
+                Box::new(usage(
+                    &format!("{text:?} is no usable role"),
+                    &error.to_string(),
+                    Some("torch auto --help"),
+                ))
+            })?;
+            if !self.settings.templates.roles.contains_key(role.as_str()) {
+                let known: Vec<&str> = self
+                    .settings
+                    .templates
+                    .roles
+                    .keys()
+                    .map(String::as_str)
+                    .collect();
+                let cause = format!("known roles: {}", known.join(", "));
+                return Err(Box::new(usage(
+                    &format!("there is no role {text:?}"),
+                    &cause,
+                    Some("torch auto --help"),
+                )));
+            }
+            if !roles.contains(&role) {
+                roles.push(role);
+            }
+        }
+        if !roles.iter().any(RoleName::is_hub) {
+            roles.push(RoleName::parse(RoleName::HUB).map_err(|error| {
+                Box::new(other(
+                    "the hub's role can't be used",
+                    &error.to_string(),
+                    None,
+                ))
+            })?);
+        }
+        if roles.len() > ROLES_MAX {
+            let cause = format!(
+                "{} roles were named, at most {ROLES_MAX} fit one team",
+                roles.len()
+            );
+            return Err(Box::new(usage("the team is too large", &cause, None)));
+        }
+        // The hub in window 0, the project manager next, then as written (K10).
+        roles.sort_by_key(|role| {
+            if role.is_hub() {
+                0
+            } else if role.is_sub_hub() {
+                1
+            } else {
+                2
+            }
+        });
+        Ok(Order {
+            roles,
+            program: self.chosen_program(request)?,
+        })
+    }
+
+    fn chosen_program(&self, request: &AutoRequest) -> Result<String, Box<Failure>> {
+        let configured =
+            Some(self.settings.config.agents.default.clone()).filter(|name| !name.is_empty());
+        let known: Vec<&str> = self.programs.keys().map(String::as_str).collect();
+        match request.agent.clone().or(configured) {
+            Some(name) if self.programs.contains_key(&name) => Ok(name),
+            Some(name) => Err(Box::new(usage(
+                &format!("there is no agent program {name:?}"),
+                &format!("known programs: {}", known.join(", ")),
+                Some("torch auto --spec spec.md --agent demo"),
+            ))),
+            None => Err(Box::new(usage(
+                "no agent program was chosen",
+                "this version drives the built-in demo agent only, which makes demo commits in the project; it is never chosen unasked",
+                Some("torch auto --spec spec.md --agent demo"),
+            ))),
+        }
+    }
+
+    fn plan_view(
+        &self,
+        order: &Order,
+        project: &ProjectFacts,
+        spec: &SpecFacts,
+        existing: Option<TeamId>,
+    ) -> PlanView {
+        let name = self.team_name(project);
+        let base = project.branch.clone().unwrap_or_else(|| "HEAD".to_owned());
+        let agents = order
+            .roles
+            .iter()
+            .enumerate()
+            .map(|(n, role)| PlannedAgent {
+                role: role.to_string(),
+                window: n as u32,
+                program: order.program.clone(),
+                permission_mode: self
+                    .programs
+                    .get(&order.program)
+                    .map_or_else(String::new, |program| {
+                        program.data.launch.permission_mode.clone()
+                    }),
+                branch: format!("{base}-{role}"),
+                worktree: self.worktree_path(&name, role),
+            });
+        PlanView {
+            team: name.to_string(),
+            project: project.root.clone(),
+            spec: spec.path.clone(),
+            spec_items: spec_items(&spec.text).len() as u32,
+            base_branch: base.clone(),
+            base_commit: project.head.clone(),
+            worktree_bytes: project.worktree_bytes,
+            agents: agents.collect(),
+            exists: existing.is_some(),
+        }
+    }
+
+    fn worktree_path(&self, team: &SessionName, role: &RoleName) -> std::path::PathBuf {
+        self.settings
+            .home
+            .join("projects")
+            .join(team.as_str())
+            .join("worktrees")
+            .join(role.as_str())
+    }
+
+    /// The project's slug, with a short hash where another project has it already.
+    fn team_name(&self, project: &ProjectFacts) -> SessionName {
+        let folder = project
+            .root
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let mut name = SessionName::slug(&folder);
+        let suffix = &self.settings.config.team.session_suffix;
+        if !suffix.is_empty() {
+            name = name.with_suffix(SessionName::slug(suffix).as_str());
+        }
+        let taken = |name: &SessionName| {
+            let by_team = self
+                .teams
+                .values()
+                .any(|team| team.name == *name && team.common_dir != project.common_dir);
+            by_team
+                || self
+                    .panes
+                    .iter()
+                    .any(|pane| pane.session_name == name.as_str())
+        };
+        if !taken(&name) {
+            return name;
+        }
+        let hash = torch_router::tag::sha256(project.common_dir.as_os_str().as_encoded_bytes());
+        name.with_suffix(&hash[..6])
+    }
+
+    /// A project that has a team already: it is left as it is, or started again if it was stopped.
+    fn auto_again(&mut self, t: &mut Turn, conn: ConnId, id: TeamId, spec: &SpecFacts) {
+        let Some(team) = self.teams.get_mut(&id) else {
+            return;
+        };
+        if self.undos.contains_key(&id) {
+            let hint = Some("torch status");
+            return t.fail(
+                conn,
+                other(
+                    "the project's team is being taken down",
+                    "an earlier `torch auto` was cancelled",
+                    hint,
+                ),
+            );
+        }
+        if team.desired == DesiredState::Running {
+            let team = Box::new(self.team_view(id));
+            return t.reply(
+                conn,
+                Response::Raised {
+                    existed: true,
+                    team,
+                },
+            );
+        }
+        team.desired = DesiredState::Running;
+        team.phase = TeamPhase::Raising;
+        team.finished = None;
+        team.summary = None;
+        team.spec.clone_from(&spec.path);
+        team.spec_sha256.clone_from(&spec.sha256);
+        t.write(Write::PutTeam(Box::new(team.clone())));
+        t.journal("team.started", id, json!({"spec": spec.path}));
+        for agent in self.team_agents(id) {
+            if let Some(run) = self.agents.get_mut(&agent) {
+                run.worktree = WorktreeObserved::Absent;
+                run.window = WindowObserved::Absent;
+                run.worktree_created = false;
+                run.ended = false;
+                run.failure = None;
+            }
+        }
+        self.sessions.insert(id, SessionObserved::Absent);
+        self.watch(conn, id, WatchKind::Auto);
+        self.reconcile(t, id);
+    }
+
+    fn raise(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        request: &AutoRequest,
+        order: Order,
+        project: &ProjectFacts,
+        spec: &SpecFacts,
+    ) {
+        let id = TeamId::new(t.now.0, self.random.u128(..));
+        let name = self.team_name(project);
+        let mut env: BTreeMap<String, String> = request.env.clone();
+        if let Some(scenario) = &request.scenario {
+            env.insert(
+                "TORCH_DEMO_SCENARIO".to_owned(),
+                scenario.display().to_string(),
+            );
+        }
+        let team = Team {
+            id,
+            name: name.clone(),
+            project: project.root.clone(),
+            common_dir: project.common_dir.clone(),
+            spec: spec.path.clone(),
+            spec_sha256: spec.sha256.clone(),
+            base_branch: project.branch.clone().unwrap_or_else(|| "HEAD".to_owned()),
+            base_commit: project.head.clone(),
+            desired: DesiredState::Running,
+            phase: TeamPhase::Raising,
+            router: self.settings.config.router.mode,
+            env,
+            session: None,
+            created: t.now,
+            finished: None,
+            summary: None,
+        };
+        t.write(Write::PutTeam(Box::new(team.clone())));
+        t.journal(
+            "team.created",
+            id,
+            json!({"name": name, "project": project.root, "base": project.head}),
+        );
+        self.teams.insert(id, team);
+        self.sessions.insert(id, SessionObserved::Absent);
+        for (position, role) in order.roles.into_iter().enumerate() {
+            self.add_agent(t, id, &name, role, position as u32, &order.program);
+        }
+        self.watch(conn, id, WatchKind::Auto);
+        self.reconcile(t, id);
+    }
+
+    fn add_agent(
+        &mut self,
+        t: &mut Turn,
+        team: TeamId,
+        name: &SessionName,
+        role: RoleName,
+        position: u32,
+        program: &str,
+    ) {
+        let id = AgentId::new(t.now.0, self.random.u128(..));
+        let agent = Agent {
+            id,
+            team,
+            worktree: self.worktree_path(name, &role),
+            role,
+            position,
+            program: program.to_owned(),
+            branch: None,
+            worktree_ready: false,
+            launch: None,
+            pane: None,
+            process: None,
+            state: AgentState::Stopped,
+            evidence: Evidence::new("command", "not started yet", t.now),
+            since: t.now,
+            briefing: None,
+            briefed: false,
+            transcript: None,
+            completed: None,
+            completed_at: None,
+        };
+        t.write(Write::PutAgent(Box::new(agent.clone())));
+        self.agents.insert(id, AgentRun::new(agent));
+    }
+
+    pub(crate) fn watch(&mut self, conn: ConnId, team: TeamId, kind: WatchKind) {
+        self.watchers.push(Watcher { conn, team, kind });
+    }
+
+    /// Answers `torch auto` once every agent is briefed or has failed.
+    pub(crate) fn check_raised(&mut self, t: &mut Turn, team: TeamId) {
+        let agents = self.team_agents(team);
+        let runs = || agents.iter().filter_map(|id| self.agents.get(id));
+        let settled = runs().all(|run| run.agent.briefed || run.failure.is_some() || run.ended);
+        if !settled {
+            return;
+        }
+        let failed: Vec<String> = runs()
+            .filter(|run| !run.agent.briefed)
+            .map(|run| {
+                let why = run
+                    .failure
+                    .clone()
+                    .unwrap_or_else(|| run.agent.evidence.detail.clone());
+                format!("{}: {why}", run.agent.role)
+            })
+            .collect();
+        if let Some(team) = self.teams.get_mut(&team)
+            && team.phase == TeamPhase::Raising
+        {
+            team.phase = TeamPhase::Running;
+            t.write(Write::PutTeam(Box::new(team.clone())));
+            t.journal(
+                "team.phase",
+                team.id,
+                json!({"phase": "running", "failed": failed}),
+            );
+        }
+        let conns: Vec<ConnId> = self
+            .watchers
+            .extract_if(.., |watcher| {
+                watcher.team == team && watcher.kind == WatchKind::Auto
+            })
+            .map(|watcher| watcher.conn)
+            .collect();
+        for conn in conns {
+            if failed.is_empty() {
+                let team = Box::new(self.team_view(team));
+                t.reply(
+                    conn,
+                    Response::Raised {
+                        existed: false,
+                        team,
+                    },
+                );
+            } else {
+                let mut failure = other("not every agent came up", "", Some("torch status"));
+                failure.causes.clone_from(&failed);
+                failure
+                    .causes
+                    .push("the others are running; `torch stop` ends them".to_owned());
+                t.fail(conn, failure);
+            }
+        }
+    }
+
+    /// Ctrl-C in the middle of `auto`: everything it made is taken away again, but for work.
+    pub(crate) fn cancel_auto(&mut self, t: &mut Turn, conn: ConnId) {
+        let watcher = self
+            .watchers
+            .iter_mut()
+            .find(|w| w.conn == conn && w.kind == WatchKind::Auto);
+        let Some(watcher) = watcher else {
+            self.cancelled.push(conn);
+            return;
+        };
+        watcher.kind = WatchKind::Undo;
+        let id = watcher.team;
+        let agents = self.team_agents(id);
+        t.journal("team.cancelled", id, json!({}));
+        self.undos.insert(
+            id,
+            Undo {
+                pending: agents.clone(),
+                kept: Vec::new(),
+            },
+        );
+        if let Some(team) = self.teams.get_mut(&id) {
+            team.desired = DesiredState::Stopped;
+            t.write(Write::PutTeam(Box::new(team.clone())));
+        }
+        for agent in agents {
+            self.undo_agent(t, id, agent);
+        }
+    }
+
+    /// One step of undoing an agent: its window first, then its worktree.
+    pub(crate) fn undo_agent(&mut self, t: &mut Turn, team: TeamId, agent: AgentId) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        match (run.window, run.worktree) {
+            (WindowObserved::Opening | WindowObserved::Closing, _)
+            | (_, WorktreeObserved::Pending) => {}
+            (WindowObserved::Live | WindowObserved::Ended, _) if run.agent.pane.is_some() => {
+                self.close(t, agent)
+            }
+            (_, WorktreeObserved::Present) if run.worktree_created => {
+                let Some(base) = self.teams.get(&team).map(|team| team.base_commit.clone()) else {
+                    return;
+                };
+                let path = run.agent.worktree.clone();
+                t.push(Effect::UndoWorktree {
+                    agent,
+                    team,
+                    path,
+                    base_commit: base,
+                });
+            }
+            _ => self.on_worktree_undone(t, agent, team, None),
+        }
+    }
+
+    pub(crate) fn on_worktree_undone(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        team: TeamId,
+        kept: Option<String>,
+    ) {
+        let Some(undo) = self.undos.get_mut(&team) else {
+            return;
+        };
+        undo.pending.retain(|pending| *pending != agent);
+        undo.kept.extend(kept);
+        if undo.pending.is_empty() {
+            let kept = self
+                .undos
+                .remove(&team)
+                .map(|undo| undo.kept)
+                .unwrap_or_default();
+            self.finish_undo(t, team, &kept);
+        }
+    }
+
+    fn finish_undo(&mut self, t: &mut Turn, team: TeamId, kept: &[String]) {
+        let agents = self.team_agents(team);
+        for agent in &agents {
+            let queued: Vec<_> = self
+                .agents
+                .get(agent)
+                .map(|run| run.queue.iter().copied().collect())
+                .unwrap_or_default();
+            for message in queued {
+                self.end_untyped(
+                    t,
+                    message,
+                    torch_core::DeliveryState::Dead,
+                    "`torch auto` was cancelled",
+                );
+            }
+            self.agents.remove(agent);
+        }
+        let gone = |agent: Option<AgentId>| agent.is_some_and(|agent| agents.contains(&agent));
+        self.flights
+            .retain(|_, flight| !gone(flight.envelope.recipient.agent()));
+        self.teams.remove(&team);
+        self.sessions.remove(&team);
+        t.write(Write::RemoveTeam(team));
+        t.journal("team.removed", team, json!({"kept": kept}));
+        let text = if kept.is_empty() {
+            "cancelled; nothing is left behind".to_owned()
+        } else {
+            format!(
+                "cancelled; kept because there is work in it: {}",
+                kept.join("; ")
+            )
+        };
+        for watcher in self.watchers.extract_if(.., |watcher| watcher.team == team) {
+            t.reply(watcher.conn, super::send::done(text.clone()));
+        }
+    }
+
+    /// The hub or an agent reports completion.
+    pub(crate) fn note_completion(&mut self, t: &mut Turn, agent: AgentId, text: &str) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.agent.completed = Some(text.to_owned());
+        run.agent.completed_at = Some(t.now);
+        let (copy, team, role) = (run.agent.clone(), run.agent.team, run.agent.role.clone());
+        t.write(Write::PutAgent(Box::new(copy)));
+        t.journal("agent.completed", agent, json!({"text": text}));
+        self.progress(t, team, role.as_str(), Stage::Complete, text);
+        if !role.is_hub() {
+            return;
+        }
+        if let Some(team) = self.teams.get_mut(&team) {
+            team.phase = TeamPhase::Finished;
+            team.finished = Some(t.now);
+            team.summary = Some(text.to_owned());
+            t.write(Write::PutTeam(Box::new(team.clone())));
+            t.journal("team.phase", team.id, json!({"phase": "finished"}));
+        }
+        self.check_followed(t, team);
+    }
+
+    /// Answers who follows a team once it is finished or has no live agent left.
+    pub(crate) fn check_followed(&mut self, t: &mut Turn, id: TeamId) {
+        let Some(team) = self.teams.get(&id) else {
+            return;
+        };
+        let complete = team.phase == TeamPhase::Finished;
+        let any_live = self
+            .team_agents(id)
+            .iter()
+            .filter_map(|id| self.agents.get(id))
+            .any(|run| run.agent.state.is_live());
+        if !complete && (any_live || team.phase == TeamPhase::Raising) {
+            return;
+        }
+        let conns: Vec<ConnId> = self
+            .watchers
+            .extract_if(.., |watcher| {
+                watcher.team == id && watcher.kind == WatchKind::Follow
+            })
+            .map(|watcher| watcher.conn)
+            .collect();
+        for conn in conns {
+            let team = Box::new(self.team_view(id));
+            t.reply(conn, Response::Finished { team, complete });
+        }
+    }
+}
+
+impl AgentRun {
+    /// An agent of which nothing is observed yet.
+    pub(crate) fn new(agent: Agent) -> Self {
+        Self {
+            agent,
+            worktree: WorktreeObserved::Absent,
+            window: WindowObserved::Absent,
+            worktree_created: false,
+            queue: std::collections::VecDeque::new(),
+            acting: None,
+            consumed: std::collections::VecDeque::new(),
+            looking: false,
+            prompt_looks: 0,
+            failure: None,
+            ended: false,
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Briefings: a role's duties and the team's facts, put into the shipped text.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use torch_core::{AgentId, MessageKind, Recipient, RoleName};
+
+use super::send::Draft;
+use super::{State, Turn};
+
+/// A role as shipped in `templates/roles/`.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct RoleTemplate {
+    /// Its id.
+    pub name: String,
+    /// `core`, `optional` or `sysops`.
+    pub tier: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is for, in one sentence.
+    pub summary: String,
+    /// What it does.
+    pub duties: Vec<String>,
+    /// Where it works.
+    pub directories: Vec<String>,
+}
+
+/// Everything a briefing is made of.
+#[derive(Debug, Clone)]
+pub struct Templates {
+    /// The text with `{{name}}` places.
+    pub briefing: String,
+    /// The roles by id.
+    pub roles: BTreeMap<String, RoleTemplate>,
+}
+
+impl Templates {
+    /// Puts values into the places of a text; a place without a value stays as it is. Values are not searched again.
+    pub fn fill(text: &str, values: &BTreeMap<&str, String>) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find("{{") {
+            out.push_str(&rest[..start]);
+            let after = &rest[start + 2..];
+            match after
+                .find("}}")
+                .and_then(|end| values.get(after[..end].trim()).map(|value| (end, value)))
+            {
+                Some((end, value)) => {
+                    out.push_str(value);
+                    rest = &after[end + 2..];
+                }
+                None => {
+                    out.push_str("{{");
+                    rest = after;
+                }
+            }
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+/// The list items of a spec (`-`, `*`, `+`, `1.`, checkboxes), without those in code blocks.
+pub(super) fn spec_items(spec: &str) -> Vec<String> {
+    let mut in_code = false;
+    let mut items = Vec::new();
+    for line in spec.lines() {
+        let line = line.trim();
+        if line.starts_with("```") || line.starts_with("~~~") {
+            in_code = !in_code;
+            continue;
+        }
+        if in_code {
+            continue;
+        }
+        let bullet = ["- ", "* ", "+ "]
+            .iter()
+            .find_map(|bullet| line.strip_prefix(bullet));
+        let numbered = || {
+            let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+            let rest = &line[digits..];
+            (digits > 0)
+                .then(|| rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") ")))
+                .flatten()
+        };
+        if let Some(item) = bullet.or_else(numbered) {
+            let item = ["[ ] ", "[x] ", "[X] "]
+                .iter()
+                .find_map(|b| item.strip_prefix(b))
+                .unwrap_or(item);
+            if !item.trim().is_empty() {
+                items.push(item.trim().to_owned());
+            }
+        }
+    }
+    items
+}
+
+impl State {
+    /// Posts an agent's briefing.
+    pub(crate) fn brief(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(body) = self.briefing(agent) else {
+            return;
+        };
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let (team, role) = (run.agent.team, run.agent.role.clone());
+        let draft = Draft::from_torch(
+            team,
+            MessageKind::Briefing,
+            Recipient::Agent { agent, role },
+            body,
+        );
+        // The mark comes first: posting may already type it.
+        if let Some(run) = self.agents.get_mut(&agent) {
+            run.agent.briefed = false;
+        }
+        let message = self.post(t, draft);
+        if let Some(run) = self.agents.get_mut(&agent) {
+            run.agent.briefing = Some(message);
+            let copy = run.agent.clone();
+            t.write(torch_core::Write::PutAgent(Box::new(copy)));
+        }
+        // A briefing goes before what was sent to the agent while it started.
+        if let Some(run) = self.agents.get_mut(&agent)
+            && run.acting.is_none()
+            && run.queue.front() != Some(&message)
+        {
+            run.queue.retain(|queued| *queued != message);
+            run.queue.push_front(message);
+            self.pump(t, agent);
+        }
+    }
+
+    /// The text of an agent's briefing.
+    pub(crate) fn briefing(&self, agent: AgentId) -> Option<String> {
+        let run = self.agents.get(&agent)?;
+        let team = self.teams.get(&run.agent.team)?;
+        let role = self.settings.templates.roles.get(run.agent.role.as_str());
+        let list = |items: &[String]| {
+            items
+                .iter()
+                .map(|item| format!("- {item}"))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        let members: Vec<String> = self
+            .team_agents(team.id)
+            .iter()
+            .filter_map(|id| self.agents.get(id))
+            .map(|other| self.member_line(&other.agent.role, other.agent.branch.as_deref()))
+            .collect();
+        let values = BTreeMap::from([
+            ("role", run.agent.role.to_string()),
+            (
+                "title",
+                role.map_or_else(|| run.agent.role.to_string(), |role| role.title.clone()),
+            ),
+            (
+                "summary",
+                role.map_or_else(String::new, |role| role.summary.clone()),
+            ),
+            ("team", team.name.to_string()),
+            ("project", team.project.display().to_string()),
+            ("spec_path", team.spec.display().to_string()),
+            ("worktree", run.agent.worktree.display().to_string()),
+            (
+                "branch",
+                run.agent
+                    .branch
+                    .clone()
+                    .unwrap_or_else(|| "(detached HEAD)".to_owned()),
+            ),
+            ("base_branch", team.base_branch.clone()),
+            ("members", list(&members)),
+            (
+                "duties",
+                role.map_or_else(String::new, |role| list(&role.duties)),
+            ),
+            (
+                "directories",
+                role.map_or_else(
+                    || "- (none named)".to_owned(),
+                    |role| list(&role.directories),
+                ),
+            ),
+            ("communication", self.communication(&run.agent.role)),
+        ]);
+        Some(Templates::fill(&self.settings.templates.briefing, &values))
+    }
+
+    fn member_line(&self, role: &RoleName, branch: Option<&str>) -> String {
+        let summary = self
+            .settings
+            .templates
+            .roles
+            .get(role.as_str())
+            .map_or("", |role| role.summary.as_str());
+        format!("{role} ({}): {summary}", branch.unwrap_or("detached HEAD"))
+    }
+
+    fn communication(&self, role: &RoleName) -> String {
+        let text = if role.is_hub() {
+            "You are the hub: you may write to everybody, and everybody reports to you."
+        } else if role.is_sub_hub() {
+            "You are the deputy hub for integration: you may write to everybody. Report to the orchestrator."
+        } else {
+            "Write to the orchestrator, or to the project_manager about integration. A message to anybody else goes to the orchestrator instead."
+        };
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_filled_once() {
+        let values = BTreeMap::from([("a", "{{b}}".to_owned()), ("b", "no".to_owned())]);
+        assert_eq!(
+            Templates::fill("x {{a}} {{ b }} {{c}} {{", &values),
+            "x {{b}} no {{c}} {{"
+        );
+    }
+
+    #[test]
+    fn list_items_are_found_outside_code() {
+        let spec = "# T\n- one\n* [ ] two\n1. three\n2) four\n```\n- not\n```\n-\ntext - no\n";
+        assert_eq!(spec_items(spec), ["one", "two", "three", "four"]);
+    }
+}

@@ -1,0 +1,444 @@
+//! Deliveries: which message is under way to which agent, and what its machine asks for.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::json;
+use torch_core::plan::WindowObserved;
+use torch_core::{AgentId, AgentState, DeferReason, DeliveryState, MessageId, MessageKind, Write};
+use torch_monitor::composer::squeeze;
+use torch_router::delivery::{Act, Flight, Notice, Outcome, Patience, Proof, Step};
+use torch_router::tag;
+
+use super::{State, Turn};
+use crate::event::{Effect, InboxFile, ProbeFor, TimerKey, TypingGuard};
+
+/// The longest pause between two looks into a transcript for an accepted message.
+const TRANSCRIPT_LOOK_MAX: Duration = Duration::from_secs(2);
+
+/// How many consumed messages an agent's turns can be waited for by.
+const CONSUMED_KEPT: usize = 64;
+
+impl State {
+    /// Gives the agent's first waiting message its turn, if the agent waits for input.
+    pub(crate) fn pump(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let Some(&head) = run.queue.front() else {
+            return;
+        };
+        if run.acting.is_some() {
+            return;
+        }
+        let reason = match run.agent.state {
+            AgentState::Asking => Some(DeferReason::Asking),
+            AgentState::Limited => Some(DeferReason::Limited),
+            state if !state.is_live() => Some(DeferReason::NoAgent),
+            _ => None,
+        };
+        let evidence = run.agent.evidence.detail.clone();
+        let ready = run.agent.state.takes_messages() && run.window == WindowObserved::Live;
+        let Some(flight) = self.flights.get_mut(&head) else {
+            return;
+        };
+        if let Some(reason) = reason {
+            if flight.is_typed() {
+                return;
+            }
+            let mut step = flight.defer(reason, &evidence, t.now);
+            if reason == DeferReason::Asking {
+                step.notice = Some(Notice::Asking);
+            }
+            self.apply(t, head, step);
+        } else if ready {
+            let step = flight.claim(t.now);
+            self.apply(t, head, step);
+        }
+    }
+
+    /// Makes a step durable and turns its act into an effect.
+    pub(crate) fn apply(&mut self, t: &mut Turn, message: MessageId, step: Step) {
+        let Some(flight) = self.flights.get_mut(&message) else {
+            return;
+        };
+        let Some(agent) = flight.envelope.recipient.agent() else {
+            return;
+        };
+        for (state, evidence) in &step.passed {
+            if matches!(state, DeliveryState::Claimed | DeliveryState::Pasting) {
+                flight.delivery.launch = self.agents.get(&agent).and_then(|run| run.agent.launch);
+            }
+            let data = json!({"attempt": flight.delivery.attempt, "evidence": evidence});
+            t.journal(&format!("delivery.{state}"), message, data);
+        }
+        let delivery = flight.delivery.clone();
+        let (cause, kind) = (flight.envelope.cause, flight.envelope.kind);
+        if !step.passed.is_empty() {
+            t.write(Write::PutDelivery(Box::new(delivery.clone())));
+            t.push(Effect::CancelTimer(TimerKey::Delivery(message)));
+        }
+        self.act(t, message, agent, step.act);
+        if let Some(notice) = step.notice {
+            self.notify_delivery(t, message, agent, notice);
+        }
+        if !step.passed.is_empty() {
+            self.after_delivery_change(t, message, agent, delivery.state, (cause, kind));
+        }
+    }
+
+    fn act(&mut self, t: &mut Turn, message: MessageId, agent: AgentId, act: Act) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let guard = run
+            .agent
+            .pane
+            .zip(run.agent.launch)
+            .map(|(address, launch)| TypingGuard {
+                pane: address.pane,
+                pid: address.pid,
+                launch,
+            });
+        let timer = TimerKey::Delivery(message);
+        match (act, guard) {
+            (Act::None, _) => {}
+            (Act::ProbeAfter(pause) | Act::AwaitProof(pause), _) => {
+                t.timer(timer, t.now.after(pause))
+            }
+            (Act::ReadTranscript, _) => self.look_into_transcript(t, message),
+            (Act::Probe | Act::Paste | Act::Press { .. }, None) => {
+                let Some(flight) = self.flights.get_mut(&message) else {
+                    return;
+                };
+                let step = flight.defer(DeferReason::NoAgent, "the agent has no pane", t.now);
+                self.apply(t, message, step);
+            }
+            (Act::Probe, Some(guard)) => {
+                run.acting = Some(message);
+                let purpose = ProbeFor::Delivery(message);
+                t.push(Effect::Probe {
+                    agent,
+                    purpose,
+                    pane: guard.pane,
+                    process: run.agent.process,
+                });
+            }
+            (Act::Paste, Some(guard)) => {
+                run.acting = Some(message);
+                let worktree = run.agent.worktree.clone();
+                let Some(flight) = self.flights.get(&message) else {
+                    return;
+                };
+                let inbox = inbox_file(flight, worktree);
+                t.push(Effect::Paste {
+                    message,
+                    guard,
+                    text: flight.text.clone(),
+                    inbox,
+                });
+            }
+            (Act::Press { visible }, Some(guard)) => {
+                run.acting = Some(message);
+                let key = self
+                    .programs
+                    .get(&run.agent.program)
+                    .map_or("Enter", |p| p.data.submit.key.as_str());
+                t.push(Effect::Press {
+                    message,
+                    guard,
+                    key: key.to_owned(),
+                    visible,
+                });
+            }
+        }
+    }
+
+    /// What a delivery's new state means for the queue, for who waits, and for the agent.
+    fn after_delivery_change(
+        &mut self,
+        t: &mut Turn,
+        message: MessageId,
+        agent: AgentId,
+        state: DeliveryState,
+        (_, kind): (Option<MessageId>, MessageKind),
+    ) {
+        self.answer_waiters(t, message, state);
+        if state.is_proven() && kind == MessageKind::Briefing {
+            self.on_briefed(t, agent, message);
+        }
+        let blocks = self.flights.get(&message).is_some_and(Flight::blocks_queue);
+        if state.is_final() {
+            self.flights.remove(&message);
+            self.transcript_looks.remove(&message);
+            t.push(Effect::CancelTimer(TimerKey::Expiry(message)));
+        }
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        if state == DeliveryState::Consumed {
+            run.consumed.push_back(message);
+            if run.consumed.len() > CONSUMED_KEPT {
+                run.consumed.pop_front();
+            }
+        }
+        if state == DeliveryState::Queued && !run.queue.contains(&message) {
+            run.queue.push_front(message);
+        }
+        if !blocks {
+            run.queue.retain(|queued| *queued != message);
+            self.pump(t, agent);
+        } else if state == DeliveryState::Queued {
+            self.pump(t, agent);
+        }
+    }
+
+    pub(crate) fn patience(&self, agent: AgentId) -> Patience {
+        let config = &self.settings.config.delivery;
+        let settle = self
+            .agents
+            .get(&agent)
+            .and_then(|run| self.programs.get(&run.agent.program))
+            .map_or(0, |program| program.data.submit.settle_ms);
+        Patience {
+            copy_mode: Duration::from_secs(config.copy_mode_wait_seconds),
+            draft_notice: Duration::from_secs(config.draft_notice_seconds),
+            evidence: Duration::from_secs(config.submit_timeout_seconds),
+            settle: Duration::from_millis(settle),
+        }
+    }
+
+    pub(crate) fn on_pasted(
+        &mut self,
+        t: &mut Turn,
+        message: MessageId,
+        result: Result<Outcome, String>,
+    ) {
+        self.acted(message);
+        let Some(flight) = self.flights.get_mut(&message) else {
+            return;
+        };
+        let step = match result {
+            Ok(outcome) => flight.on_pasted(outcome, t.now),
+            // Nobody knows whether the paste arrived: the next look will tell.
+            Err(error) => flight.defer(
+                DeferReason::NotShown,
+                &format!("the paste failed: {error}"),
+                t.now,
+            ),
+        };
+        self.apply_and_recheck(t, message, step);
+    }
+
+    pub(crate) fn on_pressed(
+        &mut self,
+        t: &mut Turn,
+        message: MessageId,
+        result: Result<Outcome, String>,
+    ) {
+        self.acted(message);
+        let Some(agent) = self.agent_of(message) else {
+            return;
+        };
+        let patience = self.patience(agent);
+        let Some(flight) = self.flights.get_mut(&message) else {
+            return;
+        };
+        let step = match result {
+            Ok(outcome) => flight.on_pressed(outcome, &patience, t.now),
+            // The Enter may have been pressed: treat it so and look for evidence.
+            Err(_) => flight.on_pressed(Outcome::Applied, &patience, t.now),
+        };
+        self.apply(t, message, step);
+    }
+
+    /// Applies a step that may have left the delivery deferred without a timer.
+    fn apply_and_recheck(&mut self, t: &mut Turn, message: MessageId, step: Step) {
+        let idle = step.act == Act::None;
+        self.apply(t, message, step);
+        let deferred = self
+            .flights
+            .get(&message)
+            .is_some_and(|f| f.delivery.state == DeliveryState::Deferred);
+        if idle && deferred {
+            t.timer(
+                TimerKey::Delivery(message),
+                t.now.after(Duration::from_secs(1)),
+            );
+        }
+    }
+
+    pub(crate) fn on_delivery_timer(&mut self, t: &mut Turn, message: MessageId) {
+        let Some(agent) = self.agent_of(message) else {
+            return;
+        };
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let Some(flight) = self.flights.get_mut(&message) else {
+            return;
+        };
+        // Whoever is not first waits for its turn; a state change of the agent calls it again.
+        let first = run.queue.front() == Some(&message);
+        if run.acting.is_some() || (!first && !flight.is_typed()) {
+            return;
+        }
+        if !flight.is_typed() && !run.agent.state.takes_messages() {
+            self.pump(t, agent);
+            return;
+        }
+        let step = flight.on_timer(t.now);
+        self.apply(t, message, step);
+    }
+
+    /// The prompt hook fired: which of the messages on their way does it prove?
+    pub(crate) fn on_prompt(&mut self, t: &mut Turn, agent: AgentId, prompt: &str) {
+        let squeezed = squeeze(prompt);
+        let on_the_way: Vec<MessageId> = self
+            .flights
+            .values()
+            .filter(|flight| flight.envelope.recipient.agent() == Some(agent) && flight.is_typed())
+            .map(|flight| flight.envelope.id)
+            .collect();
+        for message in on_the_way {
+            let Some(flight) = self.flights.get_mut(&message) else {
+                continue;
+            };
+            let proof = match tag::count(prompt, message) {
+                0 => continue,
+                1 if squeezed == squeeze(&flight.text) => Proof::Hook,
+                _ => Proof::AlteredHook,
+            };
+            let step = flight.on_proof(proof, t.now);
+            self.apply(t, message, step);
+        }
+    }
+
+    /// Accepted messages are looked for again whenever the agent shows life.
+    pub(crate) fn recheck_accepted(&mut self, t: &mut Turn, agent: AgentId) {
+        let accepted: Vec<MessageId> = self
+            .flights
+            .values()
+            .filter(|f| {
+                f.envelope.recipient.agent() == Some(agent)
+                    && f.delivery.state == DeliveryState::Accepted
+            })
+            .map(|f| f.envelope.id)
+            .collect();
+        for message in accepted {
+            self.look_into_transcript(t, message);
+        }
+    }
+
+    pub(crate) fn look_into_transcript(&mut self, t: &mut Turn, message: MessageId) {
+        let Some(agent) = self.agent_of(message) else {
+            return;
+        };
+        match self
+            .agents
+            .get(&agent)
+            .and_then(|run| run.agent.transcript.clone())
+        {
+            Some(path) => t.push(Effect::ReadTranscript { message, path }),
+            None => self.on_transcript(t, message, false),
+        }
+    }
+
+    pub(crate) fn on_transcript(&mut self, t: &mut Turn, message: MessageId, found: bool) {
+        let Some(agent) = self.agent_of(message) else {
+            return;
+        };
+        let gone = self
+            .agents
+            .get(&agent)
+            .is_none_or(|run| !run.agent.state.is_live());
+        let has_transcript = self
+            .agents
+            .get(&agent)
+            .is_some_and(|run| run.agent.transcript.is_some());
+        let Some(flight) = self.flights.get_mut(&message) else {
+            return;
+        };
+        let step = if found {
+            flight.on_proof(Proof::Transcript, t.now)
+        } else {
+            flight.on_no_proof(gone, t.now)
+        };
+        self.apply(t, message, step);
+        let accepted = self
+            .flights
+            .get(&message)
+            .is_some_and(|f| f.delivery.state == DeliveryState::Accepted);
+        if accepted && has_transcript {
+            let looks = self.transcript_looks.entry(message).or_insert(0);
+            let pause = Duration::from_millis(5).saturating_mul(1 << (*looks).min(12));
+            *looks += 1;
+            t.timer(
+                TimerKey::Transcript(message),
+                t.now.after(pause.min(TRANSCRIPT_LOOK_MAX)),
+            );
+        }
+    }
+
+    /// A message's time to live is over: it expires unless it is typed already.
+    pub(crate) fn expire(&mut self, t: &mut Turn, message: MessageId) {
+        self.end_untyped(
+            t,
+            message,
+            DeliveryState::Expired,
+            "its time to live is over",
+        );
+    }
+
+    /// Ends a delivery that was not typed yet; whether it could.
+    pub(crate) fn end_untyped(
+        &mut self,
+        t: &mut Turn,
+        message: MessageId,
+        state: DeliveryState,
+        why: &str,
+    ) -> bool {
+        let Some(flight) = self.flights.get_mut(&message) else {
+            return false;
+        };
+        if flight.is_typed() {
+            return false;
+        }
+        flight.delivery.state = state;
+        flight.delivery.reason = None;
+        flight.delivery.since = t.now;
+        why.clone_into(&mut flight.delivery.evidence);
+        let step = Step {
+            passed: vec![(state, why.to_owned())],
+            act: Act::None,
+            notice: None,
+        };
+        self.apply(t, message, step);
+        true
+    }
+
+    pub(crate) fn agent_of(&self, message: MessageId) -> Option<AgentId> {
+        self.flights
+            .get(&message)
+            .and_then(|flight| flight.envelope.recipient.agent())
+    }
+
+    pub(crate) fn acted(&mut self, message: MessageId) {
+        for run in self.agents.values_mut() {
+            if run.acting == Some(message) {
+                run.acting = None;
+            }
+        }
+    }
+}
+
+/// The file that holds a long body, named so that a repeat writes the same file.
+fn inbox_file(flight: &Flight, worktree: PathBuf) -> Option<InboxFile> {
+    let envelope = &flight.envelope;
+    let file = envelope.body_file.clone()?;
+    Some(InboxFile {
+        worktree,
+        file,
+        body: envelope.body.clone(),
+    })
+}

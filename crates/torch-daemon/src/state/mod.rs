@@ -1,0 +1,321 @@
+//! The daemon's state and its only way to change: [`State::handle`], synchronous and without IO.
+
+mod agents;
+mod auto;
+mod brief;
+mod deliver;
+mod notices;
+mod reconcile;
+mod recover;
+mod requests;
+mod resolve;
+mod send;
+mod stop;
+mod views;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+
+use torch_api::wire::Stage;
+use torch_api::{Failure, Response};
+use torch_core::config::Config;
+use torch_core::journal::JournalEntry;
+use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
+use torch_core::program::AgentProgram;
+use torch_core::{
+    Agent, AgentId, DeliveryState, LaunchId, MessageId, Team, TeamId, Timestamp, Write,
+};
+use torch_monitor::Rules;
+use torch_router::delivery::Flight;
+use torch_router::identity::{KnownPane, KnownServer};
+
+use crate::event::{ConnId, Effect, Event, PaneFact, TimerKey};
+
+pub use brief::{RoleTemplate, Templates};
+pub use recover::Snapshot;
+pub use requests::Caller;
+
+/// What the daemon is told at its start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The registry.
+    pub home: PathBuf,
+    /// torch's own binary.
+    pub torch: PathBuf,
+    /// The user's configuration.
+    pub config: Config,
+    /// The tmux server's socket name.
+    pub tmux_socket: String,
+    /// The agent programs.
+    pub programs: Vec<AgentProgram>,
+    /// Roles and the briefing's text.
+    pub templates: Templates,
+    /// When the daemon started.
+    pub started: Timestamp,
+    /// Its pid.
+    pub pid: u32,
+    /// The seed of its ids.
+    pub seed: u64,
+}
+
+/// An agent program with its rules compiled.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) data: AgentProgram,
+    pub(crate) rules: Rules,
+}
+
+/// An agent and what is known of it beyond what is durable.
+#[derive(Debug)]
+pub(crate) struct AgentRun {
+    pub(crate) agent: Agent,
+    pub(crate) worktree: WorktreeObserved,
+    pub(crate) window: WindowObserved,
+    /// Made by this run of `auto`, so that cancelling it may take the worktree away.
+    pub(crate) worktree_created: bool,
+    /// Messages not proven yet, oldest first; the first is the one under way.
+    pub(crate) queue: VecDeque<MessageId>,
+    /// The message for which an act is under way.
+    pub(crate) acting: Option<MessageId>,
+    /// The last messages it took into its conversation.
+    pub(crate) consumed: VecDeque<MessageId>,
+    /// Whether a look at the screen is under way, and how many agreeing ones came before it.
+    pub(crate) looking: bool,
+    pub(crate) prompt_looks: u32,
+    /// Whether a failure of this launch was reported.
+    pub(crate) failure: Option<String>,
+    /// Whether it ended by itself in this launch.
+    pub(crate) ended: bool,
+}
+
+/// A sender's team and label, and the agent it writes to (`None` is the person).
+pub type PairKey = (TeamId, String, Option<AgentId>);
+
+/// Why a client is kept informed about a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WatchKind {
+    Auto,
+    Follow,
+    Stop,
+    /// A cancelled `auto` that is being undone.
+    Undo,
+}
+
+/// A client that is kept informed.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    pub(crate) conn: ConnId,
+    pub(crate) team: TeamId,
+    pub(crate) kind: WatchKind,
+}
+
+/// A client that waits for a message to come to a state.
+#[derive(Debug)]
+pub(crate) struct Waiter {
+    pub(crate) conn: ConnId,
+    pub(crate) message: MessageId,
+    pub(crate) state: DeliveryState,
+}
+
+/// A team that `auto` was cancelled for: what is still to be taken away, and what had to be kept.
+#[derive(Debug, Default)]
+pub(crate) struct Undo {
+    pub(crate) pending: Vec<AgentId>,
+    pub(crate) kept: Vec<String>,
+}
+
+/// Everything the daemon knows.
+#[derive(Debug)]
+pub struct State {
+    pub(crate) settings: Settings,
+    pub(crate) programs: BTreeMap<String, Program>,
+    pub(crate) random: fastrand::Rng,
+    pub(crate) teams: BTreeMap<TeamId, Team>,
+    pub(crate) sessions: BTreeMap<TeamId, SessionObserved>,
+    pub(crate) agents: BTreeMap<AgentId, AgentRun>,
+    pub(crate) flights: BTreeMap<MessageId, Flight>,
+    pub(crate) transcript_looks: BTreeMap<MessageId, u32>,
+    pub(crate) pair_seqs: BTreeMap<PairKey, u64>,
+    pub(crate) keys: BTreeMap<(String, String), MessageId>,
+    pub(crate) waiters: Vec<Waiter>,
+    /// Clients that wait for an agent's turn to end.
+    pub(crate) turn_waiters: Vec<(ConnId, AgentId)>,
+    pub(crate) watchers: Vec<Watcher>,
+    pub(crate) undos: BTreeMap<TeamId, Undo>,
+    pub(crate) cancelled: Vec<ConnId>,
+    pub(crate) panes: Vec<PaneFact>,
+    pub(crate) known_panes: Vec<KnownPane>,
+    pub(crate) server: Option<KnownServer>,
+    pub(crate) tmux_version: Option<String>,
+    pub(crate) ticks: u64,
+}
+
+/// One turn of the loop: the time, the cause, and what is to be done.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) now: Timestamp,
+    pub(crate) cause: String,
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Turn {
+    pub(crate) fn push(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    pub(crate) fn write(&mut self, write: Write) {
+        self.effects.push(Effect::Write(write));
+    }
+
+    pub(crate) fn reply(&mut self, conn: ConnId, response: Response) {
+        self.effects.push(Effect::Reply { conn, response });
+    }
+
+    pub(crate) fn fail(&mut self, conn: ConnId, failure: Failure) {
+        self.reply(conn, Response::Failed(failure));
+    }
+
+    pub(crate) fn timer(&mut self, key: TimerKey, at: Timestamp) {
+        self.effects.push(Effect::Timer { key, at });
+    }
+
+    /// Appends to the journal, with this turn's cause.
+    pub(crate) fn journal(&mut self, kind: &str, subject: impl ToString, data: serde_json::Value) {
+        let entry = JournalEntry::new(kind, subject, self.cause.clone()).with(data);
+        self.write(Write::Journal(entry));
+    }
+}
+
+impl State {
+    /// Turns one event into what is to be done. Neither reads a clock nor touches the world.
+    pub fn handle(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
+        let mut turn = Turn {
+            now,
+            cause: cause_of(&event),
+            effects: Vec::new(),
+        };
+        let t = &mut turn;
+        match event {
+            Event::Request {
+                conn,
+                peer,
+                request,
+                known,
+            } => self.on_request(t, conn, &peer, request, known),
+            Event::Disconnected(conn) => self.on_disconnected(t, conn),
+            Event::Spool {
+                agent,
+                offset,
+                records,
+            } => self.on_spool(t, agent, offset, records),
+            Event::TmuxUp { version, pid } => self.on_tmux_up(t, version, pid),
+            Event::TmuxDown { error } => self.on_tmux_down(t, &error),
+            Event::Panes(panes) => self.on_panes(t, panes),
+            Event::Probed {
+                agent,
+                purpose,
+                result,
+            } => self.on_probed(t, agent, purpose, result),
+            Event::Pasted { message, result } => self.on_pasted(t, message, result),
+            Event::Pressed { message, result } => self.on_pressed(t, message, result),
+            Event::Transcript { message, found } => self.on_transcript(t, message, found),
+            Event::Inspected {
+                conn,
+                request,
+                result,
+            } => self.on_inspected(t, conn, &request, result),
+            Event::WorktreeAdded { agent, result } => self.on_worktree_added(t, agent, result),
+            Event::WorktreeUndone { agent, team, kept } => {
+                self.on_worktree_undone(t, agent, team, kept)
+            }
+            Event::Opened {
+                agent,
+                launch,
+                result,
+            } => self.on_opened(t, agent, launch, result),
+            Event::Closed { agent, result } => self.on_closed(t, agent, result),
+            Event::Timer(key) => self.on_timer(t, key),
+        }
+        turn.effects
+    }
+
+    /// The agents of a team in the order of their windows.
+    pub(crate) fn team_agents(&self, team: TeamId) -> Vec<AgentId> {
+        let mut agents: Vec<_> = self
+            .agents
+            .values()
+            .filter(|run| run.agent.team == team)
+            .collect();
+        agents.sort_by_key(|run| run.agent.position);
+        agents.iter().map(|run| run.agent.id).collect()
+    }
+
+    pub(crate) fn fresh_message(&mut self, now: Timestamp) -> MessageId {
+        MessageId::new(now.0, self.random.u128(..))
+    }
+
+    pub(crate) fn fresh_launch(&mut self, now: Timestamp) -> LaunchId {
+        LaunchId::new(now.0, self.random.u128(..))
+    }
+
+    /// Tells everybody who watches the team how far an agent has come.
+    pub(crate) fn progress(
+        &self,
+        t: &mut Turn,
+        team: TeamId,
+        role: &str,
+        stage: Stage,
+        detail: &str,
+    ) {
+        for watcher in self.watchers.iter().filter(|watcher| watcher.team == team) {
+            let response = Response::Progress {
+                role: role.to_owned(),
+                stage,
+                detail: detail.to_owned(),
+            };
+            t.push(Effect::Reply {
+                conn: watcher.conn,
+                response,
+            });
+        }
+    }
+
+    fn on_timer(&mut self, t: &mut Turn, key: TimerKey) {
+        match key {
+            TimerKey::Delivery(message) => self.on_delivery_timer(t, message),
+            TimerKey::Transcript(message) => self.look_into_transcript(t, message),
+            TimerKey::Expiry(message) => self.expire(t, message),
+            TimerKey::Wait(conn) => self.on_wait_over(t, conn),
+            TimerKey::Ready(agent) => self.on_not_ready(t, agent),
+            TimerKey::Panes => {
+                t.push(Effect::ListPanes);
+                t.timer(TimerKey::Panes, t.now.after(PANES_EVERY));
+            }
+        }
+    }
+}
+
+/// How often all panes are listed (measured: 0.15 % of a core for 100 panes).
+pub(crate) const PANES_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// The cause that journal entries of a turn carry.
+fn cause_of(event: &Event) -> String {
+    match event {
+        Event::Request { request, .. } => format!("request {}", request.name()),
+        Event::Disconnected(_) => "client gone".to_owned(),
+        Event::Spool { records, .. } => format!("spool ({} records)", records.len()),
+        Event::TmuxUp { .. } => "tmux reached".to_owned(),
+        Event::TmuxDown { .. } => "tmux gone".to_owned(),
+        Event::Panes(_) => "panes listed".to_owned(),
+        Event::Probed { .. } => "pane looked at".to_owned(),
+        Event::Pasted { .. } => "paste ended".to_owned(),
+        Event::Pressed { .. } => "enter ended".to_owned(),
+        Event::Transcript { .. } => "transcript read".to_owned(),
+        Event::Inspected { .. } => "project inspected".to_owned(),
+        Event::WorktreeAdded { .. } => "worktree added".to_owned(),
+        Event::WorktreeUndone { .. } => "worktree undone".to_owned(),
+        Event::Opened { .. } => "window opened".to_owned(),
+        Event::Closed { .. } => "window closed".to_owned(),
+        Event::Timer(key) => format!("timer {key:?}").chars().take(60).collect(),
+    }
+}

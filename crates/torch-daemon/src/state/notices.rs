@@ -1,0 +1,104 @@
+//! torch's own notices: the hub and the person hear once of what needs them.
+
+use torch_core::{AgentId, MessageId, MessageKind, Recipient, TeamId};
+use torch_router::delivery::Notice;
+
+use super::send::Draft;
+use super::{State, Turn};
+
+impl State {
+    /// Tells the hub (unless it is the hub's own trouble) and the person.
+    fn notify(&mut self, t: &mut Turn, team: TeamId, about: Option<AgentId>, text: &str) {
+        if let Some((hub, role)) = self.hub_of(team)
+            && about != Some(hub)
+        {
+            let recipient = Recipient::Agent { agent: hub, role };
+            self.post(
+                t,
+                Draft::from_torch(team, MessageKind::Notice, recipient, text.to_owned()),
+            );
+        }
+        self.post(
+            t,
+            Draft::from_torch(team, MessageKind::Notice, Recipient::Human, text.to_owned()),
+        );
+    }
+
+    fn who(&self, agent: AgentId) -> Option<(TeamId, String, String)> {
+        let run = self.agents.get(&agent)?;
+        let team = self.teams.get(&run.agent.team)?;
+        Some((team.id, team.name.to_string(), run.agent.role.to_string()))
+    }
+
+    /// A dialog opened in an agent; said once per dialog.
+    pub(crate) fn notify_asking(&mut self, t: &mut Turn, agent: AgentId, what: &str) {
+        let Some((team, name, role)) = self.who(agent) else {
+            return;
+        };
+        let what: String = what.chars().take(300).collect();
+        let text = format!(
+            "{name}:{role} asks for permission: {what}. A person answers it in its window: torch attach {role}"
+        );
+        self.notify(t, team, Some(agent), &text);
+    }
+
+    pub(crate) fn notify_ended(&mut self, t: &mut Turn, agent: AgentId, how: &str) {
+        let Some((team, name, role)) = self.who(agent) else {
+            return;
+        };
+        let text = format!(
+            "{name}:{role} has ended: {how}. Its messages are kept; its worktree is untouched. See: torch why {role}"
+        );
+        self.notify(t, team, Some(agent), &text);
+    }
+
+    pub(crate) fn notify_not_ready(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        how: &str,
+        screen: &str,
+    ) {
+        let Some((team, name, role)) = self.who(agent) else {
+            return;
+        };
+        let text =
+            format!("{name}:{role} is {how}. Its screen:\n{screen}\nSee: torch attach {role}");
+        self.notify(t, team, Some(agent), &text);
+    }
+
+    /// Something keeps a message from its recipient; said once per message.
+    pub(crate) fn notify_delivery(
+        &mut self,
+        t: &mut Turn,
+        message: MessageId,
+        agent: AgentId,
+        notice: Notice,
+    ) {
+        let Some((team, name, role)) = self.who(agent) else {
+            return;
+        };
+        // The dialog itself was reported when it opened, and a notice about a notice would never end.
+        let kind = self
+            .flights
+            .get(&message)
+            .map(|flight| flight.envelope.kind);
+        if kind == Some(MessageKind::Notice) {
+            return;
+        }
+        let (tag, why) = (
+            message.tag(),
+            match notice {
+                Notice::Asking => "waits because a dialog is open; torch never answers it",
+                Notice::Draft => "waits because the composer holds a draft; torch never touches it",
+                Notice::NotShown => {
+                    "did not show up whole in the composer and was not submitted; clear the composer there"
+                }
+                Notice::Stuck => "stands in the composer and Enter does not submit it; look there",
+                Notice::GivenUp => "left no trace after several tries and was given up",
+            },
+        );
+        let text = format!("message {tag} to {name}:{role} {why}. See: torch msg trace {tag}");
+        self.notify(t, team, Some(agent), &text);
+    }
+}

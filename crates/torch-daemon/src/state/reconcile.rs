@@ -1,0 +1,435 @@
+//! From what is desired and observed to effects: the one path for start, restart and stop.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use torch_api::wire::Stage;
+use torch_core::launch::LaunchSpec;
+use torch_core::plan::{
+    Action, AgentObserved, BriefingObserved, SessionObserved, TeamObserved, WindowObserved,
+    WorktreeObserved, plan,
+};
+use torch_core::{AgentId, AgentState, Evidence, LaunchId, MessageId, PaneAddress, TeamId, Write};
+
+use super::{State, Turn};
+use crate::event::{AddedWorktree, Effect, OpenIn, OpenWindow, TimerKey};
+
+/// The hooks that torch asks a program for.
+const HOOKS: [&str; 9] = [
+    "SessionStart",
+    "UserPromptSubmit",
+    "PreToolUse",
+    "PostToolUse",
+    "PermissionRequest",
+    "Notification",
+    "Stop",
+    "StopFailure",
+    "SessionEnd",
+];
+
+impl State {
+    /// Asks [`plan`] what a team needs and does it.
+    pub(crate) fn reconcile(&mut self, t: &mut Turn, team: TeamId) {
+        let Some(desired) = self.teams.get(&team).map(|team| team.desired) else {
+            return;
+        };
+        if self.server.is_none() || self.undos.contains_key(&team) {
+            return;
+        }
+        let observed = self.observed(team);
+        for action in plan(desired, &observed) {
+            match action {
+                Action::AddWorktree(agent) => self.add_worktree(t, agent),
+                Action::OpenSession(agent) => self.open(t, agent, true),
+                Action::OpenWindow(agent) => self.open(t, agent, false),
+                Action::Brief(agent) => self.brief(t, agent),
+                Action::CloseWindow(agent) => self.close(t, agent),
+            }
+        }
+    }
+
+    fn observed(&self, team: TeamId) -> TeamObserved {
+        let agents = self
+            .team_agents(team)
+            .iter()
+            .filter_map(|id| self.agents.get(id))
+            .map(|run| AgentObserved {
+                agent: run.agent.id,
+                worktree: run.worktree,
+                window: run.window,
+                briefing: if run.agent.briefing.is_some() {
+                    BriefingObserved::Sent
+                } else {
+                    BriefingObserved::Absent
+                },
+                takes_messages: run.agent.state.takes_messages(),
+                ended: run.ended,
+            })
+            .collect();
+        TeamObserved {
+            session: self
+                .sessions
+                .get(&team)
+                .copied()
+                .unwrap_or(SessionObserved::Absent),
+            agents,
+        }
+    }
+
+    fn add_worktree(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(team) = self.teams.get(&run.agent.team) else {
+            return;
+        };
+        run.worktree = WorktreeObserved::Pending;
+        t.push(Effect::AddWorktree {
+            agent,
+            role: run.agent.role.clone(),
+            project: team.project.clone(),
+            base_branch: team.base_branch.clone(),
+            base_commit: team.base_commit.clone(),
+            path: run.agent.worktree.clone(),
+        });
+    }
+
+    pub(crate) fn on_worktree_added(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        result: Result<AddedWorktree, torch_api::Failure>,
+    ) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let (team, role) = (run.agent.team, run.agent.role.clone());
+        match result {
+            Ok(added) => {
+                run.worktree = WorktreeObserved::Present;
+                run.worktree_created = added.created;
+                run.agent.worktree_ready = true;
+                run.agent.worktree.clone_from(&added.path);
+                run.agent.branch.clone_from(&added.branch);
+                let copy = run.agent.clone();
+                t.write(Write::PutAgent(Box::new(copy)));
+                t.journal(
+                    "worktree.added",
+                    agent,
+                    json!({"path": added.path, "branch": added.branch, "rung": added.rung}),
+                );
+                let detail = format!(
+                    "{} ({})",
+                    added.branch.as_deref().unwrap_or("detached"),
+                    added.rung
+                );
+                self.progress(t, team, role.as_str(), Stage::Worktree, &detail);
+            }
+            Err(failure) => {
+                run.worktree = WorktreeObserved::Failed;
+                let how = [vec![failure.error.clone()], failure.causes.clone()]
+                    .concat()
+                    .join(": ");
+                run.failure = Some(how.clone());
+                self.set_state(
+                    t,
+                    agent,
+                    AgentState::Failed,
+                    Evidence::new("command", how.clone(), t.now),
+                );
+                self.progress(t, team, role.as_str(), Stage::Failed, &how);
+                self.check_raised(t, team);
+            }
+        }
+        if self.undos.contains_key(&team) {
+            self.undo_agent(t, team, agent);
+            return;
+        }
+        self.reconcile(t, team);
+    }
+
+    fn open(&mut self, t: &mut Turn, agent: AgentId, first: bool) {
+        let launch = self.fresh_launch(t.now);
+        let session_id = uuid(self.random.u128(..));
+        let Some((spec, settings)) = self.launch_spec(agent, launch, &session_id) else {
+            return;
+        };
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(team) = self.teams.get(&run.agent.team) else {
+            return;
+        };
+        let open_in = match (first, team.session) {
+            (false, Some(session)) => OpenIn::Session(session),
+            _ => OpenIn::NewSession(team.name.clone()),
+        };
+        if first {
+            self.sessions
+                .insert(run.agent.team, SessionObserved::Pending);
+        }
+        run.window = WindowObserved::Opening;
+        run.failure = None;
+        run.prompt_looks = 0;
+        run.agent.launch = Some(launch);
+        run.agent.pane = None;
+        run.agent.process = None;
+        run.agent.briefing = None;
+        run.agent.briefed = false;
+        run.agent.transcript = None;
+        let (role, index) = (run.agent.role.clone(), run.agent.position);
+        self.set_state(
+            t,
+            agent,
+            AgentState::Starting,
+            Evidence::new("launch", "its window is being opened", t.now),
+        );
+        if let Some(run) = self.agents.get(&agent) {
+            t.write(Write::PutAgent(Box::new(run.agent.clone())));
+        }
+        t.journal("agent.launch", agent, json!({"launch": launch}));
+        t.write(Write::SpoolOffset { agent, offset: 0 });
+        t.push(Effect::Open(Box::new(OpenWindow {
+            agent,
+            role,
+            index,
+            open_in,
+            spec,
+            settings,
+        })));
+    }
+
+    /// The wrapper's orders and the program's settings with torch's hooks.
+    fn launch_spec(
+        &self,
+        agent: AgentId,
+        launch: LaunchId,
+        session_id: &str,
+    ) -> Option<(LaunchSpec, Value)> {
+        let run = self.agents.get(&agent)?;
+        let team = self.teams.get(&run.agent.team)?;
+        let program = self.programs.get(&run.agent.program)?;
+        let dir = self.run_dir(agent);
+        let spool = dir.join("spool.jsonl");
+        let torch = self.settings.torch.display().to_string();
+        let fill = |arg: &String| {
+            arg.replace("{torch}", &torch)
+                .replace(
+                    "{settings}",
+                    &dir.join("settings.json").display().to_string(),
+                )
+                .replace("{run}", &dir.display().to_string())
+                .replace("{session_id}", session_id)
+                .replace("{role}", run.agent.role.as_str())
+        };
+        let mut env = team.env.clone();
+        env.extend(program.data.launch.env.clone());
+        env.extend(self.agent_env(agent)?);
+        let spec = LaunchSpec {
+            agent,
+            launch,
+            role: run.agent.role.clone(),
+            argv: program.data.launch.argv.iter().map(fill).collect(),
+            env,
+            cwd: run.agent.worktree.clone(),
+            spool: spool.clone(),
+            on_exit: Vec::new(),
+            farewell: format!(
+                "\r\n[torch] {} has ended: {{end}}. Nothing typed here reaches anybody.\r\n[torch] Its worktree: {}\r\n",
+                run.agent.role,
+                run.agent.worktree.display()
+            ),
+        };
+        let command = format!(
+            "{} hook --spool {} --launch {launch}",
+            sh_word(&torch),
+            sh_word(&spool.display().to_string()),
+        );
+        let hooks: serde_json::Map<String, Value> = HOOKS
+            .iter()
+            .map(|hook| {
+                (
+                    (*hook).to_owned(),
+                    json!([{"hooks": [{"type": "command", "command": command}]}]),
+                )
+            })
+            .collect();
+        Some((spec, json!({"hooks": hooks})))
+    }
+
+    /// The variables that tell an agent where it is.
+    fn agent_env(&self, agent: AgentId) -> Option<BTreeMap<String, String>> {
+        let run = self.agents.get(&agent)?;
+        let team = self.teams.get(&run.agent.team)?;
+        let roles: Vec<String> = self
+            .team_agents(team.id)
+            .iter()
+            .filter_map(|id| self.agents.get(id))
+            .map(|run| run.agent.role.to_string())
+            .collect();
+        let bin = self
+            .settings
+            .torch
+            .parent()
+            .map(|dir| dir.display().to_string())
+            .unwrap_or_default();
+        let path = team
+            .env
+            .get("PATH")
+            .cloned()
+            .unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned());
+        let pair = |name: &str, value: String| (name.to_owned(), value);
+        Some(BTreeMap::from([
+            pair("PATH", format!("{bin}:{path}")),
+            pair("TORCH_HOME", self.settings.home.display().to_string()),
+            pair("TORCH_AGENT", agent.to_string()),
+            pair("TORCH_ROLE", run.agent.role.to_string()),
+            pair("TORCH_TEAM", team.name.to_string()),
+            pair("TORCH_TEAM_ROLES", roles.join(",")),
+            pair("TORCH_SPEC", team.spec.display().to_string()),
+        ]))
+    }
+
+    pub(crate) fn run_dir(&self, agent: AgentId) -> PathBuf {
+        self.settings
+            .home
+            .join("run/agents")
+            .join(agent.to_string())
+    }
+
+    pub(crate) fn on_opened(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        launch: LaunchId,
+        result: Result<PaneAddress, String>,
+    ) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        if run.agent.launch != Some(launch) {
+            return;
+        }
+        let (team, role) = (run.agent.team, run.agent.role.clone());
+        match result {
+            Ok(address) => {
+                run.window = WindowObserved::Live;
+                run.ended = false;
+                run.agent.pane = Some(address);
+                let (copy, program) = (run.agent.clone(), run.agent.program.clone());
+                t.write(Write::PutAgent(Box::new(copy)));
+                self.on_session_present(t, team, address);
+                self.refresh_known_panes();
+                let seconds = self
+                    .programs
+                    .get(&program)
+                    .map_or(60, |program| program.data.launch.ready_seconds);
+                t.timer(
+                    TimerKey::Ready(agent),
+                    t.now.after(Duration::from_secs(seconds)),
+                );
+                let detail = format!("{} {}", address.window, address.pane);
+                self.progress(t, team, role.as_str(), Stage::Window, &detail);
+            }
+            Err(error) => {
+                run.window = WindowObserved::Failed;
+                run.failure = Some(error.clone());
+                let how = format!("its window could not be opened: {error}");
+                if self.sessions.get(&team) == Some(&SessionObserved::Pending) {
+                    self.sessions.insert(team, SessionObserved::Absent);
+                }
+                self.set_state(
+                    t,
+                    agent,
+                    AgentState::Failed,
+                    Evidence::new("command", how.clone(), t.now),
+                );
+                self.progress(t, team, role.as_str(), Stage::Failed, &how);
+                self.check_raised(t, team);
+            }
+        }
+        if self.undos.contains_key(&team) {
+            self.undo_agent(t, team, agent);
+            return;
+        }
+        self.reconcile(t, team);
+        self.pump(t, agent);
+    }
+
+    fn on_session_present(&mut self, t: &mut Turn, team: TeamId, address: PaneAddress) {
+        self.sessions.insert(team, SessionObserved::Present);
+        if let Some(team) = self.teams.get_mut(&team)
+            && team.session != Some(address.session)
+        {
+            team.session = Some(address.session);
+            t.write(Write::PutTeam(Box::new(team.clone())));
+        }
+    }
+
+    /// The briefing is proven to have arrived.
+    pub(crate) fn on_briefed(&mut self, t: &mut Turn, agent: AgentId, message: MessageId) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        if run.agent.briefed
+            || run
+                .agent
+                .briefing
+                .is_some_and(|briefing| briefing != message)
+        {
+            return;
+        }
+        run.agent.briefed = true;
+        run.agent.briefing = Some(message);
+        let (copy, team, role) = (run.agent.clone(), run.agent.team, run.agent.role.clone());
+        t.write(Write::PutAgent(Box::new(copy)));
+        self.progress(t, team, role.as_str(), Stage::Briefed, &message.tag());
+        self.check_raised(t, team);
+    }
+
+    pub(crate) fn close(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(at) = run.agent.pane else {
+            run.window = WindowObserved::Absent;
+            return;
+        };
+        run.window = WindowObserved::Closing;
+        t.push(Effect::Close {
+            agent,
+            window: at.window,
+            pid: at.pid,
+        });
+    }
+}
+
+/// One word for `sh -c`; single quotes take everything but themselves literally.
+fn sh_word(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// A version 4 UUID from random bits (RFC 9562).
+fn uuid(random: u128) -> String {
+    let bits = (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_uuid_says_its_version() {
+        let uuid = super::uuid(u128::MAX);
+        assert_eq!(uuid, "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+}

@@ -1,0 +1,170 @@
+//! A state from what the store keeps: what a daemon knows when it starts.
+
+use std::collections::BTreeMap;
+
+use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
+use torch_core::{Agent, AgentId, Delivery, DeliveryState, Envelope, Team, Timestamp};
+use torch_monitor::{RuleError, Rules};
+use torch_router::delivery::Flight;
+use torch_router::tag;
+
+use super::{AgentRun, PairKey, Program, Settings, State};
+use crate::event::{Effect, TimerKey};
+
+/// What the store keeps of teams and of messages on their way.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The teams.
+    pub teams: Vec<Team>,
+    /// Their agents.
+    pub agents: Vec<Agent>,
+    /// Messages that are not settled, oldest first.
+    pub open: Vec<(Envelope, Delivery)>,
+    /// The last number of each pair: see [`PairKey`].
+    pub pair_seqs: BTreeMap<PairKey, u64>,
+    /// How far each spool was read.
+    pub spool_offsets: BTreeMap<AgentId, u64>,
+}
+
+impl State {
+    /// Builds the state, and what is to be done first: watching spools and setting the timers that were running.
+    ///
+    /// # Errors
+    /// [`RuleError`] when an agent program's rules are broken.
+    pub fn new(
+        settings: Settings,
+        snapshot: Snapshot,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<Effect>), RuleError> {
+        let mut programs = BTreeMap::new();
+        for data in &settings.programs {
+            let rules = Rules::compile(&data.name, &data.screen)?;
+            programs.insert(
+                data.name.clone(),
+                Program {
+                    data: data.clone(),
+                    rules,
+                },
+            );
+        }
+        let mut state = Self {
+            programs,
+            random: fastrand::Rng::with_seed(settings.seed),
+            settings,
+            teams: snapshot
+                .teams
+                .into_iter()
+                .map(|team| (team.id, team))
+                .collect(),
+            sessions: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            flights: BTreeMap::new(),
+            transcript_looks: BTreeMap::new(),
+            pair_seqs: snapshot.pair_seqs,
+            keys: BTreeMap::new(),
+            waiters: Vec::new(),
+            turn_waiters: Vec::new(),
+            watchers: Vec::new(),
+            undos: BTreeMap::new(),
+            cancelled: Vec::new(),
+            panes: Vec::new(),
+            known_panes: Vec::new(),
+            server: None,
+            tmux_version: None,
+            ticks: 0,
+        };
+        let mut effects = Vec::new();
+        for team in state.teams.values() {
+            let seen = if team.session.is_some() {
+                SessionObserved::Present
+            } else {
+                SessionObserved::Absent
+            };
+            state.sessions.insert(team.id, seen);
+        }
+        for agent in snapshot.agents {
+            let offset = snapshot.spool_offsets.get(&agent.id).copied().unwrap_or(0);
+            if agent.launch.is_some() {
+                effects.push(Effect::WatchSpool {
+                    agent: agent.id,
+                    offset,
+                });
+            }
+            state.agents.insert(agent.id, recovered(agent));
+        }
+        state.refresh_known_panes();
+        state.recover_deliveries(snapshot.open, now, &mut effects);
+        Ok((state, effects))
+    }
+
+    fn recover_deliveries(
+        &mut self,
+        open: Vec<(Envelope, Delivery)>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        for (envelope, mut delivery) in open {
+            let Some(agent) = envelope.recipient.agent() else {
+                continue;
+            };
+            let message = envelope.id;
+            if delivery.state == DeliveryState::Claimed {
+                // Nothing was typed: its turn comes again.
+                delivery.state = DeliveryState::Queued;
+            }
+            let text = tag::text(&envelope, delivery.attempt, envelope.body_file.as_deref());
+            let flight = Flight::new(envelope, delivery, text);
+            if let Some(expires) = flight.envelope.expires
+                && !flight.is_typed()
+            {
+                effects.push(Effect::Timer {
+                    key: TimerKey::Expiry(message),
+                    at: expires,
+                });
+            }
+            if let Some(run) = self.agents.get_mut(&agent) {
+                if flight.blocks_queue() {
+                    run.queue.push_back(message);
+                }
+                // What was typed before the restart is judged by what can be seen now.
+                if flight.is_typed() {
+                    effects.push(Effect::Timer {
+                        key: TimerKey::Delivery(message),
+                        at: now,
+                    });
+                }
+                if flight.delivery.state == DeliveryState::Accepted {
+                    effects.push(Effect::Timer {
+                        key: TimerKey::Transcript(message),
+                        at: now,
+                    });
+                }
+                self.flights.insert(message, flight);
+            }
+        }
+        for run in self.agents.values_mut() {
+            // A message being typed is first in any case; the others follow by age.
+            let flights = &self.flights;
+            run.queue
+                .make_contiguous()
+                .sort_by_key(|id| (flights.get(id).is_none_or(|flight| !flight.is_typed()), *id));
+        }
+    }
+}
+
+/// An agent as the store knew it; the first listing of the panes corrects it.
+fn recovered(agent: Agent) -> AgentRun {
+    let mut run = AgentRun::new(agent);
+    run.worktree = if run.agent.worktree_ready {
+        WorktreeObserved::Present
+    } else {
+        WorktreeObserved::Absent
+    };
+    run.ended = run.agent.launch.is_some() && !run.agent.state.is_live();
+    run.window = match (&run.agent.pane, run.agent.state.is_live()) {
+        (Some(_), true) => WindowObserved::Live,
+        (Some(_), false) => WindowObserved::Ended,
+        (None, _) => WindowObserved::Absent,
+    };
+    run
+}

@@ -1,0 +1,460 @@
+//! Requests: who may make them, and who answers.
+
+use serde_json::json;
+use torch_api::wire::TeamSelector;
+use torch_api::{Request, Response};
+use torch_core::identity::Ancestry;
+use torch_core::{DeliveryState, MessageId, MessageKind, Recipient, Sender, TeamId};
+use torch_router::identity::identify;
+use torch_router::policy::{Privilege, permits};
+
+use super::send::{Draft, done};
+use super::{State, Turn, WatchKind};
+use crate::event::{ConnId, Effect, Query};
+use crate::failure::{other, refused, usage};
+
+/// Who calls, and the rule that says so.
+pub type Caller = (Sender, &'static str);
+
+impl State {
+    /// Who calls, and the rule that says so.
+    pub fn caller(&self, peer: &Ancestry) -> Caller {
+        identify(peer, &self.known_panes, self.server)
+    }
+
+    pub(crate) fn on_request(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        peer: &Ancestry,
+        request: Request,
+        known: Option<MessageId>,
+    ) {
+        let caller = self.caller(peer);
+        t.cause = format!("request {} by {}", request.name(), caller.0.label());
+        if let Err(rule) = permits(&caller.0, privilege(&request)) {
+            let error = format!("`{}` was refused for {}", request.name(), caller.0.label());
+            let cause = format!(
+                "rule {rule}; the caller is {} by rule {}",
+                caller.0.label(),
+                caller.1
+            );
+            t.journal(
+                "request.refused",
+                request.name(),
+                json!({"caller": caller.0.label(), "rule": rule}),
+            );
+            return t.fail(
+                conn,
+                refused(&error, &cause, Some("scm orchestrator \"text\"")),
+            );
+        }
+        match request {
+            Request::Ping => t.reply(conn, Response::Daemon(self.daemon_view())),
+            Request::Shutdown => {
+                t.reply(conn, done("the daemon ends; agents go on"));
+                t.push(Effect::Shutdown);
+            }
+            Request::Auto(request) => self.auto(t, conn, *request),
+            Request::Cancel => self.cancel(t, conn),
+            Request::Follow { team } => self.follow(t, conn, &team),
+            Request::Send(request) => self.send(t, conn, caller, *request, known),
+            Request::Complete { text } => self.complete(t, conn, caller, &text),
+            Request::Ack { id } => self.ack(t, conn, &caller.0, &id),
+            Request::Status { team } => self.status(t, conn, team.as_deref()),
+            Request::Stop { team } => self.stop(t, conn, &team),
+            Request::Attach { team, role, tmux } => {
+                self.attach(t, conn, &team, role.as_deref(), tmux)
+            }
+            Request::Shell { team, role, tmux } => self.shell(t, conn, &team, &role, tmux),
+            Request::Logs {
+                team,
+                target,
+                lines,
+            } => self.logs(t, conn, &team, &target, lines),
+            Request::Messages(filter) => t.push(Effect::Answer {
+                conn,
+                query: Query::Messages(filter),
+            }),
+            Request::Message { id } => t.push(Effect::Answer {
+                conn,
+                query: Query::Message(id),
+            }),
+            Request::Trace { id } => t.push(Effect::Answer {
+                conn,
+                query: Query::Trace(id),
+            }),
+            Request::AwaitTurn { id, wait_millis } => self.await_turn(t, conn, &id, wait_millis),
+            Request::Retry { id } => self.retry(t, conn, &id),
+            Request::CancelMessage { id } => self.cancel_message(t, conn, &id),
+            Request::Why { team, role } => self.why(t, conn, &team, &role),
+            Request::Inbox { all, mark_read } => {
+                // Reading marks a person's messages; an agent that looks changes nothing.
+                let mark_read = mark_read && permits(&caller.0, Privilege::Person).is_ok();
+                t.push(Effect::Answer {
+                    conn,
+                    query: Query::Inbox { all, mark_read },
+                });
+            }
+            Request::AuditVerify => t.push(Effect::Answer {
+                conn,
+                query: Query::Audit,
+            }),
+        }
+    }
+
+    pub(crate) fn on_disconnected(&mut self, t: &mut Turn, conn: ConnId) {
+        // A closed terminal ends nothing: a team being raised goes on.
+        self.waiters.retain(|waiter| waiter.conn != conn);
+        self.watchers
+            .retain(|watcher| watcher.conn != conn || watcher.kind == WatchKind::Undo);
+        t.push(Effect::CancelTimer(crate::event::TimerKey::Wait(conn)));
+    }
+
+    fn cancel(&mut self, t: &mut Turn, conn: ConnId) {
+        let waiting = self.waiters.len();
+        self.waiters.retain(|waiter| waiter.conn != conn);
+        let following = self
+            .watchers
+            .iter()
+            .any(|w| w.conn == conn && w.kind == WatchKind::Follow);
+        if following || waiting != self.waiters.len() {
+            self.watchers.retain(|watcher| watcher.conn != conn);
+            return t.reply(conn, done("no longer waiting; nothing else was changed"));
+        }
+        self.cancel_auto(t, conn);
+    }
+
+    fn follow(&mut self, t: &mut Turn, conn: ConnId, selector: &TeamSelector) {
+        match self.select_team(selector).map(|team| team.id) {
+            Ok(team) => {
+                self.watch(conn, team, WatchKind::Follow);
+                self.check_followed(t, team);
+            }
+            Err(failure) => t.fail(conn, *failure),
+        }
+    }
+
+    fn complete(&mut self, t: &mut Turn, conn: ConnId, (sender, rule): Caller, text: &str) {
+        let Sender::Agent { agent, team, .. } = sender.clone() else {
+            return;
+        };
+        if text.trim().is_empty() {
+            let hint = Some("torch complete \"what was done\"");
+            return t.fail(
+                conn,
+                usage(
+                    "the report is empty",
+                    "a completion says what was done",
+                    hint,
+                ),
+            );
+        }
+        let hub = self.hub_of(team).filter(|(hub, _)| *hub != agent);
+        let recipient = match hub {
+            Some((agent, role)) => Recipient::Agent { agent, role },
+            None => Recipient::Human,
+        };
+        let mut draft = Draft::from_torch(
+            team,
+            MessageKind::Completion,
+            recipient,
+            format!("COMPLETE: {text}"),
+        );
+        draft.sender = sender;
+        draft.sender_rule = rule.to_owned();
+        draft.verdict.rule = "edge.hub".to_owned();
+        draft.verdict.reason = "completions go to the hub, the hub's own to the person".to_owned();
+        let message = self.post(t, draft);
+        self.answer_when(t, conn, message, None, 0);
+        self.note_completion(t, agent, text);
+    }
+
+    fn ack(&mut self, t: &mut Turn, conn: ConnId, sender: &Sender, id: &str) {
+        let Sender::Agent { agent, .. } = sender else {
+            return;
+        };
+        let short = short_id(id);
+        let flying = self
+            .flights
+            .values()
+            .find(|f| {
+                f.envelope.id.short() == short && f.envelope.recipient.agent() == Some(*agent)
+            })
+            .map(|f| f.envelope.id);
+        match flying {
+            Some(message) => {
+                self.acknowledge(t, message);
+                t.reply(conn, done(format!("m-{short} is acknowledged")));
+            }
+            None => t.push(Effect::Answer {
+                conn,
+                query: Query::Ack {
+                    id: short,
+                    agent: *agent,
+                },
+            }),
+        }
+    }
+
+    fn acknowledge(&mut self, t: &mut Turn, message: MessageId) {
+        let Some(flight) = self.flights.get_mut(&message) else {
+            return;
+        };
+        let evidence = "its recipient said so (torch ack)";
+        flight.delivery.state = DeliveryState::Acked;
+        flight.delivery.since = t.now;
+        evidence.clone_into(&mut flight.delivery.evidence);
+        let step = torch_router::delivery::Step {
+            passed: vec![(DeliveryState::Acked, evidence.to_owned())],
+            act: torch_router::delivery::Act::None,
+            notice: None,
+        };
+        self.apply(t, message, step);
+    }
+
+    fn status(&mut self, t: &mut Turn, conn: ConnId, name: Option<&str>) {
+        let teams: Vec<TeamId> = self
+            .teams
+            .values()
+            .filter(|team| name.is_none_or(|name| team.name.as_str() == name))
+            .map(|team| team.id)
+            .collect();
+        if let (Some(name), true) = (name, teams.is_empty()) {
+            return t.fail(
+                conn,
+                usage(
+                    &format!("no team is called {name:?}"),
+                    "",
+                    Some("torch status"),
+                ),
+            );
+        }
+        let teams = teams.into_iter().map(|id| self.team_view(id)).collect();
+        t.reply(
+            conn,
+            Response::Status {
+                daemon: self.daemon_view(),
+                teams,
+            },
+        );
+    }
+
+    fn attach(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        team: &TeamSelector,
+        role: Option<&str>,
+        tmux: Option<String>,
+    ) {
+        let found = match role {
+            Some(role) => self.find_agent(team, role).map(|agent| {
+                let run = &self.agents[&agent].agent;
+                (
+                    self.teams[&run.team].session,
+                    run.pane.map(|at| at.window),
+                    self.teams[&run.team].name.clone(),
+                )
+            }),
+            None => self
+                .select_team(team)
+                .map(|team| (team.session, None, team.name.clone())),
+        };
+        match found {
+            Ok((Some(session), window, _)) => {
+                t.push(Effect::Answer {
+                    conn,
+                    query: Query::Attach {
+                        session,
+                        window,
+                        tmux,
+                    },
+                });
+            }
+            Ok((None, _, name)) => {
+                let hint = Some("torch auto --spec spec.md");
+                t.fail(
+                    conn,
+                    usage(
+                        &format!("team {name} has no session"),
+                        "it is not running",
+                        hint,
+                    ),
+                );
+            }
+            Err(failure) => t.fail(conn, *failure),
+        }
+    }
+
+    fn shell(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        team: &TeamSelector,
+        role: &str,
+        tmux: Option<String>,
+    ) {
+        let agent = match self.find_agent(team, role) {
+            Ok(agent) => agent,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        let run = &self.agents[&agent].agent;
+        let team = &self.teams[&run.team];
+        match team.session {
+            Some(session) => {
+                let name = format!("{}-shell", run.role).chars().take(32).collect();
+                let query = Query::Shell {
+                    session,
+                    name,
+                    cwd: run.worktree.clone(),
+                    env: team.env.clone(),
+                    tmux,
+                };
+                t.push(Effect::Answer { conn, query });
+            }
+            None => {
+                let cause = format!("its worktree is {}", run.worktree.display());
+                t.fail(
+                    conn,
+                    usage(
+                        &format!("team {} has no session", team.name),
+                        &cause,
+                        Some("torch auto --spec spec.md"),
+                    ),
+                );
+            }
+        }
+    }
+
+    fn logs(&mut self, t: &mut Turn, conn: ConnId, team: &TeamSelector, target: &str, lines: u32) {
+        match self
+            .find_agent(team, target)
+            .map(|agent| self.agents[&agent].agent.pane)
+        {
+            Ok(Some(at)) => {
+                let lines = lines.clamp(1, 50_000);
+                t.push(Effect::Answer {
+                    conn,
+                    query: Query::Lines {
+                        pane: at.pane,
+                        lines,
+                    },
+                });
+            }
+            Ok(None) => t.fail(
+                conn,
+                other(
+                    &format!("{target} has no pane"),
+                    "it is not running",
+                    Some("torch status"),
+                ),
+            ),
+            Err(failure) => t.fail(conn, *failure),
+        }
+    }
+
+    fn retry(&mut self, t: &mut Turn, conn: ConnId, id: &str) {
+        let short = short_id(id);
+        let Some(message) = self.flying(&short) else {
+            return t.push(Effect::Answer {
+                conn,
+                query: Query::Settled {
+                    id: short,
+                    verb: "retried",
+                },
+            });
+        };
+        let Some(flight) = self.flights.get(&message) else {
+            return;
+        };
+        let state = flight.delivery.state;
+        match state {
+            DeliveryState::Queued | DeliveryState::Deferred => {
+                let agent = flight.envelope.recipient.agent();
+                t.journal("message.retry", message, json!({}));
+                t.timer(crate::event::TimerKey::Delivery(message), t.now);
+                if let Some(agent) = agent {
+                    self.pump(t, agent);
+                }
+                t.reply(conn, done(format!("m-{short} is looked at again now")));
+            }
+            _ => {
+                let cause = format!(
+                    "it is {state}: torch is at it already, and never types a message twice unmarked"
+                );
+                let hint = format!("torch msg trace m-{short}");
+                t.fail(
+                    conn,
+                    other(&format!("m-{short} can't be retried"), &cause, Some(&hint)),
+                );
+            }
+        }
+    }
+
+    fn cancel_message(&mut self, t: &mut Turn, conn: ConnId, id: &str) {
+        let short = short_id(id);
+        let Some(message) = self.flying(&short) else {
+            return t.push(Effect::Answer {
+                conn,
+                query: Query::Settled {
+                    id: short,
+                    verb: "cancelled",
+                },
+            });
+        };
+        if self.end_untyped(t, message, DeliveryState::Dead, "cancelled by a person") {
+            return t.reply(
+                conn,
+                done(format!("m-{short} is cancelled; it was never typed")),
+            );
+        }
+        let hint = format!("torch msg trace m-{short}");
+        t.fail(
+            conn,
+            other(
+                &format!("m-{short} can't be cancelled"),
+                "it is typed already",
+                Some(&hint),
+            ),
+        );
+    }
+
+    fn flying(&self, short: &str) -> Option<MessageId> {
+        self.flights.keys().find(|id| id.short() == short).copied()
+    }
+}
+
+/// `m-7k3f9q2a`, `7k3f9q2a` or a whole ULID, as its last 8 characters in lower case.
+pub(crate) fn short_id(id: &str) -> String {
+    let id = id.trim().trim_start_matches("m-").to_ascii_lowercase();
+    let skip = id.chars().count().saturating_sub(8);
+    id.chars().skip(skip).collect()
+}
+
+/// What a request needs of its caller.
+fn privilege(request: &Request) -> Privilege {
+    match request {
+        Request::Ping
+        | Request::Send(_)
+        | Request::Status { .. }
+        | Request::Messages(_)
+        | Request::Message { .. }
+        | Request::Trace { .. }
+        | Request::Why { .. }
+        | Request::Inbox { .. }
+        | Request::AuditVerify
+        | Request::Logs { .. }
+        | Request::AwaitTurn { .. }
+        | Request::Cancel => Privilege::Anyone,
+        Request::Complete { .. } | Request::Ack { .. } => Privilege::Agent,
+        Request::Shutdown
+        | Request::Auto(_)
+        | Request::Follow { .. }
+        | Request::Stop { .. }
+        | Request::Attach { .. }
+        | Request::Shell { .. }
+        | Request::Retry { .. }
+        | Request::CancelMessage { .. } => Privilege::Person,
+    }
+}

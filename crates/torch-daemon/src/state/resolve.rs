@@ -1,0 +1,340 @@
+//! Targets and teams: exact matches only, the caller's own team first.
+
+use std::path::Path;
+
+use torch_api::Failure;
+use torch_api::wire::{SendRequest, TeamSelector};
+use torch_core::{AgentId, Recipient, RoleName, Sender, Target, Team, TeamId};
+
+use super::State;
+use crate::failure::usage;
+
+/// Where a message goes.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) team: TeamId,
+    pub(crate) recipient: Recipient,
+}
+
+impl State {
+    pub(crate) fn resolve(
+        &self,
+        sender: &Sender,
+        request: &SendRequest,
+    ) -> Result<Resolved, Box<Failure>> {
+        let target: Target =
+            request
+                .target
+                .parse()
+                .map_err(|error: torch_core::target::TargetError| {
+                    Box::new(crate::failure::from_error(
+                        torch_api::wire::FailureKind::Usage,
+                        &error,
+                        Some("torch status".to_owned()),
+                    ))
+                })?;
+        let own = self.own_team(sender, &request.cwd);
+        self.resolve_target(&target, &request.target, own)
+    }
+
+    /// The caller's own team: an agent's, else the one whose project or worktree holds `cwd`, else the only one.
+    fn own_team(&self, sender: &Sender, cwd: &Path) -> Result<TeamId, Box<Failure>> {
+        match sender {
+            Sender::Agent { team, .. } => Ok(*team),
+            _ => self
+                .select_team(&TeamSelector {
+                    name: None,
+                    cwd: cwd.to_owned(),
+                })
+                .map(|team| team.id),
+        }
+    }
+
+    /// The agent that a target names, for commands that look at one.
+    pub(crate) fn find_agent(
+        &self,
+        team: &TeamSelector,
+        target: &str,
+    ) -> Result<AgentId, Box<Failure>> {
+        let parsed: Target = target
+            .parse()
+            .map_err(|error: torch_core::target::TargetError| {
+                Box::new(crate::failure::from_error(
+                    torch_api::wire::FailureKind::Usage,
+                    &error,
+                    Some("torch status".to_owned()),
+                ))
+            })?;
+        let own = self.select_team(team).map(|team| team.id);
+        match self.resolve_target(&parsed, target, own)?.recipient {
+            Recipient::Agent { agent, .. } => Ok(agent),
+            Recipient::Human => Err(Box::new(usage(
+                "human is no agent",
+                "it has no window",
+                Some("torch inbox"),
+            ))),
+        }
+    }
+
+    fn resolve_target(
+        &self,
+        target: &Target,
+        written: &str,
+        own: Result<TeamId, Box<Failure>>,
+    ) -> Result<Resolved, Box<Failure>> {
+        match target {
+            Target::Human => own.map(|team| Resolved {
+                team,
+                recipient: Recipient::Human,
+            }),
+            Target::Role(role) => self.role_in(own?, role, written),
+            Target::SessionRole { session, role } => {
+                self.role_in(self.session(session, written)?, role, written)
+            }
+            Target::SessionIndex {
+                session,
+                window,
+                pane,
+            } => self.by_index(session, *window, *pane, written, own),
+            Target::SessionRolePane {
+                session,
+                role,
+                pane,
+            } => {
+                let found = self.role_in(self.session(session, written)?, role, written)?;
+                self.only_agent_pane(found, *pane, written)
+            }
+            Target::Pane(pane) => self
+                .agents
+                .values()
+                .find(|run| run.agent.pane.is_some_and(|at| at.pane == *pane))
+                .map(|run| self.resolved(run.agent.id))
+                .ok_or_else(|| self.no_target(written, "no agent of torch's lives in that pane")),
+        }
+    }
+
+    /// `role:0` names a role of the own team; a session of that name is meant only with `=` in front.
+    fn by_index(
+        &self,
+        session: &str,
+        window: u32,
+        pane: Option<u32>,
+        written: &str,
+        own: Result<TeamId, Box<Failure>>,
+    ) -> Result<Resolved, Box<Failure>> {
+        if window == 0
+            && let (Ok(team), Ok(role)) = (&own, RoleName::parse(session))
+            && let Some(agent) = self.agent_in(*team, &role)
+        {
+            return self.only_agent_pane(self.resolved(agent), pane.unwrap_or(0), written);
+        }
+        let team = self.session(session.strip_prefix('=').unwrap_or(session), written)?;
+        let found = self
+            .agents
+            .values()
+            .find(|run| run.agent.team == team && run.agent.position == window)
+            .map(|run| self.resolved(run.agent.id))
+            .ok_or_else(|| {
+                self.no_target(
+                    written,
+                    &format!("that session has no agent in window {window}"),
+                )
+            })?;
+        self.only_agent_pane(found, pane.unwrap_or(0), written)
+    }
+
+    /// A pane index must be the one the agent lives in.
+    fn only_agent_pane(
+        &self,
+        found: Resolved,
+        index: u32,
+        written: &str,
+    ) -> Result<Resolved, Box<Failure>> {
+        let at = found
+            .recipient
+            .agent()
+            .and_then(|agent| self.agents.get(&agent))
+            .and_then(|run| run.agent.pane);
+        let Some(at) = at else { return Ok(found) };
+        let actual = self
+            .panes
+            .iter()
+            .find(|pane| pane.address.pane == at.pane)
+            .map_or(0, |pane| pane.pane_index);
+        if actual == index {
+            return Ok(found);
+        }
+        Err(self.no_target(
+            written,
+            &format!("pane {index} of that window is not the agent's"),
+        ))
+    }
+
+    fn role_in(
+        &self,
+        team: TeamId,
+        role: &RoleName,
+        written: &str,
+    ) -> Result<Resolved, Box<Failure>> {
+        self.agent_in(team, role)
+            .map(|agent| self.resolved(agent))
+            .ok_or_else(|| {
+                let name = self.teams.get(&team).map_or("?", |team| team.name.as_str());
+                self.no_target(written, &format!("team {name} has no role {role}"))
+            })
+    }
+
+    fn agent_in(&self, team: TeamId, role: &RoleName) -> Option<AgentId> {
+        self.agents
+            .values()
+            .find(|run| run.agent.team == team && run.agent.role == *role)
+            .map(|run| run.agent.id)
+    }
+
+    fn resolved(&self, agent: AgentId) -> Resolved {
+        let run = &self.agents[&agent].agent;
+        Resolved {
+            team: run.team,
+            recipient: Recipient::Agent {
+                agent,
+                role: run.role.clone(),
+            },
+        }
+    }
+
+    fn session(&self, name: &str, written: &str) -> Result<TeamId, Box<Failure>> {
+        self.teams
+            .values()
+            .find(|team| team.name.as_str() == name)
+            .map(|team| team.id)
+            .ok_or_else(|| self.no_target(written, &format!("no team is called {name:?}")))
+    }
+
+    /// No such target, with the targets that are most like it.
+    fn no_target(&self, written: &str, cause: &str) -> Box<Failure> {
+        let mut all: Vec<String> = self
+            .agents
+            .values()
+            .filter_map(|run| {
+                self.teams
+                    .get(&run.agent.team)
+                    .map(|team| format!("{}:{}", team.name, run.agent.role))
+            })
+            .collect();
+        let wanted = written
+            .rsplit(':')
+            .next()
+            .unwrap_or(written)
+            .to_ascii_lowercase();
+        all.sort_by_key(|name| {
+            let role = name.rsplit(':').next().unwrap_or(name);
+            (distance(role, &wanted), name.clone())
+        });
+        all.truncate(3);
+        let mut failure = usage(
+            &format!("no such target: {written:?}"),
+            cause,
+            Some("torch status"),
+        );
+        if !all.is_empty() {
+            failure
+                .causes
+                .push(format!("near matches: {}", all.join(", ")));
+        }
+        Box::new(failure)
+    }
+
+    /// The team that a person's command means.
+    pub(crate) fn select_team(&self, selector: &TeamSelector) -> Result<&Team, Box<Failure>> {
+        if let Some(name) = &selector.name {
+            return self
+                .teams
+                .values()
+                .find(|team| team.name.as_str() == name)
+                .ok_or_else(|| {
+                    Box::new(usage(
+                        &format!("no team is called {name:?}"),
+                        &self.team_list(),
+                        Some("torch status"),
+                    ))
+                });
+        }
+        let here = |path: &Path| selector.cwd.starts_with(path);
+        let by_worktree = self
+            .agents
+            .values()
+            .find(|run| here(&run.agent.worktree))
+            .map(|run| run.agent.team);
+        let by_project = self
+            .teams
+            .values()
+            .filter(|team| here(&team.project))
+            .max_by_key(|team| team.project.as_os_str().len())
+            .map(|team| team.id);
+        if let Some(team) = by_worktree
+            .or(by_project)
+            .and_then(|id| self.teams.get(&id))
+        {
+            return Ok(team);
+        }
+        let mut teams = self.teams.values();
+        match (teams.next(), teams.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => Err(Box::new(usage(
+                "there is no team",
+                "none was raised in this registry yet",
+                Some("torch auto --spec spec.md"),
+            ))),
+            (Some(_), Some(_)) => Err(Box::new(usage(
+                "it is not clear which team is meant",
+                &format!(
+                    "{} belongs to none; {}",
+                    selector.cwd.display(),
+                    self.team_list()
+                ),
+                Some("torch status"),
+            ))),
+        }
+    }
+
+    fn team_list(&self) -> String {
+        let names: Vec<String> = self
+            .teams
+            .values()
+            .map(|team| format!("{} ({})", team.name, team.project.display()))
+            .collect();
+        if names.is_empty() {
+            "there is no team".to_owned()
+        } else {
+            format!("teams: {}", names.join(", "))
+        }
+    }
+}
+
+/// The edit distance of two short words.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(64).enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let cost = corner + usize::from(x != *y);
+            corner = row[j + 1];
+            row[j + 1] = cost.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn near_is_near() {
+        assert_eq!(distance("tester", "tester"), 0);
+        assert_eq!(distance("tester", "testre"), 2);
+        assert!(distance("developer", "devloper") < distance("tester", "devloper"));
+    }
+}

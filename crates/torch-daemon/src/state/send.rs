@@ -1,0 +1,525 @@
+//! Sending: who says it, where it goes, whether it may, and what is kept.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use torch_api::wire::SendRequest;
+use torch_api::{Failure, Response};
+use torch_core::message::{Decision, Verdict};
+use torch_core::{
+    AgentId, Delivery, DeliveryState, Envelope, MessageId, MessageKind, Recipient, RoleName,
+    Sender, TeamId, Write,
+};
+use torch_router::clean::clean;
+use torch_router::delivery::Flight;
+use torch_router::policy::{self, Destination, TeamRules};
+use torch_router::{critical, tag};
+
+use super::resolve::Resolved;
+use super::{PairKey, State, Turn, Waiter};
+use crate::event::{ConnId, Effect, Query, TimerKey};
+use crate::failure::{refused, usage};
+
+/// What is appended to a critical message for an agent that is not the hub (S2-092).
+const REPORT_TO_HUB: &str = "(Report to Orchestrator: scm orchestrator)";
+
+/// A message before it has an id.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) team: TeamId,
+    pub(crate) kind: MessageKind,
+    pub(crate) sender: Sender,
+    pub(crate) sender_rule: String,
+    pub(crate) recipient: Recipient,
+    pub(crate) target: String,
+    pub(crate) body: Vec<u8>,
+    pub(crate) verdict: Verdict,
+    pub(crate) critical: Vec<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) ttl_seconds: Option<u64>,
+    pub(crate) inline: bool,
+    pub(crate) cause: Option<MessageId>,
+}
+
+impl Draft {
+    /// A message from torch itself.
+    pub(crate) fn from_torch(
+        team: TeamId,
+        kind: MessageKind,
+        recipient: Recipient,
+        body: String,
+    ) -> Self {
+        let verdict = policy::judge(
+            &Sender::Torch,
+            &Destination::Human,
+            TeamRules {
+                mode: torch_core::RouterMode::Strict,
+                has_hub: true,
+            },
+        );
+        Self {
+            team,
+            kind,
+            sender: Sender::Torch,
+            sender_rule: "torch".to_owned(),
+            target: recipient.label().to_owned(),
+            recipient,
+            body: body.into_bytes(),
+            verdict,
+            critical: Vec::new(),
+            key: None,
+            ttl_seconds: None,
+            inline: false,
+            cause: None,
+        }
+    }
+}
+
+impl State {
+    pub(crate) fn send(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        (sender, rule): (Sender, &'static str),
+        request: SendRequest,
+        known: Option<MessageId>,
+    ) {
+        if let Some(message) = known.or_else(|| self.recent(&sender, request.key.as_deref())) {
+            self.answer_when(t, conn, message, request.wait, request.wait_millis);
+            return;
+        }
+        let resolved = match self.resolve(&sender, &request) {
+            Ok(resolved) => resolved,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        let Some(body) = request.body.into_bytes() else {
+            return t.fail(
+                conn,
+                usage(
+                    "failed to read the message's body",
+                    "it is neither text nor base64",
+                    None,
+                ),
+            );
+        };
+        if body.iter().all(u8::is_ascii_whitespace) {
+            let hint = "scm developer \"text\"";
+            return t.fail(
+                conn,
+                usage(
+                    "the message is empty",
+                    "there is nothing to deliver",
+                    Some(hint),
+                ),
+            );
+        }
+        let Some(team) = self.teams.get(&resolved.team) else {
+            return;
+        };
+        let rules = TeamRules {
+            mode: team.router,
+            has_hub: self.hub_of(resolved.team).is_some(),
+        };
+        let destination = resolved.destination(&sender);
+        let verdict = policy::judge(&sender, &destination, rules);
+        let text = String::from_utf8_lossy(&body);
+        let critical = critical::words(&text);
+        let draft = Draft {
+            team: resolved.team,
+            kind: MessageKind::Message,
+            sender,
+            sender_rule: rule.to_owned(),
+            recipient: resolved.recipient.clone(),
+            target: request.target,
+            body,
+            verdict,
+            critical,
+            key: request.key,
+            ttl_seconds: request.ttl_seconds,
+            inline: request.inline,
+            cause: None,
+        };
+        self.judge_and_post(t, conn, draft, request.wait, request.wait_millis);
+    }
+
+    fn judge_and_post(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        mut draft: Draft,
+        wait: Option<DeliveryState>,
+        millis: u64,
+    ) {
+        match draft.verdict.decision {
+            Decision::Refuse => {
+                let failure = refusal(&draft);
+                self.post_refused(t, draft);
+                t.fail(conn, failure);
+                return;
+            }
+            Decision::Reroute => {
+                let Some((hub, role)) = self.hub_of(draft.team) else {
+                    return;
+                };
+                let intended = draft.recipient.label().to_owned();
+                let mut body = format!(
+                    "(for {intended}, re-routed to you by rule {}) ",
+                    draft.verdict.rule
+                )
+                .into_bytes();
+                body.extend_from_slice(&draft.body);
+                draft.body = body;
+                draft.recipient = Recipient::Agent { agent: hub, role };
+            }
+            Decision::Deliver => {}
+        }
+        let copy = self.hub_copy(&draft);
+        self.append_report_line(&mut draft);
+        let message = self.post(t, draft);
+        if let Some(mut copy) = copy {
+            copy.cause = Some(message);
+            copy.body
+                .splice(0..0, format!("(copy of {}) ", message.tag()).into_bytes());
+            self.post(t, copy);
+        }
+        self.answer_when(t, conn, message, wait, millis);
+    }
+
+    /// The hub's copy of a critical message, unless the hub wrote it or gets it anyway.
+    fn hub_copy(&self, draft: &Draft) -> Option<Draft> {
+        let (hub, role) = self.hub_of(draft.team)?;
+        let from_hub = matches!(&draft.sender, Sender::Agent { agent, .. } if *agent == hub);
+        if draft.critical.is_empty() || from_hub || draft.recipient.agent() == Some(hub) {
+            return None;
+        }
+        let mut body =
+            format!("{} → {}: ", draft.sender.label(), draft.recipient.label()).into_bytes();
+        body.extend_from_slice(&draft.body);
+        let mut copy = Draft::from_torch(
+            draft.team,
+            MessageKind::HubCopy,
+            Recipient::Agent { agent: hub, role },
+            String::new(),
+        );
+        copy.verdict.rule = "critical.copy".to_owned();
+        copy.verdict.reason = format!("critical words: {}", draft.critical.join(", "));
+        copy.body = body;
+        Some(copy)
+    }
+
+    fn append_report_line(&self, draft: &mut Draft) {
+        let to_hub = self
+            .hub_of(draft.team)
+            .is_none_or(|(hub, _)| draft.recipient.agent() == Some(hub));
+        if !draft.critical.is_empty() && !to_hub && draft.recipient.agent().is_some() {
+            while draft.body.last().is_some_and(u8::is_ascii_whitespace) {
+                draft.body.pop();
+            }
+            draft
+                .body
+                .extend_from_slice(format!(" {REPORT_TO_HUB}").as_bytes());
+        }
+    }
+
+    /// Keeps a message and queues it.
+    pub(crate) fn post(&mut self, t: &mut Turn, draft: Draft) -> MessageId {
+        let key = draft
+            .key
+            .clone()
+            .map(|key| (sender_key(&draft.sender), key));
+        let envelope = self.envelope(t, draft);
+        let (message, agent) = (envelope.id, envelope.recipient.agent());
+        if let Some(key) = key {
+            self.keys.insert(key, message);
+        }
+        let (state, evidence) = match agent {
+            Some(_) => (DeliveryState::Queued, ""),
+            None => (DeliveryState::Accepted, "it lies in the person's inbox"),
+        };
+        let delivery = Delivery {
+            message,
+            state,
+            reason: None,
+            attempt: 1,
+            possible_duplicate: false,
+            launch: None,
+            since: t.now,
+            evidence: evidence.to_owned(),
+        };
+        t.write(Write::PutMessage(Box::new(envelope.clone())));
+        t.write(Write::PutDelivery(Box::new(delivery.clone())));
+        let data = json!({
+            "from": envelope.sender.label(), "to": envelope.recipient.label(),
+            "decision": envelope.verdict.decision, "rule": envelope.verdict.rule, "from_rule": envelope.sender_rule,
+        });
+        t.journal("message.accepted", message, data);
+        if let Some(expires) = envelope.expires {
+            t.timer(TimerKey::Expiry(message), expires);
+        }
+        if let Some(agent) = agent {
+            let text = tag::text(&envelope, 1, envelope.body_file.as_deref());
+            self.flights
+                .insert(message, Flight::new(envelope, delivery, text));
+            if let Some(run) = self.agents.get_mut(&agent) {
+                run.queue.push_back(message);
+            }
+            self.pump(t, agent);
+        }
+        message
+    }
+
+    /// Keeps a refused message, so that the audit shows it.
+    fn post_refused(&mut self, t: &mut Turn, draft: Draft) {
+        let envelope = self.envelope(t, draft);
+        let delivery = Delivery {
+            message: envelope.id,
+            state: DeliveryState::Refused,
+            reason: None,
+            attempt: 1,
+            possible_duplicate: false,
+            launch: None,
+            since: t.now,
+            evidence: format!("{}: {}", envelope.verdict.rule, envelope.verdict.reason),
+        };
+        let data = json!({
+            "from": envelope.sender.label(), "to": envelope.recipient.label(),
+            "rule": envelope.verdict.rule, "from_rule": envelope.sender_rule,
+        });
+        let message = envelope.id;
+        t.write(Write::PutMessage(Box::new(envelope)));
+        t.write(Write::PutDelivery(Box::new(delivery)));
+        t.journal("message.refused", message, data);
+    }
+
+    fn envelope(&mut self, t: &Turn, draft: Draft) -> Envelope {
+        let mut id = self.fresh_message(t.now);
+        while self
+            .flights
+            .values()
+            .any(|flight| flight.envelope.id.short() == id.short())
+        {
+            id = self.fresh_message(t.now);
+        }
+        let pair = pair_key(draft.team, &draft.sender, draft.recipient.agent());
+        let seq = self.pair_seqs.entry(pair).or_insert(0);
+        *seq += 1;
+        let cleaned = clean(&draft.body);
+        let long =
+            draft.recipient.agent().is_some() && tag::needs_file(&cleaned.text, draft.inline);
+        let body_file = long.then(|| PathBuf::from(format!(".torch/inbox/{}.md", id.tag())));
+        Envelope {
+            id,
+            team: draft.team,
+            at: t.now,
+            kind: draft.kind,
+            sender: draft.sender,
+            sender_rule: draft.sender_rule,
+            recipient: draft.recipient,
+            target: draft.target,
+            pair_seq: *seq,
+            original: (!cleaned.changes.is_empty()).then_some(draft.body),
+            body: cleaned.text,
+            cleaned: cleaned.changes,
+            verdict: draft.verdict,
+            critical: draft.critical,
+            key: draft.key,
+            expires: draft
+                .ttl_seconds
+                .map(|s| t.now.after(std::time::Duration::from_secs(s))),
+            inline: draft.inline,
+            body_file,
+            cause: draft.cause,
+        }
+    }
+
+    fn recent(&self, sender: &Sender, key: Option<&str>) -> Option<MessageId> {
+        self.keys
+            .get(&(sender_key(sender), key?.to_owned()))
+            .copied()
+    }
+
+    /// Answers now, or once the message has come to `wait`.
+    pub(crate) fn answer_when(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        message: MessageId,
+        wait: Option<DeliveryState>,
+        millis: u64,
+    ) {
+        // A message without a flight is final already, or lies in the person's inbox: the store knows.
+        let flying = self
+            .flights
+            .get(&message)
+            .map(|flight| flight.delivery.state);
+        match (wait, flying) {
+            (Some(state), Some(now)) if !reached(now, state) => {
+                self.waiters.push(Waiter {
+                    conn,
+                    message,
+                    state,
+                });
+                t.timer(
+                    TimerKey::Wait(conn),
+                    t.now.after(std::time::Duration::from_millis(millis)),
+                );
+            }
+            _ => t.push(Effect::Answer {
+                conn,
+                query: Query::Sent {
+                    message,
+                    reached: true,
+                },
+            }),
+        }
+    }
+
+    /// Answers who waits for this message, if it came far enough or can't come further.
+    pub(crate) fn answer_waiters(
+        &mut self,
+        t: &mut Turn,
+        message: MessageId,
+        state: DeliveryState,
+    ) {
+        let done = |waiter: &Waiter| {
+            waiter.message == message && (reached(state, waiter.state) || state.is_final())
+        };
+        for waiter in self.waiters.iter().filter(|waiter| done(waiter)) {
+            let query = Query::Sent {
+                message,
+                reached: reached(state, waiter.state),
+            };
+            t.push(Effect::CancelTimer(TimerKey::Wait(waiter.conn)));
+            t.push(Effect::Answer {
+                conn: waiter.conn,
+                query,
+            });
+        }
+        self.waiters.retain(|waiter| !done(waiter));
+    }
+
+    /// Answers once the turn that a consumed message began is over.
+    pub(crate) fn await_turn(&mut self, t: &mut Turn, conn: ConnId, id: &str, millis: u64) {
+        let short = super::requests::short_id(id);
+        let run = self
+            .agents
+            .values()
+            .find(|run| run.consumed.iter().any(|message| message.short() == short));
+        match run {
+            Some(run) if !run.agent.state.takes_messages() => {
+                self.turn_waiters.push((conn, run.agent.id));
+                t.timer(
+                    TimerKey::Wait(conn),
+                    t.now.after(std::time::Duration::from_millis(millis)),
+                );
+            }
+            _ => t.reply(conn, done("the turn is over")),
+        }
+    }
+
+    /// Tells who waits for it that an agent's turn is over.
+    pub(crate) fn answer_turn_waiters(&mut self, t: &mut Turn, agent: AgentId) {
+        for (conn, _) in self
+            .turn_waiters
+            .extract_if(.., |(_, waiting)| *waiting == agent)
+        {
+            t.push(Effect::CancelTimer(TimerKey::Wait(conn)));
+            t.reply(conn, done("the turn is over"));
+        }
+    }
+
+    pub(crate) fn on_wait_over(&mut self, t: &mut Turn, conn: ConnId) {
+        for _ in self
+            .turn_waiters
+            .extract_if(.., |(waiting, _)| *waiting == conn)
+        {
+            t.fail(
+                conn,
+                crate::failure::timeout("the turn did not end in time", "torch status"),
+            );
+        }
+        for waiter in self.waiters.extract_if(.., |waiter| waiter.conn == conn) {
+            let query = Query::Sent {
+                message: waiter.message,
+                reached: false,
+            };
+            t.push(Effect::Answer { conn, query });
+        }
+    }
+
+    /// The hub of a team.
+    pub(crate) fn hub_of(&self, team: TeamId) -> Option<(AgentId, RoleName)> {
+        self.agents
+            .values()
+            .find(|run| run.agent.team == team && run.agent.role.is_hub())
+            .map(|run| (run.agent.id, run.agent.role.clone()))
+    }
+}
+
+impl Resolved {
+    fn destination(&self, sender: &Sender) -> Destination<'_> {
+        match (&self.recipient, sender) {
+            (Recipient::Human, _) => Destination::Human,
+            (Recipient::Agent { role, .. }, Sender::Agent { team, .. }) if *team != self.team => {
+                Destination::OtherTeam(role)
+            }
+            (Recipient::Agent { role, .. }, _) => Destination::Role(role),
+        }
+    }
+}
+
+/// What tells one sender from another: an agent's id, else the kind.
+pub(crate) fn sender_key(sender: &Sender) -> String {
+    match sender {
+        Sender::Agent { agent, .. } => agent.to_string(),
+        other => other.label().to_owned(),
+    }
+}
+
+/// One sender → recipient pair: the sender's team (the message's for one that is no agent), its label, and the agent.
+pub(crate) fn pair_key(team: TeamId, sender: &Sender, recipient: Option<AgentId>) -> PairKey {
+    let team = match sender {
+        Sender::Agent { team, .. } => *team,
+        _ => team,
+    };
+    (team, sender.label().to_owned(), recipient)
+}
+
+/// Whether a delivery in state `now` has come at least as far as `wanted`.
+fn reached(now: DeliveryState, wanted: DeliveryState) -> bool {
+    let rank = |state: DeliveryState| match state {
+        DeliveryState::Queued => Some(0),
+        DeliveryState::Claimed => Some(1),
+        DeliveryState::Pasting => Some(2),
+        DeliveryState::Pasted => Some(3),
+        DeliveryState::Entering => Some(4),
+        DeliveryState::Entered => Some(5),
+        DeliveryState::Accepted => Some(6),
+        DeliveryState::Consumed => Some(7),
+        DeliveryState::Acked => Some(8),
+        _ => None,
+    };
+    now == wanted
+        || rank(now)
+            .zip(rank(wanted))
+            .is_some_and(|(now, wanted)| now >= wanted)
+}
+
+fn refusal(draft: &Draft) -> Failure {
+    let error = format!(
+        "the message from {} to {} was refused",
+        draft.sender.label(),
+        draft.recipient.label()
+    );
+    let cause = format!("rule {}: {}", draft.verdict.rule, draft.verdict.reason);
+    let hint = match draft.verdict.rule.as_str() {
+        "edge.self" => None,
+        _ => Some("scm orchestrator \"text\""),
+    };
+    refused(&error, &cause, hint)
+}
+
+/// The answer to a request that only changes something.
+pub(crate) fn done(text: impl Into<String>) -> Response {
+    Response::Done { text: text.into() }
+}

@@ -1,0 +1,157 @@
+//! `torch stop`, and what follows a window's end.
+
+use serde_json::json;
+use torch_api::wire::{Stage, TeamSelector};
+use torch_core::plan::{SessionObserved, WindowObserved};
+use torch_core::{
+    AgentId, AgentState, DeliveryState, DesiredState, Evidence, TeamId, TeamPhase, Write,
+};
+
+use super::{State, Turn, WatchKind};
+use crate::event::{ConnId, Effect, TimerKey};
+
+impl State {
+    pub(crate) fn stop(&mut self, t: &mut Turn, conn: ConnId, selector: &TeamSelector) {
+        let id = match self.select_team(selector) {
+            Ok(team) => team.id,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        let Some(team) = self.teams.get_mut(&id) else {
+            return;
+        };
+        let name = team.name.clone();
+        if team.phase == TeamPhase::Stopped {
+            return t.reply(
+                conn,
+                super::send::done(format!("team {name} was stopped already")),
+            );
+        }
+        team.desired = DesiredState::Stopped;
+        t.write(Write::PutTeam(Box::new(team.clone())));
+        t.journal("team.stopping", id, json!({}));
+        self.watch(conn, id, WatchKind::Stop);
+        for agent in self.team_agents(id) {
+            if let Some(run) = self.agents.get(&agent)
+                && run.agent.state.is_live()
+                && run.window != WindowObserved::Live
+            {
+                self.set_state(
+                    t,
+                    agent,
+                    AgentState::Stopped,
+                    Evidence::new("command", "torch stop", t.now),
+                );
+            }
+        }
+        if self.server.is_none() {
+            // Without a tmux server nothing of the team runs in one.
+            for agent in self.team_agents(id) {
+                self.window_gone(t, agent);
+            }
+        }
+        self.reconcile(t, id);
+        self.check_stopped(t, id);
+    }
+
+    pub(crate) fn on_closed(&mut self, t: &mut Turn, agent: AgentId, result: Result<(), String>) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let (team, role) = (run.agent.team, run.agent.role.clone());
+        let detail = match &result {
+            Ok(()) => String::new(),
+            Err(error) => error.clone(),
+        };
+        self.window_gone(t, agent);
+        t.journal("agent.closed", agent, json!({"error": detail}));
+        self.progress(t, team, role.as_str(), Stage::Stopped, &detail);
+        if self.undos.contains_key(&team) {
+            self.undo_agent(t, team, agent);
+            return;
+        }
+        self.check_stopped(t, team);
+    }
+
+    /// Notes that an agent has no window any more, because torch closed it.
+    fn window_gone(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.window = WindowObserved::Absent;
+        run.agent.pane = None;
+        run.agent.launch = None;
+        run.agent.process = None;
+        run.acting = None;
+        t.push(Effect::CancelTimer(TimerKey::Ready(agent)));
+        self.set_state(
+            t,
+            agent,
+            AgentState::Stopped,
+            Evidence::new("command", "torch stop", t.now),
+        );
+        if let Some(run) = self.agents.get(&agent) {
+            t.write(Write::PutAgent(Box::new(run.agent.clone())));
+        }
+        let flights: Vec<_> = self
+            .flights
+            .values()
+            .filter(|flight| flight.envelope.recipient.agent() == Some(agent))
+            .map(|flight| (flight.envelope.id, flight.envelope.kind))
+            .collect();
+        for (message, kind) in flights {
+            // The next launch gets a briefing of its own.
+            if kind == torch_core::MessageKind::Briefing
+                && self.end_untyped(t, message, DeliveryState::Dead, "the agent was stopped")
+            {
+                continue;
+            }
+            let Some(flight) = self.flights.get_mut(&message) else {
+                continue;
+            };
+            let step = flight.on_agent_gone(t.now);
+            self.apply(t, message, step);
+        }
+    }
+
+    pub(crate) fn check_stopped(&mut self, t: &mut Turn, id: TeamId) {
+        let open = self
+            .team_agents(id)
+            .iter()
+            .filter_map(|id| self.agents.get(id))
+            .any(|run| {
+                matches!(
+                    run.window,
+                    WindowObserved::Live
+                        | WindowObserved::Closing
+                        | WindowObserved::Opening
+                        | WindowObserved::Ended
+                )
+            });
+        let Some(team) = self.teams.get_mut(&id) else {
+            return;
+        };
+        if open || team.desired != DesiredState::Stopped {
+            return;
+        }
+        if team.phase != TeamPhase::Stopped {
+            team.phase = TeamPhase::Stopped;
+            team.session = None;
+            t.write(Write::PutTeam(Box::new(team.clone())));
+            t.journal("team.phase", id, json!({"phase": "stopped"}));
+        }
+        let name = team.name.clone();
+        self.sessions.insert(id, SessionObserved::Absent);
+        self.check_followed(t, id);
+        let conns: Vec<ConnId> = self
+            .watchers
+            .extract_if(.., |watcher| {
+                watcher.team == id && matches!(watcher.kind, WatchKind::Stop | WatchKind::Auto)
+            })
+            .map(|watcher| watcher.conn)
+            .collect();
+        for conn in conns {
+            let text = format!("team {name} is stopped; worktrees, branches and messages are kept");
+            t.reply(conn, super::send::done(text));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What is shown of teams, agents and the daemon.
+
+use torch_api::view::DaemonView;
+use torch_api::wire::TeamSelector;
+use torch_api::{AgentView, TeamView};
+use torch_core::{AgentId, AgentState, DeliveryState, TeamId};
+
+use super::{State, Turn};
+use crate::event::{ConnId, Effect, Query};
+use crate::view;
+
+impl State {
+    pub(crate) fn daemon_view(&self) -> DaemonView {
+        DaemonView {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: self.settings.pid,
+            started: self.settings.started,
+            home: self.settings.home.clone(),
+            tmux_socket: self.settings.tmux_socket.clone(),
+            tmux_version: self.tmux_version.clone(),
+        }
+    }
+
+    pub(crate) fn team_view(&self, id: TeamId) -> TeamView {
+        let agents = self
+            .team_agents(id)
+            .into_iter()
+            .map(|agent| self.agent_view(agent))
+            .collect();
+        view::team(&self.teams[&id], agents, &self.settings.tmux_socket)
+    }
+
+    pub(crate) fn agent_view(&self, id: AgentId) -> AgentView {
+        let run = &self.agents[&id];
+        view::agent(&run.agent, run.queue.len() as u64)
+    }
+
+    pub(crate) fn why(&mut self, t: &mut Turn, conn: ConnId, team: &TeamSelector, role: &str) {
+        match self.find_agent(team, role) {
+            Ok(agent) => {
+                let view = Box::new(self.agent_view(agent));
+                let waits_for = self.waits_for(agent);
+                t.push(Effect::Answer {
+                    conn,
+                    query: Query::Why {
+                        agent,
+                        view,
+                        waits_for,
+                    },
+                });
+            }
+            Err(failure) => t.fail(conn, *failure),
+        }
+    }
+
+    /// What torch waits for before something happens with this agent.
+    fn waits_for(&self, agent: AgentId) -> Vec<String> {
+        let Some(run) = self.agents.get(&agent) else {
+            return Vec::new();
+        };
+        let mut lines = vec![match run.agent.state {
+            AgentState::Starting => {
+                "its SessionStart hook, or the deadline for becoming ready".to_owned()
+            }
+            AgentState::Working => {
+                "its turn's end (Stop hook), or two looks that agree on an idle prompt".to_owned()
+            }
+            AgentState::Asking => "a person who answers the dialog in its window".to_owned(),
+            AgentState::Limited => "the limit's reset, seen as its next hook".to_owned(),
+            AgentState::Ready | AgentState::Idle => "nothing: it takes messages".to_owned(),
+            AgentState::Retrying | AgentState::Unknown => {
+                "a hook or a screen that says what it is doing".to_owned()
+            }
+            AgentState::Exited | AgentState::Crashed | AgentState::Failed | AgentState::Stopped => {
+                "a person who starts it again".to_owned()
+            }
+        }];
+        for message in &run.queue {
+            let Some(flight) = self.flights.get(message) else {
+                continue;
+            };
+            let delivery = &flight.delivery;
+            let reason = match (delivery.state, delivery.reason) {
+                (DeliveryState::Deferred, Some(reason)) => {
+                    format!("deferred ({reason}): {}", delivery.evidence)
+                }
+                (state, _) => format!("{state} {}", delivery.evidence),
+            };
+            lines.push(format!(
+                "{} from {}: {}",
+                message.tag(),
+                flight.envelope.sender.label(),
+                reason.trim()
+            ));
+        }
+        lines
+    }
+}

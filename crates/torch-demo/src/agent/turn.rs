@@ -1,0 +1,324 @@
+//! A turn: its steps, what it waits for, and its end.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use serde_json::json;
+use torch_core::Timestamp;
+
+use super::{Agent, Dialog, Effect, Look, Phase};
+use crate::play::Message;
+use crate::record::LedgerEntry;
+use crate::step::{Send, Step, Work};
+use crate::work::{Done, Failure};
+
+/// How often a message is tried when it is not clear that it can't succeed.
+const SEND_TRIES: u32 = 4;
+/// How long to wait after the first failed try, in milliseconds; doubled after each.
+const SEND_PAUSE_MS: u64 = 500;
+
+/// What a turn waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Nothing: its next step can begin.
+    Nothing,
+    /// A time.
+    Until(Timestamp),
+    /// The job of this step.
+    Job(Step),
+    /// A person's word on a permission.
+    Dialog(Dialog),
+    /// The end of a usage limit.
+    Limit(Timestamp),
+}
+
+/// One prompt being worked on.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    /// Its number in this session, from 1.
+    pub number: u64,
+    /// What it waits for.
+    pub wait: Wait,
+    prompt: String,
+    message: Message,
+    steps: VecDeque<Step>,
+    began: Timestamp,
+    found: BTreeMap<String, String>,
+    said: Vec<String>,
+    done: Vec<String>,
+}
+
+impl Turn {
+    pub(super) fn new(
+        number: u64,
+        prompt: String,
+        message: Message,
+        steps: Vec<Step>,
+        began: Timestamp,
+    ) -> Self {
+        Self {
+            number,
+            wait: Wait::Nothing,
+            prompt,
+            message,
+            steps: steps.into(),
+            began,
+            found: BTreeMap::new(),
+            said: Vec::new(),
+            done: Vec::new(),
+        }
+    }
+
+    /// Whether the permission dialog is open.
+    pub(crate) fn is_asking(&self) -> bool {
+        matches!(self.wait, Wait::Dialog(_))
+    }
+
+    /// When the limit that holds it ends.
+    pub(crate) fn limit(&self) -> Option<Timestamp> {
+        match self.wait {
+            Wait::Limit(until) => Some(until),
+            _ => None,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        match self.wait {
+            Wait::Until(until) | Wait::Limit(until) => Some(until),
+            _ => None,
+        }
+    }
+
+    /// Puts in what earlier steps found out.
+    fn fill(&self, text: &str) -> String {
+        self.found
+            .iter()
+            .fold(text.to_owned(), |text, (name, value)| {
+                text.replace(&format!("{{{name}}}"), value)
+            })
+    }
+}
+
+impl Agent {
+    /// Goes through the turn's steps as far as nothing has to be waited for.
+    pub(super) fn advance(&mut self, now: Timestamp) {
+        while self.phase != Phase::Hung {
+            let Some(turn) = &mut self.turn else { return };
+            match turn.wait {
+                Wait::Job(_) | Wait::Dialog(_) => return,
+                Wait::Until(until) | Wait::Limit(until) if now < until => return,
+                Wait::Limit(_) => {
+                    turn.wait = Wait::Nothing;
+                    self.print(Look::Reply, "Usage limit reset · continuing");
+                }
+                Wait::Until(_) | Wait::Nothing => turn.wait = Wait::Nothing,
+            }
+            let Some(turn) = &mut self.turn else { return };
+            match turn.steps.pop_front() {
+                Some(step) => self.step(now, step),
+                None => self.finish(now),
+            }
+        }
+    }
+
+    pub(super) fn wait(&mut self, wait: Wait) {
+        if let Some(turn) = &mut self.turn {
+            turn.wait = wait;
+        }
+    }
+
+    /// Notes a thing done, for the line at the turn's end.
+    pub(super) fn did(&mut self, what: String) {
+        if let Some(turn) = &mut self.turn {
+            turn.done.push(what);
+        }
+    }
+
+    /// Escape: ends the turn, fires no hook, and lets what is queued go out at once.
+    pub(super) fn interrupt(&mut self, now: Timestamp) {
+        let Some(turn) = self.turn.take() else { return };
+        self.out.push(Effect::Ledger(LedgerEntry::Interrupted {
+            text: turn.prompt,
+        }));
+        self.out
+            .push(Effect::User("[Request interrupted by user]".to_owned()));
+        self.print(
+            Look::Detail,
+            "Interrupted · What should the demo do instead?",
+        );
+        self.next_in_queue(now);
+    }
+
+    pub(super) fn next_in_queue(&mut self, now: Timestamp) {
+        if let Some(prompt) = self.queue.pop_front() {
+            self.begin_turn(now, prompt);
+        }
+    }
+
+    fn step(&mut self, now: Timestamp, step: Step) {
+        match step {
+            Step::Say(text) => self.say(&text),
+            Step::Work(Work { ms }) => {
+                self.wait(Wait::Until(now.after(Duration::from_millis(ms))));
+            }
+            Step::AskPermission(tool) => self.open_dialog(tool),
+            Step::Limit(limit) => self.limit(now.after(Duration::from_secs(limit.seconds))),
+            Step::Crash(ending) => {
+                self.phase = Phase::Hung;
+                self.out.push(Effect::Crash(ending));
+            }
+            Step::Draft(draft) => self.composer.set(&draft.text),
+            Step::Hang => self.phase = Phase::Hung,
+            job => self.start(job),
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        let Some(turn) = &mut self.turn else { return };
+        let text = turn.fill(text);
+        turn.said.push(text.clone());
+        self.print(Look::Reply, &text);
+    }
+
+    /// Hands a step's work out.
+    fn start(&mut self, step: Step) {
+        let Some(turn) = &mut self.turn else { return };
+        let step = match step {
+            Step::Send(send) => Step::Send(Send {
+                body: turn.fill(&send.body),
+                ..send
+            }),
+            Step::Commit(mut commit) => {
+                commit.content = commit.content.map(|content| turn.fill(&content));
+                Step::Commit(commit)
+            }
+            Step::Complete(text) => Step::Complete(turn.fill(&text)),
+            other => other,
+        };
+        turn.wait = Wait::Job(step.clone());
+        let number = turn.number;
+        if let Step::Shell(shell) = &step {
+            let fields = json!({"tool_name": "Bash", "tool_input": {"command": shell.command}});
+            self.hook("PreToolUse", fields);
+        }
+        self.out.push(Effect::Start { turn: number, step });
+    }
+
+    pub(super) fn job_done(&mut self, number: u64, result: Result<Done, Failure>) {
+        let Some(turn) = self.turn.as_mut().filter(|turn| turn.number == number) else {
+            return;
+        };
+        let Wait::Job(step) = std::mem::replace(&mut turn.wait, Wait::Nothing) else {
+            return;
+        };
+        match result {
+            Ok(done) => self.job_succeeded(&step, done),
+            Err(failure) => self.job_failed(step, failure),
+        }
+    }
+
+    fn job_succeeded(&mut self, step: &Step, done: Done) {
+        for line in &done.shown {
+            self.print(Look::Detail, line);
+        }
+        if let Step::Shell(shell) = step {
+            let fields = json!({"tool_name": "Bash", "tool_input": {"command": shell.command}});
+            self.hook("PostToolUse", fields);
+        }
+        let Some(turn) = &mut self.turn else { return };
+        turn.found.extend(done.found);
+        turn.done.extend(done.summary);
+        if let Step::Open(open) = step {
+            let mut message = open.message.clone();
+            if let Some(body) = done.body {
+                message.body = body;
+            }
+            turn.steps = self.play.react(&message, done.spec.as_deref()).into();
+        }
+    }
+
+    /// A failed message is tried again where that may help; any other failure ends the play of this turn and is
+    /// reported, because what would follow (`DONE …`) would not be true.
+    fn job_failed(&mut self, step: Step, failure: Failure) {
+        self.print(Look::Detail, &failure.text);
+        let Some(turn) = &mut self.turn else { return };
+        match step {
+            Step::Send(send) if failure.again && send.attempt < SEND_TRIES => {
+                let ms = SEND_PAUSE_MS << (send.attempt - 1);
+                let attempt = send.attempt + 1;
+                turn.steps.push_front(Step::Send(Send { attempt, ..send }));
+                turn.steps.push_front(Step::Work(Work { ms }));
+            }
+            Step::Shell(shell) => {
+                turn.done.push("a command failed".to_owned());
+                let fields = json!({"tool_name": "Bash", "tool_input": {"command": shell.command}});
+                self.hook("PostToolUse", fields);
+            }
+            step => {
+                turn.done.push(failure.text.clone());
+                turn.steps.clear();
+                let report = self.play.failed(&turn.message, &failure.text);
+                // A report that can't be sent is not reported again, and not to the one that can't be reached.
+                let again = match (&step, &report) {
+                    (Step::Send(failed), Some(Step::Send(report))) => {
+                        !failed.body.starts_with("BLOCKED") && failed.to != report.to
+                    }
+                    _ => true,
+                };
+                turn.steps.extend(report.filter(|_| again));
+            }
+        }
+    }
+
+    /// The turn's end: what it did in one line, Stop, and the next prompt of the queue.
+    fn finish(&mut self, now: Timestamp) {
+        let Some(turn) = self.turn.take() else { return };
+        let seconds = now.since(turn.began).as_millis() as f64 / 1_000.0;
+        let what = match turn.done.as_slice() {
+            [] => "nothing to do".to_owned(),
+            done => done.join("; "),
+        };
+        self.print(Look::End, &format!("Done in {seconds:.1} s: {what}"));
+        let text = match turn.said.as_slice() {
+            [] => what.clone(),
+            said => said.join("\n"),
+        };
+        self.play.finished(&what);
+        self.out.push(Effect::Assistant {
+            text: text.clone(),
+            api_error: false,
+        });
+        let fields = json!({"stop_hook_active": false, "last_assistant_message": text});
+        self.hook("Stop", fields);
+        self.next_in_queue(now);
+    }
+
+    /// The usage limit, in Claude Code's words (2.1.329): the message, StopFailure, and it goes on by itself.
+    fn limit(&mut self, until: Timestamp) {
+        let text = format!(
+            "You've hit your 5-hour limit · resets {}",
+            self.clock(until, "%-I:%M%P (%Q)")
+        );
+        self.print(Look::Detail, &text);
+        self.out.push(Effect::Assistant {
+            text: text.clone(),
+            api_error: true,
+        });
+        let fields = json!({"error": "rate_limit", "last_assistant_message": text});
+        self.hook("StopFailure", fields);
+        self.wait(Wait::Limit(until));
+    }
+
+    /// A time in the agent's zone.
+    pub(crate) fn clock(&self, at: Timestamp, format: &str) -> String {
+        let millis = i64::try_from(at.0).unwrap_or(i64::MAX);
+        jiff::Timestamp::from_millisecond(millis).map_or_else(
+            |_| at.0.to_string(),
+            |time| {
+                time.to_zoned(self.identity.zone.clone())
+                    .strftime(format)
+                    .to_string()
+            },
+        )
+    }
+}

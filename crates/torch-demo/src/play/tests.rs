@@ -1,0 +1,188 @@
+//! The play, message by message.
+
+use super::*;
+
+const SPEC: &str = "- first thing\n- second thing\n";
+const TEAM: &str = "orchestrator,project_manager,developer,tester,testrunner";
+
+fn play(me: &str, roles: &str) -> Play {
+    Play::new(Cast::new(me, roles), 1)
+}
+
+fn from(sender: &str, body: &str) -> Message {
+    Message {
+        id: Some("m-abcdefgh".to_owned()),
+        from: Some(sender.to_owned()),
+        attempt: 1,
+        body: body.to_owned(),
+        local: "p1".to_owned(),
+    }
+}
+
+/// The last step, as `to: body`.
+fn last(me: &str, roles: &str, sender: &str, body: &str) -> String {
+    match play(me, roles).react(&from(sender, body), Some(SPEC)).pop() {
+        Some(Step::Send(send)) => format!("{}: {}", send.to, send.body),
+        Some(Step::Complete(text)) => format!("complete: {text}"),
+        Some(Step::Say(text)) => format!("say: {text}"),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_full_team_goes_through_the_spec() {
+    for (me, sender, body, expect) in [
+        (
+            "orchestrator",
+            "torch",
+            "BRIEFING for you",
+            "project_manager: PLAN: 2 items from the spec\n1. first thing\n2. second thing",
+        ),
+        (
+            "developer",
+            "torch",
+            "BRIEFING",
+            "say: Briefed as developer; waiting for work.",
+        ),
+        (
+            "project_manager",
+            "orchestrator",
+            "PLAN: 2 items",
+            "developer: TASK 1: first thing",
+        ),
+        (
+            "developer",
+            "project_manager",
+            "TASK 1: why? first",
+            "project_manager: DONE 1 {hash} why? first\nbranch: {branch}",
+        ),
+        (
+            "project_manager",
+            "developer",
+            "DONE 1 abc first\nbranch: b",
+            "developer: TASK 2: second thing",
+        ),
+        (
+            "project_manager",
+            "developer",
+            "DONE 2 abc second\nbranch: b",
+            "tester: VERIFY b",
+        ),
+        (
+            "project_manager",
+            "tester",
+            "VERIFIED 2 commits\nbranch: b",
+            "testrunner: RUN TESTS b (2 items)",
+        ),
+        (
+            "testrunner",
+            "project_manager",
+            "RUN TESTS b (2 items)",
+            "project_manager: {verdict}",
+        ),
+        (
+            "project_manager",
+            "testrunner",
+            "TESTS PASSED 2",
+            "orchestrator: ALL DONE: 2 items, tests passed: 2",
+        ),
+        (
+            "project_manager",
+            "testrunner",
+            "TESTS FAILED x",
+            "orchestrator: INCOMPLETE: tests failed: x",
+        ),
+        (
+            "orchestrator",
+            "project_manager",
+            "ALL DONE: 2 items",
+            "complete: 2 items",
+        ),
+        (
+            "orchestrator",
+            "project_manager",
+            "INCOMPLETE: x",
+            "human: INCOMPLETE: x",
+        ),
+    ] {
+        assert_eq!(last(me, TEAM, sender, body), expect, "{me} on {body}");
+    }
+}
+
+#[test]
+fn smaller_teams_find_their_way() {
+    let pair = "orchestrator,developer";
+    assert_eq!(
+        last("orchestrator", pair, "torch", "BRIEFING"),
+        "developer: TASK 1: first thing"
+    );
+    assert_eq!(
+        last(
+            "orchestrator",
+            pair,
+            "developer",
+            "DONE 2 abc second\nbranch: b"
+        ),
+        "complete: 2 items on b"
+    );
+    let alone = play("orchestrator", "").react(&from("torch", "BRIEFING"), Some(SPEC));
+    let commits = alone
+        .iter()
+        .filter(|step| matches!(step, Step::Commit(_)))
+        .count();
+    assert_eq!(commits, 2);
+    assert_eq!(
+        alone.last(),
+        Some(&Step::Complete("2 items on {branch}".to_owned()))
+    );
+    let pm = "orchestrator,project_manager";
+    assert_eq!(
+        last("project_manager", pm, "orchestrator", "PLAN: 2 items"),
+        "orchestrator: ALL DONE: 2 items on {branch}"
+    );
+}
+
+#[test]
+fn questions_are_answered_and_answers_are_not() {
+    assert!(last("tester", TEAM, "human", "how far are you?").starts_with("human: ANSWER"));
+    assert!(last("tester", TEAM, "developer", "is it ready?").starts_with("developer: ANSWER"));
+    assert_eq!(
+        last("tester", TEAM, "developer", "ANSWER: what?"),
+        "say: Noted."
+    );
+    assert_eq!(
+        last("tester", TEAM, "developer", "VERIFIED why?"),
+        "say: Noted."
+    );
+    assert!(last("tester", TEAM, "torch", "all well?").starts_with("say: "));
+    assert!(last("tester", TEAM, "human", "thanks").starts_with("say: Noted."));
+}
+
+#[test]
+fn a_message_is_handled_once() {
+    let mut play = play("developer", TEAM);
+    let mut message = from("project_manager", "TASK 1: x");
+    assert!(play.begin(&message));
+    message.attempt = 2;
+    assert!(!play.begin(&message));
+    let plain = Message::parse("hello", "p1");
+    assert!(play.begin(&plain) && play.begin(&plain));
+}
+
+#[test]
+fn keys_are_stable_and_distinct() {
+    let steps = |body| play("project_manager", TEAM).react(&from("developer", body), Some(SPEC));
+    let key = |steps: Vec<Step>| match steps.last() {
+        Some(Step::Send(send)) => send.key.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(key(steps("DONE 1 a")), key(steps("DONE 1 a")));
+    assert_eq!(key(steps("DONE 1 a")), "demo-m-abcdefgh-developer-task");
+    assert_ne!(key(steps("DONE 1 a")), key(steps("DONE 2 a\nbranch: b")));
+}
+
+#[test]
+fn an_unreadable_spec_is_reported() {
+    let steps = play("orchestrator", TEAM).react(&from("torch", "BRIEFING"), None);
+    assert!(matches!(steps.last(), Some(Step::Send(send)) if send.to == "human"));
+}

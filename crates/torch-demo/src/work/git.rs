@@ -1,0 +1,170 @@
+//! The play's git: one file per commit, the log of a branch, and the test that really looks.
+
+use std::time::Duration;
+
+use torch_process::{CommandSpec, Output};
+
+use super::{Done, Failure, World, broken, reason};
+use crate::step::Commit;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Nothing that would ask a person or start work in the background.
+const QUIET: [&str; 6] = [
+    "-c",
+    "commit.gpgsign=false",
+    "-c",
+    "gc.auto=0",
+    "-c",
+    "maintenance.auto=false",
+];
+
+impl World {
+    fn git(&self) -> CommandSpec {
+        self.command("git", DEADLINE).args(QUIET)
+    }
+
+    fn try_git(&self, args: &[&str]) -> Result<Output, Failure> {
+        torch_process::run(&self.git().args(args)).map_err(broken)
+    }
+
+    /// git's output, where it succeeds.
+    fn ask(&self, args: &[&str]) -> Result<String, Failure> {
+        let output = self.try_git(args)?;
+        match output.success() {
+            true => Ok(output.text()),
+            false => Err(Failure::new(format!(
+                "failed to run git {}: {}",
+                args.join(" "),
+                reason(&output)
+            ))),
+        }
+    }
+
+    /// Writes and commits one file and nothing else. The same content again is no new commit.
+    pub(super) fn commit(&self, commit: &Commit) -> Result<Done, Failure> {
+        self.write(commit)?;
+        let file = commit.file.to_string_lossy();
+        // Forced: a user's ignore rules may name `test-results`.
+        self.ask(&["add", "--force", "--", &file])?;
+        let changed = !self
+            .try_git(&["diff", "--cached", "--quiet", "--", &file])?
+            .success();
+        if changed {
+            let mut spec =
+                self.git()
+                    .args(["commit", "--quiet", "-m", &commit.message, "--", &file]);
+            let named = self.try_git(&[
+                "-c",
+                "user.useConfigOnly=true",
+                "var",
+                "GIT_COMMITTER_IDENT",
+            ])?;
+            if !named.success() {
+                let email = format!("{}@demo.invalid", self.role);
+                for who in ["AUTHOR", "COMMITTER"] {
+                    spec = spec
+                        .env(format!("GIT_{who}_NAME"), &self.role)
+                        .env(format!("GIT_{who}_EMAIL"), &email);
+                }
+            }
+            let output = torch_process::run(&spec).map_err(broken)?;
+            if !output.success() {
+                return Err(Failure::new(format!(
+                    "failed to commit {file}: {}",
+                    reason(&output)
+                )));
+            }
+        }
+        let hash = self.ask(&["rev-parse", "--short", "HEAD"])?;
+        let branch = match self.ask(&["symbolic-ref", "--short", "--quiet", "HEAD"]) {
+            Ok(branch) => branch,
+            // Detached: the commit itself is the name that others can look up.
+            Err(_) => self.ask(&["rev-parse", "HEAD"])?,
+        };
+        let verb = if changed {
+            "committed"
+        } else {
+            "already committed"
+        };
+        Ok(Done {
+            shown: vec![format!("{verb} {file} at {hash} on {branch}")],
+            summary: Some(format!("{verb} {file} ({hash})")),
+            found: vec![("hash".to_owned(), hash), ("branch".to_owned(), branch)],
+            ..Done::default()
+        })
+    }
+
+    /// The log of a branch, for the verification report.
+    pub(super) fn survey(&self, branch: &str) -> Result<Done, Failure> {
+        let commit = self.resolve(branch)?;
+        let count = self.ask(&["rev-list", "--count", &commit])?;
+        let log = self.ask(&["log", "--max-count=50", "--format=- %h %an: %s", &commit])?;
+        Ok(Done {
+            shown: vec![format!("{branch} has {count} commits")],
+            summary: Some(format!("looked at {branch}")),
+            found: vec![("log".to_owned(), log), ("commits".to_owned(), count)],
+            ..Done::default()
+        })
+    }
+
+    /// Whether each item's file lies on the branch with that item's content. A failed test is a result, not a failure.
+    pub(super) fn check(&self, branch: &str, items: usize) -> Result<Done, Failure> {
+        let mut results = Vec::new();
+        let mut failed = Vec::new();
+        let commit = self.resolve(branch);
+        for n in 1..=items {
+            let file = format!("demo/item-{n}.md");
+            let passed = match &commit {
+                Ok(commit) => self.holds(commit, &file, &format!("# Item {n}\n"))?,
+                Err(_) => false,
+            };
+            results.push(format!(
+                "- {} {file}",
+                if passed { "passed" } else { "FAILED" }
+            ));
+            if !passed {
+                failed.push(file);
+            }
+        }
+        let verdict = match (&commit, failed.as_slice()) {
+            (Err(failure), _) => format!("TESTS FAILED: {}", failure.text),
+            (Ok(_), _) if items == 0 => "TESTS FAILED: there is nothing to test".to_owned(),
+            (Ok(_), []) => format!("TESTS PASSED {items} on {branch}"),
+            (Ok(_), failed) => format!(
+                "TESTS FAILED {} of {items} on {branch}: {}",
+                failed.len(),
+                failed.join(", ")
+            ),
+        };
+        results.push(format!("\n{verdict}"));
+        Ok(Done {
+            shown: vec![verdict.clone()],
+            summary: Some(format!("tested {branch}")),
+            found: vec![
+                ("results".to_owned(), results.join("\n")),
+                ("verdict".to_owned(), verdict),
+            ],
+            ..Done::default()
+        })
+    }
+
+    fn holds(&self, commit: &str, file: &str, start: &str) -> Result<bool, Failure> {
+        let output = self.try_git(&["cat-file", "blob", &format!("{commit}:{file}")])?;
+        Ok(output.success() && output.stdout.starts_with(start.as_bytes()))
+    }
+
+    /// The full hash of what a message names; an option in a name's place is refused.
+    fn resolve(&self, name: &str) -> Result<String, Failure> {
+        if name.is_empty() || name.starts_with('-') {
+            return Err(Failure::new(format!("`{name}` is no branch")));
+        }
+        self.ask(&[
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            &format!("{name}^{{commit}}"),
+        ])
+        .map_err(|_| Failure::new(format!("there is no branch or commit `{name}`")))
+    }
+}

@@ -1,0 +1,101 @@
+//! `torch hook`: what a program's hook hands over becomes one spool line, at once and without asking the daemon.
+
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use torch_core::LaunchId;
+use torch_core::spool::SpoolEvent;
+
+use crate::spool;
+
+/// The most that is read of a hook's input, in bytes.
+pub const HOOK_INPUT_MAX: u64 = 16 << 20;
+
+/// Appends what a hook gives on `stdin` to the spool. It never fails visibly: a program must not stumble over its
+/// hook. Input that is no JSON, or is cut at [`HOOK_INPUT_MAX`], becomes `{"raw": "…"}`; without a valid launch id
+/// nothing is written, as no reader could place it.
+pub fn hook(spool: &Path, launch: &str, stdin: impl Read) {
+    let Ok(launch) = launch.parse::<LaunchId>() else {
+        return;
+    };
+    let mut input = Vec::new();
+    // What came before a read error is still worth a record.
+    stdin.take(HOOK_INPUT_MAX).read_to_end(&mut input).ok();
+    let payload = serde_json::from_slice::<Value>(&input)
+        .unwrap_or_else(|_| json!({"raw": String::from_utf8_lossy(&input)}));
+    // Nothing to be done about it here; the daemon notices missing records by their absence.
+    spool::append(spool, launch, SpoolEvent::Hook { payload }).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use torch_core::spool::SpoolRecord;
+
+    const LAUNCH: &str = "01HF7YAT00000000000000000A";
+
+    fn records(path: &Path) -> Vec<SpoolRecord> {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn each_input_is_one_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = folder.path().join("spool.jsonl");
+        hook(&spool, LAUNCH, &b"{\"hook_event_name\":\n\"Stop\"}"[..]);
+        hook(&spool, LAUNCH, &b"no json \xff"[..]);
+        hook(&spool, "nonsense", &b"{}"[..]);
+        let payloads: Vec<_> = records(&spool)
+            .into_iter()
+            .map(|record| record.event)
+            .collect();
+        assert_eq!(
+            payloads,
+            [
+                SpoolEvent::Hook {
+                    payload: json!({"hook_event_name": "Stop"})
+                },
+                SpoolEvent::Hook {
+                    payload: json!({"raw": "no json \u{fffd}"})
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn endless_input_is_cut_and_a_missing_folder_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = folder.path().join("spool.jsonl");
+        hook(&spool, LAUNCH, std::io::repeat(b'x'));
+        let SpoolEvent::Hook { payload } = &records(&spool)[0].event else {
+            panic!()
+        };
+        assert_eq!(
+            payload["raw"].as_str().unwrap().len() as u64,
+            HOOK_INPUT_MAX
+        );
+        hook(&folder.path().join("no/such"), LAUNCH, &b"{}"[..]);
+    }
+
+    #[test]
+    fn writers_do_not_mix_their_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = folder.path().join("spool.jsonl");
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let spool = &spool;
+                scope.spawn(move || {
+                    let text = format!("{{\"n\":{n},\"text\":\"{}\"}}", "y".repeat(20_000));
+                    for _ in 0..20 {
+                        hook(spool, LAUNCH, text.as_bytes());
+                    }
+                });
+            }
+        });
+        assert_eq!(records(&spool).len(), 160);
+    }
+}

@@ -1,0 +1,164 @@
+//! What a starting daemon needs to go on: the teams and all that is not finished.
+
+use std::collections::BTreeMap;
+
+use rusqlite::OptionalExtension as _;
+use serde::de::DeserializeOwned;
+use torch_core::{Agent, AgentId, Delivery, DeliveryState, Envelope, MessageId, Team, TeamId};
+
+use crate::message::{open_states, pairs, states};
+use crate::row::{count_in, get, json_in, parse};
+use crate::{Store, StoreError};
+
+/// The state that a daemon starts from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// All teams, oldest first.
+    pub teams: Vec<Team>,
+    /// All agents, by team and position.
+    pub agents: Vec<Agent>,
+    /// Messages whose delivery is not at an end, in the order of their acceptance. `accepted` ones only of teams
+    /// that are desired to run; [`Store::open_of`] has those of a stopped team.
+    pub open: Vec<(Envelope, Delivery)>,
+    /// The last number on each pair.
+    pub pair_seqs: Vec<PairSeq>,
+    /// How far each agent's spool file was read, in bytes.
+    pub spool_offsets: BTreeMap<AgentId, u64>,
+    /// The greatest message id, so that new ones can be greater.
+    pub last_message_id: Option<MessageId>,
+    /// The number of the journal's last entry.
+    pub last_seq: u64,
+}
+
+/// The last number on one sender → recipient pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PairSeq {
+    /// The sender's label.
+    pub sender: String,
+    /// The sender's team; the message's team for a sender that is no agent.
+    pub team: TeamId,
+    /// The agent it goes to; `None` for the person.
+    pub recipient: Option<AgentId>,
+    /// The last number given.
+    pub last: u64,
+}
+
+impl Store {
+    /// Reads the state that a daemon starts from. Its cost grows with what is open, not with the history.
+    ///
+    /// # Errors
+    /// When rows can't be read.
+    pub fn load(&self) -> Result<Snapshot, StoreError> {
+        Ok(Snapshot {
+            teams: self.teams()?,
+            agents: self.agents()?,
+            open: self.open_deliveries()?,
+            pair_seqs: self.pair_seqs()?,
+            spool_offsets: self.spool_offsets()?,
+            last_message_id: self.last_message_id()?,
+            last_seq: self.last_seq()?,
+        })
+    }
+
+    /// All teams, oldest first.
+    ///
+    /// # Errors
+    /// When rows can't be read.
+    pub fn teams(&self) -> Result<Vec<Team>, StoreError> {
+        self.records("team", "SELECT record FROM team ORDER BY created, id")
+    }
+
+    /// All agents, by team and position.
+    ///
+    /// # Errors
+    /// When rows can't be read.
+    pub fn agents(&self) -> Result<Vec<Agent>, StoreError> {
+        self.records(
+            "agent",
+            "SELECT record FROM agent ORDER BY team, position, id",
+        )
+    }
+
+    /// What a team is called, also one that was removed.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn team_name(&self, team: TeamId) -> Result<Option<String>, StoreError> {
+        self.conn
+            .prepare_cached("SELECT name FROM team_name WHERE team = ?1")
+            .and_then(|mut statement| {
+                statement
+                    .query_row([team.to_string()], |row| row.get(0))
+                    .optional()
+            })
+            .map_err(StoreError::sql(format!("read the name of team {team}")))
+    }
+
+    fn records<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        sql: &str,
+    ) -> Result<Vec<T>, StoreError> {
+        self.collect(what, sql, |row| json_in(what, &get::<String>(row, 0)?))
+    }
+
+    fn open_deliveries(&self) -> Result<Vec<(Envelope, Delivery)>, StoreError> {
+        let early = states(open_states().filter(|state| *state != DeliveryState::Accepted));
+        // UNION ALL over row numbers keeps both halves on their index.
+        let tail = format!(
+            "WHERE m.n IN (SELECT message FROM delivery WHERE state IN ({early}) UNION ALL \
+             SELECT a.message FROM delivery a JOIN message b ON b.n = a.message JOIN team t ON t.id = b.team \
+             WHERE a.state = 'accepted' AND t.desired = 'running') ORDER BY m.n"
+        );
+        Ok(pairs(self.select(&tail, [])?))
+    }
+
+    fn pair_seqs(&self) -> Result<Vec<PairSeq>, StoreError> {
+        let sql = "SELECT sender, team, recipient, last FROM pair ORDER BY sender, team, recipient";
+        self.collect("pair numbers", sql, |row| {
+            let recipient: String = get(row, 2)?;
+            Ok(PairSeq {
+                sender: get(row, 0)?,
+                team: parse("team id", &get::<String>(row, 1)?)?,
+                recipient: (recipient != "human")
+                    .then(|| parse("recipient", &recipient))
+                    .transpose()?,
+                last: count_in("pair number", get(row, 3)?)?,
+            })
+        })
+    }
+
+    fn spool_offsets(&self) -> Result<BTreeMap<AgentId, u64>, StoreError> {
+        let sql = "SELECT s.agent, s.bytes FROM spool s JOIN agent a ON a.id = s.agent";
+        let offsets = self.collect("spool offsets", sql, |row| {
+            let agent = parse("agent id", &get::<String>(row, 0)?)?;
+            Ok((agent, count_in("spool offset", get(row, 1)?)?))
+        })?;
+        Ok(offsets.into_iter().collect())
+    }
+
+    fn last_message_id(&self) -> Result<Option<MessageId>, StoreError> {
+        let id: Option<String> = self
+            .conn
+            .query_row("SELECT max(id) FROM message", [], |row| row.get(0))
+            .map_err(StoreError::sql("read the last message id"))?;
+        id.map(|id| parse("message id", &id)).transpose()
+    }
+
+    /// All rows of a statement without parameters, each read by `read`.
+    fn collect<T>(
+        &self,
+        what: &str,
+        sql: &str,
+        read: impl Fn(&rusqlite::Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let failed = || StoreError::sql(format!("read the stored {what}"));
+        let mut statement = self.conn.prepare_cached(sql).map_err(failed())?;
+        let mut rows = statement.query([]).map_err(failed())?;
+        let mut values = Vec::new();
+        while let Some(row) = rows.next().map_err(failed())? {
+            values.push(read(row)?);
+        }
+        Ok(values)
+    }
+}

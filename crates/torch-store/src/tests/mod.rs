@@ -1,0 +1,9 @@
+//! Tests on real files in a temporary folder.
+
+mod atomic;
+mod chain;
+mod export;
+mod lists;
+mod open;
+mod round_trip;
+mod sample;

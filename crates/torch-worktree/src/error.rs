@@ -1,0 +1,190 @@
+//! Why a repository can't be used or a worktree could not be made, with the command that helps.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use torch_process::{ProcessError, quote};
+
+use crate::Operation;
+
+/// Why a repository can't be used, or a worktree could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum WorktreeError {
+    /// The project is no directory.
+    #[error("there is no directory {path:?}")]
+    NoDirectory {
+        /// As given.
+        path: PathBuf,
+    },
+    /// torch keeps and shows paths as text.
+    #[error("the path {path:?} is not valid UTF-8, and torch keeps paths as text")]
+    NotUtf8 {
+        /// As given.
+        path: PathBuf,
+    },
+    /// No git repository there or above.
+    #[error("{path:?} is in no git repository")]
+    NotARepository {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// git's own safety check.
+    #[error("the git repository of {path:?} belongs to another user")]
+    NotOwned {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A repository without a worktree.
+    #[error("the git repository {path:?} is bare: it has no files to work on")]
+    Bare {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// `core.worktree` leads elsewhere.
+    #[error("the git repository of {path:?} keeps its files elsewhere, in {root:?}")]
+    Elsewhere {
+        /// The directory.
+        path: PathBuf,
+        /// Where its configuration says that its files are.
+        root: PathBuf,
+    },
+    /// Nothing to branch from.
+    #[error("the git repository {root:?} has no commit yet")]
+    NoCommit {
+        /// The worktree.
+        root: PathBuf,
+    },
+    /// A merge or the like waits for a person.
+    #[error("{operation} is under way in {root:?}: finish it or give it up first")]
+    UnderWay {
+        /// The worktree.
+        root: PathBuf,
+        /// What is under way.
+        operation: Operation,
+    },
+    /// libgit2 could not do it.
+    #[error("failed to {act} in {path:?}")]
+    Libgit2 {
+        /// What was tried.
+        act: &'static str,
+        /// The repository or worktree.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: git2::Error,
+    },
+    /// `git` could not do it.
+    #[error("failed to {act} in {path:?}")]
+    Git {
+        /// What was tried.
+        act: &'static str,
+        /// The repository or worktree.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ProcessError,
+    },
+    /// `git` answered something else than it documents.
+    #[error("git answered {answer:?} when asked to {act} in {path:?}")]
+    Answer {
+        /// What was tried.
+        act: &'static str,
+        /// The repository or worktree.
+        path: PathBuf,
+        /// Its answer.
+        answer: String,
+    },
+    /// The file system refused.
+    #[error("failed to {act} {path:?}")]
+    Io {
+        /// What was tried.
+        act: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A worktree's place must not depend on a current directory.
+    #[error("the worktree's path {path:?} is not absolute")]
+    NotAbsolute {
+        /// As given.
+        path: PathBuf,
+    },
+    /// Not a full commit id.
+    #[error("{commit:?} is not a full commit id")]
+    NotACommit {
+        /// As given.
+        commit: String,
+    },
+    /// There is something where the worktree should be.
+    #[error("{path:?} is not empty and is no worktree of this repository")]
+    Occupied {
+        /// The place.
+        path: PathBuf,
+    },
+    /// A symbolic link where torch would write.
+    #[error("{path:?} is a symbolic link or no directory, where torch would make its own")]
+    NotADirectory {
+        /// The place.
+        path: PathBuf,
+    },
+}
+
+impl WorktreeError {
+    /// A command that a person may run as it stands to get on, where there is one.
+    pub fn hint(&self) -> Option<String> {
+        let git = |path: &Path, rest: &str| format!("git -C {} {rest}", quote::shell(path));
+        Some(match self {
+            Self::NotARepository { path } => format!(
+                "{} && {} && {}",
+                git(path, "init"),
+                git(path, "add -A"),
+                git(path, "commit --allow-empty -m 'first commit'")
+            ),
+            Self::NotOwned { path } => format!(
+                "git config --global --add safe.directory {}",
+                quote::shell(path)
+            ),
+            Self::NoCommit { root } => format!(
+                "{} && {}",
+                git(root, "add -A"),
+                git(root, "commit --allow-empty -m 'first commit'")
+            ),
+            Self::Bare { path } => {
+                let clone = format!("{}-clone", path.to_string_lossy().trim_end_matches(".git"));
+                format!("git clone {} {}", quote::shell(path), quote::shell(clone))
+            }
+            Self::Elsewhere { root, .. } => format!("cd {}", quote::shell(root)),
+            Self::UnderWay { root, operation } => git(root, operation.ends_with()),
+            Self::Occupied { path } | Self::NotADirectory { path } => {
+                let aside = format!("{}.old", path.to_string_lossy());
+                format!("mv -n {} {}", quote::shell(path), quote::shell(aside))
+            }
+            Self::NoDirectory { .. }
+            | Self::NotUtf8 { .. }
+            | Self::Libgit2 { .. }
+            | Self::Git { .. }
+            | Self::Answer { .. }
+            | Self::Io { .. }
+            | Self::NotAbsolute { .. }
+            | Self::NotACommit { .. } => return None,
+        })
+    }
+
+    pub(crate) fn libgit2(act: &'static str, path: &Path) -> impl FnOnce(git2::Error) -> Self {
+        move |source| Self::Libgit2 {
+            act,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn io(act: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io {
+            act,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Running `git` with the repository's own programs switched off: a repository may be hostile.
+//!
+//! Filters are not switched off: without them a checkout would be wrong (LFS, git-crypt). A filter that `.git/config`
+//! names is run, as it is by every `git checkout` there.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use torch_process::{CommandSpec, Environment, Output, ProcessError, run};
+
+use crate::WorktreeError;
+
+/// How long a command that only reads may take.
+const READ_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a command that writes may take; a checkout of a large repository with filters is slow.
+const WRITE_DEADLINE: Duration = Duration::from_secs(600);
+
+/// Configuration that is given with every command and so overrides the repository's.
+const OVERRIDES: [&str; 8] = [
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.pager=cat",
+    "protocol.ext.allow=never",
+    "protocol.file.allow=user",
+    "submodule.recurse=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+];
+
+/// How `git` is run: the environment of all its commands.
+#[derive(Debug, Clone)]
+pub struct Git {
+    env: Environment,
+}
+
+impl Git {
+    /// Takes the environment for `git` (`PATH`, `HOME` and what else may pass, see [`torch_process::env`]). Variables
+    /// that would point `git` to another repository are dropped.
+    pub fn new(mut env: Environment) -> Self {
+        for name in [
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_COMMON_DIR",
+            "GIT_INDEX_FILE",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+            "GIT_NAMESPACE",
+            "GIT_EXTERNAL_DIFF",
+            "LANGUAGE",
+        ] {
+            env.remove(&OsString::from(name));
+        }
+        for (name, value) in [
+            ("GIT_TERMINAL_PROMPT", "0"),
+            ("GIT_PAGER", "cat"),
+            // Nothing here speaks to a remote; a partial clone's missing files are an error, not a download by
+            // whatever program the repository names.
+            ("GIT_ALLOW_PROTOCOL", "none"),
+            ("GIT_NO_LAZY_FETCH", "1"),
+            ("LC_ALL", "C"),
+        ] {
+            env.insert(name.into(), value.into());
+        }
+        Self { env }
+    }
+
+    /// The file of the user's attributes where the configuration names none (gitattributes(5)).
+    pub(crate) fn attributes_file(&self) -> Option<PathBuf> {
+        let folder = |name: &str| self.env.get(OsStr::new(name)).map(PathBuf::from);
+        folder("XDG_CONFIG_HOME")
+            .or_else(|| Some(folder("HOME")?.join(".config")))
+            .map(|config| config.join("git/attributes"))
+    }
+
+    /// Runs a command that only reads, in `cwd`. A status other than 0 is the caller's to judge.
+    pub(crate) fn read<A: Into<OsString>>(
+        &self,
+        cwd: &Path,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<Output, ProcessError> {
+        run(&self
+            .command(cwd, READ_DEADLINE)
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .args(args))
+    }
+
+    /// Runs a command that writes, in `cwd`. A status other than 0 is the caller's to judge.
+    pub(crate) fn write<A: Into<OsString>>(
+        &self,
+        cwd: &Path,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<Output, ProcessError> {
+        run(&self.command(cwd, WRITE_DEADLINE).args(args))
+    }
+
+    /// [`Self::read`] whose failure is an error: failed to `act`.
+    pub(crate) fn ask<A: Into<OsString>>(
+        &self,
+        act: &'static str,
+        cwd: &Path,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<Output, WorktreeError> {
+        self.read(cwd, args)
+            .and_then(Output::success_or_error)
+            .map_err(failed(act, cwd))
+    }
+
+    fn command(&self, cwd: &Path, deadline: Duration) -> CommandSpec {
+        let overrides = OVERRIDES.iter().flat_map(|value| ["-c", value]);
+        CommandSpec::new("git", cwd, self.env.clone(), deadline).args(overrides)
+    }
+}
+
+pub(crate) fn failed(act: &'static str, path: &Path) -> impl FnOnce(ProcessError) -> WorktreeError {
+    move |source| WorktreeError::Git {
+        act,
+        path: path.to_owned(),
+        source,
+    }
+}

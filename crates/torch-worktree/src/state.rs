@@ -1,0 +1,147 @@
+//! What has been done in a worktree, for summaries.
+
+use std::path::Path;
+
+use git2::{Oid, StatusOptions};
+use serde::{Deserialize, Serialize};
+
+use crate::{Engine, Git, Repository, WorktreeError};
+
+/// The most commits that are listed.
+const COMMITS_MAX: usize = 50;
+
+/// One commit, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitLine {
+    /// The first digits of its id.
+    pub id: String,
+    /// The first line of its message.
+    pub subject: String,
+}
+
+/// What has been done in a worktree since its base commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorktreeState {
+    /// The branch that is checked out.
+    pub branch: Option<String>,
+    /// The commit that is checked out, full hex.
+    pub head: String,
+    /// Whether a file is changed, added or new; ignored ones don't count.
+    pub dirty: bool,
+    /// How many commits lie between the base and here.
+    pub ahead: usize,
+    /// The newest of them, newest first, at most 50.
+    pub commits: Vec<CommitLine>,
+}
+
+/// Sums up what has been done in the worktree at `path` since `base`, a full commit id.
+///
+/// # Errors
+/// [`WorktreeError`] when the worktree or the base can't be read.
+pub fn state(
+    git: &Git,
+    repository: &Repository,
+    path: &Path,
+    base: &str,
+) -> Result<WorktreeState, WorktreeError> {
+    if base.is_empty() || !base.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(WorktreeError::NotACommit {
+            commit: base.to_owned(),
+        });
+    }
+    match repository.engine {
+        Engine::Git2 => {
+            by_libgit2(path, base).map_err(WorktreeError::libgit2("read what has been done", path))
+        }
+        Engine::Git { .. } => by_git(git, path, base),
+    }
+}
+
+fn by_libgit2(path: &Path, base: &str) -> Result<WorktreeState, git2::Error> {
+    let repository = git2::Repository::open(path)?;
+    let head = repository.head()?;
+    let id = head.peel_to_commit()?.id();
+    let branch = if head.is_branch() {
+        Some(String::from_utf8_lossy(head.shorthand_bytes()).into_owned())
+    } else {
+        None
+    };
+    let mut options = StatusOptions::new();
+    options.include_untracked(true);
+    let dirty = !repository.statuses(Some(&mut options))?.is_empty();
+    let mut walk = repository.revwalk()?;
+    walk.push(id)?;
+    walk.hide(Oid::from_str(base)?)?;
+    let mut commits = Vec::new();
+    let mut ahead = 0;
+    for id in walk {
+        let id = id?;
+        ahead += 1;
+        if commits.len() < COMMITS_MAX {
+            let commit = repository.find_commit(id)?;
+            let subject = commit.summary_bytes().unwrap_or_default();
+            commits.push(CommitLine {
+                id: id.to_string()[..8].to_owned(),
+                subject: String::from_utf8_lossy(subject).into_owned(),
+            });
+        }
+    }
+    Ok(WorktreeState {
+        branch,
+        head: id.to_string(),
+        dirty,
+        ahead,
+        commits,
+    })
+}
+
+fn by_git(git: &Git, path: &Path, base: &str) -> Result<WorktreeState, WorktreeError> {
+    let head = git.ask(
+        "read HEAD",
+        path,
+        ["rev-parse", "--verify", "HEAD^{commit}"],
+    )?;
+    let head = head.text();
+    let branch = git
+        .read(path, ["symbolic-ref", "--quiet", "--short", "HEAD"])
+        .map_err(crate::git::failed("read HEAD", path))?;
+    let args = ["status", "--porcelain=v1", "-z", "--untracked-files=normal"];
+    let status = git.ask("read the status", path, args)?;
+    let range = format!("{base}..{head}");
+    let counted = git.ask("count commits", path, ["rev-list", "--count", &range, "--"])?;
+    let ahead = counted.text();
+    let ahead = ahead.parse().map_err(|_| WorktreeError::Answer {
+        act: "count commits",
+        path: path.to_owned(),
+        answer: ahead.clone(),
+    })?;
+    let most = format!("--max-count={COMMITS_MAX}");
+    // Signatures are checked by a program that the repository's configuration names.
+    let args = [
+        "log",
+        "--no-show-signature",
+        "--no-color",
+        "--abbrev=8",
+        "-z",
+        "--format=%h %s",
+        &most,
+        &range,
+        "--",
+    ];
+    let log = git.ask("list commits", path, args)?;
+    let text = String::from_utf8_lossy(&log.stdout).into_owned();
+    Ok(WorktreeState {
+        branch: branch.success().then(|| branch.text()),
+        head,
+        dirty: !status.stdout.is_empty(),
+        ahead,
+        commits: text
+            .split('\0')
+            .filter_map(|line| line.trim_end_matches('\n').split_once(' '))
+            .map(|(id, subject)| CommitLine {
+                id: id.to_owned(),
+                subject: subject.to_owned(),
+            })
+            .collect(),
+    })
+}

@@ -1,0 +1,124 @@
+//! Tests with real repositories, without any configuration of the user or the system for `git`.
+
+mod ladder;
+mod projects;
+mod safety;
+mod work;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use torch_core::RoleName;
+use torch_process::{CommandSpec, Environment, Output, run};
+
+use crate::*;
+
+/// A repository in a temporary folder, with one commit on `main`, and a place for worktrees beside it.
+struct Project {
+    folder: TempDir,
+    root: PathBuf,
+}
+
+fn environment() -> Environment {
+    let path = std::env::var_os("PATH").expect("a PATH");
+    [
+        ("PATH", path),
+        ("HOME", "/nonexistent".into()),
+        ("GIT_CONFIG_GLOBAL", "/dev/null".into()),
+        ("GIT_CONFIG_SYSTEM", "/dev/null".into()),
+        ("GIT_CONFIG_NOSYSTEM", "1".into()),
+        ("GIT_AUTHOR_NAME", "torch".into()),
+        ("GIT_AUTHOR_EMAIL", "torch@example.org".into()),
+        ("GIT_COMMITTER_NAME", "torch".into()),
+        ("GIT_COMMITTER_EMAIL", "torch@example.org".into()),
+    ]
+    .map(|(name, value): (&str, OsString)| (name.into(), value))
+    .into()
+}
+
+fn handle() -> Git {
+    Git::new(environment())
+}
+
+/// Runs `git`, as a user would.
+fn git_raw(cwd: &Path, args: &[&str]) -> Output {
+    let spec = CommandSpec::new("git", cwd, environment(), Duration::from_secs(60)).args(args);
+    run(&spec).expect("git runs")
+}
+
+fn git(cwd: &Path, args: &[&str]) -> String {
+    let output = git_raw(cwd, args);
+    output.success_or_error().expect("git succeeds").text()
+}
+
+fn role(name: &str) -> RoleName {
+    RoleName::parse(name).expect("a role")
+}
+
+impl Project {
+    fn new() -> Self {
+        Self::named("project", &[])
+    }
+
+    fn named(name: &str, init: &[&str]) -> Self {
+        let project = Self::empty(name, init);
+        fs::write(project.root.join("file"), "one\n").expect("written");
+        project.commit("first");
+        project
+    }
+
+    fn empty(name: &str, init: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("canonical").join(name);
+        fs::create_dir_all(&root).expect("made");
+        git(&root, &[&["init", "-q", "-b", "main"], init].concat());
+        Self { folder, root }
+    }
+
+    fn git(&self, args: &[&str]) -> String {
+        git(&self.root, args)
+    }
+
+    fn commit(&self, message: &str) {
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "--allow-empty", "-m", message]);
+    }
+
+    fn place(&self, name: &str) -> PathBuf {
+        let folder = self.folder.path().canonicalize().expect("canonical");
+        folder.join("registry/worktrees").join(name)
+    }
+
+    fn inspect(&self) -> Repository {
+        inspect(&handle(), &self.root).expect("a repository")
+    }
+
+    fn refusal(&self) -> WorktreeError {
+        inspect(&handle(), &self.root).expect_err("a refusal")
+    }
+
+    fn add(&self, name: &str, role_name: &str) -> Result<Added, WorktreeError> {
+        let repository = self.inspect();
+        let request = AddRequest {
+            repository: &repository,
+            path: &self.place(name),
+            base_commit: &repository.head,
+            base_branch: &repository.base_branch,
+            role: &role(role_name),
+        };
+        add(&handle(), &request)
+    }
+
+    /// Adds a worktree whose branch and rung must be these.
+    fn expect(&self, name: &str, branch: Option<&str>, rung: Rung) -> Added {
+        let added = self.add(name, "developer").expect("added");
+        assert_eq!((added.branch.as_deref(), added.rung), (branch, rung));
+        assert_eq!(git(&added.path, &["status", "--porcelain"]), "");
+        let current = git(&added.path, &["branch", "--show-current"]);
+        assert_eq!(current, branch.unwrap_or_default());
+        added
+    }
+}

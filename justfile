@@ -1,0 +1,29 @@
+# A menu over scripts/; everything here can be run without just.
+
+# Lists the recipes.
+default:
+    @just --list --unsorted
+
+# Builds torch and runs the sample project with demo agents.
+first-run:
+    scripts/first-run.sh
+
+# Everything CI runs.
+check:
+    scripts/test.sh
+
+# Formatting, lints and unit tests only.
+test:
+    scripts/test.sh --quick
+
+# Formats the code.
+fmt:
+    cargo fmt --all
+
+# Measures the figures of docs/benchmarks.md on this machine.
+bench:
+    scripts/bench.sh
+
+# Runs N seeds of the daemon's simulation.
+sim N="1000":
+    TORCH_SIM_SEEDS={{N}} cargo test --locked -p torch-daemon --test sim
