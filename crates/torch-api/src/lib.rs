@@ -2,7 +2,7 @@
 //!
 //! A connection carries one JSON value per line. The client writes a [`Hello`] and a [`Request`]
 //! without waiting in between; the daemon answers with its own [`Hello`] and then one or more
-//! [`Response`]s, the last of which is not [`Response::Progress`] and not [`Response::Waiting`].
+//! [`Response`]s, the last of which is not [`Response::Progress`].
 
 pub mod client;
 pub mod path;

@@ -142,6 +142,12 @@ impl From<Failure> for CommandError {
     }
 }
 
+impl From<Box<Failure>> for CommandError {
+    fn from(failure: Box<Failure>) -> Self {
+        (*failure).into()
+    }
+}
+
 impl From<ClientError> for CommandError {
     fn from(error: ClientError) -> Self {
         if let ClientError::Io(source) = &error

@@ -1,8 +1,8 @@
 //! What can be read from the registry without the daemon, one function per need.
 
+use torch_api::Response;
 use torch_api::view::{JournalView, MessageView, TeamView};
 use torch_api::wire::MessageFilter;
-use torch_api::{Failure, Response};
 use torch_daemon::offline::Registry;
 
 use crate::command::config;
@@ -18,7 +18,7 @@ pub const NOTICE: &str = "the daemon is not running; this is what the registry s
 /// When the registry can't be read, or has no team of that name.
 pub fn status(place: &Place, team: Option<&str>) -> Result<Vec<TeamView>, CommandError> {
     let mut teams = match open(place)? {
-        Some(registry) => registry.teams().map_err(failed)?,
+        Some(registry) => registry.teams().map_err(CommandError::from)?,
         None => Vec::new(),
     };
     let Some(name) = team else {
@@ -51,7 +51,7 @@ pub fn messages(place: &Place, filter: &MessageFilter) -> Result<Vec<MessageView
 /// When the registry can't be read or has no such message.
 pub fn message(place: &Place, id: &str) -> Result<MessageView, CommandError> {
     let registry = open(place)?.ok_or_else(|| no_message(id))?;
-    registry.message(id).map_err(failed)
+    registry.message(id).map_err(CommandError::from)
 }
 
 /// A message with its journal, oldest first.
@@ -72,7 +72,7 @@ pub fn trace(place: &Place, id: &str) -> Result<(MessageView, Vec<JournalView>),
 /// When the registry can't be read.
 pub fn inbox(place: &Place, all: bool) -> Result<Vec<MessageView>, CommandError> {
     match open(place)? {
-        Some(registry) => registry.inbox(all).map_err(failed),
+        Some(registry) => registry.inbox(all).map_err(CommandError::from),
         None => Ok(Vec::new()),
     }
 }
@@ -100,11 +100,7 @@ fn open(place: &Place) -> Result<Option<Registry>, CommandError> {
     // The socket's name stands in what is shown only: a config that can't be used is no reason to show nothing.
     let config = config::load_own(place, None).unwrap_or_else(|_| config::defaults(place));
     let registry = Registry::open(&place.home, &config.tmux.socket);
-    registry.map(Some).map_err(failed)
-}
-
-fn failed(failure: Box<Failure>) -> CommandError {
-    (*failure).into()
+    registry.map(Some).map_err(CommandError::from)
 }
 
 fn refused(response: Response) -> CommandError {

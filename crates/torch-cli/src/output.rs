@@ -116,3 +116,16 @@ pub fn ask(question: &str) -> Result<bool, CommandError> {
             "" | "y" | "yes"
         ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::without_colours;
+
+    #[test]
+    fn colours_go_and_movements_stay() {
+        let text = "\u{1b}[H\u{1b}[1mhello\u{1b}[0m\u{1b}[K\n\u{1b}[36mok\u{1b}[0m\u{1b}[J";
+        assert_eq!(without_colours(text), "\u{1b}[Hhello\u{1b}[K\nok\u{1b}[J");
+        assert_eq!(without_colours("plain"), "plain");
+        assert_eq!(without_colours("cut \u{1b}[1"), "cut \u{1b}[1");
+    }
+}

@@ -13,6 +13,7 @@ pub mod message;
 pub mod name;
 pub mod plan;
 pub mod program;
+pub mod screen;
 pub mod spool;
 pub mod target;
 pub mod team;

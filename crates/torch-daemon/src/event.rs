@@ -146,6 +146,8 @@ pub enum Event {
     Spool {
         /// The agent.
         agent: AgentId,
+        /// The launch whose spool it is; each has a file of its own.
+        launch: LaunchId,
         /// How far it has been read now, in bytes.
         offset: u64,
         /// The new records.
@@ -164,7 +166,12 @@ pub enum Event {
         error: String,
     },
     /// All panes of the server.
-    Panes(Vec<PaneFact>),
+    Panes {
+        /// Which [`Effect::ListPanes`] this answers.
+        listing: u64,
+        /// The panes; empty when there is no server.
+        panes: Vec<PaneFact>,
+    },
     /// A look at a pane; `Err` is what kept it from being taken.
     Probed {
         /// The agent.
@@ -390,8 +397,8 @@ pub enum Effect {
         guard: TypingGuard,
         /// The key's tmux name.
         key: String,
-        /// A text that must stand on the screen.
-        visible: Option<String>,
+        /// How a line of the screen must end.
+        line_end: Option<String>,
     },
     /// Search a transcript for a message.
     ReadTranscript {
@@ -401,11 +408,16 @@ pub enum Effect {
         path: PathBuf,
     },
     /// List all panes.
-    ListPanes,
+    ListPanes {
+        /// Its number, so that a pane opened after the request is not missed in the answer.
+        listing: u64,
+    },
     /// Watch an agent's spool from this offset on.
     WatchSpool {
         /// Whose.
         agent: AgentId,
+        /// Of which launch.
+        launch: LaunchId,
         /// Bytes already taken in.
         offset: u64,
     },

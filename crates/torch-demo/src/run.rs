@@ -22,6 +22,9 @@ use crate::terminal::{Input, Terminal, read_input};
 use crate::view;
 use crate::work::{self, World};
 
+/// The variable that names a scenario for all agents of a team (`torch auto --scenario`).
+const SCENARIO: &str = "TORCH_DEMO_SCENARIO";
+
 /// How the demo agent is started.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -29,7 +32,7 @@ pub struct Options {
     pub settings: Option<PathBuf>,
     /// The session's id, a UUID.
     pub session_id: String,
-    /// The scenario; the built-in behaviour without one.
+    /// The scenario; the one that `TORCH_DEMO_SCENARIO` names without one, else the built-in behaviour.
     pub scenario: Option<PathBuf>,
     /// The ledger; `demo-<session>.ledger.jsonl` beside the settings without one, none without settings.
     pub ledger: Option<PathBuf>,
@@ -122,11 +125,12 @@ impl Demo {
             Some(path) => Settings::read(path)?,
             None => Settings::default(),
         };
-        let scenario = match &options.scenario {
-            Some(path) => Scenario::read(path)?,
+        let var = |name: &str| std::env::var(name).unwrap_or_default();
+        let named = Some(var(SCENARIO)).filter(|path| !path.is_empty());
+        let scenario = match options.scenario.clone().or(named.map(PathBuf::from)) {
+            Some(path) => Scenario::read(&path)?,
             None => Scenario::default(),
         };
-        let var = |name: &str| std::env::var(name).unwrap_or_default();
         let role = Some(var("TORCH_ROLE"))
             .filter(|role| !role.is_empty())
             .unwrap_or_else(|| "agent".to_owned());

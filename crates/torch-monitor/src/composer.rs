@@ -1,75 +1,39 @@
-//! The composer: where a program shows what was typed and not yet submitted.
+//! Finding the composer: where a program shows what was typed and not yet submitted.
+
+use torch_core::screen::Composer;
 
 use crate::rules::Rules;
 use crate::screen::Screen;
 
-/// A composer as it stands on a screen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Composer {
-    /// Its text, rows joined by newlines, without prompt, indentation and dim placeholder.
-    pub text: String,
-    /// The rows it takes, from 0.
-    pub rows: std::ops::Range<usize>,
-}
-
-impl Composer {
-    /// Finds the composer between the last two frame lines of a screen.
-    pub fn find(screen: &Screen, rules: &Rules) -> Option<Self> {
-        let frames: Vec<usize> = (0..screen.rows().len())
-            .filter(|row| rules.frame.is_match(&screen.rows()[*row].text()))
-            .collect();
-        let [.., top, bottom] = frames[..] else {
-            return None;
+/// Finds the composer between the last two frame lines of a screen.
+pub fn find_composer(screen: &Screen, rules: &Rules) -> Option<Composer> {
+    let frames: Vec<usize> = (0..screen.rows().len())
+        .filter(|row| rules.frame.is_match(&screen.rows()[*row].text()))
+        .collect();
+    let [.., top, bottom] = frames[..] else {
+        return None;
+    };
+    let rows = top + 1..bottom;
+    if rows.is_empty() {
+        return None;
+    }
+    let mut lines = Vec::new();
+    for (n, row) in screen.rows()[rows.clone()].iter().enumerate() {
+        let whole = row.whole_text();
+        let start = if n == 0 {
+            &rules.prompt
+        } else {
+            &rules.continuation
         };
-        let rows = top + 1..bottom;
-        if rows.is_empty() {
-            return None;
-        }
-        let mut lines = Vec::new();
-        for (n, row) in screen.rows()[rows.clone()].iter().enumerate() {
-            let whole = row.text();
-            let start = if n == 0 {
-                &rules.prompt
-            } else {
-                &rules.continuation
-            };
-            let skip = match start.find(&whole) {
-                None if n == 0 => return None,
-                None => 0,
-                Some(found) => found.as_str().chars().count(),
-            };
-            lines.push(row.bright_text(skip));
-        }
-        let text = lines.join("\n").trim_end().to_owned();
-        Some(Self { text, rows })
+        let skip = match start.find(&whole) {
+            None if n == 0 => return None,
+            None => 0,
+            Some(found) => found.as_str().chars().count(),
+        };
+        lines.push(row.bright_text(skip));
     }
-
-    /// Whether nothing is typed.
-    pub fn is_empty(&self) -> bool {
-        self.text.trim().is_empty()
-    }
-
-    /// Whether the composer holds exactly `expected`, however it was wrapped: blanks don't count,
-    /// since a wrapped row ends anywhere.
-    pub fn holds(&self, expected: &str) -> bool {
-        squeeze(&self.text) == squeeze(expected)
-    }
-
-    /// Whether the composer shows the end of `expected` and nothing else: what a box that scrolls shows of a long text.
-    pub fn holds_end_of(&self, expected: &str, closing: &str) -> bool {
-        let shown = squeeze(&self.text);
-        shown.len() > squeeze(closing).len() && squeeze(expected).ends_with(&shown)
-    }
-
-    /// Whether `fragment` stands in it, blanks not counted.
-    pub fn contains(&self, fragment: &str) -> bool {
-        squeeze(&self.text).contains(&squeeze(fragment))
-    }
-}
-
-/// `text` without its blanks.
-pub fn squeeze(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
+    let text = lines.join("\n").trim_end().to_owned();
+    Some(Composer { text, rows })
 }
 
 #[cfg(test)]
@@ -78,7 +42,7 @@ mod tests {
     use crate::rules::tests::rules;
 
     fn find(capture: &str) -> Option<Composer> {
-        Composer::find(&Screen::parse(capture.as_bytes()), &rules())
+        find_composer(&Screen::parse(capture.as_bytes()), &rules())
     }
 
     #[test]

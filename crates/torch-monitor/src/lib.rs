@@ -9,7 +9,7 @@ pub mod hook;
 pub mod rules;
 pub mod screen;
 
-pub use composer::Composer;
+pub use composer::find_composer;
 pub use hook::{HookEvent, HookReading, read_hook};
-pub use rules::{RuleError, Rules, ScreenKind, ScreenReading};
+pub use rules::{RuleError, Rules};
 pub use screen::Screen;

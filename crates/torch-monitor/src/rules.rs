@@ -2,8 +2,9 @@
 
 use regex::Regex;
 use torch_core::program::ScreenRules;
+use torch_core::screen::{ScreenKind, ScreenReading};
 
-use crate::composer::Composer;
+use crate::composer::find_composer;
 use crate::screen::Screen;
 
 /// A rule that is no regular expression.
@@ -31,32 +32,6 @@ pub struct Rules {
     asking: Vec<Regex>,
     limited: Vec<Regex>,
     tail_lines: usize,
-}
-
-/// What a screen shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScreenKind {
-    /// A composer, and no turn under way.
-    Prompt,
-    /// A turn is under way.
-    Busy,
-    /// A dialog is open.
-    Asking,
-    /// A usage limit's screen.
-    Limited,
-    /// None that torch knows.
-    Unknown,
-}
-
-/// A screen, read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScreenReading {
-    /// What it shows.
-    pub kind: ScreenKind,
-    /// The composer, if one is drawn.
-    pub composer: Option<Composer>,
-    /// The rule and the line that decided.
-    pub evidence: String,
 }
 
 impl Rules {
@@ -93,7 +68,7 @@ impl Rules {
     /// Reads a screen. Where a composer is drawn only what stands below it counts: the lines above are
     /// conversation and may quote anything.
     pub fn read(&self, screen: &Screen) -> ScreenReading {
-        let composer = Composer::find(screen, self);
+        let composer = find_composer(screen, self);
         let mut tail = screen.tail(self.tail_lines);
         if let Some(composer) = &composer {
             tail.retain(|(row, _)| *row > composer.rows.end);

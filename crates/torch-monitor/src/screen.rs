@@ -9,6 +9,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// The row's text as captured.
+    pub fn whole_text(&self) -> String {
+        self.cells.iter().map(|(c, _)| *c).collect()
+    }
+
     /// The row's text without trailing blanks.
     pub fn text(&self) -> String {
         let text: String = self.cells.iter().map(|(c, _)| *c).collect();

@@ -38,9 +38,9 @@ pub fn closing(id: MessageId) -> String {
     format!("[/{}]", id.tag())
 }
 
-/// The closing tag's part that a search pattern may hold without quoting.
-pub fn closing_needle(id: MessageId) -> String {
-    format!("/{}", id.tag())
+/// The closing tag's end: what the composer's last row must end with in the moment of the Enter.
+pub fn closing_end(id: MessageId) -> String {
+    format!("/{}]", id.tag())
 }
 
 /// The whole text of a try. `file` is the body's file relative to the worktree, where it has one.

@@ -118,8 +118,9 @@ impl Server {
     }
 
     /// Presses one key (a tmux key name such as `Enter` or `C-c`). A person's copy mode is left first: it would eat
-    /// the key. With `visible` the guard also demands that this text (`[a-z0-9/-]`, at most a line long) stands on the
-    /// visible screen, unwrapped, at that very moment.
+    /// the key. With `line_end` the guard also demands that a line of the visible screen ends with this text
+    /// (`[a-z0-9/-]`, then perhaps one `]`) at that very moment: what somebody types behind it, or a dialog drawn over
+    /// it, makes it a refusal.
     ///
     /// # Errors
     /// [`SessionError::Unusable`] for another key or text, and as for [`Self::paste`].
@@ -127,17 +128,20 @@ impl Server {
         &self,
         guard: &Guard,
         key: &str,
-        visible: Option<&str>,
+        line_end: Option<&str>,
     ) -> Result<Guarded, SessionError> {
         check("a key", key, |byte| {
             byte.is_ascii_alphanumeric() || byte == b'-'
         })?;
         let mut condition = guard.condition();
-        if let Some(text) = visible {
-            check("a text to look for", text, |byte| {
+        if let Some(text) = line_end {
+            let (word, close) = text
+                .strip_suffix(']')
+                .map_or((text, ""), |word| (word, "[]]"));
+            check("a text to look for", word, |byte| {
                 byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'/' | b'-')
             })?;
-            condition = format!("#{{&&:{condition},#{{C:{text}}}}}");
+            condition = format!("#{{&&:{condition},#{{C/r:{word}{close}$}}}}");
         }
         let target = guard.pane.to_string();
         let send = Words::named("send-keys")

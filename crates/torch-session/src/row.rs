@@ -28,8 +28,9 @@ pub struct PaneRow {
     pub pane_index: u32,
     /// Whether its first process has ended and the pane stays (`remain-on-exit`).
     pub dead: bool,
-    /// The exit status of a dead pane's first process. Absent if a signal ended it, and for a moment after `dead`:
-    /// tmux sees the terminal close before it has the status.
+    /// The exit status of a dead pane's first process. Absent if a signal ended it, for a moment after `dead` (the
+    /// terminal closes before tmux has the status), and in about one of six ends until another child of tmux ends:
+    /// tmux 3.3a overlooks them (measured; the process stays a zombie). A hint only; `dead` itself is reliable.
     pub dead_status: Option<i32>,
     /// Whether a person is in copy mode, a tree or a clock: keys then go to that mode.
     pub in_mode: bool,

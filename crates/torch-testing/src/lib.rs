@@ -1,1 +1,29 @@
-//! torch-testing.
+//! What end-to-end tests stand on: the real programs in a world of their own, and waiting with a deadline.
+//!
+//! A [`World`] is one test's own machine: a folder with a registry, a home, a git repository and tmux sockets, and an
+//! environment that knows nothing of the caller's. Tests with worlds run side by side. A world that is dropped stops
+//! its team, ends its daemon and tmux servers, and fails the test if a process of it is left.
+//!
+//! Everything here panics where it can't go on, with what a person needs to see why: that is what a test wants.
+
+mod agent;
+mod binaries;
+mod end;
+mod ledger;
+mod message;
+mod ran;
+mod repository;
+mod script;
+mod terminal;
+mod tmux;
+mod wait;
+mod world;
+
+pub use agent::{Agent, Pane};
+pub use ledger::Entry;
+pub use message::Message;
+pub use ran::Ran;
+pub use script::SCRIPTED;
+pub use terminal::Terminal;
+pub use wait::{DEADLINE, poll};
+pub use world::World;

@@ -16,7 +16,7 @@ use torch_process::quote;
 
 use super::JsonArgs;
 use crate::connect;
-use crate::error::{CommandError, ErrorKind, Outcome};
+use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::output;
 use crate::place::Place;
@@ -75,10 +75,8 @@ pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
         if !plan.exists {
             output::notice(&render::plan::plan(&plan));
             if !output::ask("Start?")? {
-                return Err(CommandError::new(
-                    ErrorKind::Interrupted,
-                    "nothing was started",
-                ));
+                output::notice("nothing was started");
+                return Ok(exit::FAILURE);
             }
         }
         request.dry_run = false;

@@ -78,13 +78,15 @@ pub fn torch_program() -> Result<PathBuf, CommandError> {
     })
 }
 
-/// The daemon's environment: what every child may have, torch's own variables, and which git settings are read.
+/// The daemon's environment: what every child may have, torch's own variables, which git settings are read, and where
+/// tmux keeps its sockets (`torch attach` looks there too).
 pub fn environment(place: &Place) -> Environment {
     let own = |name: &OsString| {
         name.to_str().is_some_and(|name| {
             name.starts_with("TORCH_")
                 || name.starts_with("GIT_CONFIG_")
                 || name == "RUST_BACKTRACE"
+                || name == "TMUX_TMPDIR"
         })
     };
     let mut env = torch_process::env::inherited(std::env::vars_os());

@@ -196,7 +196,7 @@ pub fn trace(message: &MessageView, events: &[JournalView], clock: &Clock) -> St
             Cell::styled(DIM, format!("+{} ms", after.as_millis())),
             Cell::styled(event_style(&event.kind), event.kind.as_str()),
             first_line(&event.cause, 40).into(),
-            particulars(&event.data).into(),
+            evidence(&event.data).into(),
         ]);
     }
     text.push_str(&table.render());
@@ -204,6 +204,18 @@ pub fn trace(message: &MessageView, events: &[JournalView], clock: &Clock) -> St
         text.push_str(&format!("\nit waits: {}\n", paint(WARN, waits_for(reason))));
     }
     text
+}
+
+/// What was seen, and which try it was from the second on; else whatever the entry has.
+fn evidence(data: &Value) -> String {
+    let Some(seen) = data.get("evidence").and_then(Value::as_str) else {
+        return particulars(data);
+    };
+    let seen = first_line(seen, 120);
+    match data.get("attempt").and_then(Value::as_u64) {
+        Some(attempt) if attempt > 1 => format!("{seen} (try {attempt})"),
+        _ => seen,
+    }
 }
 
 fn event_style(kind: &str) -> anstyle::Style {

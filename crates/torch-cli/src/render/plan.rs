@@ -1,6 +1,9 @@
 //! What `torch auto` would do, before it does.
 
-use torch_api::view::PlanView;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use torch_api::view::{PlanView, PlannedAgent};
 
 use super::style::{DIM, STRONG, paint};
 use super::table::{Cell, Table};
@@ -27,39 +30,56 @@ pub fn plan(plan: &PlanView) -> String {
     );
     let items = count(u64::from(plan.spec_items), "list item");
     let mut facts = Table::bare(2);
-    for (label, value) in [
-        ("project", shown(&plan.project)),
-        ("spec", format!("{} ({items})", shown(&plan.spec))),
-        ("from", format!("{} at {commit}", plan.base_branch)),
-        ("disk", disk),
-    ] {
-        facts.row([Cell::styled(DIM, label), value.into()]);
+    let mut fact = |label: &str, value: String| facts.row([Cell::styled(DIM, label), value.into()]);
+    fact("project", shown(&plan.project));
+    fact("spec", format!("{} ({items})", shown(&plan.spec)));
+    fact("from", format!("{} at {commit}", plan.base_branch));
+    fact("disk", disk);
+    if let Some(dir) = common_dir(&plan.agents) {
+        fact("in", format!("{}/<role>", shown(dir)));
     }
+    for (program, mode) in programs(&plan.agents) {
+        fact("runs", format!("{program}, permissions: {mode}"));
+    }
+    let title = paint(STRONG, &title);
+    format!("{title}\n{}\n{}", facts.render(), roles(&plan.agents))
+}
+
+fn roles(agents: &[PlannedAgent]) -> String {
+    let apart = common_dir(agents).is_none();
+    let headings = ["ROLE", "WINDOW", "PROGRAM", "BRANCH", "WORKTREE"];
     let mut table = Table::new(
         2,
-        &[
-            "ROLE",
-            "WINDOW",
-            "PROGRAM",
-            "PERMISSIONS",
-            "BRANCH",
-            "WORKTREE",
-        ],
+        headings
+            .get(..if apart { 5 } else { 4 })
+            .unwrap_or(&headings),
     );
-    for agent in &plan.agents {
-        table.row([
-            Cell::from(agent.role.as_str()),
+    for agent in agents {
+        let mut row: Vec<Cell> = vec![
+            agent.role.as_str().into(),
             agent.window.to_string().into(),
             agent.program.as_str().into(),
-            agent.permission_mode.as_str().into(),
             agent.branch.as_str().into(),
-            shown(&agent.worktree).into(),
-        ]);
+        ];
+        if apart {
+            row.push(shown(&agent.worktree).into());
+        }
+        table.row(row);
     }
-    format!(
-        "{}\n{}\n{}",
-        paint(STRONG, &title),
-        facts.render(),
-        table.render()
-    )
+    table.render()
+}
+
+/// Each program with each permission mode that it is to start in, once.
+fn programs(agents: &[PlannedAgent]) -> BTreeSet<(&str, &str)> {
+    let pairs = agents
+        .iter()
+        .map(|agent| (agent.program.as_str(), agent.permission_mode.as_str()));
+    pairs.collect()
+}
+
+/// The directory in which every worktree lies under its role's name, if there is one.
+fn common_dir(agents: &[PlannedAgent]) -> Option<&Path> {
+    let dir = agents.first()?.worktree.parent()?;
+    let inside = |agent: &PlannedAgent| agent.worktree == dir.join(&agent.role);
+    agents.iter().all(inside).then_some(dir)
 }

@@ -223,6 +223,12 @@ fn trace() {
             "capture",
             json!({ "reason": "busy", "lines": 3, "none": null }),
         ),
+        an_event(
+            ago(87),
+            "delivery.entered",
+            "enter ended",
+            json!({ "attempt": 2, "evidence": "tmux took the Enter" }),
+        ),
     ];
     assert_snapshot!(text(&super::message::trace(&message, &events, &clock())));
 }
@@ -286,6 +292,13 @@ fn plan() {
         exists: false,
     };
     assert_snapshot!(text(&super::plan::plan(&plan)));
+    // A worktree elsewhere and another program: both are said for each.
+    let mut mixed = plan;
+    mixed.agents[1].worktree = PathBuf::from("/elsewhere/developer");
+    mixed.agents[1].program = "codex".to_owned();
+    mixed.agents[1].permission_mode = "workspace-write".to_owned();
+    mixed.exists = true;
+    assert_snapshot!("plan_mixed", text(&super::plan::plan(&mixed)));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use torch_session::{Server, WindowSpec};
 use super::{Host, Input, answer, git, socket, tmux};
 use crate::event::{ConnId, Effect, Event, InboxFile, OpenIn, OpenWindow};
 use crate::failure::other;
+use crate::state::spool_name;
 
 /// A detached window's size; it follows a person who attaches.
 const COLUMNS: u32 = 200;
@@ -84,10 +85,14 @@ impl Host {
             Effect::Open(order) => self.open(*order),
             Effect::Close { agent, window, pid } => self.close(agent, window, pid),
             Effect::Shutdown => self.ending = true,
-            Effect::ListPanes => self.list_panes(),
-            Effect::WatchSpool { agent, offset } => {
-                let path = self.agent_dir(agent).join("spool.jsonl");
-                self.spools.watch(agent, path, offset);
+            Effect::ListPanes { listing } => self.list_panes(listing),
+            Effect::WatchSpool {
+                agent,
+                launch,
+                offset,
+            } => {
+                let path = self.agent_dir(agent).join(spool_name(launch));
+                self.spools.watch(agent, launch, path, offset);
                 send(&self.inputs, Input::Spool(agent));
             }
             Effect::Probe { .. } | Effect::Paste { .. } | Effect::Press { .. } => {
@@ -163,14 +168,14 @@ impl Host {
     fn open(&mut self, order: OpenWindow) {
         let (agent, launch) = (order.agent, order.spec.launch);
         let dir = self.agent_dir(agent);
-        let spool = dir.join("spool.jsonl");
+        let spool = order.spec.spool.clone();
         let prepared = self
             .tmux
             .server
             .clone()
             .ok_or_else(|| "tmux is not connected".to_owned())
             .and_then(|server| prepare_launch(&dir, order, &server).map(|order| (server, order)));
-        self.spools.watch(agent, spool, 0);
+        self.spools.watch(agent, launch, spool, 0);
         let inputs = self.inputs.clone();
         let torch = self.torch.clone();
         tokio::spawn(async move {
@@ -213,7 +218,7 @@ impl Host {
         });
     }
 
-    fn list_panes(&self) {
+    fn list_panes(&self, listing: u64) {
         for agent in self.spools.grown() {
             send(&self.inputs, Input::Spool(agent));
         }
@@ -225,7 +230,7 @@ impl Host {
             // A failure means that the connection is lost, which is told on its own.
             if let Ok(rows) = server.list_panes().await {
                 let panes = rows.iter().map(tmux::pane_fact).collect();
-                send(&inputs, Input::Event(Event::Panes(panes)));
+                send(&inputs, Input::Event(Event::Panes { listing, panes }));
             }
         });
     }
@@ -304,10 +309,10 @@ async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event>
             message,
             guard,
             key,
-            visible,
+            line_end,
         } => {
             let pressed = server
-                .press(&tmux::guard(guard), &key, visible.as_deref())
+                .press(&tmux::guard(guard), &key, line_end.as_deref())
                 .await;
             Event::Pressed {
                 message,
@@ -376,8 +381,13 @@ fn prepare_launch(
     let settings = serde_json::to_vec_pretty(&order.settings).map_err(|error| error.to_string())?;
     replace(&dir.join("launch.json"), &spec).map_err(text)?;
     replace(&dir.join("settings.json"), &settings).map_err(text)?;
-    // A new file, not the old one cut: a hook of an earlier launch may still hold that.
-    replace(&dir.join("spool.jsonl"), b"").map_err(text)?;
+    for entry in std::fs::read_dir(dir).map_err(text)?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with("spool-") {
+            // An old launch's records say nothing any more.
+            drop(std::fs::remove_file(entry.path()));
+        }
+    }
+    replace(&order.spec.spool, b"").map_err(text)?;
     Ok(order)
 }
 

@@ -171,14 +171,7 @@ impl Host {
                 Vec::new()
             }
             Input::Spool(agent) => match self.spools.read(agent) {
-                Some((offset, records)) => self.state.handle(
-                    now,
-                    Event::Spool {
-                        agent,
-                        offset,
-                        records,
-                    },
-                ),
+                Some(event) => self.state.handle(now, event),
                 None => Vec::new(),
             },
             Input::Tmux(server) => {
@@ -270,7 +263,10 @@ impl Host {
                 Ok(step) => self.unexported = step.more,
                 Err(error) => {
                     self.unexported = false;
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the day files could not be written");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the day files could not be written"
+                    );
                 }
             }
         }

@@ -7,18 +7,25 @@ use std::path::{Path, PathBuf};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
-use torch_core::AgentId;
-use torch_core::spool::SpoolRecord;
+use torch_core::{AgentId, LaunchId};
 
 use super::Input;
+use crate::event::Event;
 
 /// The most that is read of one spool at once, in bytes.
 const READ_MAX: u64 = 32 * 1024 * 1024;
 
+/// One launch's spool, and how far it was read.
+struct SpoolFile {
+    launch: LaunchId,
+    path: PathBuf,
+    offset: u64,
+}
+
 /// All spools that are watched.
 pub(crate) struct Spools {
     watcher: Option<RecommendedWatcher>,
-    files: BTreeMap<AgentId, (PathBuf, u64)>,
+    files: BTreeMap<AgentId, SpoolFile>,
 }
 
 impl Spools {
@@ -46,21 +53,32 @@ impl Spools {
     }
 
     /// Reads this spool from `offset` on whenever it grows.
-    pub(crate) fn watch(&mut self, agent: AgentId, path: PathBuf, offset: u64) {
+    pub(crate) fn watch(&mut self, agent: AgentId, launch: LaunchId, path: PathBuf, offset: u64) {
+        if let (Some(watcher), Some(old)) = (&mut self.watcher, self.files.get(&agent)) {
+            // A file that is gone took its watch with it.
+            drop(watcher.unwatch(&old.path));
+        }
         if let Some(watcher) = &mut self.watcher {
-            // A file that was replaced needs a new watch; the old one may be gone with it.
-            drop(watcher.unwatch(&path));
             if let Err(error) = watcher.watch(&path, RecursiveMode::NonRecursive) {
                 tracing::warn!("{} is read once a second only: {error}", path.display());
             }
         }
-        self.files.insert(agent, (path, offset));
+        self.files.insert(
+            agent,
+            SpoolFile {
+                launch,
+                path,
+                offset,
+            },
+        );
     }
 
     /// Everybody whose spool is longer than what was read.
     pub(crate) fn grown(&self) -> Vec<AgentId> {
-        let longer = |(path, offset): &(PathBuf, u64)| {
-            path.metadata().is_ok_and(|meta| meta.len() > *offset)
+        let longer = |file: &SpoolFile| {
+            file.path
+                .metadata()
+                .is_ok_and(|meta| meta.len() > file.offset)
         };
         self.files
             .iter()
@@ -70,8 +88,12 @@ impl Spools {
     }
 
     /// The new whole lines of a spool, and where they end. A line that is no record is passed over.
-    pub(crate) fn read(&mut self, agent: AgentId) -> Option<(u64, Vec<SpoolRecord>)> {
-        let (path, offset) = self.files.get_mut(&agent)?;
+    pub(crate) fn read(&mut self, agent: AgentId) -> Option<Event> {
+        let SpoolFile {
+            launch,
+            path,
+            offset,
+        } = self.files.get_mut(&agent)?;
         let mut file = File::open(&*path).ok()?;
         file.seek(SeekFrom::Start(*offset)).ok()?;
         let mut bytes = Vec::new();
@@ -89,11 +111,16 @@ impl Spools {
                     .ok()
             })
             .collect();
-        Some((*offset, records))
+        Some(Event::Spool {
+            agent,
+            launch: *launch,
+            offset: *offset,
+            records,
+        })
     }
 }
 
-/// The agent whose spool lies at `…/run/agents/<agent>/spool.jsonl`.
+/// The agent whose spool lies at `…/run/agents/<agent>/spool-<launch>.jsonl`.
 fn agent_of(path: &Path) -> Option<AgentId> {
     path.parent()?.file_name()?.to_str()?.parse().ok()
 }

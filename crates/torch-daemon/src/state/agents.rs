@@ -3,9 +3,10 @@
 use serde_json::json;
 use torch_api::wire::Stage;
 use torch_core::plan::{SessionObserved, WindowObserved};
+use torch_core::screen::ScreenKind;
 use torch_core::spool::{SpoolEvent, SpoolRecord};
 use torch_core::{AgentId, AgentState, Evidence, LaunchId, PaneAddress, Write};
-use torch_monitor::{HookEvent, Screen, ScreenKind, read_hook};
+use torch_monitor::{HookEvent, Screen, read_hook};
 use torch_router::delivery::{PaneFitness, Sight};
 use torch_router::identity::{KnownPane, KnownServer, PaneOwner};
 
@@ -56,18 +57,24 @@ impl State {
     pub(crate) fn on_spool(
         &mut self,
         t: &mut Turn,
-        agent: AgentId,
+        (agent, launch): (AgentId, LaunchId),
         offset: u64,
         records: Vec<SpoolRecord>,
     ) {
-        let Some(run) = self.agents.get(&agent) else {
+        let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
-        let (team, launch) = (run.agent.team, run.agent.launch);
-        for record in records {
-            if Some(record.launch) == launch {
-                self.on_record(t, agent, record);
-            }
+        if run.agent.launch != Some(launch) {
+            return;
+        }
+        if run.window == WindowObserved::Opening {
+            // The program may be quicker than tmux's answer; its records wait until the pane is known.
+            run.early.push((offset, records));
+            return;
+        }
+        let team = run.agent.team;
+        for record in records.into_iter().filter(|record| record.launch == launch) {
+            self.on_record(t, agent, record);
         }
         t.write(Write::SpoolOffset { agent, offset });
         self.reconcile(t, team);
@@ -223,7 +230,8 @@ impl State {
             pid,
             owned: self.settings.tmux_socket != "default",
         });
-        t.push(Effect::ListPanes);
+        self.just_connected = true;
+        self.list_panes(t);
         t.timer(TimerKey::Panes, t.now.after(PANES_EVERY));
     }
 
@@ -231,16 +239,22 @@ impl State {
         self.server = None;
         t.journal("tmux.down", "tmux", json!({"error": error}));
         t.push(Effect::CancelTimer(TimerKey::Panes));
-        self.on_panes(t, Vec::new());
+        self.listing += 1;
+        self.on_panes(t, self.listing, Vec::new());
     }
 
-    pub(crate) fn on_panes(&mut self, t: &mut Turn, panes: Vec<PaneFact>) {
+    pub(crate) fn on_panes(&mut self, t: &mut Turn, listing: u64, panes: Vec<PaneFact>) {
         self.ticks += 1;
         self.panes = panes;
         self.refresh_known_panes();
         let agents: Vec<AgentId> = self.agents.keys().copied().collect();
+        let first = std::mem::take(&mut self.just_connected);
         for agent in agents {
-            self.observe_pane(t, agent);
+            self.observe_pane(t, agent, listing);
+            if first {
+                // Messages that waited for the server, or for this daemon.
+                self.pump(t, agent);
+            }
         }
         let teams: Vec<_> = self.teams.keys().copied().collect();
         for team in teams {
@@ -293,7 +307,7 @@ impl State {
         self.known_panes = known;
     }
 
-    fn observe_pane(&mut self, t: &mut Turn, agent: AgentId) {
+    fn observe_pane(&mut self, t: &mut Turn, agent: AgentId, listing: u64) {
         let Some(run) = self.agents.get(&agent) else {
             return;
         };
@@ -317,6 +331,8 @@ impl State {
                     run.agent.pane = Some(address);
                 }
             }
+            // A listing asked for before the window was open can't show it.
+            None if listing <= run.opened_in => {}
             None => {
                 self.on_program_gone(t, agent, AgentState::Crashed, "its pane is gone");
                 if let Some(run) = self.agents.get_mut(&agent) {

@@ -623,6 +623,8 @@ impl AgentRun {
             queue: std::collections::VecDeque::new(),
             acting: None,
             consumed: std::collections::VecDeque::new(),
+            opened_in: 0,
+            early: Vec::new(),
             looking: false,
             prompt_looks: 0,
             failure: None,

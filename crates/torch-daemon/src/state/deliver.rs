@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use torch_core::plan::WindowObserved;
+use torch_core::screen::squeeze;
 use torch_core::{AgentId, AgentState, DeferReason, DeliveryState, MessageId, MessageKind, Write};
-use torch_monitor::composer::squeeze;
 use torch_router::delivery::{Act, Flight, Notice, Outcome, Patience, Proof, Step};
 use torch_router::tag;
 
@@ -138,7 +138,7 @@ impl State {
                     inbox,
                 });
             }
-            (Act::Press { visible }, Some(guard)) => {
+            (Act::Press { line_end }, Some(guard)) => {
                 run.acting = Some(message);
                 let key = self
                     .programs
@@ -148,7 +148,7 @@ impl State {
                     message,
                     guard,
                     key: key.to_owned(),
-                    visible,
+                    line_end,
                 });
             }
         }

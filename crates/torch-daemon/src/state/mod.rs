@@ -32,6 +32,7 @@ use torch_router::identity::{KnownPane, KnownServer};
 use crate::event::{ConnId, Effect, Event, PaneFact, TimerKey};
 
 pub use brief::{RoleTemplate, Templates};
+pub(crate) use reconcile::spool_name;
 pub use recover::Snapshot;
 pub use requests::Caller;
 
@@ -79,6 +80,10 @@ pub(crate) struct AgentRun {
     pub(crate) acting: Option<MessageId>,
     /// The last messages it took into its conversation.
     pub(crate) consumed: VecDeque<MessageId>,
+    /// The last listing that was asked for before its window was known to be open.
+    pub(crate) opened_in: u64,
+    /// Records that came before the window's opening was known.
+    pub(crate) early: Vec<(u64, Vec<torch_core::spool::SpoolRecord>)>,
     /// Whether a look at the screen is under way, and how many agreeing ones came before it.
     pub(crate) looking: bool,
     pub(crate) prompt_looks: u32,
@@ -148,6 +153,10 @@ pub struct State {
     pub(crate) server: Option<KnownServer>,
     pub(crate) tmux_version: Option<String>,
     pub(crate) ticks: u64,
+    /// The number of the last listing of the panes that was asked for.
+    pub(crate) listing: u64,
+    /// No listing of the panes came since the tmux server was reached.
+    pub(crate) just_connected: bool,
 }
 
 /// One turn of the loop: the time, the cause, and what is to be done.
@@ -205,12 +214,13 @@ impl State {
             Event::Disconnected(conn) => self.on_disconnected(t, conn),
             Event::Spool {
                 agent,
+                launch,
                 offset,
                 records,
-            } => self.on_spool(t, agent, offset, records),
+            } => self.on_spool(t, (agent, launch), offset, records),
             Event::TmuxUp { version, pid } => self.on_tmux_up(t, version, pid),
             Event::TmuxDown { error } => self.on_tmux_down(t, &error),
-            Event::Panes(panes) => self.on_panes(t, panes),
+            Event::Panes { listing, panes } => self.on_panes(t, listing, panes),
             Event::Probed {
                 agent,
                 purpose,
@@ -280,6 +290,13 @@ impl State {
         }
     }
 
+    pub(crate) fn list_panes(&mut self, t: &mut Turn) {
+        self.listing += 1;
+        t.push(Effect::ListPanes {
+            listing: self.listing,
+        });
+    }
+
     fn on_timer(&mut self, t: &mut Turn, key: TimerKey) {
         match key {
             TimerKey::Delivery(message) => self.on_delivery_timer(t, message),
@@ -288,7 +305,7 @@ impl State {
             TimerKey::Wait(conn) => self.on_wait_over(t, conn),
             TimerKey::Ready(agent) => self.on_not_ready(t, agent),
             TimerKey::Panes => {
-                t.push(Effect::ListPanes);
+                self.list_panes(t);
                 t.timer(TimerKey::Panes, t.now.after(PANES_EVERY));
             }
         }
@@ -306,7 +323,7 @@ fn cause_of(event: &Event) -> String {
         Event::Spool { records, .. } => format!("spool ({} records)", records.len()),
         Event::TmuxUp { .. } => "tmux reached".to_owned(),
         Event::TmuxDown { .. } => "tmux gone".to_owned(),
-        Event::Panes(_) => "panes listed".to_owned(),
+        Event::Panes { .. } => "panes listed".to_owned(),
         Event::Probed { .. } => "pane looked at".to_owned(),
         Event::Pasted { .. } => "paste ended".to_owned(),
         Event::Pressed { .. } => "enter ended".to_owned(),

@@ -179,6 +179,7 @@ impl State {
         run.agent.briefing = None;
         run.agent.briefed = false;
         run.agent.transcript = None;
+        run.early.clear();
         let (role, index) = (run.agent.role.clone(), run.agent.position);
         self.set_state(
             t,
@@ -212,7 +213,7 @@ impl State {
         let team = self.teams.get(&run.agent.team)?;
         let program = self.programs.get(&run.agent.program)?;
         let dir = self.run_dir(agent);
-        let spool = dir.join("spool.jsonl");
+        let spool = dir.join(spool_name(launch));
         let torch = self.settings.torch.display().to_string();
         let fill = |arg: &String| {
             arg.replace("{torch}", &torch)
@@ -317,6 +318,7 @@ impl State {
             Ok(address) => {
                 run.window = WindowObserved::Live;
                 run.ended = false;
+                run.opened_in = self.listing;
                 run.agent.pane = Some(address);
                 let (copy, program) = (run.agent.clone(), run.agent.program.clone());
                 t.write(Write::PutAgent(Box::new(copy)));
@@ -349,6 +351,14 @@ impl State {
                 self.progress(t, team, role.as_str(), Stage::Failed, &how);
                 self.check_raised(t, team);
             }
+        }
+        let early = self
+            .agents
+            .get_mut(&agent)
+            .map(|run| std::mem::take(&mut run.early))
+            .unwrap_or_default();
+        for (offset, records) in early {
+            self.on_spool(t, (agent, launch), offset, records);
         }
         if self.undos.contains_key(&team) {
             self.undo_agent(t, team, agent);
@@ -404,6 +414,11 @@ impl State {
             pid: at.pid,
         });
     }
+}
+
+/// The spool file's name; each launch has its own, so that a late record of an old one can't be taken for a new one's.
+pub(crate) fn spool_name(launch: LaunchId) -> String {
+    format!("spool-{launch}.jsonl")
 }
 
 /// One word for `sh -c`; single quotes take everything but themselves literally.

@@ -72,6 +72,8 @@ impl State {
             server: None,
             tmux_version: None,
             ticks: 0,
+            listing: 0,
+            just_connected: false,
         };
         let mut effects = Vec::new();
         for team in state.teams.values() {
@@ -84,9 +86,10 @@ impl State {
         }
         for agent in snapshot.agents {
             let offset = snapshot.spool_offsets.get(&agent.id).copied().unwrap_or(0);
-            if agent.launch.is_some() {
+            if let Some(launch) = agent.launch {
                 effects.push(Effect::WatchSpool {
                     agent: agent.id,
+                    launch,
                     offset,
                 });
             }

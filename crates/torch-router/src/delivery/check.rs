@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use torch_core::screen::{Composer, ScreenKind};
 use torch_core::{DeferReason, DeliveryState, Timestamp};
-use torch_monitor::{Composer, ScreenKind};
 
 use super::{
     Act, ENTERS_MAX, Flight, Notice, Outcome, PaneFitness, Patience, SHOW_DEADLINE, Sight, Step,
@@ -184,17 +184,17 @@ impl Flight {
             step.notice = self.tell(Notice::Stuck);
             return step;
         }
-        let needle = tag::closing_needle(self.envelope.id);
-        let visible = composer
+        let end = tag::closing_end(self.envelope.id);
+        let line_end = composer
             .text
             .lines()
-            .any(|line| line.contains(&needle))
-            .then_some(needle);
+            .any(|line| line.ends_with(&end))
+            .then_some(end);
         self.pass(
             DeliveryState::Entering,
             "the composer shows exactly this message",
             now,
-            Act::Press { visible },
+            Act::Press { line_end },
         )
     }
 

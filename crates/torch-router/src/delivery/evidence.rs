@@ -1,10 +1,15 @@
 //! After the Enter: what proves that the program has the message, and what to do in doubt.
 
+use std::time::Duration;
+
 use torch_core::{DeferReason, DeliveryState, Timestamp};
 
 use super::{
     Act, Flight, Notice, PaneFitness, Patience, Proof, REDELIVER_AFTER, Sight, Step, TRIES_MAX,
 };
+
+/// The first pause before a covered composer is looked at again.
+const DOUBT_FIRST: Duration = Duration::from_millis(250);
 
 impl Flight {
     /// Something shows that the program has the message.
@@ -13,7 +18,7 @@ impl Flight {
         if state.is_final() {
             return Step::only(Act::None);
         }
-        self.redelivery_due = false;
+        self.redeliver_at = None;
         match proof {
             Proof::Transcript => self.pass(
                 DeliveryState::Consumed,
@@ -53,10 +58,14 @@ impl Flight {
                     now,
                 )
             }
-            DeliveryState::Uncertain if !self.redelivery_due => {
-                self.redelivery_due = true;
-                Step::only(Act::ProbeAfter(REDELIVER_AFTER))
-            }
+            DeliveryState::Uncertain => match self.redeliver_at {
+                Some(at) if now >= at => self.redeliver("no trace in composer or transcript", now),
+                Some(at) => Step::only(Act::ProbeAfter(at.since(now))),
+                None => {
+                    self.redeliver_at = Some(now.after(REDELIVER_AFTER));
+                    Step::only(Act::ProbeAfter(REDELIVER_AFTER))
+                }
+            },
             _ => Step::only(Act::None),
         }
     }
@@ -87,9 +96,6 @@ impl Flight {
                 now,
                 Act::Probe,
             ),
-            DeliveryState::Uncertain if self.redelivery_due => {
-                self.redeliver("no trace in composer or transcript", now)
-            }
             state if state.is_final() || state == DeliveryState::Accepted => Step::only(Act::None),
             _ => Step::only(Act::Probe),
         }
@@ -105,13 +111,22 @@ impl Flight {
         if sight.fitness == PaneFitness::NoAgent {
             return Step::only(Act::ReadTranscript);
         }
-        if let Some(step) = self.hidden(sight) {
-            return step;
-        }
-        if let Some(composer) = self.open_composer(sight)
-            && self.shows_whole(composer)
-        {
+        // While a dialog, a mode or a running turn covers the composer, nothing can be told.
+        let covered = matches!(sight.fitness, PaneFitness::Mode { .. });
+        let Some(composer) = self.open_composer(sight).filter(|_| !covered) else {
+            let pause = self.backoff(DOUBT_FIRST);
+            return Step::only(Act::ProbeAfter(pause));
+        };
+        if self.shows_whole(composer) {
             return self.enter(composer, sight, patience, now);
+        }
+        if composer.contains(&format!("[torch {}", self.envelope.id.tag())) {
+            let evidence = "it stands in the composer with other text";
+            let pause = self.backoff(DOUBT_FIRST);
+            let mut step =
+                self.wait_for(DeferReason::NotShown, evidence, now, Act::ProbeAfter(pause));
+            step.notice = self.tell(Notice::NotShown);
+            return step;
         }
         if self.delivery.state == DeliveryState::Uncertain {
             return Step::only(Act::ReadTranscript);
@@ -124,15 +139,8 @@ impl Flight {
         )
     }
 
-    /// While a dialog or a mode covers the composer, nothing can be told.
-    fn hidden(&mut self, sight: &Sight) -> Option<Step> {
-        let covered =
-            sight.reading.composer.is_none() || matches!(sight.fitness, PaneFitness::Mode { .. });
-        covered.then(|| Step::only(Act::ReadTranscript))
-    }
-
     fn redeliver(&mut self, evidence: &str, now: Timestamp) -> Step {
-        self.redelivery_due = false;
+        self.redeliver_at = None;
         self.seen_whole = None;
         self.stale_screen = None;
         self.enters = 0;

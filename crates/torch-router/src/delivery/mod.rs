@@ -10,8 +10,8 @@ pub(crate) mod tests;
 
 use std::time::Duration;
 
+use torch_core::screen::ScreenReading;
 use torch_core::{DeferReason, Delivery, DeliveryState, Envelope, Timestamp};
-use torch_monitor::ScreenReading;
 
 /// How long a paste may take to show up in the composer; a large one takes longer.
 pub const SHOW_DEADLINE: Duration = Duration::from_secs(2);
@@ -106,10 +106,10 @@ pub enum Act {
     Probe,
     /// Paste the text.
     Paste,
-    /// Press the submitting key, if `visible` stands on the screen.
+    /// Press the submitting key, if a line of the screen ends with `line_end`.
     Press {
-        /// A text that must stand on the screen in the same moment.
-        visible: Option<String>,
+        /// How a line of the screen must end in the same moment; `None` where the composer wraps inside it.
+        line_end: Option<String>,
     },
     /// Look at the pane after a while, or as soon as the agent's state changes.
     ProbeAfter(Duration),
@@ -170,7 +170,8 @@ pub struct Flight {
     enters: u32,
     seen_whole: Option<Timestamp>,
     stale_screen: Option<u64>,
-    redelivery_due: bool,
+    /// From when on a message without a trace may be repeated.
+    redeliver_at: Option<Timestamp>,
     told: Vec<Notice>,
 }
 
@@ -187,7 +188,7 @@ impl Flight {
             enters: 0,
             seen_whole: None,
             stale_screen: None,
-            redelivery_due: false,
+            redeliver_at: None,
             told: Vec::new(),
         }
     }
@@ -198,7 +199,6 @@ impl Flight {
             DeliveryState::Queued => {
                 self.pass(DeliveryState::Claimed, "its turn has come", now, Act::Probe)
             }
-            DeliveryState::Uncertain if self.redelivery_due => Step::only(Act::None),
             DeliveryState::Accepted => Step::only(Act::ReadTranscript),
             _ => Step::only(Act::Probe),
         }

@@ -2,8 +2,8 @@
 
 use super::*;
 use torch_core::message::{Decision, Verdict};
+use torch_core::screen::{Composer, ScreenKind};
 use torch_core::{MessageId, MessageKind, Recipient, RoleName, Sender, TeamId};
-use torch_monitor::{Composer, ScreenKind};
 
 use crate::tag;
 
@@ -99,7 +99,7 @@ fn entered() -> Flight {
     let text = f.text.clone();
     let step = f.on_sight(&prompt(&text), &P, at(4));
     assert!(
-        matches!(step.act, Act::Press { visible: Some(_) }),
+        matches!(step.act, Act::Press { line_end: Some(_) }),
         "{step:?}"
     );
     f.on_pressed(Outcome::Applied, &P, at(5));
@@ -268,10 +268,55 @@ fn no_trace_means_a_marked_second_try() {
         f.on_no_proof(false, at(5_102)).act,
         Act::ProbeAfter(REDELIVER_AFTER)
     );
-    let step = f.on_timer(at(15_200));
+    assert_eq!(
+        f.on_timer(at(15_200)).act,
+        Act::Probe,
+        "another look comes first"
+    );
+    assert_eq!(
+        f.on_sight(&prompt(""), &P, at(15_201)).act,
+        Act::ReadTranscript
+    );
+    let step = f.on_no_proof(false, at(15_202));
     assert_eq!(states(&step), [DeliveryState::Queued]);
     assert!(f.delivery.possible_duplicate && f.delivery.attempt == 2);
     assert!(f.text.contains("try=2]") && !f.text.contains("try=1]"));
+}
+
+#[test]
+fn a_covered_composer_is_no_missing_message() {
+    let mut f = entered();
+    f.on_timer(at(5_100));
+    for n in 0..20 {
+        let step = f.on_sight(&sight(ScreenKind::Asking, None), &P, at(5_200 + n * 5_000));
+        assert!(
+            matches!(step.act, Act::ProbeAfter(_)) && step.passed.is_empty(),
+            "{step:?}"
+        );
+    }
+    let text = f.text.clone();
+    let step = f.on_sight(&prompt(&text), &P, at(200_000));
+    assert!(
+        matches!(step.act, Act::Press { .. }),
+        "it was there all the time: {step:?}"
+    );
+    assert_eq!(f.delivery.attempt, 1);
+}
+
+#[test]
+fn a_message_with_a_draft_behind_it_is_neither_submitted_nor_repeated() {
+    let mut f = entered();
+    f.on_timer(at(5_100));
+    let mixed = format!("{} and a dra", f.text);
+    let step = f.on_sight(&prompt(&mixed), &P, at(5_101));
+    assert_eq!(states(&step), [DeliveryState::Deferred]);
+    assert_eq!(f.delivery.reason, Some(DeferReason::NotShown));
+    let text = f.text.clone();
+    assert!(matches!(
+        f.on_sight(&prompt(&text), &P, at(9_000)).act,
+        Act::Press { .. }
+    ));
+    assert_eq!(f.delivery.attempt, 1);
 }
 
 #[test]

@@ -54,7 +54,8 @@ pub(super) fn raise(place: &Place, request: AutoRequest, wait: bool, json: JsonA
             }
         }
         Response::Done { text } if cancelled => {
-            Err(CommandError::new(ErrorKind::Interrupted, text))
+            output::notice(&text);
+            Ok(exit::INTERRUPTED)
         }
         Response::Failed(failure) if cancelled => {
             let mut failed = CommandError::from(failure);

@@ -31,8 +31,11 @@ impl Progress {
             Self::Json
         } else if output::can_redraw() {
             let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
+            let block = MultiProgress::with_draw_target(target);
+            // Lines are written over, not cleared first, which would flicker; roles only ever join.
+            block.set_move_cursor(true);
             Self::Block {
-                block: MultiProgress::with_draw_target(target),
+                block,
                 lines: Vec::new(),
             }
         } else {

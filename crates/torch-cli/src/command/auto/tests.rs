@@ -4,6 +4,7 @@ use std::fs;
 
 use super::spec::{SPEC_MAX, check};
 use super::*;
+use crate::error::ErrorKind;
 
 fn refused(name: &str, content: &[u8]) -> CommandError {
     let temp = tempfile::tempdir().expect("a directory");

@@ -1,0 +1,822 @@
+//! The simulated world: it executes the daemon's effects with random delays and interferes in between.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use torch_api::wire::{AutoRequest, Body, SendRequest, TeamSelector};
+use torch_api::{Request, Response};
+use torch_core::config::Config;
+use torch_core::identity::{Ancestor, Ancestry};
+use torch_core::{AgentId, DeliveryState, MessageId, Process, Timestamp};
+use torch_daemon::event::{
+    AddedWorktree, ConnId, Effect, Event, PaneFact, ProbeFact, ProjectFacts, Query, SpecFacts,
+    TimerKey, TypingGuard,
+};
+use torch_daemon::state::{Settings, State};
+use torch_daemon::templates;
+use torch_router::delivery::Outcome;
+use torch_scheduler::Agenda;
+
+use crate::agent::SimAgent;
+use crate::store::Store;
+
+/// Which faults happen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Faults {
+    /// Dialogs, drafts, copy mode.
+    pub(crate) people: bool,
+    /// Agent programs end.
+    pub(crate) crashes: bool,
+    /// The daemon ends and starts again.
+    pub(crate) restarts: bool,
+}
+
+/// Something that will happen.
+#[derive(Debug)]
+enum Due {
+    Act(Box<Effect>),
+    Event(Box<Event>),
+}
+
+const ROLES: [&str; 3] = ["orchestrator", "project_manager", "developer"];
+const MESSAGES: usize = 12;
+const TMUX_PID: u32 = 77;
+
+pub(crate) struct World {
+    random: fastrand::Rng,
+    faults: Faults,
+    now: Timestamp,
+    state: State,
+    store: Store,
+    agenda: Agenda<TimerKey>,
+    due: BTreeMap<(Timestamp, u64), Due>,
+    counter: u64,
+    /// The daemon's life; what was begun in an earlier one reports to nobody.
+    life: u64,
+    lives: BTreeMap<(Timestamp, u64), u64>,
+    agents: BTreeMap<AgentId, SimAgent>,
+    opened: u32,
+    conn: u64,
+    sent: Vec<(String, MessageId)>,
+    answers: Vec<(ConnId, Response)>,
+    story: Vec<String>,
+    calm: bool,
+    muted: bool,
+}
+
+fn settings(now: Timestamp, seed: u64) -> Settings {
+    let mut config = Config::default();
+    config.delivery.copy_mode_wait_seconds = 5;
+    config.delivery.draft_notice_seconds = 20;
+    Settings {
+        home: PathBuf::from("/registry"),
+        torch: PathBuf::from("/bin/torch"),
+        config,
+        tmux_socket: "torch".to_owned(),
+        programs: templates::programs().expect("the programs"),
+        templates: templates::roles().expect("the roles"),
+        started: now,
+        pid: 1,
+        seed,
+    }
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, faults: Faults) -> Self {
+        let now = Timestamp(1_800_000_000_000);
+        let (state, first) = State::new(
+            settings(now, seed),
+            torch_daemon::state::Snapshot::default(),
+            now,
+        )
+        .expect("the rules");
+        assert!(first.is_empty());
+        Self {
+            random: fastrand::Rng::with_seed(seed),
+            faults,
+            now,
+            state,
+            store: Store::default(),
+            agenda: Agenda::new(),
+            due: BTreeMap::new(),
+            counter: 0,
+            life: 0,
+            lives: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            opened: 0,
+            conn: 0,
+            sent: Vec::new(),
+            answers: Vec::new(),
+            story: Vec::new(),
+            calm: true,
+            muted: false,
+        }
+    }
+
+    /// Raises the team, undisturbed.
+    pub(crate) fn raise(&mut self) {
+        self.event(Event::TmuxUp {
+            version: "3.3a".into(),
+            pid: TMUX_PID,
+        });
+        self.auto();
+        self.run_until(
+            |world| {
+                world
+                    .answers
+                    .iter()
+                    .any(|(_, r)| matches!(r, Response::Raised { .. }))
+            },
+            60,
+        );
+    }
+
+    /// Sends messages while everything that can happen happens.
+    pub(crate) fn play(&mut self) {
+        self.calm = false;
+        for n in 0..MESSAGES {
+            let role = ROLES[self.random.usize(..ROLES.len())];
+            let conn = self.ask(Request::Send(Box::new(SendRequest {
+                target: role.to_owned(),
+                body: Body::Text(format!("note {n} for {role}")),
+                key: None,
+                inline: false,
+                ttl_seconds: None,
+                wait: None,
+                wait_millis: 0,
+                cwd: PathBuf::from("/project"),
+                pane_hint: None,
+            })));
+            let answer = self.answers.iter().rev().find(|(c, _)| *c == conn);
+            match answer {
+                Some((_, Response::Sent { message, .. })) => {
+                    let id = message.ulid.parse().expect("a message id");
+                    self.sent.push((role.to_owned(), id));
+                }
+                other => panic!("the message was not taken: {other:?}"),
+            }
+            let pause = self.random.u64(0..3_000);
+            self.run_for(Duration::from_millis(pause));
+        }
+        self.run_for(Duration::from_secs(30));
+    }
+
+    /// Lets everything come to rest: dialogs answered, drafts gone, ended agents started again.
+    pub(crate) fn settle(&mut self) {
+        self.calm = true;
+        for agent in self.agents.values_mut() {
+            agent.dialog = false;
+            agent.in_mode = false;
+            if let Some(draft) = agent.draft.take() {
+                agent.composer = agent.composer.replace(&draft, "");
+            }
+            // A person clears what is left of a paste that something came into.
+            if !agent.composer.is_empty() && !agent.composer.starts_with("[torch m-") {
+                agent.composer.clear();
+            }
+        }
+        for _ in 0..6 {
+            self.run_for(Duration::from_secs(60));
+            if self
+                .agents
+                .values()
+                .any(|agent| agent.window && !agent.alive)
+            {
+                self.note("the team is stopped and started again");
+                self.ask(Request::Stop {
+                    team: TeamSelector {
+                        name: None,
+                        cwd: "/project".into(),
+                    },
+                });
+                self.run_for(Duration::from_secs(30));
+                self.auto();
+                self.run_for(Duration::from_secs(60));
+            }
+            if self.store.unsettled().is_empty() {
+                return;
+            }
+            for agent in self.agents.values_mut() {
+                // The person sees the notice and clears a composer that holds a broken text.
+                if agent.alive && agent.busy_until.is_none() {
+                    agent.composer.clear();
+                }
+            }
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for agent in self.agents.values() {
+            if agent.approved > 0 {
+                return Err(format!("{} dialogs were approved", agent.approved));
+            }
+            if agent.merged_drafts > 0 {
+                return Err("a draft was submitted".to_owned());
+            }
+        }
+        let unsettled = self.store.unsettled();
+        if !unsettled.is_empty() {
+            let list: Vec<_> = unsettled
+                .iter()
+                .map(|(id, state)| format!("{} {state}", id.tag()))
+                .collect();
+            let agents: Vec<_> = self
+                .store
+                .agents
+                .values()
+                .map(|agent| {
+                    let seen = self
+                        .agents
+                        .get(&agent.id)
+                        .map(|seen| (seen.alive, seen.dialog, seen.composer.clone()));
+                    format!(
+                        "{} {} ({}) {seen:?}",
+                        agent.role, agent.state, agent.evidence.detail
+                    )
+                })
+                .collect();
+            return Err(format!(
+                "not settled: {}; {}",
+                list.join(", "),
+                agents.join("; ")
+            ));
+        }
+        for (role, id) in &self.sent {
+            self.check_once(role, *id)?;
+        }
+        self.check_order()
+    }
+
+    /// Once without a mark; again only with `try=2` or more.
+    fn check_once(&self, role: &str, id: MessageId) -> Result<(), String> {
+        let state = self.store.deliveries[&id].state;
+        let needle = format!("[torch {} ", id.tag());
+        let seen: Vec<&String> = self
+            .ledgers(role)
+            .filter(|text| text.contains(&needle))
+            .collect();
+        if seen.is_empty() {
+            return Err(format!("{} was lost ({state})", id.tag()));
+        }
+        for n in 1..=3 {
+            let tries = seen
+                .iter()
+                .filter(|text| text.contains(&format!(" try={n}]")))
+                .count();
+            if tries > 1 {
+                return Err(format!("{} stands {tries} times as try={n}", id.tag()));
+            }
+        }
+        if let Some(text) = seen
+            .iter()
+            .find(|text| text.matches("[torch ").count() != 1)
+        {
+            return Err(format!("two messages in one prompt: {text}"));
+        }
+        if state == DeliveryState::Dead && seen.len() < 3 {
+            return Err(format!("{} was given up too early", id.tag()));
+        }
+        Ok(())
+    }
+
+    /// First arrivals of one sender's messages to one agent come in the order they were sent.
+    fn check_order(&self) -> Result<(), String> {
+        for role in ROLES {
+            let sent: Vec<MessageId> = self
+                .sent
+                .iter()
+                .filter(|(to, _)| to == role)
+                .map(|(_, id)| *id)
+                .collect();
+            let mut first: Vec<MessageId> = Vec::new();
+            for text in self.ledgers(role) {
+                for id in &sent {
+                    if text.contains(&format!("[torch {} ", id.tag())) && !first.contains(id) {
+                        first.push(*id);
+                    }
+                }
+            }
+            if first != sent {
+                return Err(format!(
+                    "out of order to {role}: {first:?} instead of {sent:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What an agent's programs wrote down, over all launches.
+    fn ledgers(&self, role: &str) -> impl Iterator<Item = &String> {
+        let id = self
+            .store
+            .agents
+            .values()
+            .find(|agent| agent.role.as_str() == role)
+            .map(|agent| agent.id);
+        id.and_then(|id| self.agents.get(&id))
+            .into_iter()
+            .flat_map(|agent| &agent.ledger)
+    }
+
+    pub(crate) fn story(&self) -> String {
+        self.story.join("\n")
+    }
+
+    fn note(&mut self, text: &str) {
+        self.story
+            .push(format!("{:>8} {text}", self.now.0 - 1_800_000_000_000));
+    }
+
+    fn auto(&mut self) -> ConnId {
+        self.ask(Request::Auto(Box::new(AutoRequest {
+            project: "/project".into(),
+            spec: "/project/spec.md".into(),
+            roles: ROLES.map(str::to_owned).to_vec(),
+            agent: Some("demo".into()),
+            dry_run: false,
+            scenario: None,
+            env: BTreeMap::new(),
+        })))
+    }
+
+    fn ask(&mut self, request: Request) -> ConnId {
+        self.conn += 1;
+        let conn = ConnId(self.conn);
+        let caller = Ancestor {
+            process: Process { pid: 5, start: 1 },
+            name: "scm".into(),
+            terminal: true,
+        };
+        let peer = Ancestry {
+            chain: vec![caller],
+            complete: true,
+        };
+        self.note(&format!("{} asks {}", conn.0, request.name()));
+        self.event(Event::Request {
+            conn,
+            peer,
+            request,
+            known: None,
+        });
+        conn
+    }
+
+    /// One turn of the daemon's loop: writes first, then acts.
+    fn event(&mut self, event: Event) {
+        let effects = self.state.handle(self.now, event);
+        self.effects(effects);
+    }
+
+    fn effects(&mut self, effects: Vec<Effect>) {
+        let (writes, acts): (Vec<_>, Vec<_>) = effects
+            .into_iter()
+            .partition(|e| matches!(e, Effect::Write(_)));
+        for write in writes {
+            let Effect::Write(write) = write else {
+                continue;
+            };
+            if let torch_core::Write::PutDelivery(delivery) = &write {
+                let text = format!(
+                    "{} {} {}",
+                    delivery.message.tag(),
+                    delivery.state,
+                    delivery.evidence
+                );
+                self.note(&text);
+            }
+            self.store.commit(write);
+        }
+        for act in acts {
+            match act {
+                Effect::Reply { conn, response } => self.answers.push((conn, response)),
+                Effect::Answer {
+                    conn,
+                    query: Query::Sent { message, reached },
+                } => {
+                    let stored = self.store.messages[&message].clone();
+                    let view = sent_view(&stored, &self.store.deliveries[&message]);
+                    self.answers.push((
+                        conn,
+                        Response::Sent {
+                            message: Box::new(view),
+                            reached,
+                        },
+                    ));
+                }
+                Effect::Answer { .. } | Effect::Shutdown | Effect::Write(_) => {}
+                Effect::Timer { key, at } => self.agenda.set(key, at),
+                Effect::CancelTimer(key) => drop(self.agenda.cancel(&key)),
+                other => {
+                    let delay = self.random.u64(0..4);
+                    self.later(delay, Due::Act(Box::new(other)));
+                }
+            }
+        }
+    }
+
+    fn later(&mut self, millis: u64, due: Due) {
+        self.counter += 1;
+        let key = (self.now.after(Duration::from_millis(millis)), self.counter);
+        self.lives.insert(key, self.life);
+        self.due.insert(key, due);
+    }
+
+    /// An outcome goes to the daemon that asked for the act, and to nobody if that one is gone.
+    fn answer(&mut self, event: Event) {
+        if self.muted {
+            return;
+        }
+        let delay = self.random.u64(0..4);
+        self.later(delay, Due::Event(Box::new(event)));
+    }
+
+    fn run_for(&mut self, duration: Duration) {
+        let end = self.now.after(duration);
+        while self.step(end) {}
+        self.now = end;
+    }
+
+    fn run_until(&mut self, done: impl Fn(&Self) -> bool, seconds: u64) {
+        let end = self.now.after(Duration::from_secs(seconds));
+        while !done(self) {
+            assert!(
+                self.step(end),
+                "nothing happens any more:\n{}",
+                self.story()
+            );
+        }
+    }
+
+    /// The next thing before `end`; false when there is none.
+    fn step(&mut self, end: Timestamp) -> bool {
+        let next = [
+            self.due.keys().next().map(|(at, _)| *at),
+            self.agenda.next(),
+            self.next_turn_end(),
+        ];
+        let Some(at) = next.into_iter().flatten().min().filter(|at| *at <= end) else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        self.interfere();
+        for agent in self.agents.values_mut() {
+            agent.tick(self.now);
+        }
+        self.read_spools();
+        if let Some(key) = self.agenda.pop(self.now) {
+            self.event(Event::Timer(key));
+            return true;
+        }
+        if self
+            .due
+            .keys()
+            .next()
+            .is_some_and(|(at, _)| *at <= self.now)
+        {
+            if let Some((key, due)) = self.due.pop_first() {
+                let alive = self.lives.remove(&key) == Some(self.life);
+                match due {
+                    // What was handed to tmux happens, whether or not the daemon still lives.
+                    Due::Act(effect) => {
+                        self.muted = !alive;
+                        self.act(*effect, alive);
+                        self.muted = false;
+                    }
+                    Due::Event(event) if alive => self.event(*event),
+                    Due::Event(_) => {}
+                }
+            }
+        }
+        true
+    }
+
+    fn next_turn_end(&self) -> Option<Timestamp> {
+        let turns = self
+            .agents
+            .values()
+            .filter(|agent| agent.alive && !agent.dialog);
+        turns.filter_map(|agent| agent.busy_until).min()
+    }
+
+    fn read_spools(&mut self) {
+        let agents: Vec<AgentId> = self.agents.keys().copied().collect();
+        for id in agents {
+            let Some(agent) = self.agents.get_mut(&id) else {
+                continue;
+            };
+            // As the host does it: an offset in memory, taken from the store only by a new daemon.
+            if agent.read_in != self.life {
+                let kept = self
+                    .store
+                    .agents
+                    .get(&id)
+                    .is_some_and(|kept| kept.launch == Some(agent.launch));
+                agent.read = if kept {
+                    self.store.offsets.get(&id).copied().unwrap_or(0) as usize
+                } else {
+                    0
+                };
+                agent.read_in = self.life;
+            }
+            if agent.spool.len() > agent.read {
+                let (offset, records) =
+                    (agent.spool.len() as u64, agent.spool[agent.read..].to_vec());
+                agent.read = agent.spool.len();
+                let launch = agent.launch;
+                self.event(Event::Spool {
+                    agent: id,
+                    launch,
+                    offset,
+                    records,
+                });
+            }
+        }
+    }
+
+    /// What people, programs and the system do of their own accord.
+    fn interfere(&mut self) {
+        if self.calm {
+            return;
+        }
+        let ids: Vec<AgentId> = self.agents.keys().copied().collect();
+        let id = ids[self.random.usize(..ids.len())];
+        let roll = self.random.u32(..1000);
+        let now = self.now;
+        let Some(agent) = self.agents.get_mut(&id) else {
+            return;
+        };
+        let what = match roll {
+            0..20 if self.faults.people && agent.alive && !agent.dialog => {
+                agent.dialog = true;
+                agent.hook(now, serde_json::json!({"hook_event_name": "PermissionRequest", "tool_name": "Bash"}));
+                "a dialog opens"
+            }
+            20..60 if agent.dialog => {
+                agent.dialog = false;
+                agent.hook(now, serde_json::json!({"hook_event_name": "PostToolUse"}));
+                agent.busy_until = Some(now.after(Duration::from_millis(50)));
+                "a dialog is answered"
+            }
+            60..70
+                if self.faults.people && agent.alive && !agent.dialog && agent.draft.is_none() =>
+            {
+                agent.draft = Some("half a dra".to_owned());
+                agent.composer.push_str("half a dra");
+                "a draft is typed"
+            }
+            70..110 if agent.draft.is_some() && !agent.dialog => {
+                if let Some(draft) = agent.draft.take() {
+                    agent.composer = agent.composer.replace(&draft, "");
+                }
+                "a draft is cleared"
+            }
+            110..120 if self.faults.people && agent.alive => {
+                agent.in_mode = true;
+                "somebody scrolls"
+            }
+            120..160 if agent.in_mode => {
+                agent.in_mode = false;
+                "somebody leaves copy mode"
+            }
+            160..162 if self.faults.crashes && agent.alive => {
+                agent.die(now);
+                "the program ends"
+            }
+            170..180 if self.faults.restarts => return self.restart_daemon(),
+            _ => return,
+        };
+        let text = format!("{}: {what}", id.short());
+        self.note(&text);
+    }
+
+    /// The daemon ends between two effects; what was committed is all that is left of it.
+    fn restart_daemon(&mut self) {
+        self.note("the daemon ends and starts again");
+        self.life += 1;
+        self.agenda = Agenda::new();
+        let seed = self.random.u64(..);
+        let (state, first) = State::new(settings(self.now, seed), self.store.snapshot(), self.now)
+            .expect("the rules");
+        self.state = state;
+        self.effects(first);
+        self.event(Event::TmuxUp {
+            version: "3.3a".into(),
+            pid: TMUX_PID,
+        });
+    }
+
+    fn guarded(&mut self, guard: TypingGuard) -> Option<&mut SimAgent> {
+        let found = |a: &&mut SimAgent| {
+            a.window
+                && a.alive
+                && a.address.pane == guard.pane
+                && a.address.pid == guard.pid
+                && a.launch == guard.launch
+        };
+        self.agents.values_mut().find(found)
+    }
+
+    /// An effect happens in the world; `alive` says whether anybody waits for its outcome.
+    fn act(&mut self, effect: Effect, alive: bool) {
+        match effect {
+            Effect::Inspect { conn, request } => {
+                let project = ProjectFacts {
+                    root: "/project".into(),
+                    common_dir: "/project/.git".into(),
+                    branch: Some("main".into()),
+                    head: "0".repeat(40),
+                    worktree_bytes: 1,
+                };
+                let spec = SpecFacts {
+                    path: "/project/spec.md".into(),
+                    text: "- one".into(),
+                    sha256: String::new(),
+                };
+                self.answer(Event::Inspected {
+                    conn,
+                    request,
+                    result: Ok((project, spec)),
+                });
+            }
+            Effect::AddWorktree {
+                agent, path, role, ..
+            } => {
+                let added = AddedWorktree {
+                    path,
+                    branch: Some(format!("main-{role}")),
+                    rung: "new branch".into(),
+                    created: true,
+                };
+                self.answer(Event::WorktreeAdded {
+                    agent,
+                    result: Ok(added),
+                });
+            }
+            Effect::Open(order) => {
+                // An order that was never carried out opens nothing.
+                if !alive {
+                    return;
+                }
+                self.opened += 1;
+                let (id, launch) = (order.agent, order.spec.launch);
+                let mut agent = SimAgent::new(id, launch, self.opened);
+                agent.read_in = self.life;
+                if let Some(before) = self.agents.remove(&id) {
+                    agent.ledger = before.ledger;
+                    agent.approved = before.approved;
+                    agent.merged_drafts = before.merged_drafts;
+                    agent.transcript = before.transcript;
+                }
+                agent.start(self.now);
+                let address = agent.address;
+                self.agents.insert(id, agent);
+                self.answer(Event::Opened {
+                    agent: id,
+                    launch,
+                    result: Ok(address),
+                });
+            }
+            Effect::Close { agent, .. } => {
+                if let Some(agent) = self.agents.get_mut(&agent) {
+                    agent.alive = false;
+                    agent.window = false;
+                }
+                self.answer(Event::Closed {
+                    agent,
+                    result: Ok(()),
+                });
+            }
+            Effect::ListPanes { listing } => {
+                let panes = self
+                    .agents
+                    .values()
+                    .filter(|a| a.window)
+                    .map(pane_fact)
+                    .collect();
+                self.answer(Event::Panes { listing, panes });
+            }
+            Effect::Probe { agent, purpose, .. } => {
+                let seen = self.agents.get(&agent).filter(|agent| agent.window);
+                let fact = ProbeFact {
+                    pane: seen.map(pane_fact),
+                    screen: seen.map(SimAgent::screen).unwrap_or_default(),
+                    process_alive: seen.is_some_and(|agent| agent.alive),
+                };
+                self.answer(Event::Probed {
+                    agent,
+                    purpose,
+                    result: Ok(fact),
+                });
+            }
+            Effect::Paste {
+                message,
+                guard,
+                text,
+                ..
+            } => {
+                let outcome = match self.guarded(guard) {
+                    Some(agent) => {
+                        agent.paste(&text);
+                        Outcome::Applied
+                    }
+                    None => Outcome::Refused,
+                };
+                self.note(&format!("{} paste {outcome:?}", message.tag()));
+                self.answer(Event::Pasted {
+                    message,
+                    result: Ok(outcome),
+                });
+            }
+            Effect::Press {
+                message,
+                guard,
+                line_end,
+                ..
+            } => self.press(message, guard, line_end),
+            Effect::ReadTranscript { message, path } => {
+                let needle = format!("[torch {} ", message.tag());
+                let found = self
+                    .agents
+                    .values()
+                    .filter(|agent| path.ends_with(agent.id.to_string()))
+                    .any(|agent| agent.transcript.iter().any(|text| text.contains(&needle)));
+                self.answer(Event::Transcript { message, found });
+            }
+            Effect::WatchSpool { .. } | Effect::UndoWorktree { .. } => {}
+            other => panic!("an effect that the world does not know: {other:?}"),
+        }
+    }
+
+    fn press(&mut self, message: MessageId, guard: TypingGuard, line_end: Option<String>) {
+        let (now, turn) = (self.now, self.random.u64(5..400));
+        let dies = self.faults.crashes && !self.calm && self.random.u32(..100) < 2;
+        let outcome = match self.guarded(guard) {
+            Some(agent) => {
+                let screen = String::from_utf8_lossy(&agent.screen()).into_owned();
+                if line_end.is_none_or(|end| screen.lines().any(|line| line.ends_with(&end))) {
+                    // A mode would eat the key, so tmux leaves it first, in the same breath.
+                    agent.in_mode = false;
+                    agent.enter(now, turn, dies);
+                    Outcome::Applied
+                } else {
+                    Outcome::Refused
+                }
+            }
+            None => Outcome::Refused,
+        };
+        self.note(&format!("{} enter {outcome:?}", message.tag()));
+        self.answer(Event::Pressed {
+            message,
+            result: Ok(outcome),
+        });
+    }
+}
+
+fn pane_fact(agent: &SimAgent) -> PaneFact {
+    PaneFact {
+        address: agent.address,
+        session_name: "project".into(),
+        window_index: 0,
+        pane_index: 0,
+        dead: false,
+        in_mode: agent.in_mode,
+        no_input: false,
+        attached: 1,
+        live: agent.alive.then_some(agent.launch),
+        agent: Some(agent.id),
+        is_shell: false,
+    }
+}
+
+fn sent_view(
+    envelope: &torch_core::Envelope,
+    delivery: &torch_core::Delivery,
+) -> torch_api::MessageView {
+    torch_api::MessageView {
+        id: envelope.id.tag(),
+        ulid: envelope.id.to_string(),
+        team: String::new(),
+        at: envelope.at,
+        kind: String::new(),
+        from: String::new(),
+        from_rule: String::new(),
+        to: String::new(),
+        target: String::new(),
+        pair_seq: envelope.pair_seq,
+        decision: String::new(),
+        rule: String::new(),
+        reason: String::new(),
+        critical: Vec::new(),
+        cleaned: Vec::new(),
+        state: delivery.state,
+        waits: None,
+        attempt: delivery.attempt,
+        possible_duplicate: false,
+        since: delivery.since,
+        evidence: String::new(),
+        body: String::new(),
+        body_file: None,
+        read: false,
+    }
+}

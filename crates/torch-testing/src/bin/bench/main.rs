@@ -1,0 +1,139 @@
+//! The benchmarks: `scripts/bench.sh` builds torch and runs them. `docs/benchmarks.md` says what each figure means.
+//!
+//! Output is Markdown, a table for each part, so that a run can be kept as it came.
+
+mod accept;
+mod alone;
+mod delivery;
+mod distribution;
+mod idle;
+mod machine;
+mod raise;
+mod send;
+mod status;
+mod world;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use crate::distribution::Figure;
+use crate::world::World;
+
+/// How many values are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    /// As many as a p99 needs, where one value is cheap.
+    Full,
+    /// A few: whether the benchmark works.
+    Quick,
+}
+
+/// What all parts are given.
+#[derive(Debug)]
+struct Setting {
+    effort: Effort,
+    /// The folder of the `torch` and `scm` that are measured.
+    bin: PathBuf,
+}
+
+impl Setting {
+    fn world(&self) -> anyhow::Result<World> {
+        World::new(&self.bin)
+    }
+}
+
+type Part = fn(&Setting) -> anyhow::Result<Vec<Figure>>;
+
+/// The parts by name, in the order in which they run.
+const PARTS: [(&str, Part); 5] = [
+    ("accept", accept::measure),
+    ("delivery", delivery::measure),
+    ("raise", raise::measure),
+    ("status", status::measure),
+    ("idle", idle::measure),
+];
+
+const USAGE: &str =
+    "usage: bench --bin DIR [--quick] [--only accept|delivery|raise|status|idle]...";
+
+fn main() -> anyhow::Result<()> {
+    let (mut setting, only) = arguments(std::env::args().skip(1))?;
+    let pinned = pin(&setting.bin)?;
+    setting.bin = pinned.path().to_owned();
+    let world = setting.world()?;
+    say(&machine::describe(&setting.bin, &world.registry()))?;
+    drop(world);
+    for (name, measure) in PARTS {
+        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        let before = machine::load();
+        let figures = measure(&setting).with_context(|| format!("the part {name} failed"))?;
+        let after = machine::load();
+        say(&format!(
+            "\n### {name}\n\nLoad average before: {before}; after: {after}.\n"
+        ))?;
+        say(Figure::head())?;
+        for figure in figures {
+            say(&figure.row())?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies of the programs, so that a build at the same time changes nothing under a measurement.
+fn pin(bin: &Path) -> anyhow::Result<tempfile::TempDir> {
+    let folder = tempfile::Builder::new()
+        .prefix("torch-bench-bin.")
+        .tempdir()?;
+    for program in ["torch", "scm"] {
+        std::fs::copy(bin.join(program), folder.path().join(program))
+            .with_context(|| format!("failed to copy {}", bin.join(program).display()))?;
+    }
+    Ok(folder)
+}
+
+fn arguments(args: impl Iterator<Item = String>) -> anyhow::Result<(Setting, Vec<String>)> {
+    let (mut effort, mut bin, mut only) = (Effort::Full, None, Vec::new());
+    let mut args = args;
+    while let Some(arg) = args.next() {
+        let value = |args: &mut dyn Iterator<Item = String>| {
+            args.next()
+                .with_context(|| format!("{arg} needs a value\n{USAGE}"))
+        };
+        match arg.as_str() {
+            "--quick" => effort = Effort::Quick,
+            "--bin" => bin = Some(PathBuf::from(value(&mut args)?)),
+            "--only" => only.push(value(&mut args)?),
+            _ => bail!("{arg:?} is no option\n{USAGE}"),
+        }
+    }
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| PARTS.iter().all(|(part, _)| part != name))
+    {
+        bail!("{unknown:?} is no part\n{USAGE}");
+    }
+    let bin = bin
+        .context(USAGE)?
+        .canonicalize()
+        .context("--bin names no folder")?;
+    for program in ["torch", "scm"] {
+        if !bin.join(program).is_file() {
+            bail!(
+                "{} holds no `{program}`: cargo build --release -p torch-cli",
+                bin.display()
+            );
+        }
+    }
+    Ok((Setting { effort, bin }, only))
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .context("failed to write the figures")
+}

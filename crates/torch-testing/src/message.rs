@@ -1,0 +1,104 @@
+//! Sending messages, and what torch says became of them.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::World;
+use crate::wait::DEADLINE;
+
+/// A message with its delivery, as `torch msg show --json` gives it; the part that tests want.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Message {
+    /// `m-7k3f9q2a`.
+    pub id: String,
+    /// The sender's label.
+    pub from: String,
+    /// The rule that made the sender who it is.
+    pub from_rule: String,
+    /// The recipient's label.
+    pub to: String,
+    /// Its number on this pair.
+    pub pair_seq: u64,
+    /// `deliver`, `reroute` or `refuse`.
+    pub decision: String,
+    /// The rule that decided.
+    pub rule: String,
+    /// What cleaning changed.
+    pub cleaned: Vec<String>,
+    /// The state of its delivery.
+    pub state: String,
+    /// Why it waits.
+    pub waits: Option<String>,
+    /// Which try.
+    pub attempt: u32,
+    /// What was seen last.
+    pub evidence: String,
+    /// The body after cleaning.
+    pub body: String,
+    /// The file that holds a long body, relative to the worktree.
+    pub body_file: Option<String>,
+}
+
+impl World {
+    /// Sends `body` to `target` with `scm`, which must accept it; its id.
+    #[track_caller]
+    pub fn send(&self, target: &str, body: &str) -> String {
+        let ran = self.scm(&[target, "--json", "--", body]).ok();
+        let answer: Value = ran.json();
+        let id = answer["message"]["id"].as_str();
+        id.unwrap_or_else(|| panic!("no id came from {ran}"))
+            .to_owned()
+    }
+
+    /// Sends `body` to `target` and waits until it is consumed; its id.
+    #[track_caller]
+    pub fn deliver(&self, target: &str, body: &str) -> String {
+        let id = self.send(target, body);
+        self.wait_message(&id, "consumed");
+        id
+    }
+
+    /// A message as torch has it.
+    #[track_caller]
+    pub fn message(&self, id: &str) -> Message {
+        self.torch(&["msg", "show", id, "--json"]).ok().read()
+    }
+
+    /// Waits until a message is in `state`, or, after `deferred:`, waits for this reason; gives it.
+    #[track_caller]
+    pub fn wait_message(&self, id: &str, state: &str) -> Message {
+        self.wait_message_for(id, state, DEADLINE)
+    }
+
+    /// [`World::wait_message`] with a deadline of its own.
+    #[track_caller]
+    pub fn wait_message_for(&self, id: &str, state: &str, deadline: Duration) -> Message {
+        let mut last = None;
+        let found = crate::poll(deadline, || {
+            let message = self.message(id);
+            let reason = message.waits.as_deref().unwrap_or_default();
+            let here = message.state == state || format!("{}:{reason}", message.state) == state;
+            last = Some(message.clone());
+            here.then_some(message)
+        });
+        found.unwrap_or_else(|| {
+            let trace = self.torch(&["msg", "trace", id]);
+            panic!(
+                "waited for {id} to be {state}, it is {last:#?}\n{}\n{}",
+                trace.stdout,
+                self.picture()
+            )
+        })
+    }
+
+    /// The names of a message's journal entries, oldest first: `message.accepted`, `delivery.claimed` and so on.
+    #[track_caller]
+    pub fn trace(&self, id: &str) -> Vec<String> {
+        let answer: Value = self.torch(&["msg", "trace", id, "--json"]).ok().json();
+        let events = answer["events"].as_array().cloned().unwrap_or_default();
+        let kind = |event: &Value| event["kind"].as_str().unwrap_or_default().to_owned();
+        events.iter().map(kind).collect()
+    }
+}

@@ -1,0 +1,7 @@
+//! End-to-end tests: the real programs, real tmux, real git, each test in a world of its own (see torch-testing).
+//!
+//! The demo agents' ledgers are the oracle: what an agent's program really received, whatever torch believes.
+
+mod delivery;
+mod identity;
+mod payloads;

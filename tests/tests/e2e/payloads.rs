@@ -1,0 +1,1 @@
+//! Every payload arrives as docs/delivery.md says.
