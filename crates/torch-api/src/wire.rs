@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use torch_core::DeliveryState;
+use torch_core::{DeliveryState, RouterMode};
 
 use crate::view::{AgentView, DaemonView, JournalView, MessageView, PlanView, TeamView};
 
@@ -213,6 +213,9 @@ pub struct AutoRequest {
     pub agent: Option<String>,
     /// Only answer the plan.
     pub dry_run: bool,
+    /// Which direct messages pass, by the project's config; none = by the daemon's.
+    #[serde(default)]
+    pub router: Option<RouterMode>,
     /// A file that scripts the demo agents, absolute.
     pub scenario: Option<PathBuf>,
     /// The caller's environment, cut to the allow-list by the client.

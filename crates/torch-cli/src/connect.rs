@@ -93,13 +93,15 @@ pub fn ask(client: &mut Client, request: &Request) -> Result<Response, CommandEr
 /// Asks the daemon to end, waits for it, and returns its last words.
 ///
 /// # Errors
-/// When it does not end in time.
+/// When it does not end in time, and when it refuses: then it is left alone.
 pub fn shut_down(place: &Place, pid: u32) -> Result<(), CommandError> {
     let process = torch_process::facts::process(pid);
     let mut client = Client::connect(&place.socket)?;
     client.set_deadline(Some(DEADLINE))?;
-    client.send(&Request::Shutdown)?;
-    // Whether it closes the connection in good order or not: its process decides.
+    if let Ok(Response::Failed(failure)) = client.call(&Request::Shutdown) {
+        return Err(failure.into());
+    }
+    // Whether it answers in words that this one knows, or closes the connection in good order or not: its process decides.
     let drained = client.drain();
     let left: Vec<Process> = process.into_iter().collect();
     let left = torch_process::end(&left, DEADLINE);

@@ -412,6 +412,8 @@ pub enum Effect {
         /// Its number, so that a pane opened after the request is not missed in the answer.
         listing: u64,
     },
+    /// End torch's own tmux server if nothing but torch's keeper is left in it.
+    EndIdleServer,
     /// Watch an agent's spool from this offset on.
     WatchSpool {
         /// Whose.

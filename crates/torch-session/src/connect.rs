@@ -165,6 +165,7 @@ async fn attempt(config: &ServerConfig) -> Result<Server, String> {
             nonces,
             closed,
             changes,
+            ending: tokio::sync::Mutex::new(()),
         }),
     })
 }

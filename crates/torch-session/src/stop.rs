@@ -14,6 +14,14 @@ use crate::server::Server;
 const STOP_WAIT: Duration = Duration::from_secs(5);
 
 impl Server {
+    /// Closes the connection in good order and leaves the server running. Whoever ends without this leaves a client
+    /// whose output nobody reads, and such a server can't exit any more (tmux 3.3a).
+    pub async fn close(&self) {
+        // A connection that is closed already needs no order.
+        self.orders.send(Order::Close).await.ok();
+        self.closed().await;
+    }
+
     /// Ends torch's own server with all that runs in it, and returns once its process is gone; the user's server is
     /// left alone. The order matters: with a control client that no longer reads, tmux 3.3a hangs in its exit, so the
     /// connection is closed first; a server that does not end within 5 s is killed.
@@ -24,9 +32,7 @@ impl Server {
         if !self.is_owned() {
             return Ok(());
         }
-        // A connection that is closed already needs no order.
-        self.orders.send(Order::Close).await.ok();
-        self.closed().await;
+        self.close().await;
         let process = self.shared.facts.process;
         // Gone already: by now another server may listen on the socket.
         let Some(process) = process.filter(|&process| facts::is_alive(process)) else {

@@ -130,6 +130,7 @@ impl Server {
     /// # Errors
     /// What [`Self::probe`](crate::Server::probe) lists.
     pub async fn kill_window(&self, window: WindowId) -> Result<(), SessionError> {
+        let _one_at_a_time = self.shared.ending.lock().await;
         let kill = KillWindow::new().target_window(window.to_string());
         gone_is_fine(self.ask("kill-window", &Line::of(kill.build())).await)
     }

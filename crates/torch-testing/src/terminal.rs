@@ -1,5 +1,7 @@
 //! A person's terminal: a program on a real pseudo-terminal, with keys to press and a screen to read.
 
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use torch_process::quote;
@@ -15,6 +17,7 @@ pub(crate) const SERVER: &str = "person";
 pub struct Terminal<'a> {
     world: &'a World,
     pane: String,
+    code: PathBuf,
 }
 
 impl World {
@@ -22,6 +25,8 @@ impl World {
     /// when the script has ended.
     #[track_caller]
     pub fn terminal(&self, script: &str) -> Terminal<'_> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let env = self.env.iter().map(|(name, value)| {
             let mut word = name.clone();
             word.push("=");
@@ -29,11 +34,13 @@ impl World {
             quote::shell(&word)
         });
         let env: Vec<String> = env.collect();
+        let code = self.folder().join(format!("terminal.{number}"));
         // The tmux that holds the terminal must not be seen by what runs in it.
         let line = format!(
-            "exec env -i {} TERM=screen sh -c {}",
+            "env -i {} TERM=screen sh -c {}; echo $? > '{}'",
             env.join(" "),
-            quote::shell(script)
+            quote::shell(script),
+            code.display()
         );
         let project = self.project().display().to_string();
         let ran = self.person(&[
@@ -59,7 +66,11 @@ impl World {
             &line,
         ]);
         let pane = ran.ok().stdout.trim().to_owned();
-        Terminal { world: self, pane }
+        Terminal {
+            world: self,
+            pane,
+            code,
+        }
     }
 
     /// A terminal attached to torch's session with `torch attach`, once the agent's window is shown.
@@ -132,16 +143,12 @@ impl Terminal<'_> {
     /// Waits until the program has ended; its exit code.
     #[track_caller]
     pub fn ended(&self, deadline: Duration) -> i32 {
-        let format = "#{pane_dead} #{pane_dead_status}";
         let status = crate::poll(deadline, || {
-            let ran = self
-                .world
-                .person(&["display-message", "-p", "-t", &self.pane, format])
-                .ok();
-            ran.stdout
+            std::fs::read_to_string(&self.code)
+                .ok()?
                 .trim()
-                .strip_prefix("1 ")
-                .and_then(|code| code.parse().ok())
+                .parse()
+                .ok()
         });
         status.unwrap_or_else(|| {
             panic!(

@@ -47,7 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "torch-demo",
         ],
     ),
-    ("torch-testing", &["torch-core", "torch-process"]),
+    ("torch-testing", &["torch-api", "torch-core", "torch-process"]),
     ("torch-e2e", &[]),
     ("xtask", &[]),
 ];

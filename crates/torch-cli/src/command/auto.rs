@@ -108,11 +108,18 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
             file.display()
         )));
     }
+    let there = Place {
+        cwd: project.clone(),
+        ..place.clone()
+    };
+    let (config, _) = super::config::load(&there)?;
+    let configured = Some(config.agents.default).filter(|name| !name.is_empty());
     Ok(AutoRequest {
         spec: spec::check(&place.cwd.join(&args.spec))?,
         project,
         roles: roles(&args.roles)?,
-        agent: args.agent.clone(),
+        agent: args.agent.clone().or(configured),
+        router: Some(config.router.mode),
         dry_run: args.dry_run,
         scenario,
         env: environment(),

@@ -84,6 +84,7 @@ impl Host {
             }
             Effect::Open(order) => self.open(*order),
             Effect::Close { agent, window, pid } => self.close(agent, window, pid),
+            Effect::EndIdleServer => self.end_idle_server(),
             Effect::Shutdown => self.ending = true,
             Effect::ListPanes { listing } => self.list_panes(listing),
             Effect::WatchSpool {
@@ -218,6 +219,23 @@ impl Host {
         });
     }
 
+    /// A server without teams is no use to anybody; a person's own windows keep it.
+    fn end_idle_server(&self) {
+        let Some(server) = self.tmux.server.clone() else {
+            return;
+        };
+        tokio::spawn(async move {
+            if server.list_panes().await.is_ok_and(|rows| rows.is_empty())
+                && let Err(error) = server.kill_server_if_owned().await
+            {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the idle tmux server could not be ended"
+                );
+            }
+        });
+    }
+
     fn list_panes(&self, listing: u64) {
         for agent in self.spools.grown() {
             send(&self.inputs, Input::Spool(agent));
@@ -258,8 +276,14 @@ impl Host {
                     return;
                 };
                 let server = self.tmux.server.clone();
+                let inputs = self.inputs.clone();
                 tokio::spawn(async move {
+                    let opens = matches!(*query, crate::event::Query::Shell { .. });
                     let response = answer::from_tmux(server, *query).await;
+                    if opens {
+                        // Whose pane it is must be known before anybody writes from it.
+                        send(&inputs, Input::Event(Event::Timer(crate::event::TimerKey::Panes)));
+                    }
                     // A client that is gone needs no answer.
                     drop(sender.send(socket::line(&response)));
                 });

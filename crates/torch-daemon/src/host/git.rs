@@ -125,7 +125,15 @@ pub(crate) fn added(added: &Added) -> AddedWorktree {
 /// Takes a worktree of this run away; why it was kept, if it was.
 pub(crate) fn undo(git: &Git, repository: &Repository, added: &Added) -> Option<String> {
     match torch_worktree::remove_created(git, repository, added) {
-        Ok(Undone::Removed) => None,
+        Ok(Undone::Removed) => {
+            // The folders above it, as far as they are empty now: `worktrees` and the project's.
+            for folder in added.path.ancestors().skip(1).take(2) {
+                if std::fs::remove_dir(folder).is_err() {
+                    break;
+                }
+            }
+            None
+        }
         Ok(Undone::Kept { why }) => Some(format!("{} ({why})", added.path.display())),
         Err(error) => Some(format!("{} ({error})", added.path.display())),
     }

@@ -113,6 +113,9 @@ impl Host {
             self.turn(now, effects)?;
         }
         self.flush().await;
+        if let Some(server) = self.tmux.server.take() {
+            server.close().await;
+        }
         Ok(())
     }
 

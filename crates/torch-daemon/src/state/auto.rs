@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use torch_api::view::{PlanView, PlannedAgent};
-use torch_api::wire::{AutoRequest, Stage};
+use torch_api::wire::AutoRequest;
 use torch_api::{Failure, Response};
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
 use torch_core::{
@@ -13,7 +13,7 @@ use torch_core::{
 };
 
 use super::brief::spec_items;
-use super::{AgentRun, State, Turn, Undo, WatchKind, Watcher};
+use super::{AgentRun, State, Turn, WatchKind, Watcher};
 use crate::event::{ConnId, Effect, ProjectFacts, SpecFacts};
 use crate::failure::{other, usage};
 
@@ -325,7 +325,7 @@ impl State {
             base_commit: project.head.clone(),
             desired: DesiredState::Running,
             phase: TeamPhase::Raising,
-            router: self.settings.config.router.mode,
+            router: request.router.unwrap_or(self.settings.config.router.mode),
             env,
             session: None,
             created: t.now,
@@ -339,6 +339,7 @@ impl State {
             json!({"name": name, "project": project.root, "base": project.head}),
         );
         self.teams.insert(id, team);
+        self.fresh_teams.insert(id);
         self.sessions.insert(id, SessionObserved::Absent);
         for (position, role) in order.roles.into_iter().enumerate() {
             self.add_agent(t, id, &name, role, position as u32, &order.program);
@@ -408,6 +409,7 @@ impl State {
             && team.phase == TeamPhase::Raising
         {
             team.phase = TeamPhase::Running;
+            self.fresh_teams.remove(&team.id);
             t.write(Write::PutTeam(Box::new(team.clone())));
             t.journal(
                 "team.phase",
@@ -440,174 +442,6 @@ impl State {
                     .push("the others are running; `torch stop` ends them".to_owned());
                 t.fail(conn, failure);
             }
-        }
-    }
-
-    /// Ctrl-C in the middle of `auto`: everything it made is taken away again, but for work.
-    pub(crate) fn cancel_auto(&mut self, t: &mut Turn, conn: ConnId) {
-        let watcher = self
-            .watchers
-            .iter_mut()
-            .find(|w| w.conn == conn && w.kind == WatchKind::Auto);
-        let Some(watcher) = watcher else {
-            self.cancelled.push(conn);
-            return;
-        };
-        watcher.kind = WatchKind::Undo;
-        let id = watcher.team;
-        let agents = self.team_agents(id);
-        t.journal("team.cancelled", id, json!({}));
-        self.undos.insert(
-            id,
-            Undo {
-                pending: agents.clone(),
-                kept: Vec::new(),
-            },
-        );
-        if let Some(team) = self.teams.get_mut(&id) {
-            team.desired = DesiredState::Stopped;
-            t.write(Write::PutTeam(Box::new(team.clone())));
-        }
-        for agent in agents {
-            self.undo_agent(t, id, agent);
-        }
-    }
-
-    /// One step of undoing an agent: its window first, then its worktree.
-    pub(crate) fn undo_agent(&mut self, t: &mut Turn, team: TeamId, agent: AgentId) {
-        let Some(run) = self.agents.get(&agent) else {
-            return;
-        };
-        match (run.window, run.worktree) {
-            (WindowObserved::Opening | WindowObserved::Closing, _)
-            | (_, WorktreeObserved::Pending) => {}
-            (WindowObserved::Live | WindowObserved::Ended, _) if run.agent.pane.is_some() => {
-                self.close(t, agent)
-            }
-            (_, WorktreeObserved::Present) if run.worktree_created => {
-                let Some(base) = self.teams.get(&team).map(|team| team.base_commit.clone()) else {
-                    return;
-                };
-                let path = run.agent.worktree.clone();
-                t.push(Effect::UndoWorktree {
-                    agent,
-                    team,
-                    path,
-                    base_commit: base,
-                });
-            }
-            _ => self.on_worktree_undone(t, agent, team, None),
-        }
-    }
-
-    pub(crate) fn on_worktree_undone(
-        &mut self,
-        t: &mut Turn,
-        agent: AgentId,
-        team: TeamId,
-        kept: Option<String>,
-    ) {
-        let Some(undo) = self.undos.get_mut(&team) else {
-            return;
-        };
-        undo.pending.retain(|pending| *pending != agent);
-        undo.kept.extend(kept);
-        if undo.pending.is_empty() {
-            let kept = self
-                .undos
-                .remove(&team)
-                .map(|undo| undo.kept)
-                .unwrap_or_default();
-            self.finish_undo(t, team, &kept);
-        }
-    }
-
-    fn finish_undo(&mut self, t: &mut Turn, team: TeamId, kept: &[String]) {
-        let agents = self.team_agents(team);
-        for agent in &agents {
-            let queued: Vec<_> = self
-                .agents
-                .get(agent)
-                .map(|run| run.queue.iter().copied().collect())
-                .unwrap_or_default();
-            for message in queued {
-                self.end_untyped(
-                    t,
-                    message,
-                    torch_core::DeliveryState::Dead,
-                    "`torch auto` was cancelled",
-                );
-            }
-            self.agents.remove(agent);
-        }
-        let gone = |agent: Option<AgentId>| agent.is_some_and(|agent| agents.contains(&agent));
-        self.flights
-            .retain(|_, flight| !gone(flight.envelope.recipient.agent()));
-        self.teams.remove(&team);
-        self.sessions.remove(&team);
-        t.write(Write::RemoveTeam(team));
-        t.journal("team.removed", team, json!({"kept": kept}));
-        let text = if kept.is_empty() {
-            "cancelled; nothing is left behind".to_owned()
-        } else {
-            format!(
-                "cancelled; kept because there is work in it: {}",
-                kept.join("; ")
-            )
-        };
-        for watcher in self.watchers.extract_if(.., |watcher| watcher.team == team) {
-            t.reply(watcher.conn, super::send::done(text.clone()));
-        }
-    }
-
-    /// The hub or an agent reports completion.
-    pub(crate) fn note_completion(&mut self, t: &mut Turn, agent: AgentId, text: &str) {
-        let Some(run) = self.agents.get_mut(&agent) else {
-            return;
-        };
-        run.agent.completed = Some(text.to_owned());
-        run.agent.completed_at = Some(t.now);
-        let (copy, team, role) = (run.agent.clone(), run.agent.team, run.agent.role.clone());
-        t.write(Write::PutAgent(Box::new(copy)));
-        t.journal("agent.completed", agent, json!({"text": text}));
-        self.progress(t, team, role.as_str(), Stage::Complete, text);
-        if !role.is_hub() {
-            return;
-        }
-        if let Some(team) = self.teams.get_mut(&team) {
-            team.phase = TeamPhase::Finished;
-            team.finished = Some(t.now);
-            team.summary = Some(text.to_owned());
-            t.write(Write::PutTeam(Box::new(team.clone())));
-            t.journal("team.phase", team.id, json!({"phase": "finished"}));
-        }
-        self.check_followed(t, team);
-    }
-
-    /// Answers who follows a team once it is finished or has no live agent left.
-    pub(crate) fn check_followed(&mut self, t: &mut Turn, id: TeamId) {
-        let Some(team) = self.teams.get(&id) else {
-            return;
-        };
-        let complete = team.phase == TeamPhase::Finished;
-        let any_live = self
-            .team_agents(id)
-            .iter()
-            .filter_map(|id| self.agents.get(id))
-            .any(|run| run.agent.state.is_live());
-        if !complete && (any_live || team.phase == TeamPhase::Raising) {
-            return;
-        }
-        let conns: Vec<ConnId> = self
-            .watchers
-            .extract_if(.., |watcher| {
-                watcher.team == id && watcher.kind == WatchKind::Follow
-            })
-            .map(|watcher| watcher.conn)
-            .collect();
-        for conn in conns {
-            let team = Box::new(self.team_view(id));
-            t.reply(conn, Response::Finished { team, complete });
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use torch_core::plan::WindowObserved;
 use torch_core::screen::squeeze;
 use torch_core::{AgentId, AgentState, DeferReason, DeliveryState, MessageId, MessageKind, Write};
-use torch_router::delivery::{Act, Flight, Notice, Outcome, Patience, Proof, Step};
+use torch_router::delivery::{Act, Flight, Outcome, Patience, Proof, Step};
 use torch_router::tag;
 
 use super::{State, Turn};
@@ -34,6 +34,7 @@ impl State {
         let reason = match run.agent.state {
             AgentState::Asking => Some(DeferReason::Asking),
             AgentState::Limited => Some(DeferReason::Limited),
+            AgentState::Working => Some(DeferReason::Busy),
             state if !state.is_live() => Some(DeferReason::NoAgent),
             _ => None,
         };
@@ -46,10 +47,7 @@ impl State {
             if flight.is_typed() {
                 return;
             }
-            let mut step = flight.defer(reason, &evidence, t.now);
-            if reason == DeferReason::Asking {
-                step.notice = Some(Notice::Asking);
-            }
+            let step = flight.defer(reason, &evidence, t.now);
             self.apply(t, head, step);
         } else if ready {
             let step = flight.claim(t.now);
@@ -163,6 +161,11 @@ impl State {
         state: DeliveryState,
         (_, kind): (Option<MessageId>, MessageKind),
     ) {
+        let consumed = self
+            .flights
+            .get(&message)
+            .filter(|_| state == DeliveryState::Consumed)
+            .map(|flight| flight.delivery.clone());
         self.answer_waiters(t, message, state);
         if state.is_proven() && kind == MessageKind::Briefing {
             self.on_briefed(t, agent, message);
@@ -176,8 +179,8 @@ impl State {
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
-        if state == DeliveryState::Consumed {
-            run.consumed.push_back(message);
+        if let Some(delivery) = consumed {
+            run.consumed.push_back(delivery);
             if run.consumed.len() > CONSUMED_KEPT {
                 run.consumed.pop_front();
             }

@@ -4,6 +4,7 @@ mod agents;
 mod auto;
 mod brief;
 mod deliver;
+mod finish;
 mod notices;
 mod reconcile;
 mod recover;
@@ -11,6 +12,7 @@ mod requests;
 mod resolve;
 mod send;
 mod stop;
+mod undo;
 mod views;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -79,7 +81,7 @@ pub(crate) struct AgentRun {
     /// The message for which an act is under way.
     pub(crate) acting: Option<MessageId>,
     /// The last messages it took into its conversation.
-    pub(crate) consumed: VecDeque<MessageId>,
+    pub(crate) consumed: VecDeque<torch_core::Delivery>,
     /// The last listing that was asked for before its window was known to be open.
     pub(crate) opened_in: u64,
     /// Records that came before the window's opening was known.
@@ -147,6 +149,8 @@ pub struct State {
     pub(crate) turn_waiters: Vec<(ConnId, AgentId)>,
     pub(crate) watchers: Vec<Watcher>,
     pub(crate) undos: BTreeMap<TeamId, Undo>,
+    /// Teams that a running `torch auto` made, so that cancelling it may take them away.
+    pub(crate) fresh_teams: std::collections::BTreeSet<TeamId>,
     pub(crate) cancelled: Vec<ConnId>,
     pub(crate) panes: Vec<PaneFact>,
     pub(crate) known_panes: Vec<KnownPane>,

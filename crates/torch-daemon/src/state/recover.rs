@@ -66,6 +66,7 @@ impl State {
             turn_waiters: Vec::new(),
             watchers: Vec::new(),
             undos: BTreeMap::new(),
+            fresh_teams: std::collections::BTreeSet::new(),
             cancelled: Vec::new(),
             panes: Vec::new(),
             known_panes: Vec::new(),

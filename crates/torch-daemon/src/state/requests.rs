@@ -16,6 +16,9 @@ use crate::failure::{other, refused, usage};
 /// Who calls, and the rule that says so.
 pub type Caller = (Sender, &'static str);
 
+/// The evidence of an acknowledgement.
+const ACKED: &str = "its recipient said so (torch ack)";
+
 impl State {
     /// Who calls, and the rule that says so.
     pub fn caller(&self, peer: &Ancestry) -> Caller {
@@ -187,6 +190,9 @@ impl State {
                 self.acknowledge(t, message);
                 t.reply(conn, done(format!("m-{short} is acknowledged")));
             }
+            None if self.acknowledge_consumed(t, *agent, &short) => {
+                t.reply(conn, done(format!("m-{short} is acknowledged")));
+            }
             None => t.push(Effect::Answer {
                 conn,
                 query: Query::Ack {
@@ -197,16 +203,45 @@ impl State {
         }
     }
 
+    /// Acknowledges one of the last messages that an agent took into its conversation; whether it is one.
+    fn acknowledge_consumed(
+        &mut self,
+        t: &mut Turn,
+        agent: torch_core::AgentId,
+        short: &str,
+    ) -> bool {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return false;
+        };
+        let Some(kept) = run
+            .consumed
+            .iter_mut()
+            .find(|kept| kept.message.short() == short)
+        else {
+            return false;
+        };
+        if kept.state == DeliveryState::Consumed {
+            kept.state = DeliveryState::Acked;
+            kept.since = t.now;
+            ACKED.clone_into(&mut kept.evidence);
+            let delivery = kept.clone();
+            let message = delivery.message;
+            t.write(torch_core::Write::PutDelivery(Box::new(delivery)));
+            t.journal("delivery.acked", message, json!({"evidence": ACKED}));
+            self.answer_waiters(t, message, DeliveryState::Acked);
+        }
+        true
+    }
+
     fn acknowledge(&mut self, t: &mut Turn, message: MessageId) {
         let Some(flight) = self.flights.get_mut(&message) else {
             return;
         };
-        let evidence = "its recipient said so (torch ack)";
         flight.delivery.state = DeliveryState::Acked;
         flight.delivery.since = t.now;
-        evidence.clone_into(&mut flight.delivery.evidence);
+        ACKED.clone_into(&mut flight.delivery.evidence);
         let step = torch_router::delivery::Step {
-            passed: vec![(DeliveryState::Acked, evidence.to_owned())],
+            passed: vec![(DeliveryState::Acked, ACKED.to_owned())],
             act: torch_router::delivery::Act::None,
             notice: None,
         };
@@ -442,7 +477,6 @@ fn privilege(request: &Request) -> Privilege {
         | Request::Message { .. }
         | Request::Trace { .. }
         | Request::Why { .. }
-        | Request::Inbox { .. }
         | Request::AuditVerify
         | Request::Logs { .. }
         | Request::AwaitTurn { .. }
@@ -454,6 +488,7 @@ fn privilege(request: &Request) -> Privilege {
         | Request::Stop { .. }
         | Request::Attach { .. }
         | Request::Shell { .. }
+        | Request::Inbox { .. }
         | Request::Retry { .. }
         | Request::CancelMessage { .. } => Privilege::Person,
     }

@@ -102,7 +102,8 @@ impl State {
                 ),
             );
         };
-        if body.iter().all(u8::is_ascii_whitespace) {
+        // What cleaning takes out can't be delivered either.
+        if clean(&body).text.trim().is_empty() {
             let hint = "scm developer \"text\"";
             return t.fail(
                 conn,
@@ -351,7 +352,13 @@ impl State {
         let flying = self
             .flights
             .get(&message)
-            .map(|flight| flight.delivery.state);
+            .map(|flight| flight.delivery.state)
+            .or_else(|| {
+                let mut consumed = self.agents.values().flat_map(|run| &run.consumed);
+                consumed
+                    .find(|kept| kept.message == message)
+                    .map(|kept| kept.state)
+            });
         match (wait, flying) {
             (Some(state), Some(now)) if !reached(now, state) => {
                 self.waiters.push(Waiter {
@@ -382,7 +389,7 @@ impl State {
         state: DeliveryState,
     ) {
         let done = |waiter: &Waiter| {
-            waiter.message == message && (reached(state, waiter.state) || state.is_final())
+            waiter.message == message && (reached(state, waiter.state) || is_end(state))
         };
         for waiter in self.waiters.iter().filter(|waiter| done(waiter)) {
             let query = Query::Sent {
@@ -401,10 +408,11 @@ impl State {
     /// Answers once the turn that a consumed message began is over.
     pub(crate) fn await_turn(&mut self, t: &mut Turn, conn: ConnId, id: &str, millis: u64) {
         let short = super::requests::short_id(id);
-        let run = self
-            .agents
-            .values()
-            .find(|run| run.consumed.iter().any(|message| message.short() == short));
+        let run = self.agents.values().find(|run| {
+            run.consumed
+                .iter()
+                .any(|kept| kept.message.short() == short)
+        });
         match run {
             Some(run) if !run.agent.state.takes_messages() => {
                 self.turn_waiters.push((conn, run.agent.id));
@@ -503,6 +511,11 @@ fn reached(now: DeliveryState, wanted: DeliveryState) -> bool {
         || rank(now)
             .zip(rank(wanted))
             .is_some_and(|(now, wanted)| now >= wanted)
+}
+
+/// Whether a delivery can't come any further; a consumed one may still be acknowledged.
+fn is_end(state: DeliveryState) -> bool {
+    state.is_final() && state != DeliveryState::Consumed
 }
 
 fn refusal(draft: &Draft) -> Failure {

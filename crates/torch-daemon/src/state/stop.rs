@@ -16,7 +16,7 @@ impl State {
             Ok(team) => team.id,
             Err(failure) => return t.fail(conn, *failure),
         };
-        let Some(team) = self.teams.get_mut(&id) else {
+        let Some(team) = self.teams.get(&id) else {
             return;
         };
         let name = team.name.clone();
@@ -26,10 +26,18 @@ impl State {
                 super::send::done(format!("team {name} was stopped already")),
             );
         }
+        self.watch(conn, id, WatchKind::Stop);
+        self.begin_stop(t, id);
+    }
+
+    /// Stopping is wanted from now on; whoever watches for it is answered when it is done.
+    pub(crate) fn begin_stop(&mut self, t: &mut Turn, id: TeamId) {
+        let Some(team) = self.teams.get_mut(&id) else {
+            return;
+        };
         team.desired = DesiredState::Stopped;
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal("team.stopping", id, json!({}));
-        self.watch(conn, id, WatchKind::Stop);
         for agent in self.team_agents(id) {
             if let Some(run) = self.agents.get(&agent)
                 && run.agent.state.is_live()
@@ -141,6 +149,7 @@ impl State {
         }
         let name = team.name.clone();
         self.sessions.insert(id, SessionObserved::Absent);
+        t.push(Effect::EndIdleServer);
         self.check_followed(t, id);
         let conns: Vec<ConnId> = self
             .watchers

@@ -5,6 +5,7 @@
 //! only when marked, order kept per sender. `TORCH_SIM_SEEDS=N` runs N seeds, `TORCH_SIM_SEED=S` replays one.
 
 mod agent;
+mod effects;
 mod store;
 mod world;
 

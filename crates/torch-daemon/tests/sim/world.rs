@@ -9,16 +9,13 @@ use torch_api::{Request, Response};
 use torch_core::config::Config;
 use torch_core::identity::{Ancestor, Ancestry};
 use torch_core::{AgentId, DeliveryState, MessageId, Process, Timestamp};
-use torch_daemon::event::{
-    AddedWorktree, ConnId, Effect, Event, PaneFact, ProbeFact, ProjectFacts, Query, SpecFacts,
-    TimerKey, TypingGuard,
-};
+use torch_daemon::event::{ConnId, Effect, Event, Query, TimerKey};
 use torch_daemon::state::{Settings, State};
 use torch_daemon::templates;
-use torch_router::delivery::Outcome;
 use torch_scheduler::Agenda;
 
 use crate::agent::SimAgent;
+use crate::effects::sent_view;
 use crate::store::Store;
 
 /// Which faults happen.
@@ -44,24 +41,24 @@ const MESSAGES: usize = 12;
 const TMUX_PID: u32 = 77;
 
 pub(crate) struct World {
-    random: fastrand::Rng,
-    faults: Faults,
-    now: Timestamp,
+    pub(crate) random: fastrand::Rng,
+    pub(crate) faults: Faults,
+    pub(crate) now: Timestamp,
     state: State,
-    store: Store,
+    pub(crate) store: Store,
     agenda: Agenda<TimerKey>,
     due: BTreeMap<(Timestamp, u64), Due>,
     counter: u64,
     /// The daemon's life; what was begun in an earlier one reports to nobody.
-    life: u64,
+    pub(crate) life: u64,
     lives: BTreeMap<(Timestamp, u64), u64>,
-    agents: BTreeMap<AgentId, SimAgent>,
-    opened: u32,
+    pub(crate) agents: BTreeMap<AgentId, SimAgent>,
+    pub(crate) opened: u32,
     conn: u64,
     sent: Vec<(String, MessageId)>,
     answers: Vec<(ConnId, Response)>,
     story: Vec<String>,
-    calm: bool,
+    pub(crate) calm: bool,
     muted: bool,
 }
 
@@ -323,7 +320,7 @@ impl World {
         self.story.join("\n")
     }
 
-    fn note(&mut self, text: &str) {
+    pub(crate) fn note(&mut self, text: &str) {
         self.story
             .push(format!("{:>8} {text}", self.now.0 - 1_800_000_000_000));
     }
@@ -335,6 +332,7 @@ impl World {
             roles: ROLES.map(str::to_owned).to_vec(),
             agent: Some("demo".into()),
             dry_run: false,
+            router: None,
             scenario: None,
             env: BTreeMap::new(),
         })))
@@ -423,7 +421,7 @@ impl World {
     }
 
     /// An outcome goes to the daemon that asked for the act, and to nobody if that one is gone.
-    fn answer(&mut self, event: Event) {
+    pub(crate) fn answer(&mut self, event: Event) {
         if self.muted {
             return;
         }
@@ -604,219 +602,5 @@ impl World {
             version: "3.3a".into(),
             pid: TMUX_PID,
         });
-    }
-
-    fn guarded(&mut self, guard: TypingGuard) -> Option<&mut SimAgent> {
-        let found = |a: &&mut SimAgent| {
-            a.window
-                && a.alive
-                && a.address.pane == guard.pane
-                && a.address.pid == guard.pid
-                && a.launch == guard.launch
-        };
-        self.agents.values_mut().find(found)
-    }
-
-    /// An effect happens in the world; `alive` says whether anybody waits for its outcome.
-    fn act(&mut self, effect: Effect, alive: bool) {
-        match effect {
-            Effect::Inspect { conn, request } => {
-                let project = ProjectFacts {
-                    root: "/project".into(),
-                    common_dir: "/project/.git".into(),
-                    branch: Some("main".into()),
-                    head: "0".repeat(40),
-                    worktree_bytes: 1,
-                };
-                let spec = SpecFacts {
-                    path: "/project/spec.md".into(),
-                    text: "- one".into(),
-                    sha256: String::new(),
-                };
-                self.answer(Event::Inspected {
-                    conn,
-                    request,
-                    result: Ok((project, spec)),
-                });
-            }
-            Effect::AddWorktree {
-                agent, path, role, ..
-            } => {
-                let added = AddedWorktree {
-                    path,
-                    branch: Some(format!("main-{role}")),
-                    rung: "new branch".into(),
-                    created: true,
-                };
-                self.answer(Event::WorktreeAdded {
-                    agent,
-                    result: Ok(added),
-                });
-            }
-            Effect::Open(order) => {
-                // An order that was never carried out opens nothing.
-                if !alive {
-                    return;
-                }
-                self.opened += 1;
-                let (id, launch) = (order.agent, order.spec.launch);
-                let mut agent = SimAgent::new(id, launch, self.opened);
-                agent.read_in = self.life;
-                if let Some(before) = self.agents.remove(&id) {
-                    agent.ledger = before.ledger;
-                    agent.approved = before.approved;
-                    agent.merged_drafts = before.merged_drafts;
-                    agent.transcript = before.transcript;
-                }
-                agent.start(self.now);
-                let address = agent.address;
-                self.agents.insert(id, agent);
-                self.answer(Event::Opened {
-                    agent: id,
-                    launch,
-                    result: Ok(address),
-                });
-            }
-            Effect::Close { agent, .. } => {
-                if let Some(agent) = self.agents.get_mut(&agent) {
-                    agent.alive = false;
-                    agent.window = false;
-                }
-                self.answer(Event::Closed {
-                    agent,
-                    result: Ok(()),
-                });
-            }
-            Effect::ListPanes { listing } => {
-                let panes = self
-                    .agents
-                    .values()
-                    .filter(|a| a.window)
-                    .map(pane_fact)
-                    .collect();
-                self.answer(Event::Panes { listing, panes });
-            }
-            Effect::Probe { agent, purpose, .. } => {
-                let seen = self.agents.get(&agent).filter(|agent| agent.window);
-                let fact = ProbeFact {
-                    pane: seen.map(pane_fact),
-                    screen: seen.map(SimAgent::screen).unwrap_or_default(),
-                    process_alive: seen.is_some_and(|agent| agent.alive),
-                };
-                self.answer(Event::Probed {
-                    agent,
-                    purpose,
-                    result: Ok(fact),
-                });
-            }
-            Effect::Paste {
-                message,
-                guard,
-                text,
-                ..
-            } => {
-                let outcome = match self.guarded(guard) {
-                    Some(agent) => {
-                        agent.paste(&text);
-                        Outcome::Applied
-                    }
-                    None => Outcome::Refused,
-                };
-                self.note(&format!("{} paste {outcome:?}", message.tag()));
-                self.answer(Event::Pasted {
-                    message,
-                    result: Ok(outcome),
-                });
-            }
-            Effect::Press {
-                message,
-                guard,
-                line_end,
-                ..
-            } => self.press(message, guard, line_end),
-            Effect::ReadTranscript { message, path } => {
-                let needle = format!("[torch {} ", message.tag());
-                let found = self
-                    .agents
-                    .values()
-                    .filter(|agent| path.ends_with(agent.id.to_string()))
-                    .any(|agent| agent.transcript.iter().any(|text| text.contains(&needle)));
-                self.answer(Event::Transcript { message, found });
-            }
-            Effect::WatchSpool { .. } | Effect::UndoWorktree { .. } => {}
-            other => panic!("an effect that the world does not know: {other:?}"),
-        }
-    }
-
-    fn press(&mut self, message: MessageId, guard: TypingGuard, line_end: Option<String>) {
-        let (now, turn) = (self.now, self.random.u64(5..400));
-        let dies = self.faults.crashes && !self.calm && self.random.u32(..100) < 2;
-        let outcome = match self.guarded(guard) {
-            Some(agent) => {
-                let screen = String::from_utf8_lossy(&agent.screen()).into_owned();
-                if line_end.is_none_or(|end| screen.lines().any(|line| line.ends_with(&end))) {
-                    // A mode would eat the key, so tmux leaves it first, in the same breath.
-                    agent.in_mode = false;
-                    agent.enter(now, turn, dies);
-                    Outcome::Applied
-                } else {
-                    Outcome::Refused
-                }
-            }
-            None => Outcome::Refused,
-        };
-        self.note(&format!("{} enter {outcome:?}", message.tag()));
-        self.answer(Event::Pressed {
-            message,
-            result: Ok(outcome),
-        });
-    }
-}
-
-fn pane_fact(agent: &SimAgent) -> PaneFact {
-    PaneFact {
-        address: agent.address,
-        session_name: "project".into(),
-        window_index: 0,
-        pane_index: 0,
-        dead: false,
-        in_mode: agent.in_mode,
-        no_input: false,
-        attached: 1,
-        live: agent.alive.then_some(agent.launch),
-        agent: Some(agent.id),
-        is_shell: false,
-    }
-}
-
-fn sent_view(
-    envelope: &torch_core::Envelope,
-    delivery: &torch_core::Delivery,
-) -> torch_api::MessageView {
-    torch_api::MessageView {
-        id: envelope.id.tag(),
-        ulid: envelope.id.to_string(),
-        team: String::new(),
-        at: envelope.at,
-        kind: String::new(),
-        from: String::new(),
-        from_rule: String::new(),
-        to: String::new(),
-        target: String::new(),
-        pair_seq: envelope.pair_seq,
-        decision: String::new(),
-        rule: String::new(),
-        reason: String::new(),
-        critical: Vec::new(),
-        cleaned: Vec::new(),
-        state: delivery.state,
-        waits: None,
-        attempt: delivery.attempt,
-        possible_duplicate: false,
-        since: delivery.since,
-        evidence: String::new(),
-        body: String::new(),
-        body_file: None,
-        read: false,
     }
 }

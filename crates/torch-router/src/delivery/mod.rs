@@ -206,7 +206,11 @@ impl Flight {
 
     /// The agent can't take it now, and no look is needed to know.
     pub fn defer(&mut self, reason: DeferReason, evidence: &str, now: Timestamp) -> Step {
-        self.wait_for(reason, evidence, now, Act::None)
+        let mut step = self.wait_for(reason, evidence, now, Act::None);
+        if reason == DeferReason::Asking {
+            step.notice = self.tell(Notice::Asking);
+        }
+        step
     }
 
     /// Whether the text is typed or about to be, so that it can't be taken back.

@@ -30,7 +30,7 @@ fn an_open_dialog_keeps_messages_waiting_and_the_person_hears_of_it() {
         world
             .ledger("orchestrator")
             .iter()
-            .any(|entry| entry.text.contains("asking"))
+            .any(|entry| entry.text.contains("asks for permission"))
     });
     assert_eq!(world.screen("developer"), before);
     world.keys("developer", &["Escape"]);

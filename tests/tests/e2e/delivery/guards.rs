@@ -110,9 +110,7 @@ fn the_pane_of_an_ended_agent_gets_nothing_from_anybody() {
     );
     let agent = world.agent("developer");
     world.send("developer", "end now");
-    world.wait_agent("developer", DEADLINE, "exited or crashed", |agent| {
-        agent.pid.is_none()
-    });
+    world.wait_state("developer", "crashed");
     let screen = world.wait_for(DEADLINE, "the farewell", || {
         Some(world.pane_screen(agent.pane_id())).filter(|screen| screen.contains("has ended"))
     });

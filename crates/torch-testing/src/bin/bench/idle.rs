@@ -1,5 +1,8 @@
 //! What idle teams cost: CPU time and resident memory of the daemon and of the tmux server.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -12,6 +15,10 @@ use crate::{Effort, Setting};
 /// One team has at most the fifteen built-in roles.
 const TEAM: usize = 15;
 
+/// Longer than tokio's blocking pool keeps a thread that has nothing to do (10 s). A thread that ends takes its time
+/// out of the sum.
+const POOL_IDLE: Duration = Duration::from_secs(12);
+
 pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     let (sizes, interval, rounds) = match setting.effort {
         Effort::Full => (&[20, 100, 300][..], Duration::from_secs(20), 3),
@@ -23,23 +30,17 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     for &size in sizes {
         let before = raised;
         let started = Instant::now();
-        while raised < size {
-            let roles = TEAM.min(size - raised);
-            let project = world.project(&format!("idle-{raised}"))?;
-            world
-                .raise(&project, roles)
-                .with_context(|| format!("{raised} agents were reached"))?;
-            raised += roles;
+        let grown = grow(&mut world, &mut raised, size);
+        let time = [started.elapsed().as_secs_f64() * 1000.0];
+        let time = time.into_iter().collect();
+        if let Err(error) = grown {
+            let name = format!("of {size} agents only {raised} were reached: {error:#}");
+            figures.push(Figure::new(name, Unit::Millis, time));
+            break;
         }
-        let time = [started.elapsed().as_secs_f64() * 1000.0]
-            .into_iter()
-            .collect();
-        figures.push(Figure::new(
-            format!("raising agents {} to {size}", before + 1),
-            Unit::Millis,
-            time,
-        ));
-        settle(&world, interval)?;
+        let name = format!("raising agents {} to {size}", before + 1);
+        figures.push(Figure::new(name, Unit::Millis, time));
+        settle(&world)?;
         figures.extend(observe(&world, size, interval, rounds)?);
     }
     figures.extend(per_agent(&world)?);
@@ -47,8 +48,19 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// Waits until every agent has been idle for a while, so that the last turn's work is not measured.
-fn settle(world: &World, interval: Duration) -> anyhow::Result<()> {
+/// Raises teams until there are `size` agents; `raised` says how many there are, also after an error.
+fn grow(world: &mut World, raised: &mut usize, size: usize) -> anyhow::Result<()> {
+    while *raised < size {
+        let roles = TEAM.min(size - *raised);
+        let project = world.project(&format!("idle-{raised}"))?;
+        world.raise(&project, roles)?;
+        *raised += roles;
+    }
+    Ok(())
+}
+
+/// Waits until every agent is idle, and then for the end of the threads that the daemon raised them with.
+fn settle(world: &World) -> anyhow::Result<()> {
     let until = Instant::now() + Duration::from_secs(60);
     while !world
         .agents()?
@@ -58,7 +70,7 @@ fn settle(world: &World, interval: Duration) -> anyhow::Result<()> {
         anyhow::ensure!(Instant::now() < until, "not all agents became idle");
         pause(Duration::from_millis(100));
     }
-    pause(interval / 4);
+    pause(POOL_IDLE);
     Ok(())
 }
 
@@ -73,13 +85,14 @@ fn observe(
     let mut cpu = [Distribution::default(), Distribution::default()];
     let mut memory = [Distribution::default(), Distribution::default()];
     for _ in 0..rounds {
-        let before = [cpu_time(daemon)?, cpu_time(tmux)?];
+        let before = [threads(daemon)?, threads(tmux)?];
         let started = Instant::now();
         pause(interval);
         let elapsed = started.elapsed().as_secs_f64();
         for (at, pid) in [daemon, tmux].into_iter().enumerate() {
-            let used = cpu_time(pid)?.saturating_sub(before[at]).as_secs_f64();
-            cpu[at].push(100.0 * used / elapsed);
+            let used = used(&before[at], &threads(pid)?)
+                .with_context(|| format!("a thread of process {pid} ended while it was watched"))?;
+            cpu[at].push(100.0 * used.as_secs_f64() / elapsed);
             memory[at].push(megabytes(pid)?);
         }
     }
@@ -136,8 +149,24 @@ fn per_agent(world: &World) -> anyhow::Result<Vec<Figure>> {
     ])
 }
 
-fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
-    usage::cpu_time(pid).with_context(|| format!("process {pid} is gone"))
+/// The time that each thread of a process has run (`/proc/PID/task/TID/schedstat`, in nanoseconds).
+fn threads(pid: u32) -> anyhow::Result<BTreeMap<OsString, u64>> {
+    let folder = format!("/proc/{pid}/task");
+    let mut times = BTreeMap::new();
+    for task in fs::read_dir(&folder).with_context(|| format!("process {pid} is gone"))? {
+        let task = task?;
+        let text = fs::read_to_string(task.path().join("schedstat"))?;
+        let nanos = text.split(' ').next().unwrap_or_default().parse()?;
+        times.insert(task.file_name(), nanos);
+    }
+    Ok(times)
+}
+
+/// The time that ran between two looks; `None` if a thread has ended meanwhile, as nobody knows then how long it ran.
+fn used(before: &BTreeMap<OsString, u64>, after: &BTreeMap<OsString, u64>) -> Option<Duration> {
+    let sum = |times: &BTreeMap<OsString, u64>| times.values().sum::<u64>();
+    let complete = before.keys().all(|thread| after.contains_key(thread));
+    complete.then(|| Duration::from_nanos(sum(after) - sum(before)))
 }
 
 fn megabytes(pid: u32) -> anyhow::Result<f64> {

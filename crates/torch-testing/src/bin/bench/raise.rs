@@ -94,6 +94,7 @@ fn stages(world: &mut World, rounds: usize) -> anyhow::Result<Vec<Figure>> {
             roles: ROLES.map(str::to_owned).to_vec(),
             agent: Some("demo".to_owned()),
             dry_run: false,
+            router: None,
             scenario: Some(project.join("quiet.toml")),
             env: world.text_env(),
         };

@@ -1,0 +1,62 @@
+//! Completion: an agent's report, the hub's end of the spec, and who waits for it.
+
+use serde_json::json;
+use torch_api::Response;
+use torch_api::wire::Stage;
+use torch_core::{AgentId, TeamId, TeamPhase, Write};
+
+use super::{State, Turn, WatchKind};
+use crate::event::ConnId;
+
+impl State {
+    /// The hub or an agent reports completion.
+    pub(crate) fn note_completion(&mut self, t: &mut Turn, agent: AgentId, text: &str) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.agent.completed = Some(text.to_owned());
+        run.agent.completed_at = Some(t.now);
+        let (copy, team, role) = (run.agent.clone(), run.agent.team, run.agent.role.clone());
+        t.write(Write::PutAgent(Box::new(copy)));
+        t.journal("agent.completed", agent, json!({"text": text}));
+        self.progress(t, team, role.as_str(), Stage::Complete, text);
+        if !role.is_hub() {
+            return;
+        }
+        if let Some(team) = self.teams.get_mut(&team) {
+            team.phase = TeamPhase::Finished;
+            team.finished = Some(t.now);
+            team.summary = Some(text.to_owned());
+            t.write(Write::PutTeam(Box::new(team.clone())));
+            t.journal("team.phase", team.id, json!({"phase": "finished"}));
+        }
+        self.check_followed(t, team);
+    }
+
+    /// Answers who follows a team once it is finished or has no live agent left.
+    pub(crate) fn check_followed(&mut self, t: &mut Turn, id: TeamId) {
+        let Some(team) = self.teams.get(&id) else {
+            return;
+        };
+        let complete = team.phase == TeamPhase::Finished;
+        let any_live = self
+            .team_agents(id)
+            .iter()
+            .filter_map(|id| self.agents.get(id))
+            .any(|run| run.agent.state.is_live());
+        if !complete && (any_live || team.phase == TeamPhase::Raising) {
+            return;
+        }
+        let conns: Vec<ConnId> = self
+            .watchers
+            .extract_if(.., |watcher| {
+                watcher.team == id && watcher.kind == WatchKind::Follow
+            })
+            .map(|watcher| watcher.conn)
+            .collect();
+        for conn in conns {
+            let team = Box::new(self.team_view(id));
+            t.reply(conn, Response::Finished { team, complete });
+        }
+    }
+}
