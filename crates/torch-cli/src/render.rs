@@ -7,6 +7,7 @@ pub mod error;
 pub mod message;
 pub mod plan;
 pub mod progress;
+pub mod stats;
 pub mod status;
 pub mod style;
 pub mod table;

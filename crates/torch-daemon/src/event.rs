@@ -83,8 +83,15 @@ pub enum ProbeFor {
     Delivery(MessageId),
     /// To see what the agent is doing.
     State,
-    /// To report the screen of an agent that did not become ready.
+}
+
+/// How an agent failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailedHow {
+    /// It did not become ready in time.
     NotReady,
+    /// Its program ended, in words.
+    Ended(String),
 }
 
 /// A project as git sees it.
@@ -180,6 +187,15 @@ pub enum Event {
         purpose: ProbeFor,
         /// What was seen.
         result: Result<ProbeFact, String>,
+    },
+    /// The last lines of an agent that failed; `None` when they could not be had.
+    LastLines {
+        /// The agent.
+        agent: AgentId,
+        /// What failed.
+        failed: FailedHow,
+        /// Plain text, oldest line first.
+        lines: Option<String>,
     },
     /// A paste ended.
     Pasted {
@@ -377,6 +393,17 @@ pub enum Effect {
         pane: PaneId,
         /// The program's process.
         process: Option<Process>,
+    },
+    /// Read the last lines of a failed agent's pane, to say what went wrong.
+    ReadLastLines {
+        /// Whose.
+        agent: AgentId,
+        /// What failed.
+        failed: FailedHow,
+        /// The pane.
+        pane: PaneId,
+        /// How many lines.
+        lines: u32,
     },
     /// Paste a message.
     Paste {

@@ -53,6 +53,7 @@ pub fn run(options: Options) -> anyhow::Result<u8> {
         options.home.clone(),
         options.home.join("run"),
         options.home.join("logs"),
+        options.home.join("notes"),
     ] {
         private_dir(&dir)?;
     }

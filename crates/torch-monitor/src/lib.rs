@@ -5,11 +5,13 @@
 //! ([`torch_core::program::ScreenRules`]); nothing here knows one program from another.
 
 pub mod composer;
+pub mod diagnose;
 pub mod hook;
 pub mod rules;
 pub mod screen;
 
 pub use composer::find_composer;
+pub use diagnose::{FailureCause, diagnose};
 pub use hook::{HookEvent, HookReading, read_hook};
 pub use rules::{RuleError, Rules};
 pub use screen::Screen;

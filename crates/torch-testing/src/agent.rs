@@ -97,12 +97,9 @@ impl World {
         );
         child.expect("torch starts");
         self.wait_for(DEADLINE, "the agents' programs to run", || {
-            let here = self.torch(&["status", "--json"]);
-            let agents = if here.code == 0 {
-                self.agents()
-            } else {
-                Vec::new()
-            };
+            // There is nothing to be asked before the daemon has made its registry.
+            let started = self.home().join("run/torch.sock").exists();
+            let agents = if started { self.agents() } else { Vec::new() };
             let all = !agents.is_empty() && agents.iter().all(|agent| agent.pid.is_some());
             all.then_some(())
         });

@@ -136,6 +136,25 @@ impl World {
             "--- torch msg list\n{}\n",
             quick(&["msg", "list"], "torch")
         ));
+        let all = quick(&["msg", "list", "-n", "500"], "torch");
+        let waits = |line: &&str| {
+            [
+                "queued",
+                "deferred",
+                "claimed",
+                "past",
+                "enter",
+                "uncertain",
+            ]
+            .iter()
+            .any(|state| line.contains(state))
+        };
+        // The oldest message that waits is the one that holds the others up.
+        if let Some(oldest) = all.lines().rev().find(waits) {
+            let id = oldest.split(' ').next().unwrap_or_default();
+            let trace = quick(&["msg", "trace", id], "torch");
+            picture.push_str(&format!("--- torch msg trace {id}\n{trace}\n"));
+        }
         if let Some(socket) = self.socket.get().or_else(|| self.guess_socket()) {
             let list = ["-L", socket, "list-panes", "-a", "-F", "#{pane_id}"];
             for pane in quick(&list, "tmux")

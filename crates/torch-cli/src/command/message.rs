@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use torch_api::wire::MessageFilter;
-use torch_api::{Request, Response};
+use torch_api::{MessageView, Request, Response};
 use torch_core::DeliveryState;
 
 use super::JsonArgs;
@@ -12,8 +12,8 @@ use crate::exit;
 use crate::offline;
 use crate::output;
 use crate::place::Place;
-use crate::render::message;
 use crate::render::time::Clock;
+use crate::render::{message, stats};
 
 /// Lists messages, shows one, traces its delivery, tries it again or gives it up.
 #[derive(Debug, Args)]
@@ -36,6 +36,8 @@ enum MessageCommand {
     /// Shows each step of a delivery, with times and evidence
     #[command(after_help = "Example:\n  torch msg trace m-7k3f9q2a")]
     Trace(OneArgs),
+    /// Shows where messages are slow: per pair how many, how long they took, what waits or was refused
+    Stats(StatsArgs),
     /// Delivers a message again that is deferred, uncertain or dead
     #[command(after_help = "Example:\n  torch msg retry m-7k3f9q2a")]
     Retry(IdArgs),
@@ -64,6 +66,19 @@ struct ListArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  torch msg stats --team myapp")]
+struct StatsArgs {
+    /// Of one team
+    #[arg(long, value_name = "NAME")]
+    team: Option<String>,
+    /// How many of the newest messages are counted
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
 struct IdArgs {
     /// The message, with or without m-
     #[arg(value_name = "ID")]
@@ -84,31 +99,59 @@ pub(crate) fn run(args: MessageArgs, place: &Place) -> Outcome {
         MessageCommand::List(args) => list(args, place),
         MessageCommand::Show(args) => show(args, place),
         MessageCommand::Trace(args) => trace(args, place),
+        MessageCommand::Stats(args) => stats(args, place),
         MessageCommand::Retry(args) => act(&Request::Retry { id: args.id }, place),
         MessageCommand::Cancel(args) => act(&Request::CancelMessage { id: args.id }, place),
     }
 }
 
 fn list(args: ListArgs, place: &Place) -> Outcome {
-    let filter = MessageFilter {
-        team: args.team,
-        role: args.role,
-        state: args.state,
-        limit: args.limit,
-    };
-    let messages = match connect::running(place)? {
-        Some(mut client) => match connect::ask(&mut client, &Request::Messages(filter))? {
-            Response::Messages { messages } => messages,
-            other => return Err(CommandError::unexpected(&other)),
+    let messages = find(
+        place,
+        MessageFilter {
+            team: args.team,
+            role: args.role,
+            state: args.state,
+            limit: args.limit,
         },
-        None => said(offline::messages(place, &filter)?),
-    };
+    )?;
     if args.json.json {
         for message in &messages {
             output::json(message)?;
         }
     } else {
         output::data(&message::list(&messages, &Clock::system()))?;
+    }
+    Ok(exit::OK)
+}
+
+fn find(place: &Place, filter: MessageFilter) -> Result<Vec<MessageView>, CommandError> {
+    match connect::running(place)? {
+        Some(mut client) => match connect::ask(&mut client, &Request::Messages(filter))? {
+            Response::Messages { messages } => Ok(messages),
+            other => Err(CommandError::unexpected(&other)),
+        },
+        None => Ok(said(offline::messages(place, &filter)?)),
+    }
+}
+
+fn stats(args: StatsArgs, place: &Place) -> Outcome {
+    let messages = find(
+        place,
+        MessageFilter {
+            team: args.team,
+            role: None,
+            state: None,
+            limit: args.limit,
+        },
+    )?;
+    let pairs = stats::pairs(&messages);
+    if args.json.json {
+        for pair in &pairs {
+            output::json(pair)?;
+        }
+    } else {
+        output::data(&stats::table(&pairs))?;
     }
     Ok(exit::OK)
 }

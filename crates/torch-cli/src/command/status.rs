@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 use torch_api::view::{DaemonView, TeamView};
-use torch_api::{Request, Response};
+use torch_api::{Client, Request, Response};
 
 use super::JsonArgs;
 use crate::connect;
@@ -20,6 +20,9 @@ use crate::render::time::Clock;
 /// How often `--watch` looks.
 const PERIOD: Duration = Duration::from_secs(1);
 
+/// The height of a screen, whose lines may be blank.
+const SCREEN: u32 = 50;
+
 /// Shows the teams, their agents, and what wants a look.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch status --team myapp")]
@@ -30,6 +33,9 @@ pub struct StatusArgs {
     /// Goes on showing it, each second, until Ctrl-C
     #[arg(long)]
     watch: bool,
+    /// Adds the last N lines of each agent's screen
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=200))]
+    lines: u32,
     #[command(flatten)]
     json: JsonArgs,
 }
@@ -61,12 +67,36 @@ fn look(args: &StatusArgs, place: &Place) -> Result<Seen, CommandError> {
         team: args.team.clone(),
     };
     match connect::ask(&mut client, &request)? {
-        Response::Status { daemon, teams } => Ok(Seen {
-            daemon: Some(daemon),
-            teams,
-        }),
+        Response::Status { daemon, mut teams } => {
+            add_lines(args, place, &mut client, &mut teams)?;
+            Ok(Seen {
+                daemon: Some(daemon),
+                teams,
+            })
+        }
         other => Err(CommandError::unexpected(&other)),
     }
+}
+
+/// Who is where, and what stands there.
+fn add_lines(
+    args: &StatusArgs,
+    place: &Place,
+    client: &mut Client,
+    teams: &mut [TeamView],
+) -> Result<(), CommandError> {
+    if args.lines == 0 {
+        return Ok(());
+    }
+    for agent in teams.iter_mut().flat_map(|team| &mut team.agents) {
+        let Some(at) = agent.pane else { continue };
+        // Its screen may have blank lines between and below.
+        let wanted = args.lines.saturating_add(SCREEN);
+        let mut lines = super::logs::fetch(client, place, None, &at.pane.to_string(), wanted)?;
+        lines.retain(|line| !line.trim().is_empty());
+        agent.last_lines = lines.split_off(lines.len().saturating_sub(args.lines as usize));
+    }
+    Ok(())
 }
 
 fn show(args: &StatusArgs, seen: &Seen) -> Result<(), CommandError> {

@@ -61,6 +61,16 @@ pub fn team(team: &TeamView, clock: &Clock) -> String {
         ),
     );
     text.push_str(&agents(team, clock));
+    for agent in team
+        .agents
+        .iter()
+        .filter(|agent| !agent.last_lines.is_empty())
+    {
+        text.push_str(&format!("  {}\n", paint(STRONG, &agent.role)));
+        for line in &agent.last_lines {
+            text.push_str(&format!("  {} {}\n", paint(DIM, "|"), super::plain(line)));
+        }
+    }
     for line in notes(team) {
         text.push_str(&format!("  {}\n", paint(WARN, &line)));
     }

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use torch_api::wire::FailureKind;
-use torch_core::{AgentId, PaneAddress, Timestamp, WindowId};
+use torch_core::{AgentId, PaneAddress, PaneId, Timestamp, WindowId};
 use torch_process::facts;
 use torch_router::delivery::Outcome;
-use torch_session::{Server, WindowSpec};
+use torch_session::{CaptureStyle, Server, WindowSpec};
 
 use super::{Host, Input, answer, git, socket, tmux};
-use crate::event::{ConnId, Effect, Event, InboxFile, OpenIn, OpenWindow};
+use crate::event::{ConnId, Effect, Event, FailedHow, InboxFile, OpenIn, OpenWindow};
 use crate::failure::other;
 use crate::state::spool_name;
 
@@ -99,6 +99,12 @@ impl Host {
             Effect::Probe { .. } | Effect::Paste { .. } | Effect::Press { .. } => {
                 self.type_into(effect)
             }
+            Effect::ReadLastLines {
+                agent,
+                failed,
+                pane,
+                lines,
+            } => self.read_last_lines(agent, failed, pane, lines),
             Effect::ReadTranscript { message, path } => {
                 let found = transcript_holds(&path, message);
                 send(
@@ -219,6 +225,26 @@ impl Host {
         });
     }
 
+    fn read_last_lines(&self, agent: AgentId, failed: FailedHow, pane: PaneId, lines: u32) {
+        let (server, inputs) = (self.tmux.server.clone(), self.inputs.clone());
+        tokio::spawn(async move {
+            let captured = match server {
+                Some(server) => server
+                    .capture(pane, Some(lines), CaptureStyle::Plain)
+                    .await
+                    .ok(),
+                None => None,
+            };
+            let lines = captured.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let event = Event::LastLines {
+                agent,
+                failed,
+                lines,
+            };
+            send(&inputs, Input::Event(event));
+        });
+    }
+
     /// A server without teams is no use to anybody; a person's own windows keep it.
     fn end_idle_server(&self) {
         let Some(server) = self.tmux.server.clone() else {
@@ -282,7 +308,10 @@ impl Host {
                     let response = answer::from_tmux(server, *query).await;
                     if opens {
                         // Whose pane it is must be known before anybody writes from it.
-                        send(&inputs, Input::Event(Event::Timer(crate::event::TimerKey::Panes)));
+                        send(
+                            &inputs,
+                            Input::Event(Event::Timer(crate::event::TimerKey::Panes)),
+                        );
                     }
                     // A client that is gone needs no answer.
                     drop(sender.send(socket::line(&response)));

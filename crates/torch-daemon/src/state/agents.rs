@@ -11,10 +11,12 @@ use torch_router::delivery::{PaneFitness, Sight};
 use torch_router::identity::{KnownPane, KnownServer, PaneOwner};
 
 use super::{PANES_EVERY, State, Turn};
-use crate::event::{Effect, PaneFact, ProbeFact, ProbeFor, TimerKey};
+use crate::event::{Effect, FailedHow, PaneFact, ProbeFact, ProbeFor, TimerKey};
 
 /// How many agreeing looks at an idle prompt outweigh a hook that said otherwise.
 const AGREEING_LOOKS: u32 = 2;
+/// How many lines of a failed program are read for its causes (S2-068).
+const LAST_LINES: u32 = 200;
 /// A working agent without waiting messages is looked at every so many listings.
 const WORKING_LOOK_EVERY: u64 = 5;
 
@@ -196,6 +198,7 @@ impl State {
             return;
         }
         let early = run.agent.state == AgentState::Starting;
+        let pane = run.agent.pane;
         run.ended = true;
         if run.window == WindowObserved::Live {
             run.window = WindowObserved::Ended;
@@ -207,7 +210,15 @@ impl State {
         if early {
             self.progress(t, team, role.as_str(), Stage::Failed, how);
         }
-        self.notify_ended(t, agent, how);
+        match pane {
+            Some(at) => t.push(Effect::ReadLastLines {
+                agent,
+                failed: FailedHow::Ended(how.to_owned()),
+                pane: at.pane,
+                lines: LAST_LINES,
+            }),
+            None => self.notify_ended(t, agent, how, ""),
+        }
         let flights: Vec<_> = self
             .flights
             .values()
@@ -413,7 +424,7 @@ impl State {
     ) {
         match purpose {
             ProbeFor::Delivery(message) => {
-                self.acted(message);
+                self.acted(t, message);
                 let patience = self.patience(agent);
                 let sight = match result {
                     Ok(fact) => self.sight(agent, &fact),
@@ -432,7 +443,6 @@ impl State {
                 self.apply(t, message, step);
             }
             ProbeFor::State => self.on_state_look(t, agent, result),
-            ProbeFor::NotReady => self.on_not_ready_look(t, agent, result),
         }
     }
 
@@ -494,54 +504,42 @@ impl State {
             return;
         }
         match run.agent.pane {
-            Some(at) => {
-                let process = run.agent.process;
-                t.push(Effect::Probe {
-                    agent,
-                    purpose: ProbeFor::NotReady,
-                    pane: at.pane,
-                    process,
-                });
-            }
-            None => self.on_not_ready_look(t, agent, Err("it has no pane".to_owned())),
+            Some(at) => t.push(Effect::ReadLastLines {
+                agent,
+                failed: FailedHow::NotReady,
+                pane: at.pane,
+                lines: LAST_LINES,
+            }),
+            None => self.on_last_lines(t, agent, FailedHow::NotReady, None),
         }
     }
 
-    fn on_not_ready_look(
+    /// A failed agent's last lines are read, so that it can be told with its screen and a likely cause.
+    pub(crate) fn on_last_lines(
         &mut self,
         t: &mut Turn,
         agent: AgentId,
-        result: Result<ProbeFact, String>,
+        failed: FailedHow,
+        lines: Option<String>,
     ) {
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
-        if run.agent.state != AgentState::Starting {
-            return;
-        }
-        let seconds = t.now.since(run.agent.since).as_secs();
-        let screen = match result {
-            Ok(fact) => {
-                let lines: Vec<String> = Screen::parse(&fact.screen)
-                    .tail(15)
-                    .into_iter()
-                    .map(|(_, line)| line)
-                    .collect();
-                lines.join("\n")
+        let text = lines.unwrap_or_else(|| "(its screen could not be read)".to_owned());
+        let how = match failed {
+            FailedHow::Ended(how) => return self.notify_ended(t, agent, &how, &text),
+            FailedHow::NotReady if run.agent.state != AgentState::Starting => return,
+            FailedHow::NotReady => {
+                let seconds = t.now.since(run.agent.since).as_secs();
+                format!("not ready after {seconds} s")
             }
-            Err(error) => format!("(no screen: {error})"),
         };
         let (team, role) = (run.agent.team, run.agent.role.clone());
-        let how = format!("not ready after {seconds} s");
         run.failure = Some(how.clone());
-        self.set_state(
-            t,
-            agent,
-            AgentState::Starting,
-            Evidence::new("screen", how.clone(), t.now),
-        );
+        let evidence = Evidence::new("screen", how.clone(), t.now);
+        self.set_state(t, agent, AgentState::Starting, evidence);
         self.progress(t, team, role.as_str(), Stage::Failed, &how);
-        self.notify_not_ready(t, agent, &how, &screen);
+        self.notify_not_ready(t, agent, &how, &text);
         self.check_raised(t, team);
     }
 }

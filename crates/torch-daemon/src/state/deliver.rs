@@ -217,7 +217,7 @@ impl State {
         message: MessageId,
         result: Result<Outcome, String>,
     ) {
-        self.acted(message);
+        self.acted(t, message);
         let Some(flight) = self.flights.get_mut(&message) else {
             return;
         };
@@ -239,7 +239,7 @@ impl State {
         message: MessageId,
         result: Result<Outcome, String>,
     ) {
-        self.acted(message);
+        self.acted(t, message);
         let Some(agent) = self.agent_of(message) else {
             return;
         };
@@ -314,6 +314,29 @@ impl State {
             };
             let step = flight.on_proof(proof, t.now);
             self.apply(t, message, step);
+        }
+        if !prompt.contains("[torch m-") {
+            self.on_unrecorded_prompt(t, agent, prompt);
+        }
+    }
+
+    /// A prompt without a tag: a person who is attached may type; anything else went past the router (S2-086).
+    fn on_unrecorded_prompt(&mut self, t: &mut Turn, agent: AgentId, prompt: &str) {
+        let Some(at) = self.agents.get(&agent).and_then(|run| run.agent.pane) else {
+            return;
+        };
+        let attached = self
+            .panes
+            .iter()
+            .any(|pane| pane.address.pane == at.pane && pane.attached > 0);
+        let start: String = prompt.chars().take(200).collect();
+        t.journal(
+            "input.unrecorded",
+            agent,
+            json!({"attached": attached, "prompt": start}),
+        );
+        if !attached {
+            self.notify_unrecorded(t, agent, prompt);
         }
     }
 
@@ -426,11 +449,18 @@ impl State {
             .and_then(|flight| flight.envelope.recipient.agent())
     }
 
-    pub(crate) fn acted(&mut self, message: MessageId) {
-        for run in self.agents.values_mut() {
+    /// An act on a pane has ended. Its message may be through already, proven before tmux answered: then the next one,
+    /// which could not begin while the act was under way, has its turn now.
+    pub(crate) fn acted(&mut self, t: &mut Turn, message: MessageId) {
+        let mut free = None;
+        for (agent, run) in &mut self.agents {
             if run.acting == Some(message) {
                 run.acting = None;
+                free = (run.queue.front() != Some(&message)).then_some(*agent);
             }
+        }
+        if let Some(agent) = free {
+            self.pump(t, agent);
         }
     }
 }

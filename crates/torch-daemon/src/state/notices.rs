@@ -6,6 +6,9 @@ use torch_router::delivery::Notice;
 use super::send::Draft;
 use super::{State, Turn};
 
+/// How many lines of a screen a notice quotes.
+const SCREEN_LINES: usize = 15;
+
 impl State {
     /// Tells the hub (unless it is the hub's own trouble) and the person.
     fn notify(&mut self, t: &mut Turn, team: TeamId, about: Option<AgentId>, text: &str) {
@@ -42,12 +45,13 @@ impl State {
         self.notify(t, team, Some(agent), &text);
     }
 
-    pub(crate) fn notify_ended(&mut self, t: &mut Turn, agent: AgentId, how: &str) {
+    pub(crate) fn notify_ended(&mut self, t: &mut Turn, agent: AgentId, how: &str, screen: &str) {
         let Some((team, name, role)) = self.who(agent) else {
             return;
         };
         let text = format!(
-            "{name}:{role} has ended: {how}. Its messages are kept; its worktree is untouched. See: torch why {role}"
+            "{name}:{role} has ended: {how}. Its messages are kept; its worktree is untouched. See: torch why {role}{}",
+            last_words(screen)
         );
         self.notify(t, team, Some(agent), &text);
     }
@@ -62,9 +66,27 @@ impl State {
         let Some((team, name, role)) = self.who(agent) else {
             return;
         };
-        let text =
-            format!("{name}:{role} is {how}. Its screen:\n{screen}\nSee: torch attach {role}");
+        let text = format!(
+            "{name}:{role} is {how}. See: torch attach {role}{}",
+            last_words(screen)
+        );
         self.notify(t, team, Some(agent), &text);
+    }
+
+    /// Something was submitted to an agent that torch has no record of, and nobody was attached.
+    pub(crate) fn notify_unrecorded(&mut self, t: &mut Turn, agent: AgentId, prompt: &str) {
+        let Some((team, name, role)) = self.who(agent) else {
+            return;
+        };
+        let start: String = prompt.chars().take(120).collect();
+        let text = format!(
+            "{name}:{role} got a prompt that no message accounts for, while nobody was attached: {start:?}. \
+             Agents are to be written to with scm alone"
+        );
+        self.post(
+            t,
+            Draft::from_torch(team, MessageKind::Notice, Recipient::Human, text),
+        );
     }
 
     /// Something keeps a message from its recipient; said once per message.
@@ -101,4 +123,22 @@ impl State {
         let text = format!("message {tag} to {name}:{role} {why}. See: torch msg trace {tag}");
         self.notify(t, team, Some(agent), &text);
     }
+}
+
+/// The end of a screen and the causes it speaks of.
+fn last_words(screen: &str) -> String {
+    let mut text = String::new();
+    for (cause, line) in torch_monitor::diagnose(screen) {
+        text.push_str(&format!("\nPerhaps: {} ({line})", cause.advice()));
+    }
+    let filled: Vec<&str> = screen
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let end = &filled[filled.len().saturating_sub(SCREEN_LINES)..];
+    if !end.is_empty() {
+        text.push_str("\nIts last lines:\n");
+        text.push_str(&end.join("\n"));
+    }
+    text
 }

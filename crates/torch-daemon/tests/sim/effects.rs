@@ -147,6 +147,13 @@ impl World {
                     .any(|agent| agent.transcript.iter().any(|text| text.contains(&needle)));
                 self.answer(Event::Transcript { message, found });
             }
+            Effect::ReadLastLines { agent, failed, .. } => {
+                self.answer(Event::LastLines {
+                    agent,
+                    failed,
+                    lines: Some("the end".to_owned()),
+                });
+            }
             Effect::WatchSpool { .. } | Effect::UndoWorktree { .. } | Effect::EndIdleServer => {}
             other => panic!("an effect that the world does not know: {other:?}"),
         }

@@ -6,6 +6,7 @@
 
 mod agent;
 mod effects;
+mod oracle;
 mod store;
 mod world;
 
