@@ -35,6 +35,12 @@ impl Place {
             CommandError::usage("no registry: neither TORCH_HOME nor HOME is set")
                 .hint("export TORCH_HOME=/path/to/registry")
         })?;
+        if home.to_str().is_none() {
+            return Err(CommandError::usage(format!(
+                "the registry's path {home:?} is not valid UTF-8, and torch keeps paths as text"
+            ))
+            .hint("export TORCH_HOME=/path/to/registry"));
+        }
         // Without `.` and doubled or trailing slashes: the socket's and the tmux server's names follow from the path.
         let home: PathBuf = cwd.join(home).components().collect();
         let near = socket_path(&home, Path::new("/"));
@@ -50,7 +56,16 @@ impl Place {
     pub fn team(&self, name: Option<String>) -> TeamSelector {
         TeamSelector {
             name,
-            cwd: self.cwd.clone(),
+            cwd: self.said_cwd(),
+        }
+    }
+
+    /// The working directory as the daemon is told it. One that is no text is no project of torch's, and no message
+    /// could carry it: the root stands for it, where no team is.
+    pub fn said_cwd(&self) -> PathBuf {
+        match self.cwd.to_str() {
+            Some(_) => self.cwd.clone(),
+            None => PathBuf::from("/"),
         }
     }
 

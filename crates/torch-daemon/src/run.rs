@@ -13,8 +13,8 @@ use torch_process::{Environment, clock};
 use torch_store::Store;
 use torch_store::export::Exporter;
 
-use crate::event::Effect;
-use crate::host::{Host, Signals, socket, spool, tmux};
+use crate::event::{Effect, Event};
+use crate::host::{Host, Input, Signals, socket, spool, tmux};
 use crate::state::{Settings, Snapshot, State};
 use crate::templates;
 
@@ -79,7 +79,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         .context("failed to open the registry's database")?;
     let (state, first) = load(options, &store, now)?;
     let (inputs, receiver) = tokio::sync::mpsc::unbounded_channel();
-    let reconnect = state.has_running_team();
+    let (reconnect, gone) = (state.has_live_pane(), state.has_running_team());
     let mut host = Host {
         state,
         store,
@@ -113,6 +113,10 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
                 "the tmux server could not be reached"
             );
         }
+    } else if gone {
+        // After a reboot: no server is started for teams that are gone with the old one.
+        let error = "the tmux server of the running teams is gone".to_owned();
+        drop(inputs.send(Input::Event(Event::TmuxDown { error })));
     }
     let listener = socket::listen(&options.socket)?;
     tokio::spawn(socket::accept(listener, inputs));
@@ -217,6 +221,14 @@ fn text_env(env: &Environment) -> BTreeMap<String, String> {
 }
 
 impl State {
+    /// Whether the first process of any pane that was left behind still lives.
+    fn has_live_pane(&self) -> bool {
+        let panes = self.agents.values().filter_map(|run| run.agent.pane);
+        panes
+            .into_iter()
+            .any(|at| torch_process::facts::process(at.pid).is_some())
+    }
+
     /// Whether any team is to be running.
     fn has_running_team(&self) -> bool {
         self.teams

@@ -1,5 +1,6 @@
 //! The agent as a pure state machine: keys, pastes, finished jobs and the time go in, effects come out.
 
+mod ambient;
 mod dialog;
 mod input;
 mod turn;
@@ -162,6 +163,7 @@ pub(crate) struct Agent {
     turns: u64,
     held: Vec<Event>,
     exit_armed: Option<Timestamp>,
+    background: Option<ambient::Background>,
     out: Vec<Effect>,
 }
 
@@ -182,6 +184,7 @@ impl Agent {
             turns: 0,
             held: Vec::new(),
             exit_armed: None,
+            background: None,
             out: Vec::new(),
             scenario,
         };
@@ -211,6 +214,7 @@ impl Agent {
         {
             self.exit_armed = None;
         }
+        self.run_background(now);
         self.advance(now);
         std::mem::take(&mut self.out)
     }
@@ -223,7 +227,8 @@ impl Agent {
         };
         let turn = self.turn.as_ref().and_then(Turn::deadline);
         let exit = self.exit_armed.map(|armed| armed.after(EXIT_WINDOW));
-        [start, turn, exit].into_iter().flatten().min()
+        let background = self.background.as_ref().and_then(|all| all.deadline());
+        [start, turn, exit, background].into_iter().flatten().min()
     }
 
     /// Where it stands in its life.
@@ -266,6 +271,8 @@ impl Agent {
             && now >= until
         {
             self.phase = Phase::Ready { announced: false };
+            let plan = self.scenario.dialogs.clone();
+            self.background = plan.map(|plan| ambient::Background::new(plan, now));
             for event in std::mem::take(&mut self.held) {
                 self.input(now, event);
             }

@@ -19,6 +19,12 @@
 //! play = true             # prompts that no rule matches are played by role
 //! pace_ms = 120           # how long the play works on one thing
 //!
+//! # [dialogs]             # dialogs that open by themselves, without hooks, and are refused in the end
+//! # seed = 1
+//! # count = 50
+//! # pause_ms = [20, 200]
+//! # open_ms = [10, 100]
+//!
 //! [[on]]                  # the first rule that matches a prompt decides
 //! match = "deploy|release"  # a regular expression over the whole prompt
 //! times = 1               # applies so often; always where it is missing

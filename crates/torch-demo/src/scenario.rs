@@ -52,6 +52,7 @@ struct ScenarioFile {
     cut_paste: Option<usize>,
     play: bool,
     pace_ms: u64,
+    dialogs: Option<Ambient>,
     on: Vec<RuleFile>,
 }
 
@@ -67,6 +68,7 @@ impl Default for ScenarioFile {
             cut_paste: None,
             play: true,
             pace_ms: 120,
+            dialogs: None,
             on: Vec::new(),
         }
     }
@@ -80,6 +82,20 @@ struct RuleFile {
     #[serde(default)]
     times: Option<u32>,
     steps: Vec<Step>,
+}
+
+/// Dialogs that open at random moments, in turns and between them, and close by themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ambient {
+    /// Which moments they are.
+    pub seed: u64,
+    /// How many there are.
+    pub count: u32,
+    /// How long none is open, from and to, in milliseconds.
+    pub pause_ms: [u64; 2],
+    /// How long one is open, from and to, in milliseconds.
+    pub open_ms: [u64; 2],
 }
 
 /// A rule: prompts that match get these steps.
@@ -112,6 +128,8 @@ pub(crate) struct Scenario {
     pub play: bool,
     /// How long the built-in play works on one thing, in milliseconds.
     pub pace_ms: u64,
+    /// Dialogs that open by themselves.
+    pub dialogs: Option<Ambient>,
     rules: Vec<Rule>,
 }
 
@@ -183,6 +201,7 @@ impl Scenario {
             cut_paste: file.cut_paste,
             play: file.play,
             pace_ms: file.pace_ms,
+            dialogs: file.dialogs,
             rules,
         }
     }

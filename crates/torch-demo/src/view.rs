@@ -1,7 +1,7 @@
 //! The agent's state as a screen, in the shape of Claude Code's: the conversation, then the composer between two
 //! rules, then the footer; or a dialog in the composer's place.
 
-use crate::agent::{Agent, Dialog, Look, Phase, Wait};
+use crate::agent::{Agent, Dialog, Look, Phase};
 use crate::layout::{Frame, columns, hanging, printable, wrap};
 
 /// The prompt before the composer's first row: `❯` and a no-break space.
@@ -17,11 +17,7 @@ pub(crate) fn draw(agent: &Agent, width: usize, height: usize) -> Frame {
             cursor: None,
         };
     }
-    let dialog = match agent.turn().map(|turn| &turn.wait) {
-        Some(Wait::Dialog(dialog)) => Some(dialog),
-        _ => None,
-    };
-    let (below, cursor) = match dialog {
+    let (below, cursor) = match agent.dialog() {
         Some(dialog) => (dialog_rows(dialog, width), None),
         None => composer_rows(agent, width, height),
     };

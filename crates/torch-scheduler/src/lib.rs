@@ -18,7 +18,11 @@ pub struct Agenda<K> {
 impl<K: Clone + Ord> Agenda<K> {
     /// An agenda without entries.
     pub fn new() -> Self {
-        Self { due: BTreeMap::new(), places: BTreeMap::new(), counter: 0 }
+        Self {
+            due: BTreeMap::new(),
+            places: BTreeMap::new(),
+            counter: 0,
+        }
     }
 
     /// Sets or moves the instant of `key`.
@@ -31,7 +35,9 @@ impl<K: Clone + Ord> Agenda<K> {
 
     /// Takes `key` off; whether it was there.
     pub fn cancel(&mut self, key: &K) -> bool {
-        self.places.remove(key).is_some_and(|place| self.due.remove(&place).is_some())
+        self.places
+            .remove(key)
+            .is_some_and(|place| self.due.remove(&place).is_some())
     }
 
     /// The next instant.

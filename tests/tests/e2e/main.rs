@@ -2,6 +2,13 @@
 //!
 //! The demo agents' ledgers are the oracle: what an agent's program really received, whatever torch believes.
 
+mod auto;
+mod bad_input;
+mod commands;
 mod delivery;
+mod hostile;
 mod identity;
+mod isolation;
 mod payloads;
+mod place;
+mod snapshot;

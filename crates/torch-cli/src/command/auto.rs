@@ -108,6 +108,13 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
             file.display()
         )));
     }
+    let spec = spec::check(&place.cwd.join(&args.spec))?;
+    for path in [Some(&project), Some(&spec), scenario.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        is_text(path)?;
+    }
     let there = Place {
         cwd: project.clone(),
         ..place.clone()
@@ -115,7 +122,7 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
     let (config, _) = super::config::load(&there)?;
     let configured = Some(config.agents.default).filter(|name| !name.is_empty());
     Ok(AutoRequest {
-        spec: spec::check(&place.cwd.join(&args.spec))?,
+        spec,
         project,
         roles: roles(&args.roles)?,
         agent: args.agent.clone().or(configured),
@@ -124,6 +131,17 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         scenario,
         env: environment(),
     })
+}
+
+/// torch keeps and shows paths as text, and agents are told them.
+fn is_text(path: &Path) -> Result<(), CommandError> {
+    match path.to_str() {
+        Some(_) => Ok(()),
+        None => Err(CommandError::usage(format!(
+            "the path {path:?} is not valid UTF-8, and torch keeps paths as text"
+        ))
+        .cause("its name must be changed before a team can work there")),
+    }
 }
 
 /// The roles as written; what can be no role is said before anything starts.

@@ -84,7 +84,7 @@ pub(crate) fn run(args: SendArgs, place: &Place) -> Outcome {
         ttl_seconds: args.ttl.map(|ttl| ttl.as_secs()),
         wait: args.wait.or(args.reply.map(|_| DeliveryState::Consumed)),
         wait_millis: args.timeout * 1000,
-        cwd: place.cwd.clone(),
+        cwd: place.said_cwd(),
         pane_hint: variable("TMUX_PANE").and_then(|pane| pane.into_string().ok()),
     };
     let wait = request.wait;

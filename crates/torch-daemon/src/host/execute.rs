@@ -32,56 +32,7 @@ impl Host {
             Effect::Timer { key, at } => self.agenda.set(key, at),
             Effect::CancelTimer(key) => drop(self.agenda.cancel(&key)),
             Effect::Inspect { conn, request } => self.inspect(conn, request),
-            Effect::AddWorktree {
-                agent,
-                role,
-                project,
-                base_branch,
-                base_commit,
-                path,
-            } => {
-                let (git, inputs) = (self.git.clone(), self.inputs.clone());
-                tokio::task::spawn_blocking(move || {
-                    let order = git::AddOrder {
-                        path: &path,
-                        base_commit: &base_commit,
-                        base_branch: &base_branch,
-                        role: &role,
-                    };
-                    let result = git::add(&git, &project, &order);
-                    if let Ok((repository, added)) = &result {
-                        let made = Box::new((repository.clone(), added.clone()));
-                        send(&inputs, Input::Added(agent, made));
-                    }
-                    let result = match result {
-                        Ok((_, added)) => Ok(git::added(&added)),
-                        Err(error) => Err(git::failure(&error)),
-                    };
-                    send(
-                        &inputs,
-                        Input::Event(Event::WorktreeAdded { agent, result }),
-                    );
-                });
-            }
-            Effect::UndoWorktree {
-                agent, team, path, ..
-            } => {
-                let (git, inputs, made) = (
-                    self.git.clone(),
-                    self.inputs.clone(),
-                    self.added.remove(&agent),
-                );
-                tokio::task::spawn_blocking(move || {
-                    let kept = match made {
-                        Some((repository, added)) => git::undo(&git, &repository, &added),
-                        None => Some(format!("{} (another daemon made it)", path.display())),
-                    };
-                    send(
-                        &inputs,
-                        Input::Event(Event::WorktreeUndone { agent, team, kept }),
-                    );
-                });
-            }
+            Effect::AddWorktree { .. } | Effect::UndoWorktree { .. } => self.execute_git(effect),
             Effect::Open(order) => self.open(*order),
             Effect::Close { agent, window, pid } => self.close(agent, window, pid),
             Effect::EndIdleServer => self.end_idle_server(),
@@ -136,6 +87,55 @@ impl Host {
             {
                 self.reply(*conn, &torch_api::Response::Failed(failure.clone()));
             }
+        }
+    }
+
+    fn execute_git(&mut self, effect: Effect) {
+        let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        match effect {
+            Effect::AddWorktree {
+                agent,
+                role,
+                project,
+                base_branch,
+                base_commit,
+                path,
+            } => drop(tokio::task::spawn_blocking(move || {
+                let order = git::AddOrder {
+                    path: &path,
+                    base_commit: &base_commit,
+                    base_branch: &base_branch,
+                    role: &role,
+                };
+                let result = match git::add(&git, &project, &order) {
+                    Ok((repository, added)) => {
+                        let shown = git::added(&added);
+                        send(&inputs, Input::Added(agent, Box::new((repository, added))));
+                        Ok(shown)
+                    }
+                    Err(error) => Err(git::failure(&error)),
+                };
+                send(
+                    &inputs,
+                    Input::Event(Event::WorktreeAdded { agent, result }),
+                );
+            })),
+            Effect::UndoWorktree {
+                agent, team, path, ..
+            } => {
+                let made = self.added.remove(&agent);
+                drop(tokio::task::spawn_blocking(move || {
+                    let kept = match made {
+                        Some((repository, added)) => git::undo(&git, &repository, &added),
+                        None => Some(format!("{} (another daemon made it)", path.display())),
+                    };
+                    send(
+                        &inputs,
+                        Input::Event(Event::WorktreeUndone { agent, team, kept }),
+                    );
+                }));
+            }
+            _ => {}
         }
     }
 

@@ -58,10 +58,10 @@ impl Spools {
             // A file that is gone took its watch with it.
             drop(watcher.unwatch(&old.path));
         }
-        if let Some(watcher) = &mut self.watcher {
-            if let Err(error) = watcher.watch(&path, RecursiveMode::NonRecursive) {
-                tracing::warn!("{} is read once a second only: {error}", path.display());
-            }
+        if let Some(watcher) = &mut self.watcher
+            && let Err(error) = watcher.watch(&path, RecursiveMode::NonRecursive)
+        {
+            tracing::warn!("{} is read once a second only: {error}", path.display());
         }
         self.files.insert(
             agent,

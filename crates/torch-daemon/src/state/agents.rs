@@ -392,10 +392,8 @@ impl State {
         let ticks = self.ticks;
         for run in self.agents.values_mut() {
             let due = match run.agent.state {
-                AgentState::Asking
-                | AgentState::Limited
-                | AgentState::Retrying
-                | AgentState::Unknown => true,
+                // A limit ends with a hook: its screen has a usable composer all the while.
+                AgentState::Asking | AgentState::Retrying | AgentState::Unknown => true,
                 AgentState::Working => {
                     !run.queue.is_empty() || ticks.is_multiple_of(WORKING_LOOK_EVERY)
                 }

@@ -329,7 +329,7 @@ fn cause_of(event: &Event) -> String {
     match event {
         Event::Request { request, .. } => format!("request {}", request.name()),
         Event::Disconnected(_) => "client gone".to_owned(),
-        Event::Spool { records, .. } => format!("spool ({} records)", records.len()),
+        Event::Spool { records, .. } => records.first().map_or_else(String::new, record_cause),
         Event::TmuxUp { .. } => "tmux reached".to_owned(),
         Event::TmuxDown { .. } => "tmux gone".to_owned(),
         Event::Panes { .. } => "panes listed".to_owned(),
@@ -344,5 +344,22 @@ fn cause_of(event: &Event) -> String {
         Event::Opened { .. } => "window opened".to_owned(),
         Event::Closed { .. } => "window closed".to_owned(),
         Event::Timer(key) => format!("timer {key:?}").chars().take(60).collect(),
+    }
+}
+
+/// A spool record as a cause.
+fn record_cause(record: &torch_core::spool::SpoolRecord) -> String {
+    use torch_core::spool::SpoolEvent;
+    match &record.event {
+        SpoolEvent::Started { .. } => "program started".to_owned(),
+        SpoolEvent::LaunchFailed { .. } => "program not started".to_owned(),
+        SpoolEvent::Exited { .. } => "program ended".to_owned(),
+        SpoolEvent::Hook { payload } => {
+            let name = payload
+                .get("hook_event_name")
+                .and_then(|name| name.as_str());
+            let name: String = name.unwrap_or("?").chars().take(40).collect();
+            format!("hook {name}")
+        }
     }
 }

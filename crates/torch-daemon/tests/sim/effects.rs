@@ -2,7 +2,8 @@
 
 use torch_core::MessageId;
 use torch_daemon::event::{
-    AddedWorktree, Effect, Event, PaneFact, ProbeFact, ProjectFacts, SpecFacts, TypingGuard,
+    AddedWorktree, Effect, Event, OpenWindow, PaneFact, ProbeFact, ProjectFacts, SpecFacts,
+    TypingGuard,
 };
 use torch_router::delivery::Outcome;
 
@@ -57,30 +58,9 @@ impl World {
                     result: Ok(added),
                 });
             }
-            Effect::Open(order) => {
-                // An order that was never carried out opens nothing.
-                if !alive {
-                    return;
-                }
-                self.opened += 1;
-                let (id, launch) = (order.agent, order.spec.launch);
-                let mut agent = SimAgent::new(id, launch, self.opened);
-                agent.read_in = self.life;
-                if let Some(before) = self.agents.remove(&id) {
-                    agent.ledger = before.ledger;
-                    agent.approved = before.approved;
-                    agent.merged_drafts = before.merged_drafts;
-                    agent.transcript = before.transcript;
-                }
-                agent.start(self.now);
-                let address = agent.address;
-                self.agents.insert(id, agent);
-                self.answer(Event::Opened {
-                    agent: id,
-                    launch,
-                    result: Ok(address),
-                });
-            }
+            Effect::Open(order) if alive => self.open(*order),
+            // An order that was never carried out opens nothing.
+            Effect::Open(_) => {}
             Effect::Close { agent, .. } => {
                 if let Some(agent) = self.agents.get_mut(&agent) {
                     agent.alive = false;
@@ -91,6 +71,47 @@ impl World {
                     result: Ok(()),
                 });
             }
+            Effect::ListPanes { .. }
+            | Effect::Probe { .. }
+            | Effect::Paste { .. }
+            | Effect::Press { .. }
+            | Effect::ReadTranscript { .. } => self.at_the_panes(effect),
+            Effect::ReadLastLines { agent, failed, .. } => {
+                self.answer(Event::LastLines {
+                    agent,
+                    failed,
+                    lines: Some("the end".to_owned()),
+                });
+            }
+            Effect::WatchSpool { .. } | Effect::UndoWorktree { .. } | Effect::EndIdleServer => {}
+            other => panic!("an effect that the world does not know: {other:?}"),
+        }
+    }
+
+    fn open(&mut self, order: OpenWindow) {
+        self.opened += 1;
+        let (id, launch) = (order.agent, order.spec.launch);
+        let mut agent = SimAgent::new(id, launch, self.opened);
+        agent.read_in = self.life;
+        if let Some(before) = self.agents.remove(&id) {
+            agent.ledger = before.ledger;
+            agent.approved = before.approved;
+            agent.merged_drafts = before.merged_drafts;
+            agent.transcript = before.transcript;
+        }
+        agent.start(self.now);
+        let address = agent.address;
+        self.agents.insert(id, agent);
+        self.answer(Event::Opened {
+            agent: id,
+            launch,
+            result: Ok(address),
+        });
+    }
+
+    /// What tmux and the transcripts answer.
+    fn at_the_panes(&mut self, effect: Effect) {
+        match effect {
             Effect::ListPanes { listing } => {
                 let panes = self
                     .agents
@@ -147,15 +168,7 @@ impl World {
                     .any(|agent| agent.transcript.iter().any(|text| text.contains(&needle)));
                 self.answer(Event::Transcript { message, found });
             }
-            Effect::ReadLastLines { agent, failed, .. } => {
-                self.answer(Event::LastLines {
-                    agent,
-                    failed,
-                    lines: Some("the end".to_owned()),
-                });
-            }
-            Effect::WatchSpool { .. } | Effect::UndoWorktree { .. } | Effect::EndIdleServer => {}
-            other => panic!("an effect that the world does not know: {other:?}"),
+            _ => {}
         }
     }
 

@@ -353,24 +353,22 @@ impl World {
             self.event(Event::Timer(key));
             return true;
         }
-        if self
+        let due_now = self
             .due
-            .keys()
-            .next()
-            .is_some_and(|(at, _)| *at <= self.now)
-        {
-            if let Some((key, due)) = self.due.pop_first() {
-                let alive = self.lives.remove(&key) == Some(self.life);
-                match due {
-                    // What was handed to tmux happens, whether or not the daemon still lives.
-                    Due::Act(effect) => {
-                        self.muted = !alive;
-                        self.act(*effect, alive);
-                        self.muted = false;
-                    }
-                    Due::Event(event) if alive => self.event(*event),
-                    Due::Event(_) => {}
+            .first_entry()
+            .filter(|entry| entry.key().0 <= self.now)
+            .map(|entry| entry.remove_entry());
+        if let Some((key, due)) = due_now {
+            let alive = self.lives.remove(&key) == Some(self.life);
+            match due {
+                // What was handed to tmux happens, whether or not the daemon still lives.
+                Due::Act(effect) => {
+                    self.muted = !alive;
+                    self.act(*effect, alive);
+                    self.muted = false;
                 }
+                Due::Event(event) if alive => self.event(*event),
+                Due::Event(_) => {}
             }
         }
         true

@@ -26,7 +26,7 @@ impl Agent {
     }
 
     pub(super) fn dialog_key(&mut self, now: Timestamp, key: Key, alone: bool) {
-        let Some(Wait::Dialog(dialog)) = self.turn.as_mut().map(|turn| &mut turn.wait) else {
+        let Some(dialog) = self.dialog_mut() else {
             return;
         };
         match key {
@@ -52,7 +52,10 @@ impl Agent {
     }
 
     fn approve(&mut self) {
-        let Some(tool) = self.close() else { return };
+        let Some(tool) = self.close() else {
+            self.answer_background(true);
+            return;
+        };
         let entry = LedgerEntry::Approved {
             tool: tool.tool.clone(),
         };
@@ -65,7 +68,10 @@ impl Agent {
 
     /// A refusal stops the turn and fires no hook.
     fn refuse(&mut self, now: Timestamp) {
-        let Some(tool) = self.close() else { return };
+        let Some(tool) = self.close() else {
+            self.answer_background(false);
+            return;
+        };
         let entry = LedgerEntry::Refused { tool: tool.tool };
         self.out.push(Effect::Ledger(entry));
         let note = "[Request interrupted by user for tool use]";

@@ -3,7 +3,7 @@
 use serde_json::json;
 use torch_core::Timestamp;
 
-use super::{Agent, Effect, Event, Key, Phase, Turn};
+use super::{Agent, Effect, Event, Key, Phase};
 use crate::composer::{Composer, Enter};
 use crate::record::LedgerEntry;
 
@@ -23,7 +23,7 @@ impl Agent {
 
     fn keys(&mut self, now: Timestamp, keys: &[Key]) {
         for key in keys {
-            if self.turn.as_ref().is_some_and(Turn::is_asking) {
+            if self.dialog().is_some() {
                 self.dialog_key(now, *key, keys.len() == 1);
             } else {
                 self.composer_key(now, *key);
@@ -33,7 +33,7 @@ impl Agent {
 
     fn paste(&mut self, text: &str) {
         // A dialog swallows it (measured: Claude Code 2.1.197 and 2.1.329).
-        if self.turn.as_ref().is_some_and(Turn::is_asking) {
+        if self.dialog().is_some() {
             return;
         }
         let cut = self.scenario.cut_paste.unwrap_or(usize::MAX);

@@ -74,6 +74,22 @@ impl Turn {
         matches!(self.wait, Wait::Dialog(_))
     }
 
+    /// Its open permission dialog.
+    pub(super) fn dialog(&self) -> Option<&Dialog> {
+        match &self.wait {
+            Wait::Dialog(dialog) => Some(dialog),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn dialog_mut(&mut self) -> Option<&mut Dialog> {
+        match &mut self.wait {
+            Wait::Dialog(dialog) => Some(dialog),
+            _ => None,
+        }
+    }
+
     /// When the limit that holds it ends.
     pub(crate) fn limit(&self) -> Option<Timestamp> {
         match self.wait {

@@ -1,6 +1,5 @@
 //! Permission dialogs: nothing is ever typed into one, whenever it opens.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use torch_testing::{SCRIPTED, World};
@@ -65,50 +64,36 @@ fn dialogs_at_random_moments_are_never_approved_4() {
     race(4);
 }
 
-/// Each message begins a turn that opens a dialog after a random while; a person refuses it after another one, while
-/// messages go on coming.
+/// Messages are sent at random moments to a program that opens and closes dialogs at random moments, in turns and
+/// between them, and reports none of them: only its screen shows them.
 fn race(seed: u64) {
     let world = World::new();
-    // Which delay a message gets follows from its number; `-` ends it, so that 1 is not taken for 11.
+    let dialogs = format!(
+        "[dialogs]\nseed = {seed}\ncount = {DIALOGS}\npause_ms = [10, 150]\nopen_ms = [5, 80]\n"
+    );
+    world.team("orchestrator", &format!("{SCRIPTED}\n{dialogs}"));
     let mut random = Random(seed);
-    let rules: String = (0..DIALOGS)
-        .map(|n| rule(&format!(" ask {n}-"), random.below(40)))
-        .collect();
-    world.team("orchestrator,developer", &format!("{SCRIPTED}\n{rules}"));
-    let pane = world.agent("developer").pane_id().to_owned();
-    let all_sent = AtomicBool::new(false);
-    let ids = std::thread::scope(|scope| {
-        let person = scope.spawn(|| refuse_all(&world, &pane, &all_sent, Random(seed + 100)));
-        let mut ids = Vec::new();
-        for n in 0..DIALOGS {
-            ids.push(world.send("developer", &format!("please ask {n}-")));
-            pause(random.below(60));
-        }
-        all_sent.store(true, Ordering::Relaxed);
-        person.join().expect("the person's part");
-        ids
-    });
-    for id in &ids {
-        world.wait_message(id, "consumed");
+    let mut expected = Vec::new();
+    let mut last = String::new();
+    // Messages go on coming for as long as there are dialogs.
+    while world.count("orchestrator", "refused") < DIALOGS {
+        let body = format!("message {}", expected.len());
+        last = world.send("orchestrator", &body);
+        expected.push(body);
+        pause(random.below(60));
     }
-    let expected: Vec<String> = (0..DIALOGS).map(|n| format!("please ask {n}-")).collect();
-    assert_eq!(world.received("developer"), expected, "each once, in order");
-    assert_eq!(world.count("developer", "approved"), 0);
-    assert_eq!(world.count("developer", "refused"), DIALOGS);
-}
-
-/// Refuses each dialog a random while after it is seen, until all are.
-fn refuse_all(world: &World, pane: &str, all_sent: &AtomicBool, mut random: Random) {
-    world.wait_for(Duration::from_secs(60), "all dialogs to be refused", || {
-        if world.pane_screen(pane).contains(QUESTION) {
-            pause(random.below(40));
-            // A digit that comes alone acts at once; nobody but this person closes the dialog.
-            world.tmux(&["send-keys", "-t", pane, "2"]).ok();
-        }
-        let done =
-            all_sent.load(Ordering::Relaxed) && world.count("developer", "refused") == DIALOGS;
-        done.then_some(())
-    });
+    world.wait_message(&last, "consumed");
+    assert_eq!(
+        world.received("orchestrator"),
+        expected,
+        "each once, in order"
+    );
+    assert_eq!(world.count("orchestrator", "approved"), 0);
+    assert_eq!(
+        world.count("orchestrator", "refused"),
+        DIALOGS,
+        "all of them were closed by the program itself"
+    );
 }
 
 fn rule(pattern: &str, ms: u64) -> String {

@@ -33,6 +33,9 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
         cold,
     ));
     let mut world = setting.world()?;
+    // A neighbour that stays: without any team the daemon would end its tmux server after each round.
+    let neighbour = world.project("neighbour")?;
+    world.raise(&neighbour, 1)?;
     for size in SIZES {
         let mut times = Distribution::default();
         for round in 0..rounds {
