@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds torch and measures the figures of docs/benchmarks.md on this machine: Markdown on standard output.
 #
-#   scripts/bench.sh                 all of it (about ten minutes)
+#   scripts/bench.sh                 all of it (about five minutes after the build)
 #   scripts/bench.sh --quick         a few values of each: whether it works
 #   scripts/bench.sh --only PART     only accept, delivery, raise, status or idle; may be given again
 #

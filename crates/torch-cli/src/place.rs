@@ -35,14 +35,14 @@ impl Place {
             CommandError::usage("no registry: neither TORCH_HOME nor HOME is set")
                 .hint("export TORCH_HOME=/path/to/registry")
         })?;
+        // Without `.` and doubled or trailing slashes: the socket's and the tmux server's names follow from the path.
+        let home: PathBuf = cwd.join(home).components().collect();
         if home.to_str().is_none() {
             return Err(CommandError::usage(format!(
                 "the registry's path {home:?} is not valid UTF-8, and torch keeps paths as text"
             ))
             .hint("export TORCH_HOME=/path/to/registry"));
         }
-        // Without `.` and doubled or trailing slashes: the socket's and the tmux server's names follow from the path.
-        let home: PathBuf = cwd.join(home).components().collect();
         let near = socket_path(&home, Path::new("/"));
         let socket = if near.starts_with(&home) {
             near

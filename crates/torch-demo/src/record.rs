@@ -22,6 +22,9 @@ pub(crate) enum LedgerEntry {
     Approved {
         /// The tool that it asked for.
         tool: String,
+        /// How long a dialog of the background had been open, in milliseconds.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        open_ms: Option<u64>,
     },
     /// The permission dialog was refused.
     Refused {

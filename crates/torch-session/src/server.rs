@@ -37,8 +37,8 @@ pub(crate) struct Shared {
     pub(crate) nonces: Nonces,
     pub(crate) closed: watch::Receiver<bool>,
     pub(crate) changes: watch::Receiver<u64>,
-    /// Held while a window is being ended: two in one read of the server crash it (tmux 3.3a, 8 of 8; one after the
-    /// other: 0 of 8, measured with five windows of running agents).
+    /// Held while a window is being ended. One write that ends a session's current window and then its others
+    /// crashes the server (tmux 3.3a, 8 of 8 with five windows); with an answer in between it does not (0 of 8).
     pub(crate) ending: tokio::sync::Mutex<()>,
 }
 

@@ -18,6 +18,9 @@ pub struct Entry {
     /// The text of a prompt, an interrupted turn or a changed draft.
     #[serde(default)]
     pub text: String,
+    /// How long an approved dialog of the background had been open, in milliseconds.
+    #[serde(default)]
+    pub open_ms: Option<u64>,
     /// The message's id in a prompt, `m-7k3f9q2a`.
     #[serde(default)]
     pub tag: Option<String>,
@@ -143,6 +146,7 @@ mod tests {
             at: 1,
             kind: "prompt".to_owned(),
             text: "[torch m-abc #3 from=human to=tester try=2] a [b] c [/m-abc]".to_owned(),
+            open_ms: None,
             tag: Some("m-abc".to_owned()),
         };
         assert_eq!(entry.body(), Some("a [b] c"));

@@ -111,6 +111,8 @@ impl Host {
             }
             effects.extend(self.due(now));
             self.turn(now, effects)?;
+            // The writers' turn: an answer must not wait until the inputs run dry.
+            tokio::task::yield_now().await;
         }
         self.flush().await;
         if let Some(server) = self.tmux.server.take() {

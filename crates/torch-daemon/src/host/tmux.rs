@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use torch_api::Failure;
 use torch_api::wire::FailureKind;
-use torch_core::AgentId;
+use torch_core::{AgentId, Process};
 use torch_process::facts;
 use torch_session::{Guarded, PaneRow, Server, ServerConfig, SessionError};
 
@@ -17,7 +17,8 @@ use crate::failure::from_error;
 pub(crate) struct Tmux {
     pub(crate) config: ServerConfig,
     pub(crate) server: Option<Server>,
-    last_pid: Option<u32>,
+    /// The server's process, to tell a lost connection from a server that ended.
+    process: Option<Process>,
 }
 
 impl Tmux {
@@ -25,13 +26,13 @@ impl Tmux {
         Self {
             config,
             server: None,
-            last_pid: None,
+            process: None,
         }
     }
 
     pub(crate) fn connected(&mut self, server: Server) -> Event {
         let (version, pid) = (server.version().to_string(), server.server_pid());
-        self.last_pid = Some(pid);
+        self.process = facts::process(pid);
         self.server = Some(server);
         Event::TmuxUp { version, pid }
     }
@@ -60,7 +61,7 @@ impl Host {
 
     /// After the connection broke: once more, unless the server itself is gone.
     pub(crate) fn reconnect_tmux(&mut self) {
-        let alive = self.tmux.last_pid.and_then(facts::process).is_some();
+        let alive = self.tmux.process.is_some_and(facts::is_alive);
         let (config, inputs) = (self.tmux.config.clone(), self.inputs.clone());
         let down = |error: String| Input::Event(Event::TmuxDown { error });
         if !alive {
@@ -114,10 +115,7 @@ pub(crate) fn pane_fact(row: &PaneRow) -> PaneFact {
     }
 }
 
-pub(crate) fn probe_fact(
-    probe: torch_session::Probe,
-    process: Option<torch_core::Process>,
-) -> ProbeFact {
+pub(crate) fn probe_fact(probe: torch_session::Probe, process: Option<Process>) -> ProbeFact {
     ProbeFact {
         pane: probe.row.as_ref().map(pane_fact),
         screen: probe.screen,

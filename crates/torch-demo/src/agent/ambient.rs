@@ -19,6 +19,7 @@ pub(super) struct Background {
     left: u32,
     /// When the next one opens, or the open one closes.
     due: Timestamp,
+    opened: Timestamp,
     pub(super) open: Option<Dialog>,
 }
 
@@ -28,6 +29,7 @@ impl Background {
             random: plan.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
             left: plan.count,
             due: now,
+            opened: now,
             open: None,
             plan,
         };
@@ -68,6 +70,7 @@ impl Agent {
             }
             None => {
                 background.left -= 1;
+                background.opened = now;
                 background.due = now.after(background.pick(background.plan.open_ms));
                 let tool = Tool {
                     tool: "Bash".to_owned(),
@@ -90,16 +93,21 @@ impl Agent {
         of_turn.or_else(|| self.background.as_mut()?.open.as_mut())
     }
 
-    /// Closes the open dialog of the background, answered; whether there was one.
-    pub(super) fn answer_background(&mut self, approved: bool) -> bool {
-        let open = self.background.as_mut().and_then(|all| all.open.take());
-        let Some(dialog) = open else { return false };
+    /// Closes the open dialog of the background, answered by a key.
+    pub(super) fn answer_background(&mut self, now: Timestamp, approved: bool) {
+        let Some(background) = &mut self.background else {
+            return;
+        };
+        let Some(dialog) = background.open.take() else {
+            return;
+        };
+        background.due = now.after(background.pick(background.plan.pause_ms));
+        let open_ms = u64::try_from(now.since(background.opened).as_millis()).ok();
         let tool = dialog.tool.tool;
         self.out.push(super::Effect::Ledger(if approved {
-            LedgerEntry::Approved { tool }
+            LedgerEntry::Approved { tool, open_ms }
         } else {
             LedgerEntry::Refused { tool }
         }));
-        true
     }
 }

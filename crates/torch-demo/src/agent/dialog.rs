@@ -32,8 +32,8 @@ impl Agent {
         match key {
             Key::Up => dialog.row = 0,
             Key::Down => dialog.row = 1,
-            Key::Enter if dialog.row == 0 => self.approve(),
-            Key::Char('1') if alone => self.approve(),
+            Key::Enter if dialog.row == 0 => self.approve(now),
+            Key::Char('1') if alone => self.approve(now),
             Key::Char('2') if alone => self.refuse(now),
             Key::Enter | Key::Esc | Key::Interrupt => self.refuse(now),
             _ => {}
@@ -51,13 +51,14 @@ impl Agent {
         }
     }
 
-    fn approve(&mut self) {
+    fn approve(&mut self, now: Timestamp) {
         let Some(tool) = self.close() else {
-            self.answer_background(true);
+            self.answer_background(now, true);
             return;
         };
         let entry = LedgerEntry::Approved {
             tool: tool.tool.clone(),
+            open_ms: None,
         };
         self.out.push(Effect::Ledger(entry));
         self.print(Look::Detail, &format!("{} was allowed", tool.tool));
@@ -69,7 +70,7 @@ impl Agent {
     /// A refusal stops the turn and fires no hook.
     fn refuse(&mut self, now: Timestamp) {
         let Some(tool) = self.close() else {
-            self.answer_background(false);
+            self.answer_background(now, false);
             return;
         };
         let entry = LedgerEntry::Refused { tool: tool.tool };
