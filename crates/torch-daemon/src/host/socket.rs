@@ -3,6 +3,7 @@
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -18,6 +19,9 @@ use crate::event::{ConnId, Event};
 
 /// The longest request, in bytes: the largest body as JSON, where each byte may take six characters.
 const LINE_MAX: u64 = 6 * torch_api::wire::BODY_MAX as u64 + 64 * 1024;
+
+/// How long nobody is accepted after that failed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Opens the socket; the registry's lock is held, so a file there is a dead daemon's.
 pub(crate) fn listen(path: &Path) -> anyhow::Result<UnixListener> {
@@ -47,7 +51,8 @@ pub(crate) async fn accept(listener: UnixListener, inputs: mpsc::UnboundedSender
                     error = &error as &dyn std::error::Error,
                     "a connection could not be accepted"
                 );
-                tokio::task::yield_now().await;
+                // Out of descriptors, most likely: others have to close theirs first.
+                drop(tokio::time::timeout(ACCEPT_PAUSE, std::future::pending::<()>()).await);
             }
         }
     }

@@ -23,6 +23,11 @@ use crate::failure::{refused, usage};
 /// What is appended to a critical message for an agent that is not the hub (S2-092).
 const REPORT_TO_HUB: &str = "(Report to Orchestrator: scm orchestrator)";
 
+/// How many keys are remembered before the old ones are forgotten, and how long one is.
+const KEYS_KEPT: usize = 1024;
+/// As [`KEYS_KEPT`], in milliseconds.
+const KEY_MILLIS: u64 = 10_000;
+
 /// A message before it has an id.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -231,6 +236,7 @@ impl State {
         let envelope = self.envelope(t, draft);
         let (message, agent) = (envelope.id, envelope.recipient.agent());
         if let Some(key) = key {
+            self.forget_old_keys(t);
             self.keys.insert(key, message);
         }
         let (state, evidence) = match agent {
@@ -267,6 +273,15 @@ impl State {
             self.pump(t, agent);
         }
         message
+    }
+
+    /// Keys of committed messages are looked up in the store; here only those of the last moment count.
+    fn forget_old_keys(&mut self, t: &Turn) {
+        if self.keys.len() >= KEYS_KEPT {
+            let now = t.now;
+            self.keys
+                .retain(|_, message| message.millis().saturating_add(KEY_MILLIS) > now.0);
+        }
     }
 
     /// Keeps a refused message, so that the audit shows it.
