@@ -107,6 +107,8 @@ pub struct ProjectFacts {
     pub head: String,
     /// Bytes of one checked-out worktree.
     pub worktree_bytes: u64,
+    /// The names of the sessions that the tmux server has, where it was asked: none of them can be the team's.
+    pub sessions: Vec<String>,
 }
 
 /// A spec as read.
@@ -441,6 +443,8 @@ pub enum Effect {
     },
     /// End torch's own tmux server if nothing but torch's keeper is left in it.
     EndIdleServer,
+    /// Remove what the registry's `run` folder keeps of an agent that is no more.
+    ForgetAgent(AgentId),
     /// Watch an agent's spool from this offset on.
     WatchSpool {
         /// Whose.

@@ -230,7 +230,7 @@ impl State {
     }
 
     /// Whether any team is to be running.
-    fn has_running_team(&self) -> bool {
+    pub(crate) fn has_running_team(&self) -> bool {
         self.teams
             .values()
             .any(|team| team.desired == DesiredState::Running)

@@ -86,6 +86,11 @@ impl Server {
         self.shared.config.owned
     }
 
+    /// Whether the connection is gone.
+    pub fn is_closed(&self) -> bool {
+        *self.shared.closed.borrow()
+    }
+
     /// Resolves when the connection is gone, at once if it is gone already.
     pub async fn closed(&self) {
         // An error means that the task is gone without a word, which is the same.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -124,7 +125,10 @@ fn check(request: &AddRequest<'_>) -> Result<(), WorktreeError> {
 /// The path with canonical parents, which are made.
 fn place(path: &Path) -> Result<PathBuf, WorktreeError> {
     let parent = path.parent().unwrap_or(path);
-    fs::create_dir_all(parent).map_err(WorktreeError::io("make the directory", parent))?;
+    // Those that are made are the owner's alone, as the whole registry is.
+    let mut builder = fs::DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(parent);
+    made.map_err(WorktreeError::io("make the directory", parent))?;
     let parent = parent
         .canonicalize()
         .map_err(WorktreeError::io("resolve", parent))?;

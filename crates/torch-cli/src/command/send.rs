@@ -145,7 +145,12 @@ fn verdict(
     let Some(wait) = wait.filter(|_| !reached) else {
         return Ok(());
     };
-    if message.state.is_final() {
+    // A consumed message can still be confirmed.
+    let over = match message.state {
+        DeliveryState::Consumed => wait != DeliveryState::Acked,
+        state => state.is_final(),
+    };
+    if over {
         let text = format!(
             "{} ended as {} and will not be {wait}",
             message.id, message.state

@@ -36,6 +36,7 @@ impl Host {
             Effect::Open(order) => self.open(*order),
             Effect::Close { agent, window, pid } => self.close(agent, window, pid),
             Effect::EndIdleServer => self.end_idle_server(),
+            Effect::ForgetAgent(agent) => self.forget_agent(agent),
             Effect::Shutdown => self.ending = true,
             Effect::ListPanes { listing } => self.list_panes(listing),
             Effect::WatchSpool {
@@ -141,8 +142,9 @@ impl Host {
 
     fn inspect(&mut self, conn: ConnId, request: Box<torch_api::wire::AutoRequest>) {
         let (git, inputs) = (self.git.clone(), self.inputs.clone());
-        let connect =
-            (self.tmux.server.is_none() && !request.dry_run).then(|| self.tmux.config.clone());
+        let connect = (!request.dry_run).then(|| self.tmux.config.clone());
+        let (server, ending) = (self.tmux.server.clone(), self.tmux.idle_end.clone());
+        self.tmux.orders += usize::from(connect.is_some());
         tokio::spawn(async move {
             let asked = request.clone();
             let looked = tokio::task::spawn_blocking(move || git::inspect(&git, &asked)).await;
@@ -156,10 +158,19 @@ impl Host {
                 )),
             };
             // The project first: a server is started only for a team that can be raised.
-            if let (Ok(_), Some(config)) = (&result, connect)
-                && let Err(error) = Self::connect_tmux(config, inputs.clone()).await
-            {
-                result = Err(tmux::session_failure(&error));
+            if let (Ok((project, _)), Some(config)) = (&mut result, connect) {
+                if let Some(mut ending) = ending {
+                    // An error means that the task is gone, and so is its work.
+                    ending.wait_for(|ended| *ended).await.ok();
+                }
+                let server = match server.filter(|server| !server.is_closed()) {
+                    Some(server) => Ok(server),
+                    None => Self::connect_tmux(config, inputs.clone()).await,
+                };
+                match server {
+                    Ok(server) => project.sessions = session_names(&server).await,
+                    Err(error) => result = Err(tmux::session_failure(&error)),
+                }
             }
             send(
                 &inputs,
@@ -245,11 +256,26 @@ impl Host {
         });
     }
 
+    fn forget_agent(&mut self, agent: AgentId) {
+        self.spools.forget(agent);
+        let dir = self.agent_dir(agent);
+        if let Err(error) = std::fs::remove_dir_all(&dir)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!("{} could not be removed: {error}", dir.display());
+        }
+    }
+
     /// A server without teams is no use to anybody; a person's own windows keep it.
-    fn end_idle_server(&self) {
+    fn end_idle_server(&mut self) {
         let Some(server) = self.tmux.server.clone() else {
             return;
         };
+        if self.tmux.orders > 0 {
+            return;
+        }
+        let (ended, idle_end) = tokio::sync::watch::channel(false);
+        self.tmux.idle_end = Some(idle_end);
         tokio::spawn(async move {
             if server.list_panes().await.is_ok_and(|rows| rows.is_empty())
                 && let Err(error) = server.kill_server_if_owned().await
@@ -259,6 +285,7 @@ impl Host {
                     "the idle tmux server could not be ended"
                 );
             }
+            ended.send_replace(true);
         });
     }
 
@@ -319,6 +346,12 @@ impl Host {
             }
         }
     }
+}
+
+/// The sessions that a server has; none where it can't be asked, which then shows when the team's own is opened.
+async fn session_names(server: &Server) -> Vec<String> {
+    let rows = server.list_panes().await.unwrap_or_default();
+    rows.into_iter().map(|row| row.session_name).collect()
 }
 
 /// Does what is typed, and says how it ended.

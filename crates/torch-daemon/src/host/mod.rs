@@ -46,8 +46,8 @@ pub(crate) enum Input {
     Spool(AgentId),
     /// The tmux server was connected.
     Tmux(Box<Server>),
-    /// The tmux connection ended.
-    TmuxLost,
+    /// The connection to the tmux server of this pid ended.
+    TmuxLost(u32),
     /// An agent's worktree was made in this daemon's life.
     Added(AgentId, Box<(Repository, Added)>),
     /// A signal asks the daemon to end.
@@ -168,6 +168,11 @@ impl Host {
                 if let Event::Disconnected(conn) = &event {
                     self.connections.remove(conn);
                 }
+                if let Event::Inspected { request, .. } = &event
+                    && !request.dry_run
+                {
+                    self.tmux.orders = self.tmux.orders.saturating_sub(1);
+                }
                 let event = self.enrich(event);
                 self.state.handle(now, event)
             }
@@ -183,9 +188,10 @@ impl Host {
                 let event = self.tmux.connected(*server);
                 self.state.handle(now, event)
             }
-            Input::TmuxLost => {
-                self.tmux.lost();
-                self.reconnect_tmux();
+            Input::TmuxLost(pid) => {
+                if self.tmux.lost(pid) {
+                    self.reconnect_tmux();
+                }
                 Vec::new()
             }
             Input::Added(agent, made) => {

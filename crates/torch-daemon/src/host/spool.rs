@@ -73,6 +73,14 @@ impl Spools {
         );
     }
 
+    /// Reads this agent's spool no more.
+    pub(crate) fn forget(&mut self, agent: AgentId) {
+        if let (Some(watcher), Some(old)) = (&mut self.watcher, self.files.remove(&agent)) {
+            // A file that is gone took its watch with it.
+            drop(watcher.unwatch(&old.path));
+        }
+    }
+
     /// Everybody whose spool is longer than what was read.
     pub(crate) fn grown(&self) -> Vec<AgentId> {
         let longer = |file: &SpoolFile| {

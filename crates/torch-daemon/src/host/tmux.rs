@@ -17,6 +17,10 @@ use crate::failure::from_error;
 pub(crate) struct Tmux {
     pub(crate) config: ServerConfig,
     pub(crate) server: Option<Server>,
+    /// Turns `true` once a server without teams has been ended, or was found not to be idle.
+    pub(crate) idle_end: Option<tokio::sync::watch::Receiver<bool>>,
+    /// How many orders for a team look at their project: each is about to need the server.
+    pub(crate) orders: usize,
     /// The server's process, to tell a lost connection from a server that ended.
     process: Option<Process>,
 }
@@ -26,8 +30,15 @@ impl Tmux {
         Self {
             config,
             server: None,
+            idle_end: None,
+            orders: 0,
             process: None,
         }
+    }
+
+    /// Whether a server without teams is being ended at this moment.
+    fn is_ending(&self) -> bool {
+        self.idle_end.as_ref().is_some_and(|ended| !*ended.borrow())
     }
 
     pub(crate) fn connected(&mut self, server: Server) -> Event {
@@ -37,8 +48,16 @@ impl Tmux {
         Event::TmuxUp { version, pid }
     }
 
-    pub(crate) fn lost(&mut self) {
-        self.server = None;
+    /// The connection to the server of this pid ended; whether that was the one in use, and no later one.
+    pub(crate) fn lost(&mut self, pid: u32) -> bool {
+        let ours = self
+            .server
+            .as_ref()
+            .is_none_or(|server| server.server_pid() == pid);
+        if ours {
+            self.server = None;
+        }
+        ours
     }
 }
 
@@ -54,7 +73,7 @@ impl Host {
         let watched = server.clone();
         tokio::spawn(async move {
             watched.closed().await;
-            drop(inputs.send(Input::TmuxLost));
+            drop(inputs.send(Input::TmuxLost(watched.server_pid())));
         });
         Ok(server)
     }
@@ -64,7 +83,8 @@ impl Host {
         let alive = self.tmux.process.is_some_and(facts::is_alive);
         let (config, inputs) = (self.tmux.config.clone(), self.inputs.clone());
         let down = |error: String| Input::Event(Event::TmuxDown { error });
-        if !alive {
+        // One that torch itself ends must not be started again by looking for it.
+        if !alive || self.tmux.is_ending() {
             drop(self.inputs.send(down("the tmux server ended".to_owned())));
             return;
         }

@@ -66,6 +66,8 @@ impl State {
             .position(|cancelled| *cancelled == conn)
         {
             self.cancelled.remove(at);
+            // It was started for this order.
+            t.push(Effect::EndIdleServer);
             return t.reply(conn, super::send::done("cancelled; nothing was begun"));
         }
         let existing = self
@@ -78,7 +80,7 @@ impl State {
             return t.reply(conn, Response::Planned(Box::new(plan)));
         }
         match existing {
-            Some(team) => self.auto_again(t, conn, team, &spec),
+            Some(team) => self.auto_again(t, conn, team, request, &spec),
             None => self.raise(t, conn, request, order, &project, &spec),
         }
     }
@@ -177,7 +179,8 @@ impl State {
         spec: &SpecFacts,
         existing: Option<TeamId>,
     ) -> PlanView {
-        let name = self.team_name(project);
+        let known = existing.and_then(|team| self.teams.get(&team));
+        let name = known.map_or_else(|| self.team_name(project), |team| team.name.clone());
         let base = project.branch.clone().unwrap_or_else(|| "HEAD".to_owned());
         let agents = order
             .roles
@@ -236,6 +239,7 @@ impl State {
                 .values()
                 .any(|team| team.name == *name && team.common_dir != project.common_dir);
             by_team
+                || project.sessions.iter().any(|used| used == name.as_str())
                 || self
                     .panes
                     .iter()
@@ -249,7 +253,14 @@ impl State {
     }
 
     /// A project that has a team already: it is left as it is, or started again if it was stopped.
-    fn auto_again(&mut self, t: &mut Turn, conn: ConnId, id: TeamId, spec: &SpecFacts) {
+    fn auto_again(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        id: TeamId,
+        request: &AutoRequest,
+        spec: &SpecFacts,
+    ) {
         let Some(team) = self.teams.get_mut(&id) else {
             return;
         };
@@ -280,6 +291,7 @@ impl State {
         team.summary = None;
         team.spec.clone_from(&spec.path);
         team.spec_sha256.clone_from(&spec.sha256);
+        team.env = team_env(request);
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal("team.started", id, json!({"spec": spec.path}));
         for agent in self.team_agents(id) {
@@ -307,13 +319,6 @@ impl State {
     ) {
         let id = TeamId::new(t.now.0, self.random.u128(..));
         let name = self.team_name(project);
-        let mut env: BTreeMap<String, String> = request.env.clone();
-        if let Some(scenario) = &request.scenario {
-            env.insert(
-                "TORCH_DEMO_SCENARIO".to_owned(),
-                scenario.display().to_string(),
-            );
-        }
         let team = Team {
             id,
             name: name.clone(),
@@ -326,7 +331,7 @@ impl State {
             desired: DesiredState::Running,
             phase: TeamPhase::Raising,
             router: request.router.unwrap_or(self.settings.config.router.mode),
-            env,
+            env: team_env(request),
             session: None,
             created: t.now,
             finished: None,
@@ -444,6 +449,16 @@ impl State {
             }
         }
     }
+}
+
+/// What the caller's environment and options give to the agents.
+fn team_env(request: &AutoRequest) -> BTreeMap<String, String> {
+    let mut env = request.env.clone();
+    if let Some(scenario) = &request.scenario {
+        let scenario = scenario.display().to_string();
+        env.insert("TORCH_DEMO_SCENARIO".to_owned(), scenario);
+    }
+    env
 }
 
 impl AgentRun {

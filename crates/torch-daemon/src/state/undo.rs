@@ -110,6 +110,7 @@ impl State {
                 );
             }
             self.agents.remove(agent);
+            t.push(Effect::ForgetAgent(*agent));
         }
         let gone = |agent: Option<AgentId>| agent.is_some_and(|agent| agents.contains(&agent));
         self.flights

@@ -32,6 +32,7 @@ impl World {
                     branch: Some("main".into()),
                     head: "0".repeat(40),
                     worktree_bytes: 1,
+                    sessions: Vec::new(),
                 };
                 let spec = SpecFacts {
                     path: "/project/spec.md".into(),
@@ -83,7 +84,10 @@ impl World {
                     lines: Some("the end".to_owned()),
                 });
             }
-            Effect::WatchSpool { .. } | Effect::UndoWorktree { .. } | Effect::EndIdleServer => {}
+            Effect::WatchSpool { .. }
+            | Effect::UndoWorktree { .. }
+            | Effect::EndIdleServer
+            | Effect::ForgetAgent(_) => {}
             other => panic!("an effect that the world does not know: {other:?}"),
         }
     }

@@ -110,6 +110,7 @@ fn a_dialog_swallows_text_and_enter_approves() {
     assert!(agent.handle(T0, Event::Keys(typed)).is_empty());
     let effects = submit(&mut agent, T0, "please do not");
     let approved = LedgerEntry::Approved {
+        open_ms: None,
         tool: "Bash".to_owned(),
     };
     assert_eq!(ledger(&effects), [approved]);
@@ -123,6 +124,7 @@ fn a_lone_digit_or_escape_acts_on_a_dialog() {
         (
             Key::Char('1'),
             LedgerEntry::Approved {
+                open_ms: None,
                 tool: "Bash".to_owned(),
             },
         ),

@@ -15,7 +15,9 @@ pub(super) fn check(path: &Path) -> Result<PathBuf, CommandError> {
     let shown = path.display();
     let meta = fs::metadata(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => missing(path),
-        _ => CommandError::usage(format!("the spec {shown} can't be looked at")).because(&error),
+        _ => CommandError::usage(format!("the spec {shown} can't be looked at"))
+            .because(&error)
+            .hint(format!("ls -l {}", torch_process::quote::shell(path))),
     })?;
     if !meta.is_file() {
         let what = if meta.is_dir() {
@@ -34,7 +36,8 @@ pub(super) fn check(path: &Path) -> Result<PathBuf, CommandError> {
         ))
         .cause(
             "a spec says what to build; data belongs into the project, where the spec can name it",
-        ));
+        )
+        .hint(format!("head -n 20 {}", torch_process::quote::shell(path))));
     }
     check_text(path, &read(path)?)?;
     path.canonicalize().map_err(|error| {

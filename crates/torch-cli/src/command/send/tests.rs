@@ -73,7 +73,7 @@ fn the_exit_code_is_the_truth() {
     assert_eq!(exit_of(&message, true, consumed), exit::OK);
     assert_eq!(
         exit_of(&message, false, Some(DeliveryState::Acked)),
-        exit::FAILURE
+        exit::TIMEOUT
     );
     message.state = DeliveryState::Expired;
     assert_eq!(exit_of(&message, false, consumed), exit::FAILURE);
