@@ -12,8 +12,8 @@ use torch_core::identity::Ancestry;
 use torch_core::launch::LaunchSpec;
 use torch_core::spool::SpoolRecord;
 use torch_core::{
-    AgentId, LaunchId, MessageId, PaneAddress, PaneId, Process, RoleName, SessionId, SessionName,
-    TeamId, Timestamp, WindowId, Write,
+    AgentId, Delivery, Envelope, LaunchId, MessageId, PaneAddress, PaneId, Process, RoleName,
+    SessionId, SessionName, TeamId, Timestamp, WindowId, Write,
 };
 use torch_router::delivery::Outcome;
 
@@ -34,6 +34,8 @@ pub enum TimerKey {
     Wait(ConnId),
     /// How long an agent may take to become ready in this launch.
     Ready(AgentId),
+    /// The second look at an agent whose prompt is up although no hook said that its turn is over.
+    Look(AgentId),
     /// The next look at all panes.
     Panes,
 }
@@ -260,6 +262,15 @@ pub enum Event {
         agent: AgentId,
         /// Processes that would not end, or the error.
         result: Result<(), String>,
+    },
+    /// A message that was given up or has expired is wanted again.
+    Revived {
+        /// Who wants it.
+        conn: ConnId,
+        /// The message.
+        envelope: Box<Envelope>,
+        /// Its delivery.
+        delivery: Box<Delivery>,
     },
     /// A timer's time has come.
     Timer(TimerKey),
@@ -499,11 +510,16 @@ pub enum Query {
         /// Who says so.
         agent: AgentId,
     },
-    /// Say why a message that is settled already can't be retried or cancelled.
+    /// Take up a message again that is settled, or say why not.
+    Revive {
+        /// Its short id.
+        id: String,
+    },
+    /// Say why a message that is settled already can't be cancelled.
     Settled {
         /// Its short id.
         id: String,
-        /// `retried` or `cancelled`.
+        /// What was asked for, e.g. `cancelled`.
         verb: &'static str,
     },
     /// The last lines of a pane.

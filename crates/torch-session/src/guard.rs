@@ -119,7 +119,7 @@ impl Server {
 
     /// Presses one key (a tmux key name such as `Enter` or `C-c`). A person's copy mode is left first: it would eat
     /// the key. With `line_end` the guard also demands that a line of the visible screen ends with this text
-    /// (`[a-z0-9/-]`, then perhaps one `]`) at that very moment: what somebody types behind it, or a dialog drawn over
+    /// (`[A-Za-z0-9/-]`, then perhaps one `]`) at that very moment: what somebody types behind it, or a dialog drawn over
     /// it, makes it a refusal.
     ///
     /// # Errors
@@ -139,7 +139,7 @@ impl Server {
                 .strip_suffix(']')
                 .map_or((text, ""), |word| (word, "[]]"));
             check("a text to look for", word, |byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'/' | b'-')
+                byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-')
             })?;
             condition = format!("#{{&&:{condition},#{{C/r:{word}{close}$}}}}");
         }

@@ -161,6 +161,10 @@ impl WorktreeError {
                 let aside = format!("{}.old", path.to_string_lossy());
                 format!("mv -n {} {}", quote::shell(path), quote::shell(aside))
             }
+            Self::Git {
+                source: ProcessError::Spawn { source, .. },
+                ..
+            } if source.kind() == io::ErrorKind::NotFound => "sudo apt-get install git".to_owned(),
             Self::NoDirectory { .. }
             | Self::NotUtf8 { .. }
             | Self::Libgit2 { .. }

@@ -26,7 +26,7 @@ pub fn inspect(git: &Git, project: &Path) -> Result<Repository, WorktreeError> {
         })?;
     check_text(&path)?;
     let ceilings: [&OsStr; 0] = [];
-    match git2::Repository::open_ext(&path, RepositoryOpenFlags::empty(), ceilings) {
+    let found = match git2::Repository::open_ext(&path, RepositoryOpenFlags::empty(), ceilings) {
         Ok(repository) => by_git2(git, &path, &repository),
         Err(error) => match error.code() {
             ErrorCode::NotFound => Err(WorktreeError::NotARepository { path }),
@@ -34,7 +34,12 @@ pub fn inspect(git: &Git, project: &Path) -> Result<Repository, WorktreeError> {
             // reftable, sha256 and whatever comes after this libgit2.
             _ => by_git(git, &path, error.message()),
         },
+    }?;
+    if let Engine::Git { .. } = found.engine {
+        // Whether there is a `git` shows before anything is made.
+        git.ask("run git", &found.root, ["--version"])?;
     }
+    Ok(found)
 }
 
 fn by_git2(

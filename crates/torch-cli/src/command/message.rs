@@ -38,7 +38,7 @@ enum MessageCommand {
     Trace(OneArgs),
     /// Shows where messages are slow: per pair how many, how long they took, what waits or was refused
     Stats(StatsArgs),
-    /// Delivers a message again that is deferred, uncertain or dead
+    /// Looks at a waiting message at once; queues one again that has expired or was given up
     #[command(after_help = "Example:\n  torch msg retry m-7k3f9q2a")]
     Retry(IdArgs),
     /// Gives up a message that was not typed yet

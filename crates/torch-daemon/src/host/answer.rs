@@ -57,6 +57,23 @@ pub(crate) fn from_store(
     Ok(answered.unwrap_or_else(|error| Response::Failed(store_failure(&error))))
 }
 
+/// A message that may be taken up again; else the query that says why not.
+pub(crate) fn revivable(store: &Store, id: &str) -> Result<StoredMessage, Query> {
+    let settled = || Query::Settled {
+        id: id.to_owned(),
+        verb: "retried",
+    };
+    let stored = store.message(id).ok().flatten().ok_or_else(settled)?;
+    let again = matches!(
+        stored.delivery.state,
+        DeliveryState::Dead | DeliveryState::Expired
+    );
+    if again && stored.envelope.recipient.agent().is_some() {
+        return Ok(stored);
+    }
+    Err(settled())
+}
+
 /// Answers from tmux.
 pub(crate) async fn from_tmux(server: Option<Server>, query: Query) -> Response {
     let Some(server) = server else {

@@ -322,6 +322,20 @@ impl Host {
     }
 
     fn answer(&mut self, now: Timestamp, conn: ConnId, query: crate::event::Query) {
+        let query = match query {
+            crate::event::Query::Revive { id } => match answer::revivable(&self.store, &id) {
+                Ok(stored) => {
+                    let event = Event::Revived {
+                        conn,
+                        envelope: Box::new(stored.envelope),
+                        delivery: Box::new(stored.delivery),
+                    };
+                    return send(&self.inputs, Input::Event(event));
+                }
+                Err(query) => query,
+            },
+            other => other,
+        };
         match answer::from_store(&mut self.store, now, query) {
             Ok(response) => self.reply(conn, &response),
             Err(query) => {

@@ -17,6 +17,8 @@ use crate::event::{Effect, FailedHow, PaneFact, ProbeFact, ProbeFor, TimerKey};
 const AGREEING_LOOKS: u32 = 2;
 /// How many lines of a failed program are read for its causes (S2-068).
 const LAST_LINES: u32 = 200;
+/// How long after the first look that shows an idle prompt the second one comes.
+const SECOND_LOOK: std::time::Duration = std::time::Duration::from_millis(300);
 /// A working agent without waiting messages is looked at every so many listings.
 const WORKING_LOOK_EVERY: u64 = 5;
 
@@ -390,26 +392,39 @@ impl State {
     /// States that no hook ends (Esc fires none) are checked against the screen.
     fn look_at_screens(&mut self, t: &mut Turn) {
         let ticks = self.ticks;
-        for run in self.agents.values_mut() {
-            let due = match run.agent.state {
-                // A limit ends with a hook: its screen has a usable composer all the while.
-                AgentState::Asking | AgentState::Retrying | AgentState::Unknown => true,
-                AgentState::Working => {
-                    !run.queue.is_empty() || ticks.is_multiple_of(WORKING_LOOK_EVERY)
-                }
-                _ => false,
-            };
-            let Some(at) = run.agent.pane else { continue };
-            if due && !run.looking && run.window == WindowObserved::Live {
-                run.looking = true;
-                let (agent, process) = (run.agent.id, run.agent.process);
-                t.push(Effect::Probe {
-                    agent,
-                    purpose: ProbeFor::State,
-                    pane: at.pane,
-                    process,
-                });
+        let due = |run: &&super::AgentRun| match run.agent.state {
+            // A limit ends with a hook: its screen has a usable composer all the while.
+            AgentState::Asking | AgentState::Retrying | AgentState::Unknown => true,
+            AgentState::Working => {
+                !run.queue.is_empty() || ticks.is_multiple_of(WORKING_LOOK_EVERY)
             }
+            _ => false,
+        };
+        let agents: Vec<AgentId> = self
+            .agents
+            .values()
+            .filter(due)
+            .map(|run| run.agent.id)
+            .collect();
+        for agent in agents {
+            self.look_at_screen(t, agent);
+        }
+    }
+
+    /// Looks at an agent's screen to see what it is doing, unless a look is under way.
+    pub(crate) fn look_at_screen(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(at) = run.agent.pane else { return };
+        if !run.looking && run.window == WindowObserved::Live {
+            run.looking = true;
+            t.push(Effect::Probe {
+                agent,
+                purpose: ProbeFor::State,
+                pane: at.pane,
+                process: run.agent.process,
+            });
         }
     }
 
@@ -458,7 +473,9 @@ impl State {
             return;
         }
         run.prompt_looks += 1;
-        if run.prompt_looks >= AGREEING_LOOKS {
+        if run.prompt_looks < AGREEING_LOOKS {
+            t.timer(TimerKey::Look(agent), t.now.after(SECOND_LOOK));
+        } else {
             let detail = format!("{AGREEING_LOOKS} looks agree: {}", sight.reading.evidence);
             self.set_state(
                 t,

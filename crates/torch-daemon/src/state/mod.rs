@@ -253,6 +253,11 @@ impl State {
                 result,
             } => self.on_opened(t, agent, launch, result),
             Event::Closed { agent, result } => self.on_closed(t, agent, result),
+            Event::Revived {
+                conn,
+                envelope,
+                delivery,
+            } => self.on_revived(t, conn, *envelope, *delivery),
             Event::Timer(key) => self.on_timer(t, key),
         }
         turn.effects
@@ -313,6 +318,7 @@ impl State {
             TimerKey::Expiry(message) => self.expire(t, message),
             TimerKey::Wait(conn) => self.on_wait_over(t, conn),
             TimerKey::Ready(agent) => self.on_not_ready(t, agent),
+            TimerKey::Look(agent) => self.look_at_screen(t, agent),
             TimerKey::Panes => {
                 self.list_panes(t);
                 t.timer(TimerKey::Panes, t.now.after(PANES_EVERY));
@@ -343,6 +349,7 @@ fn cause_of(event: &Event) -> String {
         Event::WorktreeUndone { .. } => "worktree undone".to_owned(),
         Event::Opened { .. } => "window opened".to_owned(),
         Event::Closed { .. } => "window closed".to_owned(),
+        Event::Revived { .. } => "request retry".to_owned(),
         Event::Timer(key) => format!("timer {key:?}").chars().take(60).collect(),
     }
 }

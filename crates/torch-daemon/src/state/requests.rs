@@ -394,10 +394,7 @@ impl State {
         let Some(message) = self.flying(&short) else {
             return t.push(Effect::Answer {
                 conn,
-                query: Query::Settled {
-                    id: short,
-                    verb: "retried",
-                },
+                query: Query::Revive { id: short },
             });
         };
         let Some(flight) = self.flights.get(&message) else {

@@ -275,6 +275,51 @@ impl State {
         message
     }
 
+    /// A message that was given up or has expired is queued again, as a new try.
+    pub(crate) fn on_revived(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        mut envelope: Envelope,
+        mut delivery: Delivery,
+    ) {
+        let (message, tag) = (envelope.id, envelope.id.tag());
+        let agent = envelope.recipient.agent();
+        let Some(run) = agent.and_then(|agent| self.agents.get_mut(&agent)) else {
+            let hint = Some("torch status");
+            let failure = crate::failure::other(
+                &format!("{tag} can't be retried"),
+                "its recipient is gone",
+                hint,
+            );
+            return t.fail(conn, failure);
+        };
+        if self.flights.contains_key(&message) {
+            return t.reply(conn, done(format!("{tag} is on its way already")));
+        }
+        delivery.attempt += 1;
+        delivery.state = DeliveryState::Queued;
+        delivery.reason = None;
+        delivery.since = t.now;
+        delivery.evidence = "a person wants it tried again".to_owned();
+        envelope.expires = None;
+        run.queue.push_back(message);
+        let text = tag::text(&envelope, delivery.attempt, envelope.body_file.as_deref());
+        t.write(Write::PutDelivery(Box::new(delivery.clone())));
+        let data = json!({"attempt": delivery.attempt, "evidence": delivery.evidence});
+        t.journal("delivery.queued", message, data);
+        let attempt = delivery.attempt;
+        self.flights
+            .insert(message, Flight::new(envelope, delivery, text));
+        if let Some(agent) = agent {
+            self.pump(t, agent);
+        }
+        t.reply(
+            conn,
+            done(format!("{tag} is queued again, as try {attempt}")),
+        );
+    }
+
     /// Keys of committed messages are looked up in the store; here only those of the last moment count.
     fn forget_old_keys(&mut self, t: &Turn) {
         if self.keys.len() >= KEYS_KEPT {

@@ -180,7 +180,10 @@ async fn a_key_goes_only_to_the_screen_that_shows_the_text() {
     let guard = receiver.guard();
     let absent = server.press(&guard, "Enter", Some("/m-00000000")).await;
     assert_eq!(absent.expect("an answer"), Guarded::Refused);
-    let shown = server.press(&guard, "Enter", Some("/m-7k3f9q2a")).await;
+    // It stands on the screen, but something stands behind it.
+    let covered = server.press(&guard, "Enter", Some("/m-7k3f9q2a]")).await;
+    assert_eq!(covered.expect("an answer"), Guarded::Refused);
+    let shown = server.press(&guard, "Enter", Some("READY")).await;
     assert_eq!(shown.expect("an answer"), Guarded::Applied);
     receiver.expect(b"\r").await;
     for (key, text) in [

@@ -24,7 +24,7 @@ fn specs_that_are_none() {
     let path = |name: &str| folder.join(name).display().to_string();
     let write = |name: &str, content: &[u8]| fs::write(folder.join(name), content).expect("a file");
     write("empty.md", b"");
-    write("blank.md", b" \n\t\r\n\xef\xbb\xbf \n");
+    write("blank.md", b"\xef\xbb\xbf \n\t\r\n \n");
     write("binary.md", b"\x7fELF\0\x01\x02");
     write("latin1.md", b"caf\xe9\n");
     let huge = fs::File::create(folder.join("huge.md")).expect("a file");

@@ -13,6 +13,15 @@ const DRAWN_MS: u64 = 25;
 /// How many dialogs one run has; four runs make two hundred.
 const DIALOGS: usize = 50;
 
+/// Who is asked at the same time.
+const ROLES: [&str; 5] = [
+    "orchestrator",
+    "project_manager",
+    "developer",
+    "tester",
+    "testrunner",
+];
+
 #[test]
 fn an_open_dialog_keeps_messages_waiting_and_the_person_hears_of_it() {
     let world = World::new();
@@ -65,6 +74,78 @@ fn dialogs_at_random_moments_are_not_answered_3() {
 #[test]
 fn dialogs_at_random_moments_are_not_answered_4() {
     race(4);
+}
+
+#[test]
+fn dialogs_of_turns_are_never_answered_1() {
+    turns(11);
+}
+
+#[test]
+fn dialogs_of_turns_are_never_answered_2() {
+    turns(12);
+}
+
+#[test]
+fn dialogs_of_turns_are_never_answered_3() {
+    turns(13);
+}
+
+#[test]
+fn dialogs_of_turns_are_never_answered_4() {
+    turns(14);
+}
+
+/// Programs open dialogs within their turns: messages keep coming at random moments before, while and after one is
+/// open, the person refuses each after a random while, and none is ever approved.
+fn turns(seed: u64) {
+    let world = World::new();
+    world.team(
+        &ROLES.join(","),
+        &format!("{SCRIPTED}\n{}", rule(r"\bask \d", 15)),
+    );
+    let mut random = Random(seed);
+    let mut expected: Vec<Vec<String>> = vec![Vec::new(); ROLES.len()];
+    for round in 0..DIALOGS / ROLES.len() {
+        for (role, expected) in ROLES.iter().zip(&mut expected) {
+            let mut bodies = vec![format!("ask {round}")];
+            bodies.extend((0..random.below(3)).map(|n| format!("note {round}.{n}")));
+            for body in bodies {
+                world.send(role, &body);
+                expected.push(body);
+                pause(random.below(20));
+            }
+        }
+        for role in ROLES {
+            world.wait("the dialog to be open", || {
+                world.screen(role).contains(QUESTION)
+            });
+            pause(random.below(40));
+            world.keys(role, &["Escape"]);
+            world.wait("the dialog to be over", || {
+                world.count(role, "refused") + world.count(role, "approved") > round
+            });
+        }
+    }
+    for (role, expected) in ROLES.iter().zip(&expected) {
+        world.wait("all messages to have arrived", || {
+            mine(&world, role).len() >= expected.len()
+        });
+        assert_eq!(&mine(&world, role), expected, "{role}: each once, in order");
+        assert_eq!(world.count(role, "approved"), 0, "{role}");
+        assert_eq!(
+            world.count(role, "refused"),
+            DIALOGS / ROLES.len(),
+            "{role}"
+        );
+    }
+}
+
+/// What the test sent to a role, without torch's notices.
+fn mine(world: &World, role: &str) -> Vec<String> {
+    let mut received = world.received(role);
+    received.retain(|body| body.starts_with("ask ") || body.starts_with("note "));
+    received
 }
 
 /// Messages are sent at random moments to a program that opens and closes dialogs at random moments, in turns and

@@ -1,0 +1,145 @@
+//! What agents run themselves: reports, acknowledgements, and the rules on who may write to whom.
+
+use std::fs;
+
+use torch_testing::{SCRIPTED, World};
+
+#[test]
+fn an_agent_reports_and_acknowledges() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let id = world.deliver("developer", "do this");
+    world.run_as("developer", &format!("torch ack {id}")).ok();
+    world.wait_message(&id, "acked");
+    // It is the recipient's to confirm.
+    let other = world.deliver("developer", "and that");
+    let ran = world.run_as("orchestrator", &format!("torch ack {other}"));
+    assert_ne!(ran.code, 0, "{ran}");
+    assert_eq!(world.message(&other).state, "consumed");
+
+    world
+        .run_as("developer", "torch complete 'parser done in 3f2c1aa'")
+        .ok();
+    let completed =
+        |world: &World, n: usize| world.status()["teams"][0]["agents"][n]["completed"].clone();
+    assert_eq!(completed(&world, 1), "parser done in 3f2c1aa");
+    world.wait("the hub to hear of it", || {
+        world
+            .prompts("orchestrator")
+            .iter()
+            .any(|entry| entry.text.contains("parser done in 3f2c1aa"))
+    });
+    assert_eq!(world.status()["teams"][0]["phase"], "running");
+    // From the hub it is the end of the whole spec.
+    world
+        .run_as("orchestrator", "torch complete 'all is done'")
+        .ok();
+    let team = world.status()["teams"][0].clone();
+    assert_eq!(
+        (&team["phase"], &team["summary"]),
+        (&"finished".into(), &"all is done".into())
+    );
+}
+
+#[test]
+fn the_strict_router_sends_direct_messages_to_the_hub() {
+    let world = World::new();
+    world.team("orchestrator,project_manager,developer,tester", SCRIPTED);
+    let ran = world.run_as("developer", "scm tester --json 'psst'").ok();
+    let id = ran.json()["message"]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let message = world.wait_message(&id, "consumed");
+    assert_eq!(
+        (
+            message.decision.as_str(),
+            message.rule.as_str(),
+            message.to.as_str()
+        ),
+        ("reroute", "mode.strict", "orchestrator")
+    );
+    assert!(
+        world
+            .received("orchestrator")
+            .iter()
+            .any(|body| body.contains("psst"))
+    );
+    assert_eq!(world.received("tester"), [""; 0]);
+    // The deputy may be written to, and everybody by it.
+    for (from, to) in [
+        ("developer", "project_manager"),
+        ("project_manager", "tester"),
+        ("orchestrator", "developer"),
+    ] {
+        let ran = world
+            .run_as(from, &format!("scm {to} --json 'from {from}'"))
+            .ok();
+        let id = ran.json()["message"]["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        assert_eq!(world.wait_message(&id, "consumed").to, to);
+    }
+    world
+        .run_as("developer", "scm developer 'to myself'")
+        .code(4)
+        .says("edge.self");
+}
+
+#[test]
+fn the_open_router_lets_them_pass() {
+    let world = World::new();
+    fs::write(
+        world.project().join("torch.toml"),
+        "[router]\nmode = \"open\"\n",
+    )
+    .expect("a file");
+    world.team("orchestrator,developer,tester", SCRIPTED);
+    assert_eq!(world.status()["teams"][0]["router"], "open");
+    let ran = world.run_as("developer", "scm tester --json 'psst'").ok();
+    let id = ran.json()["message"]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let message = world.wait_message(&id, "consumed");
+    assert_eq!(
+        (message.rule.as_str(), message.to.as_str()),
+        ("mode.open", "tester")
+    );
+    assert_eq!(world.received("tester"), ["psst"]);
+}
+
+#[test]
+fn the_hub_gets_a_copy_of_critical_words() {
+    let world = World::new();
+    fs::write(
+        world.project().join("torch.toml"),
+        "[router]\nmode = \"open\"\n",
+    )
+    .expect("a file");
+    world.team("orchestrator,developer,tester", SCRIPTED);
+    world
+        .run_as("developer", "scm tester 'nothing special'")
+        .ok();
+    world
+        .run_as("developer", "scm tester 'the deploy failed'")
+        .ok();
+    world.wait("the hub's copy", || {
+        world
+            .prompts("orchestrator")
+            .iter()
+            .any(|entry| entry.text.contains("the deploy failed"))
+    });
+    world.wait("both to arrive", || world.received("tester").len() == 2);
+    assert_eq!(
+        world.received("tester"),
+        ["nothing special", "the deploy failed"]
+    );
+    let copies = world
+        .prompts("orchestrator")
+        .iter()
+        .filter(|entry| entry.text.contains("nothing special"))
+        .count();
+    assert_eq!(copies, 0, "only what is critical is copied");
+}

@@ -1,0 +1,198 @@
+//! What people run at a terminal: attach, shell, doctor, init, config, completions, manual pages.
+
+use std::fs;
+
+use torch_testing::{DEADLINE, SCRIPTED, World};
+
+#[test]
+fn attach_shows_the_right_window() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let socket = world.socket();
+    let printed = world.torch(&["attach", "--print"]).ok().stdout;
+    assert!(
+        printed.contains(&format!("-L {socket}")) && printed.contains("attach"),
+        "{printed}"
+    );
+    let one = world.torch(&["attach", "developer", "--print"]).ok().stdout;
+    assert!(
+        one.contains(&world.agent("developer").pane.expect("a pane").window),
+        "{one}"
+    );
+    // Inside of a tmux the client must not be seen as nested.
+    let inside = world
+        .command("torch")
+        .args(["attach", "--print"])
+        .env("TMUX", "/tmp/other,1,0");
+    let inside = world.run(&inside).ok().stdout;
+    assert!(inside.starts_with("env -u TMUX"), "{inside}");
+    // Without a terminal it says what to run.
+    world
+        .torch(&["attach"])
+        .code(2)
+        .says("Hint: ")
+        .says(&socket);
+    world.torch(&["attach", "plumber"]).code(2).says("Error:");
+
+    let terminal = world.attach("developer");
+    terminal.shows("developer");
+    world.wait("its window to be shown", || {
+        let session = world.agent("developer").pane.expect("a pane").session;
+        world.format(&session, "#{window_name}") == "developer"
+    });
+    // What is printed attaches as well; leaving it leaves the agents.
+    let second = world.terminal(&format!("exec {}", printed.trim()));
+    second.shows("orchestrator");
+    second.keys(&["C-b", "d"]);
+    assert_eq!(second.ended(DEADLINE), 0);
+    terminal.close();
+    world.deliver("developer", "still here");
+}
+
+#[test]
+fn a_shell_opens_in_the_worktree() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let terminal = world.terminal("exec torch shell developer");
+    terminal.shows("developer-shell");
+    let file = world.folder().join("where");
+    terminal.type_text(&format!("pwd > '{}'", file.display()));
+    terminal.keys(&["Enter"]);
+    let place = world.wait_for(DEADLINE, "the shell", || {
+        fs::read_to_string(&file)
+            .ok()
+            .filter(|text| text.ends_with('\n'))
+    });
+    assert_eq!(
+        place.trim(),
+        world.agent("developer").worktree.display().to_string()
+    );
+    terminal.close();
+    world
+        .torch(&["shell", "developer"])
+        .code(2)
+        .says("terminal");
+}
+
+#[test]
+fn doctor_init_and_config() {
+    let world = World::new();
+    let doctor = world.torch(&["doctor"]).ok();
+    for word in ["tmux", "git", "registry", "socket"] {
+        assert!(doctor.stdout.contains(word), "no `{word}` in {doctor}");
+    }
+    assert!(world.torch(&["doctor", "--json"]).ok().json().is_object());
+    assert!(!world.home().exists(), "doctor makes nothing");
+
+    let config = world.torch(&["config"]).ok();
+    assert!(
+        config.stdout.contains("router.mode") && config.stdout.contains("strict"),
+        "{config}"
+    );
+    let file = world.torch(&["init"]).ok().stdout.trim().to_owned();
+    assert_eq!(
+        file,
+        world
+            .folder()
+            .join("home/.config/torch/config.toml")
+            .display()
+            .to_string()
+    );
+    let text = fs::read_to_string(&file).expect("written");
+    assert!(text.lines().any(|line| line.starts_with('#')), "{text}");
+    world.torch(&["init"]).code(2).says("left as it is");
+    assert_eq!(fs::read_to_string(&file).expect("there"), text);
+    // As it is written, it changes nothing; a value in it counts, and the project's goes over it.
+    assert_eq!(
+        world
+            .torch(&["config", "--json"])
+            .ok()
+            .stdout
+            .contains("\"open\""),
+        false
+    );
+    fs::write(&file, "[router]\nmode = \"open\"\n").expect("written");
+    world.torch(&["config"]).ok().prints("open");
+    world
+        .torch(&["init", "--project"])
+        .ok()
+        .prints("torch.toml");
+    fs::write(
+        world.project().join("torch.toml"),
+        "[router]\nmode = \"strict\"\n",
+    )
+    .expect("written");
+    let mode = |world: &World| {
+        let ran = world.torch(&["config"]).ok();
+        ran.stdout
+            .lines()
+            .find(|line| line.contains("router.mode"))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert!(
+        mode(&world).contains("strict") && mode(&world).contains("torch.toml"),
+        "{}",
+        mode(&world)
+    );
+    let world = world.with("TORCH_ROUTER_MODE", "open");
+    assert!(
+        mode(&world).contains("open") && mode(&world).contains("TORCH_ROUTER_MODE"),
+        "{}",
+        mode(&world)
+    );
+    fs::write(
+        world.project().join("torch.toml"),
+        "[router]\nmoed = \"open\"\n",
+    )
+    .expect("written");
+    world.torch(&["config"]).code(2).says("moed").says("mode");
+}
+
+#[test]
+fn completions_and_manual_pages() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish"] {
+        for program in ["torch", "scm"] {
+            let text = world
+                .torch(&["completions", shell, "--program", program])
+                .ok()
+                .stdout;
+            assert!(
+                text.contains(program) && text.len() > 500,
+                "{shell} for {program}"
+            );
+            // Shells that are here must be able to read it.
+            let found = world
+                .command("sh")
+                .args(["-c", &format!("command -v {shell}")]);
+            if world.run(&found).code == 0 {
+                world
+                    .run(&world.command(shell).args(["-n"]).stdin(text))
+                    .ok();
+            }
+        }
+    }
+    let pages = world.folder().join("man pages");
+    world
+        .torch(&["man", "--dir", &pages.display().to_string()])
+        .ok();
+    let mut names: Vec<String> = fs::read_dir(&pages)
+        .expect("pages")
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    for page in ["torch.1", "torch-auto.1", "scm.1"] {
+        assert!(
+            names.iter().any(|name| name == page),
+            "no {page} in {names:?}"
+        );
+    }
+    for name in &names {
+        let text = fs::read_to_string(pages.join(name)).expect("a page");
+        assert!(text.contains(".SH NAME"), "{name}");
+    }
+    world.torch(&["man"]).ok().prints(".TH torch");
+    assert!(!world.home().exists(), "none of it needs a registry");
+}
