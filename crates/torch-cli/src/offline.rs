@@ -94,13 +94,10 @@ pub fn audit(place: &Place) -> Result<Response, CommandError> {
 
 /// The registry, or `None` where none was ever made.
 fn open(place: &Place) -> Result<Option<Registry>, CommandError> {
-    if !place.home.join("torch.db").exists() {
-        return Ok(None);
-    }
     // The socket's name stands in what is shown only: a config that can't be used is no reason to show nothing.
     let config = config::load_own(place, None).unwrap_or_else(|_| config::defaults(place));
     let registry = Registry::open(&place.home, &config.tmux.socket);
-    registry.map(Some).map_err(CommandError::from)
+    registry.map_err(CommandError::from)
 }
 
 fn refused(response: Response) -> CommandError {

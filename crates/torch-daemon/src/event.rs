@@ -87,6 +87,17 @@ pub enum ProbeFor {
     State,
 }
 
+/// What an earlier call with the same key made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The message.
+    pub message: MessageId,
+    /// Its target as written.
+    pub target: String,
+    /// Its text as kept, which the router may have put words around.
+    pub body: String,
+}
+
 /// How an agent failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailedHow {
@@ -148,8 +159,8 @@ pub enum Event {
         peer: Ancestry,
         /// What it asks.
         request: Request,
-        /// The message that an earlier call with the same key made, looked up by the host.
-        known: Option<MessageId>,
+        /// What an earlier call with the same key made, looked up by the host.
+        known: Option<Known>,
     },
     /// A client is gone.
     Disconnected(ConnId),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use torch_api::wire::MessageFilter;
 use torch_api::{Failure, MessageView, Response, TeamView};
-use torch_store::Store;
+use torch_store::{Store, StoreError};
 
 use crate::host::answer;
 use crate::view;
@@ -17,17 +17,19 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Opens the registry in `home`.
+    /// Opens the registry in `home`; `None` where none was made yet, or a daemon is just making it.
     ///
     /// # Errors
-    /// A [`Failure`] that says why it can't be read; a registry that was never made is one.
-    pub fn open(home: &Path, tmux_socket: &str) -> Result<Self, Box<Failure>> {
-        let store = Store::open_read_only(&home.join("torch.db"))
-            .map_err(|error| Box::new(answer::store_failure(&error)))?;
-        Ok(Self {
-            store,
-            tmux_socket: tmux_socket.to_owned(),
-        })
+    /// A [`Failure`] that says why it can't be read.
+    pub fn open(home: &Path, tmux_socket: &str) -> Result<Option<Self>, Box<Failure>> {
+        match Store::open_read_only(&home.join("torch.db")) {
+            Ok(store) => Ok(Some(Self {
+                store,
+                tmux_socket: tmux_socket.to_owned(),
+            })),
+            Err(StoreError::Missing { .. }) => Ok(None),
+            Err(error) => Err(Box::new(answer::store_failure(&error))),
+        }
     }
 
     /// All teams as they were last written; states may be out of date.
@@ -35,7 +37,7 @@ impl Registry {
     /// # Errors
     /// A [`Failure`] when the registry can't be read.
     pub fn teams(&self) -> Result<Vec<TeamView>, Box<Failure>> {
-        let read = || -> Result<_, torch_store::StoreError> {
+        let read = || -> Result<_, StoreError> {
             let waiting = self.store.waiting()?;
             let agents = self.store.agents()?;
             let views = self.store.teams()?.into_iter().map(|team| {

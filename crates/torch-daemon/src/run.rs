@@ -143,6 +143,7 @@ fn load(options: &Options, store: &Store, now: Timestamp) -> anyhow::Result<(Sta
         torch: options.torch.clone(),
         config: options.config.clone(),
         tmux_socket: options.tmux_socket.clone(),
+        env: own_env(&options.env),
         programs: templates::programs()?,
         templates: templates::roles()?,
         started: now,
@@ -212,6 +213,14 @@ fn raise_descriptors() {
         // The default suffices for small teams.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, DESCRIPTORS.min(hard), hard);
     }
+}
+
+/// What in an environment decides how torch works and which tmux server it finds.
+fn own_env(env: &Environment) -> BTreeMap<String, String> {
+    let mut env = text_env(env);
+    let keys = torch_core::config::KEYS;
+    env.retain(|name, _| name == "TMUX_TMPDIR" || keys.iter().any(|key| key.variable() == *name));
+    env
 }
 
 fn text_env(env: &Environment) -> BTreeMap<String, String> {

@@ -76,6 +76,11 @@ pub fn ancestry(pid: u32) -> Ancestry {
 /// All descendants of a process, parents before children, from one look at all processes. Zombies are left out,
 /// but not their children.
 pub fn descendants(pid: u32) -> Vec<Process> {
+    descendants_but(pid, None)
+}
+
+/// [`descendants`] without the process `spared` and what descends from that.
+pub fn descendants_but(pid: u32, spared: Option<u32>) -> Vec<Process> {
     let mut children: BTreeMap<u32, Vec<Status>> = BTreeMap::new();
     for status in system::all() {
         children.entry(status.parent).or_default().push(status);
@@ -84,6 +89,9 @@ pub fn descendants(pid: u32) -> Vec<Process> {
     let mut parents = vec![pid];
     while let Some(parent) = parents.pop() {
         for status in children.remove(&parent).unwrap_or_default() {
+            if Some(status.process.pid) == spared {
+                continue;
+            }
             parents.push(status.process.pid);
             if !status.zombie {
                 found.push(status.process);

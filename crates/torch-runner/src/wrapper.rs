@@ -214,10 +214,18 @@ impl Wrapper {
         }
     }
 
-    /// Ends everything that descends from the wrapper, adopted orphans included.
+    /// The daemon's pid, as the registry's lock file names it: an agent's `scm` may have started it.
+    fn daemon(&self) -> Option<u32> {
+        let home = self.spec.env.get("TORCH_HOME")?;
+        let lock = std::fs::read_to_string(Path::new(home).join("run/daemon.lock"));
+        lock.ok()?.trim().parse().ok()
+    }
+
+    /// Ends everything that descends from the wrapper, adopted orphans included, but for torch's own daemon.
     fn end_leftovers(&mut self) {
+        let daemon = self.daemon();
         for _ in 0..LEFTOVER_LOOKS {
-            let left = facts::descendants(std::process::id());
+            let left = facts::descendants_but(std::process::id(), daemon);
             if left.is_empty() {
                 break;
             }

@@ -52,7 +52,14 @@ impl Server {
     async fn await_end(&self, process: Process) -> Result<(), SessionError> {
         let left = tokio::task::spawn_blocking(move || end(&[process], STOP_WAIT)).await;
         match left {
-            Ok(left) if left.is_empty() => Ok(()),
+            Ok(left) if left.is_empty() => {
+                // tmux leaves its socket behind; one that somebody listens on again is left alone.
+                let path = self.socket_path();
+                if std::os::unix::net::UnixStream::connect(path).is_err() {
+                    std::fs::remove_file(path).ok();
+                }
+                Ok(())
+            }
             _ => Err(SessionError::StillRunning {
                 socket: self.socket().to_owned(),
                 pid: process.pid,

@@ -264,13 +264,12 @@ fn launch_words(spec: &WindowSpec) -> Result<Vec<Vec<u8>>, SessionError> {
     Ok(words)
 }
 
-/// Adds what makes a fresh pane torch's: it stays when its program ends, and says what it is for. In the same pass
+/// Adds what makes a fresh pane torch's: an agent's stays when its program ends, and each says what it is for. In the same pass
 /// as its making, so that a program that ends at once finds it done.
 fn mark(line: Line, target: &str, spec: &WindowSpec) -> Line {
-    let mut options = vec![
-        ("remain-on-exit", "on".to_owned()),
-        (KIND, spec.kind.clone()),
-    ];
+    let mut options = vec![(KIND, spec.kind.clone())];
+    // A person's shell closes its window like any other; an agent's last screen stays to be looked at.
+    options.extend(spec.agent.map(|_| ("remain-on-exit", "on".to_owned())));
     options.extend(spec.agent.map(|agent| (AGENT, agent.to_string())));
     options.extend(spec.launch.map(|launch| (LIVE, launch.to_string())));
     options.into_iter().fold(line, |line, (option, value)| {

@@ -47,7 +47,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "torch-demo",
         ],
     ),
-    ("torch-testing", &["torch-api", "torch-core", "torch-process"]),
+    (
+        "torch-testing",
+        &["torch-api", "torch-core", "torch-process"],
+    ),
     ("torch-e2e", &[]),
     ("xtask", &[]),
 ];

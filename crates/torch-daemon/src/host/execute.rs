@@ -216,7 +216,8 @@ impl Host {
         let (server, inputs) = (self.tmux.server.clone(), self.inputs.clone());
         tokio::spawn(async move {
             let mut running: Vec<_> = facts::process(pid).into_iter().collect();
-            running.extend(facts::descendants(pid));
+            // An agent that starts the daemon again is its ancestor.
+            running.extend(facts::descendants_but(pid, Some(std::process::id())));
             let closed = match server {
                 Some(server) => server
                     .kill_window(window)

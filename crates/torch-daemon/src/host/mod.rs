@@ -27,7 +27,7 @@ use torch_store::Store;
 use torch_store::export::Exporter;
 use torch_worktree::{Added, Git, Repository};
 
-use crate::event::{ConnId, Effect, Event, TimerKey};
+use crate::event::{ConnId, Effect, Event, Known, TimerKey};
 use crate::state::State;
 
 /// The most events that one transaction takes in.
@@ -115,6 +115,10 @@ impl Host {
             tokio::task::yield_now().await;
         }
         self.flush().await;
+        if let Some(mut ending) = self.tmux.idle_end.take() {
+            // Half ended it would be left behind; its end has a deadline of its own. An error means that it is over.
+            ending.wait_for(|ended| *ended).await.ok();
+        }
         if let Some(server) = self.tmux.server.take() {
             server.close().await;
         }
@@ -221,11 +225,12 @@ impl Host {
             Request::Send(send) => send.key.as_deref().and_then(|key| {
                 let (sender, _) = self.state.caller(&peer);
                 // A key that can't be looked up is refused by the store's constraint at worst.
-                self.store
-                    .message_by_key(&sender, key)
-                    .ok()
-                    .flatten()
-                    .map(|stored| stored.envelope.id)
+                let stored = self.store.message_by_key(&sender, key).ok().flatten()?;
+                Some(Known {
+                    message: stored.envelope.id,
+                    target: stored.envelope.target,
+                    body: stored.envelope.body,
+                })
             }),
             _ => None,
         };

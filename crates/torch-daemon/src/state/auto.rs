@@ -14,7 +14,7 @@ use torch_core::{
 
 use super::brief::spec_items;
 use super::{AgentRun, State, Turn, WatchKind, Watcher};
-use crate::event::{ConnId, Effect, ProjectFacts, SpecFacts};
+use crate::event::{ConnId, Effect, PaneFact, ProjectFacts, SpecFacts};
 use crate::failure::{other, usage};
 
 /// The roles without `--roles` (S2-037).
@@ -80,7 +80,7 @@ impl State {
             return t.reply(conn, Response::Planned(Box::new(plan)));
         }
         match existing {
-            Some(team) => self.auto_again(t, conn, team, request, &spec),
+            Some(team) => self.auto_again(t, conn, team, request, &order, &spec),
             None => self.raise(t, conn, request, order, &project, &spec),
         }
     }
@@ -208,7 +208,7 @@ impl State {
             base_commit: project.head.clone(),
             worktree_bytes: project.worktree_bytes,
             agents: agents.collect(),
-            exists: existing.is_some(),
+            exists: known.is_some_and(|team| team.desired == DesiredState::Running),
         }
     }
 
@@ -259,8 +259,20 @@ impl State {
         conn: ConnId,
         id: TeamId,
         request: &AutoRequest,
+        order: &Order,
         spec: &SpecFacts,
     ) {
+        if let Some(failure) = self.not_as_asked(id, request, order, spec) {
+            return t.fail(conn, failure);
+        }
+        // A person's own window may have kept the session.
+        let left = self.teams.get(&id).and_then(|team| {
+            let named = |pane: &&PaneFact| pane.session_name == team.name.as_str();
+            self.panes
+                .iter()
+                .find(named)
+                .map(|pane| pane.address.session)
+        });
         let Some(team) = self.teams.get_mut(&id) else {
             return;
         };
@@ -292,6 +304,7 @@ impl State {
         team.spec.clone_from(&spec.path);
         team.spec_sha256.clone_from(&spec.sha256);
         team.env = team_env(request);
+        team.session = left;
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal("team.started", id, json!({"spec": spec.path}));
         for agent in self.team_agents(id) {
@@ -303,9 +316,61 @@ impl State {
                 run.failure = None;
             }
         }
-        self.sessions.insert(id, SessionObserved::Absent);
+        let session = left.map_or(SessionObserved::Absent, |_| SessionObserved::Present);
+        self.sessions.insert(id, session);
         self.watch(conn, id, WatchKind::Auto);
         self.reconcile(t, id);
+    }
+
+    /// Why a team that is there can't be what was asked for.
+    fn not_as_asked(
+        &self,
+        id: TeamId,
+        request: &AutoRequest,
+        order: &Order,
+        spec: &SpecFacts,
+    ) -> Option<Failure> {
+        let team = self.teams.get(&id)?;
+        let name = &team.name;
+        let agents: Vec<_> = self.team_agents(id);
+        let runs = || agents.iter().filter_map(|id| self.agents.get(id));
+        let roles: Vec<&RoleName> = runs().map(|run| &run.agent.role).collect();
+        let same = roles.len() == order.roles.len()
+            && order.roles.iter().all(|role| roles.contains(&role));
+        if !request.roles.is_empty() && !same {
+            let list: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+            let cause = format!(
+                "its roles are {}; a team's roles can't be changed yet",
+                list.join(", ")
+            );
+            return Some(usage(
+                &format!("team {name} is there with other roles"),
+                &cause,
+                Some("torch status"),
+            ));
+        }
+        if team.desired == DesiredState::Stopped {
+            return None;
+        }
+        let stop = format!("torch stop --team {name}");
+        if team.spec != spec.path {
+            let cause = format!("it works on {}", team.spec.display());
+            return Some(usage(
+                &format!("team {name} is running on another spec"),
+                &cause,
+                Some(&stop),
+            ));
+        }
+        let alive = team.phase == TeamPhase::Raising || runs().any(|run| run.agent.state.is_live());
+        (!alive).then(|| {
+            let cause =
+                "all of them have ended; stopping the team and starting it again brings them back";
+            other(
+                &format!("team {name} is there, but none of its agents runs"),
+                cause,
+                Some(&stop),
+            )
+        })
     }
 
     fn raise(
@@ -442,9 +507,11 @@ impl State {
             } else {
                 let mut failure = other("not every agent came up", "", Some("torch status"));
                 failure.causes.clone_from(&failed);
-                failure
-                    .causes
-                    .push("the others are running; `torch stop` ends them".to_owned());
+                if agents.len() > failed.len() {
+                    failure
+                        .causes
+                        .push("the others are running; `torch stop` ends them".to_owned());
+                }
                 t.fail(conn, failure);
             }
         }

@@ -31,7 +31,7 @@ use torch_monitor::Rules;
 use torch_router::delivery::Flight;
 use torch_router::identity::{KnownPane, KnownServer};
 
-use crate::event::{ConnId, Effect, Event, PaneFact, TimerKey};
+use crate::event::{ConnId, Effect, Event, Known, PaneFact, TimerKey};
 
 pub use brief::{RoleTemplate, Templates};
 pub(crate) use reconcile::spool_name;
@@ -49,6 +49,9 @@ pub struct Settings {
     pub config: Config,
     /// The tmux server's socket name.
     pub tmux_socket: String,
+    /// The daemon's own settings from its environment, and where tmux keeps its sockets: an agent that starts the
+    /// daemon again must start one that finds the same tmux server.
+    pub env: std::collections::BTreeMap<String, String>,
     /// The agent programs.
     pub programs: Vec<AgentProgram>,
     /// Roles and the briefing's text.
@@ -143,7 +146,7 @@ pub struct State {
     pub(crate) flights: BTreeMap<MessageId, Flight>,
     pub(crate) transcript_looks: BTreeMap<MessageId, u32>,
     pub(crate) pair_seqs: BTreeMap<PairKey, u64>,
-    pub(crate) keys: BTreeMap<(String, String), MessageId>,
+    pub(crate) keys: BTreeMap<(String, String), Known>,
     pub(crate) waiters: Vec<Waiter>,
     /// Clients that wait for an agent's turn to end.
     pub(crate) turn_waiters: Vec<(ConnId, AgentId)>,

@@ -282,7 +282,8 @@ impl State {
             .cloned()
             .unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned());
         let pair = |name: &str, value: String| (name.to_owned(), value);
-        Some(BTreeMap::from([
+        let mut env = self.settings.env.clone();
+        env.extend([
             pair("PATH", format!("{bin}:{path}")),
             pair("TORCH_HOME", self.settings.home.display().to_string()),
             pair("TORCH_AGENT", agent.to_string()),
@@ -290,7 +291,8 @@ impl State {
             pair("TORCH_TEAM", team.name.to_string()),
             pair("TORCH_TEAM_ROLES", roles.join(",")),
             pair("TORCH_SPEC", team.spec.display().to_string()),
-        ]))
+        ]);
+        Some(env)
     }
 
     pub(crate) fn run_dir(&self, agent: AgentId) -> PathBuf {

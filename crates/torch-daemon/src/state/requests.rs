@@ -10,7 +10,7 @@ use torch_router::policy::{Privilege, permits};
 
 use super::send::{Draft, done};
 use super::{State, Turn, WatchKind};
-use crate::event::{ConnId, Effect, Query};
+use crate::event::{ConnId, Effect, Known, Query};
 use crate::failure::{other, refused, usage};
 
 /// Who calls, and the rule that says so.
@@ -31,7 +31,7 @@ impl State {
         conn: ConnId,
         peer: &Ancestry,
         request: Request,
-        known: Option<MessageId>,
+        known: Option<Known>,
     ) {
         let caller = self.caller(peer);
         t.cause = format!("request {} by {}", request.name(), caller.0.label());
@@ -47,10 +47,10 @@ impl State {
                 request.name(),
                 json!({"caller": caller.0.label(), "rule": rule}),
             );
-            return t.fail(
-                conn,
-                refused(&error, &cause, Some("scm orchestrator \"text\"")),
-            );
+            // An agent asks its hub for what it may not do; nothing would help anybody else.
+            let hint = matches!(caller.0, Sender::Agent { .. })
+                .then_some("scm orchestrator --stdin <<'EOF'\nwhat you need, and why\nEOF");
+            return t.fail(conn, refused(&error, &cause, hint));
         }
         match request {
             Request::Ping => t.reply(conn, Response::Daemon(self.daemon_view())),

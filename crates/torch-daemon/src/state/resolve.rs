@@ -230,6 +230,8 @@ impl State {
             let role = name.rsplit(':').next().unwrap_or(name);
             (distance(role, &wanted), name.clone())
         });
+        // What is spelled quite differently is no match.
+        all.retain(|name| distance(name.rsplit(':').next().unwrap_or(name), &wanted) <= NEAR);
         all.truncate(3);
         let mut failure = usage(
             &format!("no such target: {written:?}"),
@@ -310,6 +312,9 @@ impl State {
         }
     }
 }
+
+/// How many letters a near match may differ in.
+const NEAR: usize = 3;
 
 /// The edit distance of two short words.
 fn distance(a: &str, b: &str) -> usize {

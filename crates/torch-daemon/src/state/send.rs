@@ -17,7 +17,7 @@ use torch_router::{critical, tag};
 
 use super::resolve::Resolved;
 use super::{PairKey, State, Turn, Waiter};
-use crate::event::{ConnId, Effect, Query, TimerKey};
+use crate::event::{ConnId, Effect, Known, Query, TimerKey};
 use crate::failure::{refused, usage};
 
 /// What is appended to a critical message for an agent that is not the hub (S2-092).
@@ -87,10 +87,20 @@ impl State {
         conn: ConnId,
         (sender, rule): (Sender, &'static str),
         request: SendRequest,
-        known: Option<MessageId>,
+        known: Option<Known>,
     ) {
-        if let Some(message) = known.or_else(|| self.recent(&sender, request.key.as_deref())) {
-            self.answer_when(t, conn, message, request.wait, request.wait_millis);
+        if let Some(known) = known.or_else(|| self.recent(&sender, request.key.as_deref())) {
+            let (key, tag) = (request.key.clone().unwrap_or_default(), known.message.tag());
+            let (wait, millis) = (request.wait, request.wait_millis);
+            if !is_repeat(&known, request) {
+                let cause = format!(
+                    "a key names one message, and this one has another target or text than {tag}"
+                );
+                let hint = format!("torch msg show {tag}");
+                let error = format!("the key {key:?} belongs to {tag}; nothing was sent");
+                return t.fail(conn, usage(&error, &cause, Some(&hint)));
+            }
+            self.answer_when(t, conn, known.message, wait, millis);
             return;
         }
         let resolved = match self.resolve(&sender, &request) {
@@ -237,7 +247,13 @@ impl State {
         let (message, agent) = (envelope.id, envelope.recipient.agent());
         if let Some(key) = key {
             self.forget_old_keys(t);
-            self.keys.insert(key, message);
+            let (target, body) = (envelope.target.clone(), envelope.body.clone());
+            let known = Known {
+                message,
+                target,
+                body,
+            };
+            self.keys.insert(key, known);
         }
         let (state, evidence) = match agent {
             Some(_) => (DeliveryState::Queued, ""),
@@ -325,7 +341,7 @@ impl State {
         if self.keys.len() >= KEYS_KEPT {
             let now = t.now;
             self.keys
-                .retain(|_, message| message.millis().saturating_add(KEY_MILLIS) > now.0);
+                .retain(|_, known| known.message.millis().saturating_add(KEY_MILLIS) > now.0);
         }
     }
 
@@ -393,10 +409,10 @@ impl State {
         }
     }
 
-    fn recent(&self, sender: &Sender, key: Option<&str>) -> Option<MessageId> {
+    fn recent(&self, sender: &Sender, key: Option<&str>) -> Option<Known> {
         self.keys
             .get(&(sender_key(sender), key?.to_owned()))
-            .copied()
+            .cloned()
     }
 
     /// Answers now, or once the message has come to `wait`.
@@ -571,6 +587,12 @@ fn reached(now: DeliveryState, wanted: DeliveryState) -> bool {
         || rank(now)
             .zip(rank(wanted))
             .is_some_and(|(now, wanted)| now >= wanted)
+}
+
+/// Whether a call repeats the one that made a message: the same target, and a text that stands in the message's.
+fn is_repeat(known: &Known, request: SendRequest) -> bool {
+    let body = request.body.into_bytes().unwrap_or_default();
+    known.target == request.target && known.body.contains(&clean(&body).text)
 }
 
 /// Whether a delivery can't come any further; a consumed one may still be acknowledged.

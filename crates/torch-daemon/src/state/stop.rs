@@ -148,6 +148,14 @@ impl State {
             t.journal("team.phase", id, json!({"phase": "stopped"}));
         }
         let name = team.name.clone();
+        let shells = self
+            .panes
+            .iter()
+            .filter(|pane| pane.session_name == name.as_str() && pane.is_shell && !pane.dead);
+        let kept = match shells.count() {
+            0 => String::new(),
+            n => format!("; its session stays for your own windows in it ({n})"),
+        };
         self.sessions.insert(id, SessionObserved::Absent);
         t.push(Effect::EndIdleServer);
         self.check_followed(t, id);
@@ -159,7 +167,8 @@ impl State {
             .map(|watcher| watcher.conn)
             .collect();
         for conn in conns {
-            let text = format!("team {name} is stopped; worktrees, branches and messages are kept");
+            let text =
+                format!("team {name} is stopped; worktrees, branches and messages are kept{kept}");
             t.reply(conn, super::send::done(text));
         }
     }

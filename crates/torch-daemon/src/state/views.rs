@@ -72,7 +72,7 @@ impl State {
                 "a hook or a screen that says what it is doing".to_owned()
             }
             AgentState::Exited | AgentState::Crashed | AgentState::Failed | AgentState::Stopped => {
-                "a person who starts it again".to_owned()
+                "a person: `torch stop`, then `torch auto` again, starts it anew".to_owned()
             }
         }];
         for message in &run.queue {

@@ -71,6 +71,7 @@ fn settings(now: Timestamp, seed: u64) -> Settings {
         torch: PathBuf::from("/bin/torch"),
         config,
         tmux_socket: "torch".to_owned(),
+        env: Default::default(),
         programs: templates::programs().expect("the programs"),
         templates: templates::roles().expect("the roles"),
         started: now,

@@ -41,7 +41,6 @@ fn specs_that_are_none() {
         ("missing.md", "does not exist"),
         ("loop.md", "loop.md"),
         (".", "is a directory"),
-        ("\0".trim_matches('\0'), "is a directory"),
     ] {
         refused(&world, &["--spec", &path(name)], words);
     }

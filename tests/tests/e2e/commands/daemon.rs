@@ -86,6 +86,21 @@ fn agents_bring_it_back() {
     });
     let message = world.prompts("orchestrator").pop().expect("a prompt");
     assert_eq!(message.field("from"), Some("developer"));
+    // It does not end with the agent that brought it back.
+    let daemon = world.torch(&["daemon", "status", "--json"]).ok().json()["pid"].clone();
+    let agent = torch_process::facts::process(world.agent("developer").pid.expect("it runs"));
+    torch_process::end(&[agent.expect("it runs")], torch_testing::DEADLINE);
+    world.wait("the end of the agent", || {
+        !matches!(
+            world.agent("developer").state.as_str(),
+            "ready" | "working" | "idle"
+        )
+    });
+    world.torch(&["stop"]).ok();
+    assert_eq!(
+        world.torch(&["daemon", "status", "--json"]).ok().json()["pid"],
+        daemon
+    );
 }
 
 #[test]

@@ -123,10 +123,11 @@ fn cancel_on_interrupt(
             output::notice("\nno longer following; the team goes on (torch status, torch stop)");
             std::process::exit(i32::from(exit::INTERRUPTED));
         }
-        match canceller.cancel() {
-            Ok(()) => output::notice("\ncancelling; Ctrl-C again leaves at once"),
+        // Said first: the answer may come, and this process end, before another word.
+        output::notice("\ncancelling; Ctrl-C again leaves at once");
+        if canceller.cancel().is_err() {
             // The main thread sees the broken connection as well, and says so.
-            Err(_) => output::notice("\nthe daemon can't be told to cancel"),
+            output::notice("the daemon can't be told to cancel");
         }
     })
 }
