@@ -64,4 +64,9 @@ pub struct SubmitRules {
     pub settle_ms: u64,
     /// The tmux name of the key that submits.
     pub key: String,
+    /// The longest text that its composer shows whole, in characters, tags included; a longer one goes into a file
+    /// even with `--inline`, since what can't be seen can't be verified.
+    pub shown_chars: usize,
+    /// The most lines that its composer shows whole.
+    pub shown_lines: usize,
 }

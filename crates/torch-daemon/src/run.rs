@@ -107,7 +107,8 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     if reconnect {
         // What ran before is found again before anybody asks.
         let config = host.tmux.config.clone();
-        if let Err(error) = Host::connect_tmux(config, inputs.clone()).await {
+        if let Err(error) = Host::connect_tmux(config, host.tmux.gate.clone(), inputs.clone()).await
+        {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the tmux server could not be reached"

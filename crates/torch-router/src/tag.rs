@@ -16,10 +16,25 @@ pub const INLINE_LINES: usize = 3;
 /// The largest body that `--inline` keeps in the paste, in bytes.
 pub const INLINE_MAX: usize = 16 * 1024;
 
-/// Whether a body goes into a file of the recipient's inbox folder.
-pub fn needs_file(body: &str, inline: bool) -> bool {
-    let long = body.chars().count() > INLINE_CHARS || body.lines().count() > INLINE_LINES;
-    long && !(inline && body.len() <= INLINE_MAX)
+/// What a program's composer shows whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// Characters, tags included.
+    pub chars: usize,
+    /// Lines.
+    pub lines: usize,
+}
+
+/// The room that the two tags of a message take at most, in characters.
+const TAGS_MAX: usize = 160;
+
+/// Whether a body goes into a file of the recipient's inbox folder: when it is long, unless it is wanted in the
+/// paste and the program's composer shows it whole.
+pub fn needs_file(body: &str, inline: bool, shown: Shown) -> bool {
+    let (chars, lines) = (body.chars().count(), body.lines().count());
+    let visible = chars + TAGS_MAX <= shown.chars && lines <= shown.lines;
+    let long = chars > INLINE_CHARS || lines > INLINE_LINES;
+    !visible || (long && !(inline && body.len() <= INLINE_MAX))
 }
 
 /// The opening tag of a try.
@@ -115,10 +130,24 @@ mod tests {
 
     #[test]
     fn a_long_body_is_named_with_its_hash() {
-        assert!(needs_file(&"x".repeat(701), false));
-        assert!(needs_file("a\nb\nc\nd", false));
-        assert!(!needs_file("a\nb\nc\nd", true));
-        assert!(needs_file(&"x".repeat(INLINE_MAX + 1), true));
+        let wide = Shown {
+            chars: 100_000,
+            lines: 1_000,
+        };
+        assert!(needs_file(&"x".repeat(701), false, wide));
+        assert!(needs_file("a\nb\nc\nd", false, wide));
+        assert!(!needs_file("a\nb\nc\nd", true, wide));
+        assert!(needs_file(&"x".repeat(INLINE_MAX + 1), true, wide));
+        let narrow = Shown {
+            chars: 1_999,
+            lines: 3,
+        };
+        assert!(!needs_file(&"x".repeat(1_800), true, narrow));
+        assert!(
+            needs_file(&"x".repeat(1_900), true, narrow),
+            "it would collapse"
+        );
+        assert!(needs_file("a\nb\nc\nd", true, narrow), "it would collapse");
         let envelope = envelope("one\ntwo\nthree\nfour");
         let text = text(&envelope, 1, Some(Path::new(".torch/inbox/m.md")));
         assert!(

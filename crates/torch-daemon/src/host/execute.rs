@@ -144,6 +144,7 @@ impl Host {
         let (git, inputs) = (self.git.clone(), self.inputs.clone());
         let connect = (!request.dry_run).then(|| self.tmux.config.clone());
         let (server, ending) = (self.tmux.server.clone(), self.tmux.idle_end.clone());
+        let gate = self.tmux.gate.clone();
         self.tmux.orders += usize::from(connect.is_some());
         tokio::spawn(async move {
             let asked = request.clone();
@@ -165,7 +166,7 @@ impl Host {
                 }
                 let server = match server.filter(|server| !server.is_closed()) {
                     Some(server) => Ok(server),
-                    None => Self::connect_tmux(config, inputs.clone()).await,
+                    None => Self::connect_tmux(config, gate, inputs.clone()).await,
                 };
                 match server {
                     Ok(server) => project.sessions = session_names(&server).await,

@@ -110,7 +110,11 @@ impl Host {
                 effects.extend(self.take(now, input));
             }
             effects.extend(self.due(now));
-            self.turn(now, effects)?;
+            if let Err(error) = self.turn(now, effects) {
+                // Whoever asked in this turn is told why before the daemon ends.
+                self.flush().await;
+                return Err(error);
+            }
             // The writers' turn: an answer must not wait until the inputs run dry.
             tokio::task::yield_now().await;
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use torch_api::Failure;
 use torch_api::wire::FailureKind;
@@ -13,10 +14,15 @@ use super::{Host, Input};
 use crate::event::{Event, PaneFact, ProbeFact, TypingGuard};
 use crate::failure::from_error;
 
+/// The one connection, for the tasks that may have to make it.
+pub(crate) type Gate = Arc<tokio::sync::Mutex<Option<Server>>>;
+
 /// The tmux server as the daemon holds it.
 pub(crate) struct Tmux {
     pub(crate) config: ServerConfig,
     pub(crate) server: Option<Server>,
+    /// The connection that was made last; held while one is being made, so that there is never a second one.
+    pub(crate) gate: Gate,
     /// Turns `true` once a server without teams has been ended, or was found not to be idle.
     pub(crate) idle_end: Option<tokio::sync::watch::Receiver<bool>>,
     /// How many orders for a team look at their project: each is about to need the server.
@@ -30,6 +36,7 @@ impl Tmux {
         Self {
             config,
             server: None,
+            gate: Gate::default(),
             idle_end: None,
             orders: 0,
             process: None,
@@ -65,9 +72,15 @@ impl Host {
     /// Connects, tells the loop, and gives back the server.
     pub(crate) async fn connect_tmux(
         config: ServerConfig,
+        gate: Gate,
         inputs: tokio::sync::mpsc::UnboundedSender<Input>,
     ) -> Result<Server, SessionError> {
+        let mut made = gate.lock().await;
+        if let Some(server) = made.as_ref().filter(|server| !server.is_closed()) {
+            return Ok(server.clone());
+        }
         let server = Server::connect(config).await?;
+        *made = Some(server.clone());
         // The loop is gone only when the daemon ends.
         drop(inputs.send(Input::Tmux(Box::new(server.clone()))));
         let watched = server.clone();
@@ -82,6 +95,7 @@ impl Host {
     pub(crate) fn reconnect_tmux(&mut self) {
         let alive = self.tmux.process.is_some_and(facts::is_alive);
         let (config, inputs) = (self.tmux.config.clone(), self.inputs.clone());
+        let gate = self.tmux.gate.clone();
         let down = |error: String| Input::Event(Event::TmuxDown { error });
         // One that torch itself ends must not be started again by looking for it.
         if !alive || self.tmux.is_ending() {
@@ -89,7 +103,7 @@ impl Host {
             return;
         }
         tokio::spawn(async move {
-            if let Err(error) = Self::connect_tmux(config, inputs.clone()).await {
+            if let Err(error) = Self::connect_tmux(config, gate, inputs.clone()).await {
                 drop(inputs.send(down(error.to_string())));
             }
         });

@@ -427,7 +427,7 @@ impl State {
         let Some(flight) = self.flights.get_mut(&message) else {
             return false;
         };
-        if flight.is_typed() {
+        if flight.is_typed() || flight.may_stand_in_composer() {
             return false;
         }
         flight.delivery.state = state;

@@ -117,6 +117,9 @@ impl State {
                     "did not show up whole in the composer and was not submitted; clear the composer there"
                 }
                 Notice::Stuck => "stands in the composer and Enter does not submit it; look there",
+                Notice::StrayEnter => {
+                    "stood in the composer after its Enter: a dialog that opened in that very moment may have been answered by it; look there"
+                }
                 Notice::GivenUp => "left no trace after several tries and was given up",
             },
         );

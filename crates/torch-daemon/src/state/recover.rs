@@ -147,11 +147,12 @@ impl State {
             }
         }
         for run in self.agents.values_mut() {
-            // A message being typed is first in any case; the others follow by age.
+            // A message being typed is first in any case; the others keep the order in which they were accepted,
+            // which their ids don't tell within a millisecond.
             let flights = &self.flights;
             run.queue
                 .make_contiguous()
-                .sort_by_key(|id| (flights.get(id).is_none_or(|flight| !flight.is_typed()), *id));
+                .sort_by_key(|id| flights.get(id).is_none_or(|flight| !flight.is_typed()));
         }
     }
 }

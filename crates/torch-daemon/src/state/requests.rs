@@ -446,7 +446,7 @@ impl State {
             conn,
             other(
                 &format!("m-{short} can't be cancelled"),
-                "it is typed already",
+                "its text is typed already, or may still stand in the composer; clear that first",
                 Some(&hint),
             ),
         );

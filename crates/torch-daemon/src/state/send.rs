@@ -380,9 +380,12 @@ impl State {
         let pair = pair_key(draft.team, &draft.sender, draft.recipient.agent());
         let seq = self.pair_seqs.entry(pair).or_insert(0);
         *seq += 1;
+        let pair_seq = *seq;
         let cleaned = clean(&draft.body);
-        let long =
-            draft.recipient.agent().is_some() && tag::needs_file(&cleaned.text, draft.inline);
+        let long = draft
+            .recipient
+            .agent()
+            .is_some_and(|agent| tag::needs_file(&cleaned.text, draft.inline, self.shown(agent)));
         let body_file = long.then(|| PathBuf::from(format!(".torch/inbox/{}.md", id.tag())));
         Envelope {
             id,
@@ -393,7 +396,7 @@ impl State {
             sender_rule: draft.sender_rule,
             recipient: draft.recipient,
             target: draft.target,
-            pair_seq: *seq,
+            pair_seq,
             original: (!cleaned.changes.is_empty()).then_some(draft.body),
             body: cleaned.text,
             cleaned: cleaned.changes,
@@ -407,6 +410,16 @@ impl State {
             body_file,
             cause: draft.cause,
         }
+    }
+
+    /// What the composer of an agent's program shows whole.
+    fn shown(&self, agent: AgentId) -> tag::Shown {
+        let run = self.agents.get(&agent);
+        let program = run.and_then(|run| self.programs.get(&run.agent.program));
+        program.map_or(tag::Shown { chars: 0, lines: 0 }, |program| tag::Shown {
+            chars: program.data.submit.shown_chars,
+            lines: program.data.submit.shown_lines,
+        })
     }
 
     fn recent(&self, sender: &Sender, key: Option<&str>) -> Option<Known> {

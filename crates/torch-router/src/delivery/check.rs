@@ -38,6 +38,7 @@ impl Flight {
         if self.delivery.state != DeliveryState::Pasting {
             return Step::only(Act::None);
         }
+        self.pasted |= outcome == Outcome::Applied;
         match outcome {
             Outcome::Applied => self.pass(
                 DeliveryState::Pasted,
@@ -105,6 +106,7 @@ impl Flight {
         self.stale_screen = None;
         self.seen_whole = None;
         self.enters = 0;
+        self.pasted = false;
         let evidence = format!("an empty composer; {}", sight.reading.evidence);
         self.pass(DeliveryState::Pasting, &evidence, now, Act::Paste)
     }
@@ -184,18 +186,20 @@ impl Flight {
             step.notice = self.tell(Notice::Stuck);
             return step;
         }
+        let stray = (self.enters > 0)
+            .then(|| self.tell(Notice::StrayEnter))
+            .flatten();
         let end = tag::closing_end(self.envelope.id);
         let line_end = composer
             .text
             .lines()
             .any(|line| line.ends_with(&end))
             .then_some(end);
-        self.pass(
-            DeliveryState::Entering,
-            "the composer shows exactly this message",
-            now,
-            Act::Press { line_end },
-        )
+        let act = Act::Press { line_end };
+        let evidence = "the composer shows exactly this message";
+        let mut step = self.pass(DeliveryState::Entering, evidence, now, act);
+        step.notice = stray;
+        step
     }
 
     pub(super) fn shows_whole(&self, composer: &Composer) -> bool {

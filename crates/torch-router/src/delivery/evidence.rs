@@ -141,6 +141,7 @@ impl Flight {
 
     fn redeliver(&mut self, evidence: &str, now: Timestamp) -> Step {
         self.redeliver_at = None;
+        self.pasted = false;
         self.seen_whole = None;
         self.stale_screen = None;
         self.enters = 0;

@@ -130,6 +130,8 @@ pub enum Notice {
     NotShown,
     /// Enter is pressed and nothing happens.
     Stuck,
+    /// An Enter did not submit it: whatever opened in that moment may have taken it.
+    StrayEnter,
     /// torch gave it up.
     GivenUp,
 }
@@ -173,12 +175,15 @@ pub struct Flight {
     /// From when on a message without a trace may be repeated.
     redeliver_at: Option<Timestamp>,
     told: Vec<Notice>,
+    /// Whether a paste of this try may still stand in the composer, or come up in it.
+    pasted: bool,
 }
 
 impl Flight {
     /// A flight from what the store keeps; `text` is the try's whole text.
     pub fn new(envelope: Envelope, delivery: Delivery, text: String) -> Self {
         let phase_since = delivery.since;
+        let pasted = delivery.reason == Some(DeferReason::NotShown);
         Self {
             envelope,
             delivery,
@@ -190,6 +195,7 @@ impl Flight {
             stale_screen: None,
             redeliver_at: None,
             told: Vec::new(),
+            pasted,
         }
     }
 
@@ -222,6 +228,11 @@ impl Flight {
             self.delivery.state,
             Pasting | Pasted | Entering | Entered | Accepted | Consumed | Acked | Uncertain
         )
+    }
+
+    /// Whether its text may stand in the composer although it was not submitted: whoever is there can still do that.
+    pub fn may_stand_in_composer(&self) -> bool {
+        self.pasted && !self.delivery.state.is_final()
     }
 
     /// Whether the next message to the same agent must still wait for this one.
