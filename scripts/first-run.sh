@@ -48,12 +48,17 @@ interrupted() {
 }
 trap interrupted INT TERM
 
+say "a first build takes some minutes; then a sample runs"
+say "the demo agents follow a script: nothing is built or tested for real"
+
 ensure_tools tmux git cc
 ensure_cargo
 
 say "building torch"
 cd -- "$root"
-cargo build --release --locked -p torch-cli
+build=(cargo build --release --locked -p torch-cli)
+[ -t 2 ] || build+=(--quiet) # progress is for people
+"${build[@]}"
 bin=$(target_directory)/release
 
 if [ -n "${TORCH_SAMPLE_DIR:-}" ]; then

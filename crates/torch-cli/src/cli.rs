@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
     ack, agent_run, attach, audit, auto, complete, completions, config, daemon, demo_agent, doctor,
@@ -21,8 +21,8 @@ use crate::place::Place;
     max_term_width = 100,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = "Example:\n  torch auto --spec spec.md",
-    after_long_help = format!("Example:\n  torch auto --spec spec.md\n\n{}\n\n{}", exit::HELP, FILES)
+    after_help = "Example:\n  torch auto --spec spec.md --agent demo",
+    after_long_help = format!("Example:\n  torch auto --spec spec.md --agent demo\n\n{}\n\n{}", exit::HELP, FILES)
 )]
 pub(crate) struct Torch {
     /// What to do.
@@ -37,8 +37,7 @@ pub(crate) struct Torch {
     version,
     max_term_width = 100,
     arg_required_else_help = true,
-    after_help = send::EXAMPLES,
-    after_long_help = format!("{}\n\n{}", send::EXAMPLES, exit::HELP)
+    after_help = send::SCM_EXAMPLES
 )]
 pub(crate) struct Scm {
     /// What to send, and to whom.
@@ -49,7 +48,7 @@ pub(crate) struct Scm {
 /// What surrounds the commands.
 const FILES: &str = "\
 Environment:
-  TORCH_HOME      the registry; default: torch in the XDG state directory
+  TORCH_HOME      the registry, an absolute path; default: torch in the XDG state directory
   TORCH_<KEY>     a setting, e.g. TORCH_ROUTER_MODE for router.mode (torch config lists them)
   NO_COLOR        no colours
 
@@ -87,11 +86,10 @@ enum Command {
 
 /// Runs `torch`.
 pub(crate) fn torch(args: &[OsString]) -> Outcome {
-    let parsed = match Torch::try_parse_from(args) {
-        Ok(parsed) => parsed,
-        Err(error) => return refused(&error),
-    };
-    run(parsed.command)
+    match parse::<Torch>(torch_command(), args) {
+        Ok(parsed) => run(parsed.command),
+        Err(error) => refused(&error, &named(&torch_command(), args)),
+    }
 }
 
 /// Runs a command; the registry is looked for only by those that need one, so that the others work anywhere.
@@ -124,14 +122,22 @@ fn run(command: Command) -> Outcome {
 
 /// Runs `scm`.
 pub(crate) fn scm(args: &[OsString]) -> Outcome {
-    match Scm::try_parse_from(args) {
+    match parse::<Scm>(scm_command(), args) {
         Ok(parsed) => send::run(parsed.send, &Place::find()?),
-        Err(error) => refused(&error),
+        Err(error) => refused(&error, "scm"),
     }
 }
 
+fn parse<T: FromArgMatches>(
+    mut command: clap::Command,
+    args: &[OsString],
+) -> Result<T, clap::Error> {
+    let matches = command.try_get_matches_from_mut(args)?;
+    T::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
 /// Help and version go to standard output with 0; a mistake is said in torch's own form, with 2.
-fn refused(error: &clap::Error) -> Outcome {
+fn refused(error: &clap::Error, command: &str) -> Outcome {
     if !error.use_stderr() {
         let mut out = anstream::stdout().lock();
         let written = write!(out, "{}", error.render().ansi()).and_then(|()| out.flush());
@@ -154,31 +160,48 @@ fn refused(error: &clap::Error) -> Outcome {
     for paragraph in paragraphs {
         failed = failed.cause(paragraph.trim());
     }
-    Err(failed.hint(format!("{} --help", command_named(text))))
+    Err(failed.hint(format!("{command} --help")))
 }
 
-/// The command that a usage line in clap's text names: `torch msg list`.
-fn command_named(text: &str) -> String {
-    let usage = text
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Usage: "));
-    let word = |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase());
-    let words: Vec<_> = usage
-        .unwrap_or("torch")
-        .split(' ')
-        .take_while(word)
-        .collect();
-    words.join(" ")
+/// The command that these arguments call, as far as there is one: `torch msg list`.
+fn named(command: &clap::Command, args: &[OsString]) -> String {
+    let mut name = command.get_name().to_owned();
+    let mut command = command;
+    for word in args.iter().skip(1) {
+        let Some(found) = command.find_subcommand(word) else {
+            break;
+        };
+        name = format!("{name} {}", found.get_name());
+        command = found;
+    }
+    name
 }
 
-/// The parser of `torch`, for completions and manual pages.
+/// The parser of `torch`; each command's long help ends with its exit codes.
 pub fn torch_command() -> clap::Command {
-    Torch::command()
+    Torch::command().mut_subcommands(|command| {
+        let name = command.get_name().to_owned();
+        with_exit_codes(command, &name)
+    })
 }
 
 /// The parser of `scm`.
 pub fn scm_command() -> clap::Command {
-    Scm::command()
+    with_exit_codes(Scm::command(), "send")
+}
+
+/// `path` is the command's name without `torch`: `msg list`.
+fn with_exit_codes(command: clap::Command, path: &str) -> clap::Command {
+    let mut text = command
+        .get_after_long_help()
+        .or(command.get_after_help())
+        .map(|text| format!("{text}\n\n"))
+        .unwrap_or_default();
+    text.push_str(&exit::section(path));
+    command.after_long_help(text).mut_subcommands(|command| {
+        let path = format!("{path} {}", command.get_name());
+        with_exit_codes(command, &path)
+    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod config;
 pub mod daemon;
 pub mod demo_agent;
 pub mod doctor;
+pub mod given;
 pub mod hook;
 pub mod inbox;
 pub mod init;

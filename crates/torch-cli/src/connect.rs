@@ -6,7 +6,7 @@ mod version;
 use std::io;
 use std::time::Duration;
 
-use torch_api::wire::{Hello, PROTOCOL};
+use torch_api::wire::{Hello, PROTOCOL, SendRequest};
 use torch_api::{Client, ClientError, Request, Response};
 use torch_core::Process;
 
@@ -42,7 +42,7 @@ pub fn connect(place: &Place) -> Result<Client, CommandError> {
             }
             Err(error) if nobody_listens(&error) => autostart::start(place)?,
             // It went away between our connect and its greeting: the next attempt starts it.
-            Err(ClientError::Closed) => {}
+            Err(ClientError::Closed | ClientError::Io(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -88,6 +88,30 @@ pub fn ask(client: &mut Client, request: &Request) -> Result<Response, CommandEr
         Response::Failed(failure) => Err(failure.into()),
         response => Ok(response),
     }
+}
+
+/// Sends a message and takes its answer. Should the daemon end in between, it is asked again: the message carries a key,
+/// the caller's or one of this call, by which the daemon knows it again, so that it is never stored twice.
+///
+/// # Errors
+/// What the daemon answered, or why it did not.
+pub fn send_surely(place: &Place, mut request: SendRequest) -> Result<Response, CommandError> {
+    if request.key.is_none() {
+        let now = torch_process::clock::now().0;
+        request.key = Some(format!("scm-{}-{now}", std::process::id()));
+    }
+    let request = Request::Send(Box::new(request));
+    let mut broken = None;
+    for _ in 0..ATTEMPTS {
+        let mut client = connect(place)?;
+        match client.call(&request) {
+            Ok(Response::Failed(failure)) => return Err(failure.into()),
+            Ok(response) => return Ok(response),
+            Err(error @ (ClientError::Closed | ClientError::Io(_))) => broken = Some(error),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(broken.map_or_else(not_running, CommandError::from))
 }
 
 /// Asks the daemon to end, waits for it, and returns its last words.

@@ -1,5 +1,9 @@
 //! Exit codes, the same for every command of `torch` and for `scm`.
 
+mod section;
+
+pub use section::section;
+
 /// It worked; for `scm`, the message was accepted or reached the awaited state.
 pub const OK: u8 = 0;
 /// Any other failure.
@@ -15,7 +19,10 @@ pub const UNREACHABLE: u8 = torch_api::wire::EXIT_UNREACHABLE;
 /// Ended by Ctrl-C (128 + SIGINT, as shells report it).
 pub const INTERRUPTED: u8 = 130;
 
-/// The table in the long help.
+/// Another daemon has the registry (`torch daemon run` only).
+pub const LOCKED: u8 = torch_daemon::EXIT_LOCKED;
+
+/// The table in the long help of `torch` itself.
 pub const HELP: &str = "\
 Exit codes:
     0  it worked; scm: the message is accepted, or the awaited state was reached

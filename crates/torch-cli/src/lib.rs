@@ -1,11 +1,12 @@
 //! The commands `torch` and `scm`: they read arguments, ask the daemon through `torch-api`, and render its answers.
 //!
 //! No rules of their own: what may be sent, started or stopped is the daemon's to say. Nothing here runs on tokio.
-//! Tasks: one thread that waits for Ctrl-C during `torch auto` ([`interrupt`]). Channels: none.
+//! Tasks: one thread that waits for Ctrl-C during `torch auto` and `torch status --watch` ([`interrupt`]). Channels: none.
 //!
 //! - [`command`]: one file per command, with its arguments.
 //! - [`connect`]: connecting, and starting or replacing the daemon.
 //! - [`render`]: pure functions from views to text.
+//! - [`screen`]: the terminal as a screen of its own, for `--watch`.
 //! - [`error`], [`exit`]: the one error of every command, and the exit codes.
 
 use std::ffi::{OsStr, OsString};
@@ -21,6 +22,7 @@ pub mod offline;
 pub mod output;
 pub mod place;
 pub mod render;
+pub mod screen;
 pub mod search;
 
 /// Runs `torch` with these arguments, the program's name first.

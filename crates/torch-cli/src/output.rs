@@ -92,7 +92,12 @@ pub fn can_ask() -> bool {
 
 /// Whether standard error takes a block that is redrawn in place.
 pub fn can_redraw() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
+    io::stderr().is_terminal() && can_move_cursor()
+}
+
+/// Whether the terminal knows cursor movements.
+pub fn can_move_cursor() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
 /// Asks a question on standard error; Enter alone means yes.

@@ -31,6 +31,7 @@ impl Place {
                 .because(&error)
                 .hint("cd ~")
         })?;
+        absolute("TORCH_HOME", &cwd)?;
         let home = torch_home(variable).ok_or_else(|| {
             CommandError::usage("no registry: neither TORCH_HOME nor HOME is set")
                 .hint("export TORCH_HOME=/path/to/registry")
@@ -73,6 +74,24 @@ impl Place {
     pub fn log(&self) -> PathBuf {
         self.home.join("logs/daemon.log")
     }
+}
+
+/// A registry at a relative path would be another one in each directory, and the agents' is not the caller's.
+fn absolute(name: &str, cwd: &Path) -> Result<(), CommandError> {
+    let given = variable(name).map(PathBuf::from);
+    let relative = given.filter(|path| !path.as_os_str().is_empty() && path.is_relative());
+    let Some(path) = relative else {
+        return Ok(());
+    };
+    let whole: PathBuf = cwd.join(&path).components().collect();
+    Err(
+        CommandError::usage(format!("{name} is {path:?}, which is no absolute path"))
+            .cause("every directory would have a registry of its own")
+            .hint(format!(
+                "export {name}={}",
+                torch_process::quote::shell(whole)
+            )),
+    )
 }
 
 /// The user's config file, whether it is there or not; `None` without `HOME`.

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod config;
 pub mod doctor;
 pub mod error;
+pub mod fit;
 pub mod message;
 pub mod plan;
 pub mod progress;

@@ -46,7 +46,7 @@ pub struct TmuxConfig {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentsConfig {
-    /// The program that `torch auto` uses without `--agent`; empty = the first one found.
+    /// The program that `torch auto` uses without `--agent`; empty: it must be named with `--agent`.
     pub default: String,
 }
 

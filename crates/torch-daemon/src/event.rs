@@ -38,6 +38,8 @@ pub enum TimerKey {
     Look(AgentId),
     /// The next look at all panes.
     Panes,
+    /// The host's own next look at its socket and its lock.
+    Upkeep,
 }
 
 /// One pane of the tmux server.

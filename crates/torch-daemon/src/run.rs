@@ -5,6 +5,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use torch_core::config::Config;
@@ -14,6 +15,7 @@ use torch_store::Store;
 use torch_store::export::Exporter;
 
 use crate::event::{Effect, Event};
+use crate::host::upkeep::Made;
 use crate::host::{Host, Input, Signals, socket, spool, tmux};
 use crate::state::{Settings, Snapshot, State};
 use crate::templates;
@@ -68,8 +70,6 @@ pub fn run(options: Options) -> anyhow::Result<u8> {
         .context("failed to start the async runtime")?;
     let ended = runtime.block_on(serve(&options));
     runtime.shutdown_background();
-    // The lock is still held, so the file is ours.
-    drop(std::fs::remove_file(&options.socket));
     ended.map(|()| 0)
 }
 
@@ -100,6 +100,9 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         teams_changed: true,
         unexported: true,
         ending: false,
+        lock: Made::at(&lock_path(&options.home)).context("the lock file is gone")?,
+        socket: None,
+        connected: Arc::default(),
         signals: Signals::new()?,
         inputs: inputs.clone(),
         receiver,
@@ -120,9 +123,12 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         drop(inputs.send(Input::Event(Event::TmuxDown { error })));
     }
     let listener = socket::listen(&options.socket)?;
-    tokio::spawn(socket::accept(listener, inputs));
+    host.socket = Made::at(&options.socket);
+    tokio::spawn(socket::accept(listener, host.connected.clone(), inputs));
     say_ready();
-    host.run(first).await
+    let ended = host.run(first).await;
+    host.remove_socket();
+    ended
 }
 
 fn load(options: &Options, store: &Store, now: Timestamp) -> anyhow::Result<(State, Vec<Effect>)> {
@@ -163,9 +169,13 @@ fn private_dir(path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("failed to make the folder {}", path.display()))
 }
 
+fn lock_path(home: &Path) -> PathBuf {
+    home.join("run/daemon.lock")
+}
+
 /// Takes the registry's lock; `None` if another daemon has it. The file names its owner's pid.
 fn lock(home: &Path) -> anyhow::Result<Option<File>> {
-    let path = home.join("run/daemon.lock");
+    let path = lock_path(home);
     let failed = || format!("failed to lock {}", path.display());
     let mut file = OpenOptions::new()
         .create(true)

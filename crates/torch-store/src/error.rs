@@ -150,7 +150,7 @@ impl StoreError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::File { path, .. } => Some(format!("ls -ld '{}'", path.display())),
-            Self::Missing { .. } => Some("torch auto --spec spec.md".to_owned()),
+            Self::Missing { .. } => Some("torch auto --spec spec.md --agent demo".to_owned()),
             Self::Foreign { path, .. } | Self::Damaged { path, .. } => Some(format!(
                 "mv '{0}' '{0}.broken' keeps it and lets torch begin anew; running agents are then unknown to torch",
                 path.display()

@@ -227,8 +227,8 @@ fn agents_and_strangers_cannot_act_as_the_person() {
     let acts = [
         "torch stop",
         "torch auto --spec spec.md --agent demo --yes",
-        "torch attach tester",
-        "torch shell tester",
+        "torch attach tester --print",
+        "script -qec 'torch shell tester' /dev/null >&2",
         "torch daemon stop",
         "torch inbox",
     ];

@@ -164,7 +164,7 @@ fn the_users_own_tmux_stays_as_it_is() {
     a_day(&world, &default.variable());
     assert_eq!(before, [default.look(), other.look()]);
     // torch's own server has none of the user's configuration.
-    world.team("orchestrator", SCRIPTED);
+    world.team("orchestrator,developer", SCRIPTED);
     let options = world.tmux(&["show-options", "-g"]).ok().stdout;
     assert!(
         !options.contains("C-a") && !options.contains("@mine"),

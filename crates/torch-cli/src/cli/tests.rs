@@ -1,13 +1,11 @@
 //! Tests of the parsers and snapshots of the help texts.
 
-use clap::CommandFactory as _;
-
 use super::*;
 
 #[test]
 fn the_parsers_are_sound() {
-    Torch::command().debug_assert();
-    Scm::command().debug_assert();
+    torch_command().debug_assert();
+    scm_command().debug_assert();
 }
 
 /// Every command with its subcommands, `torch msg list` as `torch msg list`.
@@ -20,9 +18,9 @@ fn all(command: &clap::Command, name: &str) -> Vec<(String, clap::Command)> {
 }
 
 fn commands() -> Vec<(String, clap::Command)> {
-    let mut torch = Torch::command();
+    let mut torch = torch_command();
     torch.build();
-    let mut scm = Scm::command();
+    let mut scm = scm_command();
     scm.build();
     let mut found = all(&torch, "torch");
     found.extend(all(&scm, "scm"));
@@ -79,10 +77,39 @@ fn help_texts() {
 
 #[test]
 fn a_mistake_ends_with_a_hint_that_can_be_run() {
-    let error =
-        Torch::try_parse_from(["torch", "msg", "list", "--limt", "3"]).expect_err("no such option");
-    let error = refused(&error).expect_err("a mistake");
-    let text = crate::render::error::error(&error);
-    insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
-    assert_eq!(error.kind.exit_code(), exit::USAGE);
+    let mut text = String::new();
+    for line in [
+        "torch msg list --limt 3",
+        "torch msg list --state bogus",
+        "torch logs developer -n many",
+        "torch bogus",
+        "scm dev hi --wait=pasted",
+        "scm dev two words",
+    ] {
+        let args: Vec<_> = line.split(' ').map(OsString::from).collect();
+        let outcome = if line.starts_with("scm") {
+            scm(&args)
+        } else {
+            torch(&args)
+        };
+        let error = outcome.expect_err("a mistake");
+        assert_eq!(error.kind.exit_code(), exit::USAGE);
+        let said = crate::render::error::error(&error);
+        text.push_str(&format!(
+            "$ {line}\n{}\n",
+            anstream::adapter::strip_str(&said)
+        ));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn every_command_says_its_exit_codes() {
+    for (name, mut command) in commands() {
+        let help = command.render_long_help().to_string();
+        assert!(
+            help.contains("Exit codes:\n    0  "),
+            "{name} has no exit codes in its help"
+        );
+    }
 }

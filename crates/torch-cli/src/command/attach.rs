@@ -7,6 +7,7 @@ use torch_api::{Request, Response};
 use torch_process::quote;
 
 use super::TeamArgs;
+use super::given::Given;
 use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
@@ -29,6 +30,9 @@ pub struct AttachArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: AttachArgs, place: &Place) -> Outcome {
+    if !args.print {
+        need_terminal(|command| command.and("--print").line())?;
+    }
     let mut client = connect::connect(place)?;
     let request = Request::Attach {
         team: place.team(args.team.team),
@@ -50,17 +54,23 @@ pub(super) fn tmux() -> Option<String> {
     variable("TMUX").and_then(|value| value.into_string().ok())
 }
 
+/// Nothing is asked for, nor opened, where there is no terminal to attach.
+pub(super) fn need_terminal(hint: impl FnOnce(Given) -> String) -> Result<(), CommandError> {
+    let without = match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
+        (true, true) => return Ok(()),
+        (false, _) => "standard input",
+        (true, false) => "standard output",
+    };
+    Err(
+        CommandError::usage("attaching needs a terminal, and this is none")
+            .cause(format!("{without} is no terminal"))
+            .hint(hint(Given::ours())),
+    )
+}
+
 /// Replaces this process by the tmux client.
 pub(super) fn exec(argv: &[String], unset: &[String]) -> Outcome {
-    let line = line(argv, unset);
-    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        return Err(
-            CommandError::usage("attaching needs a terminal, and this is none")
-                .cause("in a terminal, run the line below")
-                .hint(line),
-        );
-    }
-    output::notice(&format!("{line}    (leave with Ctrl-b d)"));
+    output::notice(&format!("{}    (leave with Ctrl-b d)", line(argv, unset)));
     let unset: Vec<&str> = unset.iter().map(String::as_str).collect();
     Err(torch_process::exec(argv, &unset).into())
 }

@@ -26,9 +26,7 @@ pub struct AuditArgs {
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// Checks that no entry of the journal was changed, removed or added in between
-    #[command(
-        after_help = "Example:\n  torch audit verify\n\nExits with 1 if the chain is broken."
-    )]
+    #[command(after_help = "Example:\n  torch audit verify")]
     Verify(JsonArgs),
 }
 

@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use torch_api::view::PlanView;
-use torch_api::wire::AutoRequest;
+use torch_api::wire::{AutoRequest, Failure};
 use torch_api::{Request, Response};
 use torch_process::quote;
 
 use super::JsonArgs;
+use super::given::Given;
 use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
@@ -22,13 +23,16 @@ use crate::output;
 use crate::place::Place;
 use crate::render;
 
+/// What the daemon proposes where no agent program, or one that it does not drive, was named.
+const DEMO_HINT: &str = "torch auto --spec spec.md --agent demo";
+
 /// Raises a team of agents on a spec: one git worktree and one tmux window per role, each briefed.
 ///
 /// Started again on the same project it changes nothing and says what runs.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  torch auto --spec spec.md
+  torch auto --spec spec.md --agent demo
   torch auto --spec spec.md --roles orchestrator,developer,tester --agent demo --yes --wait")]
 pub struct AutoArgs {
     /// The spec: what the team is to build
@@ -37,10 +41,10 @@ pub struct AutoArgs {
     /// The project, a git repository [default: the current directory]
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
-    /// The roles, separated by commas [default: the core five]
+    /// The roles, separated by commas; an orchestrator is added if none is named [default, and if empty: the core five]
     #[arg(long, value_name = "ROLES", value_delimiter = ',')]
     roles: Vec<String>,
-    /// The agent program [default: agents.default of the config, else the first one found]
+    /// The agent program; this version drives `demo`, the built-in one, only [default: agents.default of the config]
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
     /// Only shows the plan
@@ -67,7 +71,7 @@ pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
     }
     if !args.yes {
         if !output::can_ask() {
-            return Err(unasked());
+            return Err(unasked(request.agent.as_deref()));
         }
         request.dry_run = true;
         let plan = plan(request.clone(), place)?;
@@ -92,21 +96,21 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
     let project = project.canonicalize().map_err(|error| {
         CommandError::usage(format!("the project {} can't be found", project.display()))
             .because(&error)
-            .hint("torch auto --project . --spec spec.md")
+            .hint(here())
     })?;
     if !project.is_dir() {
         return Err(CommandError::usage(format!(
             "the project {} is no directory",
             project.display()
         ))
-        .hint("torch auto --project . --spec spec.md"));
+        .hint(here()));
     }
     let scenario = args.scenario.as_ref().map(|file| place.cwd.join(file));
     if let Some(file) = scenario.as_ref().filter(|file| !file.is_file()) {
-        return Err(CommandError::usage(format!(
-            "the scenario {} is no file",
-            file.display()
-        )));
+        return Err(
+            CommandError::usage(format!("the scenario {} is no file", file.display()))
+                .hint(format!("ls -l {}", quote::shell(file))),
+        );
     }
     let spec = spec::check(&place.cwd.join(&args.spec))?;
     for path in [Some(&project), Some(&spec), scenario.as_ref()]
@@ -152,7 +156,12 @@ fn roles(written: &[String]) -> Result<Vec<String>, CommandError> {
         torch_core::RoleName::parse(role).map_err(|error| {
             CommandError::usage(format!("{role:?} can be no role"))
                 .because(&error)
-                .hint("torch auto --spec spec.md --roles orchestrator,developer,tester --dry-run")
+                .hint(
+                    Given::ours()
+                        .with("--roles", "orchestrator,developer,tester")
+                        .with_an_agent()
+                        .line(),
+                )
         })?;
     }
     Ok(roles)
@@ -174,7 +183,7 @@ fn plan(request: AutoRequest, place: &Place) -> Result<PlanView, CommandError> {
         match client.receive()? {
             Response::Progress { .. } => {}
             Response::Planned(plan) => return Ok(*plan),
-            Response::Failed(failure) => return Err(failure.into()),
+            Response::Failed(failure) => return Err(failed(failure)),
             other => return Err(CommandError::unexpected(&other)),
         }
     }
@@ -190,13 +199,33 @@ fn dry_run(request: AutoRequest, json: JsonArgs, place: &Place) -> Outcome {
     Ok(exit::OK)
 }
 
-/// Nobody can be asked: the same command with `--yes`.
-fn unasked() -> CommandError {
-    let mut words: Vec<String> = std::env::args_os().map(quote::shell).collect();
-    if let Some(program) = words.first_mut() {
-        *program = "torch".to_owned();
+/// The same command for the project in the current directory.
+fn here() -> String {
+    Given::ours().with("--project", ".").with_an_agent().line()
+}
+
+/// The daemon's refusal. It knows the request and not the command: where it proposes the demo agent, the hint is the
+/// command that was given, with that agent.
+fn failed(failure: Failure) -> CommandError {
+    rephrased(failure, Given::ours())
+}
+
+fn rephrased(failure: Failure, given: Given) -> CommandError {
+    let mut failed = CommandError::from(failure);
+    for hint in &mut failed.hints {
+        if hint == DEMO_HINT {
+            *hint = given.clone().with("--agent", "demo").line();
+        }
     }
-    words.push("--yes".to_owned());
+    failed
+}
+
+/// Nobody can be asked: the same command with `--yes`, and with an agent program unless one is named or configured.
+fn unasked(agent: Option<&str>) -> CommandError {
+    let mut given = Given::ours();
+    if agent.is_none() {
+        given = given.with_an_agent();
+    }
     let which = if io::stdin().is_terminal() {
         "standard error"
     } else {
@@ -204,7 +233,7 @@ fn unasked() -> CommandError {
     };
     CommandError::usage("torch auto asks before it starts a team, and nobody can be asked here")
         .cause(format!("{which} is no terminal"))
-        .hint(words.join(" "))
+        .hint(given.and("--yes").line())
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(crate) fn run(args: CompleteArgs, place: &Place) -> Outcome {
     if args.json.json {
         output::json(&response)?;
     } else {
-        output::data(&render::message::sent(message))?;
+        output::data(&render::message::stored(message))?;
     }
     Ok(exit::OK)
 }

@@ -17,25 +17,15 @@ use crate::render::doctor::{Verdict, doctor};
 ///
 /// Changes nothing and starts nothing.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  torch doctor\n\nExits with 1 if a check fails; warnings are no failure."
-)]
+#[command(after_help = "Example:\n  torch doctor")]
 pub struct DoctorArgs {
-    /// Also asks each agent program for its version
-    #[arg(long)]
-    deep: bool,
     #[command(flatten)]
     json: JsonArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &DoctorArgs, place: &Place) -> Outcome {
-    let depth = if args.deep {
-        programs::Depth::Versions
-    } else {
-        programs::Depth::Presence
-    };
-    let checks = checks::all(place, depth);
+    let checks = checks::all(place);
     if args.json.json {
         for check in &checks {
             output::json(check)?;

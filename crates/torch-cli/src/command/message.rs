@@ -1,5 +1,6 @@
 //! `torch msg list|show|trace|retry|cancel`.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use torch_api::wire::MessageFilter;
 use torch_api::{MessageView, Request, Response};
@@ -56,7 +57,7 @@ struct ListArgs {
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
     /// In this state
-    #[arg(long, value_name = "STATE")]
+    #[arg(long, value_name = "STATE", value_parser = states())]
     state: Option<DeliveryState>,
     /// How many at most
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
@@ -91,6 +92,12 @@ struct OneArgs {
     id: IdArgs,
     #[command(flatten)]
     json: JsonArgs,
+}
+
+/// A delivery's state by its word; the words stand in the help, in mistakes and in completions.
+fn states() -> impl TypedValueParser<Value = DeliveryState> {
+    PossibleValuesParser::new(DeliveryState::ALL.map(DeliveryState::as_str))
+        .try_map(|word| word.parse::<DeliveryState>())
 }
 
 /// Runs the command.

@@ -2,6 +2,7 @@
 
 mod body;
 mod duration;
+mod mistyped;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use torch_api::wire::SendRequest;
 use torch_api::{Client, Request, Response};
 use torch_core::DeliveryState;
 
+use super::given::Given;
 use super::{JsonArgs, logs};
 use crate::connect;
 use crate::error::{CommandError, ErrorKind, Outcome};
@@ -21,22 +23,36 @@ use crate::output;
 use crate::place::{Place, variable};
 use crate::render::{self, message};
 
-/// What stands below the help.
-pub const EXAMPLES: &str = "\
-Examples:
-  scm developer \"Run the tests, please\"
-  scm myapp:developer \"Run the tests\" --wait
-  scm developer --stdin < report.md
-  scm developer -- \"--a message that begins with a dash\"
+/// What stands below the help of the program with this name.
+macro_rules! examples {
+    ($program:literal) => {
+        concat!(
+            "Examples:\n  ",
+            $program,
+            " developer \"Run the tests, please\"\n  ",
+            $program,
+            " myapp:developer \"Run the tests\" --wait\n  ",
+            $program,
+            " developer --stdin < report.md\n  ",
+            $program,
+            " developer -- \"--a message that begins with a dash\"\n\n\
+A word that begins with a dash is the message unless it is one of the options above; put -- before a\n\
+message that you don't control. Options may stand before and after TARGET."
+        )
+    };
+}
 
-A word that begins with a dash is the message unless it is one of the options above; put -- before a
-message that you don't control. Options may stand before and after TARGET.";
+/// What stands below the help of `scm`.
+pub const SCM_EXAMPLES: &str = examples!("scm");
+
+/// What stands below the help of `torch send`.
+const SEND_EXAMPLES: &str = examples!("torch send");
 
 /// Sends a message to an agent, and proves that it arrived.
 ///
 /// Returns once the message is durable and judged, with --wait once it has reached the awaited state.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = SEND_EXAMPLES)]
 pub struct SendArgs {
     /// To whom: role, role:0, session:role, session:index, session:window.pane, %pane or human
     #[arg(value_name = "TARGET")]
@@ -76,6 +92,7 @@ pub struct SendArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: SendArgs, place: &Place) -> Outcome {
+    mistyped::check(args.message.as_deref(), Given::ours())?;
     let request = SendRequest {
         body: body::read(&args)?,
         target: args.target,
@@ -88,18 +105,16 @@ pub(crate) fn run(args: SendArgs, place: &Place) -> Outcome {
         pane_hint: variable("TMUX_PANE").and_then(|pane| pane.into_string().ok()),
     };
     let wait = request.wait;
-    let mut client = connect::connect(place)?;
-    let response = connect::ask(&mut client, &Request::Send(Box::new(request)))?;
+    let response = connect::send_surely(place, request)?;
     let Response::Sent { message, reached } = response else {
         return Err(CommandError::unexpected(&response));
     };
-    drop(client);
     let failed = verdict(&message, reached, wait, args.timeout).err();
     let reply = match (args.reply, &failed) {
         (Some(lines), None) => Some(reply(place, &message, lines, args.timeout)?),
         _ => None,
     };
-    print(&message, reached, reply.as_ref(), args.json)?;
+    print(&message, reached, wait, reply.as_ref(), args.json)?;
     let failed = failed.or(reply.and_then(|reply| reply.late));
     failed.map_or(Ok(exit::OK), Err)
 }
@@ -107,6 +122,7 @@ pub(crate) fn run(args: SendArgs, place: &Place) -> Outcome {
 fn print(
     message: &MessageView,
     reached: bool,
+    wait: Option<DeliveryState>,
     reply: Option<&Reply>,
     json: JsonArgs,
 ) -> Result<(), CommandError> {
@@ -116,7 +132,11 @@ fn print(
     }
     // A refusal is said by the error; it is no data.
     if message.state != DeliveryState::Refused {
-        output::data(&message::sent(message))?;
+        output::data(&match wait {
+            Some(_) => message::sent(message),
+            // How far it has come by now is chance; that it is stored is not.
+            None => message::stored(message),
+        })?;
     }
     if !message.cleaned.is_empty() {
         output::notice(&format!(

@@ -21,6 +21,7 @@ pub struct ShellArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: ShellArgs, place: &Place) -> Outcome {
+    attach::need_terminal(|command| format!("{}    # in a terminal", command.line()))?;
     let mut client = connect::connect(place)?;
     let request = Request::Shell {
         team: place.team(args.team.team),

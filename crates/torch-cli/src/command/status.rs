@@ -1,5 +1,6 @@
 //! `torch status`.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use clap::Args;
@@ -15,7 +16,9 @@ use crate::offline;
 use crate::output;
 use crate::place::Place;
 use crate::render;
+use crate::render::fit;
 use crate::render::time::Clock;
+use crate::screen::{self, Screen};
 
 /// How often `--watch` looks.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -45,7 +48,7 @@ pub(crate) fn run(args: &StatusArgs, place: &Place) -> Outcome {
     if args.watch {
         return watch(args, place);
     }
-    show(args, &look(args, place)?)?;
+    show(args, look(args, place)?)?;
     Ok(exit::OK)
 }
 
@@ -57,7 +60,6 @@ struct Seen {
 fn look(args: &StatusArgs, place: &Place) -> Result<Seen, CommandError> {
     let Some(mut client) = connect::running(place)? else {
         let teams = offline::status(place, args.team.as_deref())?;
-        output::notice(offline::NOTICE);
         return Ok(Seen {
             daemon: None,
             teams,
@@ -99,29 +101,49 @@ fn add_lines(
     Ok(())
 }
 
-fn show(args: &StatusArgs, seen: &Seen) -> Result<(), CommandError> {
+fn show(args: &StatusArgs, mut seen: Seen) -> Result<(), CommandError> {
+    if seen.daemon.is_none() {
+        output::notice(offline::NOTICE);
+    }
     if args.json.json {
         return output::json(&json!({ "daemon": seen.daemon, "teams": seen.teams }));
     }
-    output::data(&text(seen))
+    if let Some((width, _)) = screen::size() {
+        cut_lines(&mut seen.teams, width);
+    }
+    output::data(&text(&seen))
 }
 
 fn text(seen: &Seen) -> String {
     render::status::status(seen.daemon.as_ref(), &seen.teams, &Clock::system())
 }
 
-/// On a terminal the screen is redrawn in place, in one write; elsewhere each look follows the last.
+/// The lines of the agents' screens in this width, with what stands before each.
+fn cut_lines(teams: &mut [TeamView], width: usize) {
+    let agents = teams.iter_mut().flat_map(|team| &mut team.agents);
+    for line in agents.flat_map(|agent| &mut agent.last_lines) {
+        *line = fit::line(
+            &render::plain(line),
+            width.saturating_sub(render::status::MARGIN),
+        );
+    }
+}
+
+/// On a terminal each look replaces the last on a screen of its own; elsewhere each follows the last.
 fn watch(args: &StatusArgs, place: &Place) -> Outcome {
-    use std::io::IsTerminal as _;
-    let in_place = std::io::stdout().is_terminal() && !args.json.json && output::can_redraw();
+    let in_place = std::io::stdout().is_terminal() && !args.json.json && output::can_move_cursor();
+    let screen = in_place.then(Screen::enter).transpose()?;
     loop {
         let seen = look(args, place)?;
-        if in_place {
-            // Home, each line cleared to its end, the rest of the screen cleared.
-            let drawn = text(&seen).replace('\n', "\x1b[K\n");
-            output::raw(&format!("\x1b[H{drawn}\x1b[J"))?;
-        } else {
-            show(args, &seen)?;
+        match &screen {
+            Some(screen) => {
+                let notice = match seen.daemon {
+                    Some(_) => String::new(),
+                    None => format!("{}\n", offline::NOTICE),
+                };
+                screen.show(&format!("{notice}{}", text(&seen)))?;
+            }
+            None => show(args, seen)?,
         }
         std::thread::park_timeout(PERIOD);
     }

@@ -12,6 +12,9 @@ use crate::place::Place;
 use crate::render::time::Clock;
 use crate::render::why::why;
 
+/// How many of an agent's states are shown without `--all`.
+const STATES: usize = 6;
+
 /// Says what torch believes of an agent, on what evidence, since when, and what it waits for.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch why developer")]
@@ -19,6 +22,9 @@ pub struct WhyArgs {
     /// The role
     #[arg(value_name = "ROLE")]
     role: String,
+    /// Shows all of its states instead of the last six
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     team: TeamArgs,
     #[command(flatten)]
@@ -44,7 +50,8 @@ pub(crate) fn run(args: WhyArgs, place: &Place) -> Outcome {
     if args.json.json {
         output::json(&response)?;
     } else {
-        output::data(&why(agent, waits_for, history, &Clock::system()))?;
+        let states = if args.all { usize::MAX } else { STATES };
+        output::data(&why(agent, waits_for, history, states, &Clock::system()))?;
     }
     Ok(exit::OK)
 }

@@ -16,17 +16,42 @@ use crate::place::Place;
 /// How long the daemon may take until it is ready.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// How long the daemon that holds the lock may take to listen before it is taken for one that is ending.
+const ENDING: Duration = Duration::from_millis(500);
+
 /// How often one looks whether a daemon that somebody else has just started listens.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// How many lines of the daemon's log an error shows.
 const LOG_LINES: usize = 8;
 
-/// Starts the daemon and returns once it listens; one that somebody else is starting at the same time is as good.
+/// Starts the daemon and returns once it listens; one that somebody else is starting at the same time is as good. Where
+/// the lock is held by one that is just ending, it is tried again once that is gone.
 pub(super) fn start(place: &Place) -> Result<(), CommandError> {
     let torch = torch_program()?;
     make_dirs(place)?;
     let before = place.log().metadata().map_or(0, |meta| meta.len());
+    let until = Instant::now() + DEADLINE;
+    loop {
+        let error = match start_once(place, &torch, until) {
+            Ok(Started::Ready) => return Ok(()),
+            Ok(Started::Locked(_)) if listens(place, Instant::now() + ENDING) => return Ok(()),
+            Ok(Started::Locked(_)) if Instant::now() < until => continue,
+            Ok(Started::Locked(error)) | Err(error) => error,
+        };
+        return Err(failed(place, before, &error));
+    }
+}
+
+/// How one start went.
+enum Started {
+    /// It listens.
+    Ready,
+    /// Another daemon holds the lock.
+    Locked(ProcessError),
+}
+
+fn start_once(place: &Place, torch: &Path, until: Instant) -> Result<Started, ProcessError> {
     let args = ["daemon", "run"].map(OsString::from);
     let mut child = spawn_detached(
         torch.as_os_str(),
@@ -34,20 +59,20 @@ pub(super) fn start(place: &Place) -> Result<(), CommandError> {
         &place.home,
         &environment(place),
         &place.log(),
-    )
-    .map_err(|error| failed(place, before, &error))?;
-    let until = Instant::now() + DEADLINE;
-    let Err(error) = child.first_line(DEADLINE) else {
-        return Ok(());
+    )?;
+    let patience = until.saturating_duration_since(Instant::now()).max(LOOK);
+    let Err(error) = child.first_line(patience) else {
+        return Ok(Started::Ready);
     };
     // It is reaped in any case; one that ended by itself keeps its own status.
     let status = child.kill();
-    let lost_the_race = matches!(error, ProcessError::EndedEarly { .. })
+    let locked = matches!(error, ProcessError::EndedEarly { .. })
         && status.is_ok_and(|status| status.code() == Some(i32::from(torch_daemon::EXIT_LOCKED)));
-    if lost_the_race && listens(place, until) {
-        return Ok(());
+    if locked {
+        Ok(Started::Locked(error))
+    } else {
+        Err(error)
     }
-    Err(failed(place, before, &error))
 }
 
 /// Waits until the daemon that holds the lock listens.

@@ -11,11 +11,23 @@ use super::{first_line, plain};
 
 /// `m-7k3f9q2a queued → developer`, with a reroute, a copy or a refusal said plainly, and by which rule.
 pub fn sent(message: &MessageView) -> String {
-    let state = state_words(message);
+    format!("{}\n", line(message, &state_words(message)))
+}
+
+/// `m-7k3f9q2a stored → developer`, with the same notes, and why it waits if it does.
+pub fn stored(message: &MessageView) -> String {
+    let mut line = line(message, "stored");
+    if let Some(reason) = message.waits {
+        line.push_str(&format!(", waits: {}", waits_for(reason)));
+    }
+    format!("{line}\n")
+}
+
+fn line(message: &MessageView, state: &str) -> String {
     let mut line = format!(
         "{} {} → {}",
         message.id,
-        paint(delivery(message.state), &state),
+        paint(delivery(message.state), state),
         message.to
     );
     match message.decision.as_str() {
@@ -38,7 +50,7 @@ pub fn sent(message: &MessageView) -> String {
     if message.possible_duplicate {
         line.push_str(", possible duplicate");
     }
-    format!("{line}\n")
+    line
 }
 
 /// Whether the hub gets a copy: a critical message between two others.

@@ -8,13 +8,18 @@ use super::time::Clock;
 use super::{count, first_line};
 use crate::place;
 
+/// How many columns stand before a line of an agent's screen.
+pub const MARGIN: usize = 4;
+
 /// The daemon, if it runs, and the teams.
 pub fn status(daemon: Option<&DaemonView>, teams: &[TeamView], clock: &Clock) -> String {
     let mut text = daemon
         .map(|daemon| self::daemon(daemon, clock))
         .unwrap_or_default();
     if teams.is_empty() {
-        text.push_str("no teams; in a project's directory: torch auto --spec spec.md\n");
+        text.push_str(
+            "no teams; in a project's directory: torch auto --spec spec.md --agent demo\n",
+        );
     }
     for team in teams {
         if !text.is_empty() {

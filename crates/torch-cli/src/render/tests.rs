@@ -177,6 +177,8 @@ fn sent() {
     message.waits = Some(DeferReason::Asking);
     message.possible_duplicate = true;
     lines.push_str(&super::message::sent(&message));
+    lines.push_str(&super::message::stored(&message));
+    lines.push_str(&super::message::stored(&a_message()));
     assert_snapshot!(text(&lines));
 }
 
@@ -251,14 +253,23 @@ fn inbox() {
 #[test]
 fn why() {
     let agent = an_agent("developer", 2, AgentState::Asking);
-    let history = [an_event(
-        ago(200),
-        "agent.state",
-        "screen",
-        json!({ "to": "asking" }),
-    )];
+    let event = |seconds, state| {
+        an_event(
+            ago(seconds),
+            "agent.state",
+            "screen",
+            json!({ "to": state }),
+        )
+    };
+    let history = [event(200, "asking"), event(230, "working")];
     let waits = ["a person's answer to the open dialog".to_owned()];
-    assert_snapshot!(text(&super::why::why(&agent, &waits, &history, &clock())));
+    assert_snapshot!(text(&super::why::why(
+        &agent,
+        &waits,
+        &history,
+        1,
+        &clock()
+    )));
 }
 
 #[test]

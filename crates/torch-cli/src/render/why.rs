@@ -8,11 +8,12 @@ use super::table::{Cell, Table};
 use super::time::Clock;
 use super::{first_line, plain};
 
-/// The agent, the evidence, what is waited for, the last lines of its screen and the history of its states.
+/// The agent, the evidence, what is waited for, the last lines of its screen and the newest `states` of its states.
 pub fn why(
     agent: &AgentView,
     waits_for: &[String],
     history: &[JournalView],
+    states: usize,
     clock: &Clock,
 ) -> String {
     let mut text = format!(
@@ -41,7 +42,7 @@ pub fn why(
     );
     if !history.is_empty() {
         let mut table = Table::bare(2);
-        for entry in history {
+        for entry in history.iter().take(states) {
             table.row([
                 Cell::from(clock.time(entry.at)),
                 entry.kind.as_str().into(),
@@ -49,7 +50,15 @@ pub fn why(
                 particulars(&entry.data).into(),
             ]);
         }
-        text.push_str(&format!("\nits states, newest first\n{}", table.render()));
+        let rest = match history.len().saturating_sub(states) {
+            0 => String::new(),
+            rest => format!(" ({rest} more with --all)"),
+        };
+        text.push_str(&format!(
+            "\nits states, newest first{}\n{}",
+            paint(DIM, &rest),
+            table.render()
+        ));
     }
     text
 }

@@ -5,7 +5,7 @@ use std::process::Child;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use torch_api::wire::Stage;
+use torch_api::wire::{Failure, FailureKind, Stage};
 use torch_api::{Request, Response};
 
 use crate::fake::{Fake, a_team};
@@ -52,10 +52,32 @@ fn without_a_terminal_it_needs_yes() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(
         ran.err
-            .ends_with("Hint: torch auto --spec 'my spec.md' --yes\n"),
+            .ends_with("Hint: torch auto --spec 'my spec.md' --agent demo --yes\n"),
         "{ran:?}"
     );
     assert!(!place.daemon_was_started());
+}
+
+#[test]
+fn without_an_agent_the_hint_is_the_same_command_with_one() {
+    let place = Place::new();
+    place.file("my spec.md", "- a tool");
+    let _fake = Fake::start(&place.socket(), |_, connection| {
+        connection.answer(&Response::Failed(Failure {
+            kind: FailureKind::Usage,
+            error: "no agent program was chosen".to_owned(),
+            causes: Vec::new(),
+            hint: Some("torch auto --spec spec.md --agent demo".to_owned()),
+        }));
+    });
+    for flags in ["--dry-run --project . --json", "--yes --roles=dev,tester"] {
+        let mut args = vec!["auto", "--spec", "my spec.md"];
+        args.extend(flags.split(' '));
+        let ran = place.run(TORCH, &args);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        let hint = format!("Hint: torch auto --spec 'my spec.md' {flags} --agent demo\n");
+        assert!(ran.err.ends_with(&hint), "{ran:?}");
+    }
 }
 
 #[test]

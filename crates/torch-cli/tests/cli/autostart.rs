@@ -34,7 +34,7 @@ fn it_is_started_and_waited_for() {
     let ran = place.run(&scm, &["dev", "hi"]);
     assert_eq!(
         (ran.code, ran.out.as_str()),
-        (Some(0), "m-7k3f9q2a queued → developer\n"),
+        (Some(0), "m-7k3f9q2a stored → developer\n"),
         "{ran:?}"
     );
     let (args, _fake) = daemon.join().expect("ends");

@@ -30,7 +30,7 @@ fn success_is_one_line() {
     );
     assert_eq!(
         (ran.code, ran.out.as_str(), ran.err.as_str()),
-        (Some(0), "m-7k3f9q2a queued → developer\n", "")
+        (Some(0), "m-7k3f9q2a stored → developer\n", "")
     );
     let request = the_send(&fake);
     assert_eq!(request.target, "dev");
@@ -88,6 +88,7 @@ fn what_can_not_be_sent_is_refused_before_the_daemon_is_asked() {
         (&["dev", "--file", "nowhere"], "failed to open nowhere"),
         (&["dev", "hi", "--wait=pasted"], "invalid value 'pasted'"),
         (&["dev", "hi", "there"], "unexpected argument 'there'"),
+        (&["dev", "--wat"], "Hint: scm dev -- --wat"),
     ] {
         let ran = place.run(SCM, args);
         assert_eq!(ran.code, Some(2), "{ran:?}");
@@ -95,6 +96,7 @@ fn what_can_not_be_sent_is_refused_before_the_daemon_is_asked() {
             ran.err.starts_with("Error: ") && ran.err.contains(words),
             "{ran:?}"
         );
+        assert!(ran.err.contains("\nHint: "), "{ran:?}");
         assert!(ran.out.is_empty(), "{ran:?}");
     }
     assert!(!place.daemon_was_started());

@@ -74,9 +74,9 @@ fn a_closed_pipe_is_no_panic() {
 }
 
 #[test]
-fn attaching_without_a_terminal_gives_the_line_to_paste() {
+fn attaching_without_a_terminal_asks_for_nothing() {
     let place = Place::new();
-    let _fake = Fake::start(&place.socket(), |_, connection| {
+    let fake = Fake::start(&place.socket(), |_, connection| {
         connection.answer(&Response::Attach {
             argv: ["tmux", "-L", "torch", "attach", "-t", "=my app"]
                 .map(str::to_owned)
@@ -85,11 +85,40 @@ fn attaching_without_a_terminal_gives_the_line_to_paste() {
         });
     });
     let line = "env -u TMUX tmux -L torch attach -t '=my app'";
-    let ran = place.run(TORCH, &["attach", "dev"]);
-    assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.err.ends_with(&format!("Hint: {line}\n")), "{ran:?}");
+    for (args, hint) in [
+        (
+            ["attach", "my role"].as_slice(),
+            "torch attach 'my role' --print\n",
+        ),
+        (&["shell", "dev"], "torch shell dev    # in a terminal\n"),
+    ] {
+        let ran = place.run(TORCH, args);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.ends_with(&format!("Hint: {hint}")), "{ran:?}");
+    }
+    assert!(fake.is_idle(), "nothing was asked for, so nothing opened");
     let ran = place.run(TORCH, &["attach", "--print"]);
     assert_eq!((ran.code, ran.out), (Some(0), format!("{line}\n")));
+}
+
+#[test]
+fn a_relative_registry_is_refused() {
+    let place = Place::new();
+    let output = place
+        .command(TORCH, &["status"])
+        .env("TORCH_HOME", "./my registry")
+        .output()
+        .expect("runs");
+    assert_eq!(output.status.code(), Some(2));
+    let whole = place.path("project").canonicalize().expect("there");
+    let err = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        err.ends_with(&format!(
+            "Hint: export TORCH_HOME='{}/my registry'\n",
+            whole.display()
+        )),
+        "{err}"
+    );
 }
 
 #[test]

@@ -60,7 +60,7 @@ pub const KEYS: &[Key] = &[
         name: "agents.default",
         kind: Kind::Text,
         scope: Scope::Project,
-        doc: "The agent program of `torch auto` without --agent; empty takes the first one found.",
+        doc: "The agent program of `torch auto` without --agent; empty: it must be named with --agent.",
     },
     Key {
         name: "router.mode",

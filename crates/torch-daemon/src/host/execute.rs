@@ -71,15 +71,19 @@ impl Host {
         self.home.join("run/agents").join(agent.to_string())
     }
 
-    pub(crate) fn reply(&self, conn: ConnId, response: &torch_api::Response) {
-        if let Some(sender) = self.connections.get(&conn) {
-            // A client that is gone needs no answer.
-            drop(sender.send(socket::line(response)));
+    pub(crate) fn reply(&mut self, conn: ConnId, response: &torch_api::Response) {
+        let sent = self
+            .connections
+            .get(&conn)
+            .map(|sender| sender.send(socket::line(response)));
+        if sent == Some(false) {
+            // Gone, or one that never reads: without its sender the connection closes.
+            self.connections.remove(&conn);
         }
     }
 
     /// What can't be kept must not be told: every request of a turn that failed gets the error instead.
-    pub(crate) fn refuse_all(&self, acts: &[Effect], error: &torch_store::StoreError) {
+    pub(crate) fn refuse_all(&mut self, acts: &[Effect], error: &torch_store::StoreError) {
         let failure = crate::failure::from_error(FailureKind::Other, error, error.hint());
         for act in acts {
             if let Effect::Reply { conn, .. }
@@ -357,7 +361,7 @@ impl Host {
                         );
                     }
                     // A client that is gone needs no answer.
-                    drop(sender.send(socket::line(&response)));
+                    let _ = sender.send(socket::line(&response));
                 });
             }
         }

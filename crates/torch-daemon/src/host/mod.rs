@@ -5,14 +5,18 @@
 //! event. All of them speak to the loop through one unbounded channel; nothing else is shared.
 
 pub(crate) mod answer;
+pub(crate) mod answers;
 mod execute;
 mod git;
 pub(crate) mod socket;
 pub(crate) mod spool;
 pub(crate) mod tmux;
+pub(crate) mod upkeep;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -29,6 +33,7 @@ use torch_worktree::{Added, Git, Repository};
 
 use crate::event::{ConnId, Effect, Event, Known, TimerKey};
 use crate::state::State;
+use answers::Answers;
 
 /// The most events that one transaction takes in.
 const BATCH_MAX: usize = 256;
@@ -41,7 +46,7 @@ pub(crate) enum Input {
     /// Something happened.
     Event(Event),
     /// A client connected; answers go through this channel.
-    Connected(ConnId, mpsc::UnboundedSender<Vec<u8>>),
+    Connected(ConnId, Answers),
     /// A spool file changed.
     Spool(AgentId),
     /// The tmux server was connected.
@@ -64,7 +69,7 @@ pub(crate) struct Host {
     pub(crate) agenda: Agenda<TimerKey>,
     pub(crate) inputs: mpsc::UnboundedSender<Input>,
     pub(crate) receiver: mpsc::UnboundedReceiver<Input>,
-    pub(crate) connections: BTreeMap<ConnId, mpsc::UnboundedSender<Vec<u8>>>,
+    pub(crate) connections: BTreeMap<ConnId, Answers>,
     pub(crate) tmux: tmux::Tmux,
     pub(crate) spools: spool::Spools,
     pub(crate) git: Git,
@@ -73,6 +78,10 @@ pub(crate) struct Host {
     /// Whether the journal is further than the day files.
     pub(crate) unexported: bool,
     pub(crate) ending: bool,
+    pub(crate) lock: upkeep::Made,
+    pub(crate) socket: Option<upkeep::Made>,
+    /// How many connections there were, over all sockets.
+    pub(crate) connected: Arc<AtomicU64>,
     pub(crate) signals: Signals,
 }
 
@@ -98,6 +107,7 @@ impl Signals {
 impl Host {
     /// Runs until a client or a signal ends it.
     pub(crate) async fn run(&mut self, first: Vec<Effect>) -> anyhow::Result<()> {
+        self.upkeep(clock::now());
         self.turn(clock::now(), first)?;
         while !self.ending {
             let first = self.next_event().await;
@@ -164,7 +174,7 @@ impl Host {
             let Some(key) = self.agenda.pop(now) else {
                 break;
             };
-            effects.extend(self.state.handle(now, Event::Timer(key)));
+            effects.extend(self.take(now, Input::Event(Event::Timer(key))));
         }
         effects
     }
@@ -172,6 +182,10 @@ impl Host {
     /// Takes one input in.
     fn take(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
         match input {
+            Input::Event(Event::Timer(TimerKey::Upkeep)) => {
+                self.upkeep(now);
+                Vec::new()
+            }
             Input::Event(event) => {
                 if let Event::Disconnected(conn) = &event {
                     self.connections.remove(conn);
@@ -310,12 +324,7 @@ impl Host {
             .collect();
         let closed = async {
             for sender in senders {
-                let watch = sender.clone();
-                drop(sender);
-                // An empty line ends the writer once everything before it is out.
-                if watch.send(Vec::new()).is_ok() {
-                    watch.closed().await;
-                }
+                sender.finish().await;
             }
         };
         // Whoever does not read its answer in time does without.

@@ -3,6 +3,8 @@
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,6 +17,7 @@ use torch_api::{Failure, Hello, Request, Response};
 use torch_core::identity::Ancestry;
 
 use super::Input;
+use super::answers::{Answers, Waiting, channel};
 use crate::event::{ConnId, Event};
 
 /// The longest request, in bytes: the largest body as JSON, where each byte may take six characters.
@@ -37,14 +40,17 @@ pub(crate) fn listen(path: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Accepts connections for as long as the daemon lives.
-pub(crate) async fn accept(listener: UnixListener, inputs: mpsc::UnboundedSender<Input>) {
-    let mut count = 0;
+/// Accepts connections for as long as the daemon lives; `count` numbers them.
+pub(crate) async fn accept(
+    listener: UnixListener,
+    count: Arc<AtomicU64>,
+    inputs: mpsc::UnboundedSender<Input>,
+) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                count += 1;
-                serve(ConnId(count), stream, &inputs);
+                let number = count.fetch_add(1, Ordering::Relaxed) + 1;
+                serve(ConnId(number), stream, &inputs);
             }
             Err(error) => {
                 tracing::warn!(
@@ -66,18 +72,18 @@ fn serve(conn: ConnId, stream: UnixStream, inputs: &mpsc::UnboundedSender<Input>
         .and_then(|pid| u32::try_from(pid).ok());
     let peer = pid.map(torch_process::facts::ancestry).unwrap_or_default();
     let (reader, writer) = stream.into_split();
-    let (answers, lines) = mpsc::unbounded_channel();
+    let (answers, lines) = channel();
     // The loop is gone only when the daemon ends.
     drop(inputs.send(Input::Connected(conn, answers.clone())));
-    drop(answers.send(line(&Hello::ours())));
+    answers.send(line(&Hello::ours()));
     tokio::spawn(write(writer, lines));
     tokio::spawn(read(conn, peer, reader, answers, inputs.clone()));
 }
 
-async fn write(mut writer: OwnedWriteHalf, mut lines: mpsc::UnboundedReceiver<Vec<u8>>) {
-    while let Some(bytes) = lines.recv().await {
-        // An empty line is the end; a client that is gone needs no answer.
-        if bytes.is_empty() || writer.write_all(&bytes).await.is_err() {
+async fn write(mut writer: OwnedWriteHalf, mut lines: Waiting) {
+    while let Some(bytes) = lines.next().await {
+        // A client that is gone needs no answer.
+        if writer.write_all(&bytes).await.is_err() {
             return;
         }
     }
@@ -87,7 +93,7 @@ async fn read(
     conn: ConnId,
     peer: Ancestry,
     reader: OwnedReadHalf,
-    answers: mpsc::UnboundedSender<Vec<u8>>,
+    answers: Answers,
     inputs: mpsc::UnboundedSender<Input>,
 ) {
     let mut reader = BufReader::new(reader);
@@ -150,7 +156,7 @@ async fn read(
     drop(inputs.send(Input::Event(Event::Disconnected(conn))));
 }
 
-fn complain(answers: &mpsc::UnboundedSender<Vec<u8>>, error: &str, cause: &str) {
+fn complain(answers: &Answers, error: &str, cause: &str) {
     let failure = Failure {
         kind: FailureKind::Usage,
         error: error.to_owned(),
@@ -161,7 +167,7 @@ fn complain(answers: &mpsc::UnboundedSender<Vec<u8>>, error: &str, cause: &str) 
         hint: Some("torch daemon status".to_owned()),
     };
     // A client that is gone needs no answer.
-    drop(answers.send(line(&Response::Failed(failure))));
+    let _ = answers.send(line(&Response::Failed(failure)));
 }
 
 /// One value as a line.

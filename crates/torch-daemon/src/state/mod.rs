@@ -14,6 +14,7 @@ mod send;
 mod stop;
 mod undo;
 mod views;
+mod waiting;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -322,6 +323,8 @@ impl State {
             TimerKey::Wait(conn) => self.on_wait_over(t, conn),
             TimerKey::Ready(agent) => self.on_not_ready(t, agent),
             TimerKey::Look(agent) => self.look_at_screen(t, agent),
+            // The host's own business.
+            TimerKey::Upkeep => {}
             TimerKey::Panes => {
                 self.list_panes(t);
                 t.timer(TimerKey::Panes, t.now.after(PANES_EVERY));

@@ -308,7 +308,7 @@ impl State {
                 });
             }
             Ok((None, _, name)) => {
-                let hint = Some("torch auto --spec spec.md");
+                let hint = Some("torch auto --spec spec.md --agent demo");
                 t.fail(
                     conn,
                     usage(
@@ -355,7 +355,7 @@ impl State {
                     usage(
                         &format!("team {} has no session", team.name),
                         &cause,
-                        Some("torch auto --spec spec.md"),
+                        Some("torch auto --spec spec.md --agent demo"),
                     ),
                 );
             }

@@ -285,7 +285,7 @@ impl State {
             (None, _) => Err(Box::new(usage(
                 "there is no team",
                 "none was raised in this registry yet",
-                Some("torch auto --spec spec.md"),
+                Some("torch auto --spec spec.md --agent demo"),
             ))),
             (Some(_), Some(_)) => Err(Box::new(usage(
                 "it is not clear which team is meant",

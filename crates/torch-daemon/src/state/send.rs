@@ -16,8 +16,8 @@ use torch_router::policy::{self, Destination, TeamRules};
 use torch_router::{critical, tag};
 
 use super::resolve::Resolved;
-use super::{PairKey, State, Turn, Waiter};
-use crate::event::{ConnId, Effect, Known, Query, TimerKey};
+use super::{PairKey, State, Turn};
+use crate::event::{ConnId, Known, TimerKey};
 use crate::failure::{refused, usage};
 
 /// What is appended to a critical message for an agent that is not the hub (S2-092).
@@ -428,122 +428,6 @@ impl State {
             .cloned()
     }
 
-    /// Answers now, or once the message has come to `wait`.
-    pub(crate) fn answer_when(
-        &mut self,
-        t: &mut Turn,
-        conn: ConnId,
-        message: MessageId,
-        wait: Option<DeliveryState>,
-        millis: u64,
-    ) {
-        // A message without a flight is final already, or lies in the person's inbox: the store knows.
-        let flying = self
-            .flights
-            .get(&message)
-            .map(|flight| flight.delivery.state)
-            .or_else(|| {
-                let mut consumed = self.agents.values().flat_map(|run| &run.consumed);
-                consumed
-                    .find(|kept| kept.message == message)
-                    .map(|kept| kept.state)
-            });
-        match (wait, flying) {
-            (Some(state), Some(now)) if !reached(now, state) => {
-                self.waiters.push(Waiter {
-                    conn,
-                    message,
-                    state,
-                });
-                t.timer(
-                    TimerKey::Wait(conn),
-                    t.now.after(std::time::Duration::from_millis(millis)),
-                );
-            }
-            _ => t.push(Effect::Answer {
-                conn,
-                query: Query::Sent {
-                    message,
-                    reached: true,
-                },
-            }),
-        }
-    }
-
-    /// Answers who waits for this message, if it came far enough or can't come further.
-    pub(crate) fn answer_waiters(
-        &mut self,
-        t: &mut Turn,
-        message: MessageId,
-        state: DeliveryState,
-    ) {
-        let done = |waiter: &Waiter| {
-            waiter.message == message && (reached(state, waiter.state) || is_end(state))
-        };
-        for waiter in self.waiters.iter().filter(|waiter| done(waiter)) {
-            let query = Query::Sent {
-                message,
-                reached: reached(state, waiter.state),
-            };
-            t.push(Effect::CancelTimer(TimerKey::Wait(waiter.conn)));
-            t.push(Effect::Answer {
-                conn: waiter.conn,
-                query,
-            });
-        }
-        self.waiters.retain(|waiter| !done(waiter));
-    }
-
-    /// Answers once the turn that a consumed message began is over.
-    pub(crate) fn await_turn(&mut self, t: &mut Turn, conn: ConnId, id: &str, millis: u64) {
-        let short = super::requests::short_id(id);
-        let run = self.agents.values().find(|run| {
-            run.consumed
-                .iter()
-                .any(|kept| kept.message.short() == short)
-        });
-        match run {
-            Some(run) if !run.agent.state.takes_messages() => {
-                self.turn_waiters.push((conn, run.agent.id));
-                t.timer(
-                    TimerKey::Wait(conn),
-                    t.now.after(std::time::Duration::from_millis(millis)),
-                );
-            }
-            _ => t.reply(conn, done("the turn is over")),
-        }
-    }
-
-    /// Tells who waits for it that an agent's turn is over.
-    pub(crate) fn answer_turn_waiters(&mut self, t: &mut Turn, agent: AgentId) {
-        for (conn, _) in self
-            .turn_waiters
-            .extract_if(.., |(_, waiting)| *waiting == agent)
-        {
-            t.push(Effect::CancelTimer(TimerKey::Wait(conn)));
-            t.reply(conn, done("the turn is over"));
-        }
-    }
-
-    pub(crate) fn on_wait_over(&mut self, t: &mut Turn, conn: ConnId) {
-        for _ in self
-            .turn_waiters
-            .extract_if(.., |(waiting, _)| *waiting == conn)
-        {
-            t.fail(
-                conn,
-                crate::failure::timeout("the turn did not end in time", "torch status"),
-            );
-        }
-        for waiter in self.waiters.extract_if(.., |waiter| waiter.conn == conn) {
-            let query = Query::Sent {
-                message: waiter.message,
-                reached: false,
-            };
-            t.push(Effect::Answer { conn, query });
-        }
-    }
-
     /// The hub of a team.
     pub(crate) fn hub_of(&self, team: TeamId) -> Option<(AgentId, RoleName)> {
         self.agents
@@ -582,35 +466,10 @@ pub(crate) fn pair_key(team: TeamId, sender: &Sender, recipient: Option<AgentId>
     (team, sender.label().to_owned(), recipient)
 }
 
-/// Whether a delivery in state `now` has come at least as far as `wanted`.
-fn reached(now: DeliveryState, wanted: DeliveryState) -> bool {
-    let rank = |state: DeliveryState| match state {
-        DeliveryState::Queued => Some(0),
-        DeliveryState::Claimed => Some(1),
-        DeliveryState::Pasting => Some(2),
-        DeliveryState::Pasted => Some(3),
-        DeliveryState::Entering => Some(4),
-        DeliveryState::Entered => Some(5),
-        DeliveryState::Accepted => Some(6),
-        DeliveryState::Consumed => Some(7),
-        DeliveryState::Acked => Some(8),
-        _ => None,
-    };
-    now == wanted
-        || rank(now)
-            .zip(rank(wanted))
-            .is_some_and(|(now, wanted)| now >= wanted)
-}
-
 /// Whether a call repeats the one that made a message: the same target, and a text that stands in the message's.
 fn is_repeat(known: &Known, request: SendRequest) -> bool {
     let body = request.body.into_bytes().unwrap_or_default();
     known.target == request.target && known.body.contains(&clean(&body).text)
-}
-
-/// Whether a delivery can't come any further; a consumed one may still be acknowledged.
-fn is_end(state: DeliveryState) -> bool {
-    state.is_final() && state != DeliveryState::Consumed
 }
 
 fn refusal(draft: &Draft) -> Failure {

@@ -30,20 +30,27 @@ fn a_second_time_changes_nothing() {
         )
     };
     let before = look(&world);
-    for more in [&[][..], &["--roles=tester"]] {
-        let ran = world
-            .torch(&auto(&[&["--spec=spec.md"], more].concat()))
-            .ok();
-        for word in [
-            "sample is there already; nothing was changed",
-            "attach",
-            "torch status",
-            "torch stop --team sample",
-            "developer",
-        ] {
-            assert!(ran.stdout.contains(word), "no `{word}` in {ran}");
-        }
+    let ran = world.torch(&auto(&["--spec=spec.md"])).ok();
+    for word in [
+        "sample is there already; nothing was changed",
+        "attach",
+        "torch status",
+        "torch stop --team sample",
+        "developer",
+    ] {
+        assert!(ran.stdout.contains(word), "no `{word}` in {ran}");
     }
+    // What it can't be made into is said, not passed over.
+    world
+        .torch(&auto(&["--spec=spec.md", "--roles=tester"]))
+        .code(2)
+        .says("other roles");
+    fs::write(world.project().join("other.md"), "- something else\n").expect("a file");
+    world
+        .torch(&auto(&["--spec=other.md"]))
+        .code(2)
+        .says("another spec");
+    fs::remove_file(world.project().join("other.md")).expect("the file");
     // From a subfolder and from an agent's worktree it is the same project.
     let sub = world.project().join("sub");
     fs::create_dir(&sub).expect("a folder");

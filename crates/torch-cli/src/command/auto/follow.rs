@@ -58,11 +58,11 @@ pub(super) fn raise(place: &Place, request: AutoRequest, wait: bool, json: JsonA
             Ok(exit::INTERRUPTED)
         }
         Response::Failed(failure) if cancelled => {
-            let mut failed = CommandError::from(failure);
+            let mut failed = super::failed(failure);
             failed.kind = ErrorKind::Interrupted;
             Err(failed)
         }
-        Response::Failed(failure) => Err(failure.into()),
+        Response::Failed(failure) => Err(super::failed(failure)),
         other => Err(CommandError::unexpected(&other)),
     }
 }

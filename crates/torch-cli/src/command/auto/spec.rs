@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::command::given::Given;
 use crate::error::CommandError;
 use crate::render;
 
@@ -111,10 +112,7 @@ fn with_candidate(failed: CommandError, path: &Path) -> CommandError {
         .collect();
     found.sort();
     match found.first() {
-        Some(file) => failed.hint(format!(
-            "torch auto --spec {}",
-            torch_process::quote::shell(file)
-        )),
+        Some(file) => failed.hint(Given::ours().with_an_agent().with("--spec", file).line()),
         None => failed.hint("ls *.md"),
     }
 }

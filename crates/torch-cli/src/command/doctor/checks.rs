@@ -3,28 +3,29 @@
 use torch_core::config::Config;
 
 use super::machine;
-use super::programs::{self, Depth};
+use super::programs;
 use crate::command::config;
 use crate::connect;
 use crate::place::Place;
 use crate::render::doctor::{Check, Verdict};
 
 /// Everything that is checked.
-pub(super) fn all(place: &Place, depth: Depth) -> Vec<Check> {
+pub(super) fn all(place: &Place) -> Vec<Check> {
     let (config, config_check) = config(place);
     let mut checks = vec![
         programs::tmux(&config.tmux.program),
         programs::git(),
         config_check,
-        machine::registry(&place.home),
-        machine::disk(&place.home),
+    ];
+    checks.extend(machine::registry_and_disk(&place.home));
+    checks.extend([
         machine::socket(&place.socket),
         machine::encoding(),
         daemon(place),
         programs::tmux_server(&config),
-    ];
+    ]);
     checks.extend(programs::own());
-    checks.extend(programs::agents(depth));
+    checks.push(programs::agent(&config));
     checks
 }
 

@@ -10,7 +10,7 @@ use nix::unistd::{AccessFlags, access};
 use super::checks::{fail, ok, warn};
 use crate::place::{shown, variable};
 use crate::render::bytes;
-use crate::render::doctor::Check;
+use crate::render::doctor::{Check, Verdict};
 
 /// Below this much free space torch can't promise to keep its journal, in bytes.
 const DISK_FAIL: u64 = 100 << 20;
@@ -18,8 +18,18 @@ const DISK_FAIL: u64 = 100 << 20;
 /// Below this much free space a few worktrees may not fit, in bytes.
 const DISK_WARN: u64 = 2 << 30;
 
+/// The registry's directory, and the room on its disk, which says nothing where the registry can't be.
+pub(super) fn registry_and_disk(home: &Path) -> [Check; 2] {
+    let registry = registry(home);
+    let disk = match &registry.hint {
+        Some(hint) if registry.verdict == Verdict::Fail => warn("disk", "not checked", hint),
+        _ => disk(home),
+    };
+    [registry, disk]
+}
+
 /// The registry's directory can be written to, and is closed to others.
-pub(super) fn registry(home: &Path) -> Check {
+fn registry(home: &Path) -> Check {
     let name = "registry";
     let shown = shown(home);
     let Some(existing) = existing(home) else {
@@ -41,6 +51,14 @@ pub(super) fn registry(home: &Path) -> Check {
             format!("ls -ld {}", torch_process::quote::shell(existing)),
         );
     }
+    // What keeps no files (`/proc`, `/sys`) has no blocks; root may write to it all the same.
+    if statvfs(existing).is_ok_and(|found| found.blocks() == 0) {
+        let found = format!(
+            "{} is on a file system that keeps no files",
+            existing.display()
+        );
+        return fail(name, found, "export TORCH_HOME=/path/to/registry");
+    }
     if existing != home {
         return ok(name, format!("{shown}, not made yet"));
     }
@@ -53,7 +71,7 @@ pub(super) fn registry(home: &Path) -> Check {
 }
 
 /// There is room for the journal and some worktrees.
-pub(super) fn disk(home: &Path) -> Check {
+fn disk(home: &Path) -> Check {
     let name = "disk";
     let hint = "df -h";
     let found = existing(home).and_then(|dir| statvfs(dir).ok());
@@ -114,4 +132,33 @@ pub(super) fn encoding() -> Check {
 /// The path itself or its nearest ancestor that is there.
 fn existing(path: &Path) -> Option<&Path> {
     path.ancestors().find(|path| path.exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_disk_of_an_unusable_registry_is_not_checked() {
+        let temp = tempfile::tempdir().expect("a directory");
+        let file = temp.path().join("file");
+        fs::write(&file, "").expect("a file");
+        let [registry, disk] = registry_and_disk(&file.join("registry"));
+        assert_eq!(registry.verdict, Verdict::Fail);
+        assert_eq!(
+            (disk.verdict, disk.found.as_str()),
+            (Verdict::Warn, "not checked")
+        );
+        let [registry, disk] = registry_and_disk(&temp.path().join("registry"));
+        assert_eq!(registry.verdict, Verdict::Ok);
+        assert!(disk.found.ends_with(" free"), "{disk:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_system_without_files_takes_no_registry() {
+        let [registry, disk] = registry_and_disk(Path::new("/proc/registry"));
+        assert_eq!(registry.verdict, Verdict::Fail);
+        assert_eq!(disk.found, "not checked");
+    }
 }

@@ -21,17 +21,8 @@ const TMUX_OLDEST: (u32, u32) = (3, 2);
 /// The oldest git whose worktrees torch can repair and lock (`worktree repair`, `--porcelain` with `locked`).
 const GIT_OLDEST: (u32, u32) = (2, 31);
 
-/// The agent programs that torch knows.
-const AGENTS: [&str; 5] = ["claude", "codex", "gemini", "opencode", "aider"];
-
-/// How much is asked of agent programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// Whether they are there.
-    Presence,
-    /// Their versions as well, which starts each.
-    Versions,
-}
+/// The agent program that is part of torch.
+const BUILT_IN: &str = "demo";
 
 /// tmux is there and new enough.
 pub(super) fn tmux(program: &str) -> Check {
@@ -92,45 +83,21 @@ fn beside() -> String {
     format!("export PATH={}:$PATH", torch_process::quote::shell(&dir))
 }
 
-/// Which agent programs are there; one is enough, and the built-in demo agent always is.
-pub(super) fn agents(depth: Depth) -> Vec<Check> {
-    let found: Vec<_> = AGENTS
-        .into_iter()
-        .filter_map(|name| Some((name, on_path(name)?)))
-        .map(|(name, path)| match depth {
-            Depth::Presence => ok(name, shown(&path)),
-            Depth::Versions => with_version(name, &path),
-        })
-        .collect();
-    if found.is_empty() {
-        let names = AGENTS.join(", ");
-        let text = format!("none of {names} is on PATH; the built-in demo agent works");
-        return vec![warn(
-            "agents",
-            text,
-            "torch auto --spec spec.md --agent demo",
-        )];
-    }
-    found
-}
-
-fn with_version(name: &'static str, path: &Path) -> Check {
-    let spec = command(path).arg("--version");
-    match run(&spec) {
-        Ok(output) if output.success() => {
-            let version = first_line(&output.text(), 60);
-            ok(name, format!("{version} ({})", shown(path)))
-        }
-        Ok(output) => warn(
+/// Which agent program works: the built-in one, and no other yet.
+pub(super) fn agent(config: &Config) -> Check {
+    let name = "agent program";
+    let chosen = config.agents.default.as_str();
+    if chosen.is_empty() || chosen == BUILT_IN {
+        return ok(
             name,
-            format!(
-                "does not say its version: {}",
-                first_line(&output.error_text(), 100)
-            ),
-            format!("{name} --version"),
-        ),
-        Err(error) => warn(name, error.to_string(), format!("{name} --version")),
+            format!("{BUILT_IN} (built in); other programs are not driven by this version"),
+        );
     }
+    warn(
+        name,
+        format!("agents.default is {chosen:?}, which this version does not drive"),
+        format!("torch auto --spec spec.md --agent {BUILT_IN}"),
+    )
 }
 
 fn versioned(name: &'static str, program: &str, flag: &str, oldest: (u32, u32)) -> Check {

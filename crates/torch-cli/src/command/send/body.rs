@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
+use std::path::Path;
 
 use torch_api::Body;
 use torch_api::wire::BODY_MAX;
@@ -21,19 +22,23 @@ pub(super) fn read(args: &SendArgs) -> Result<Body, CommandError> {
     } else if let Some(path) = &args.file {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| {
-            CommandError::usage(format!("failed to open {name}")).because(&error)
+            CommandError::usage(format!("failed to open {name}"))
+                .because(&error)
+                .hint(look_at(path))
         })?;
-        (limited(file, &name)?, name)
+        let bytes = limited(file, &name).map_err(|error| error.hint(look_at(path)))?;
+        (bytes, name)
     } else {
         return Err(missing(&args.target));
     };
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(CommandError::usage(format!(
-            "{origin} is empty, so there is nothing to send"
-        )));
+        return Err(
+            CommandError::usage(format!("{origin} is empty, so there is nothing to send"))
+                .hint(filled(args)),
+        );
     }
     if bytes.len() > BODY_MAX {
-        return Err(too_large(&origin));
+        return Err(too_large(&origin, &args.target));
     }
     Ok(Body::from_bytes(bytes))
 }
@@ -48,6 +53,27 @@ fn missing(target: &str) -> CommandError {
     }
 }
 
+/// The file, or where it is not there, what is beside it.
+fn look_at(path: &Path) -> String {
+    let seen = if path.exists() {
+        path
+    } else {
+        let folder = path.parent().filter(|folder| folder.is_dir());
+        folder.unwrap_or(Path::new("."))
+    };
+    format!("ls -l {}", torch_process::quote::shell(seen))
+}
+
+/// The same command with something to send.
+fn filled(args: &SendArgs) -> String {
+    let target = torch_process::quote::shell(&args.target);
+    match &args.file {
+        Some(path) => format!("${{EDITOR:-vi}} {}", torch_process::quote::shell(path)),
+        None if args.stdin => format!("echo \"your message\" | scm {target} --stdin"),
+        None => format!("scm {target} \"your message\""),
+    }
+}
+
 fn limited(from: impl Read, name: &str) -> Result<Vec<u8>, CommandError> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(BODY_MAX).unwrap_or(u64::MAX);
@@ -56,7 +82,11 @@ fn limited(from: impl Read, name: &str) -> Result<Vec<u8>, CommandError> {
     Ok(bytes)
 }
 
-fn too_large(origin: &str) -> CommandError {
+fn too_large(origin: &str, target: &str) -> CommandError {
     CommandError::usage(format!("{origin} is larger than {} MB", BODY_MAX >> 20))
         .cause("a message of that size is a file: put it into the worktree and send its path")
+        .hint(format!(
+            "scm {} \"please read PATH\"",
+            torch_process::quote::shell(target)
+        ))
 }

@@ -1,0 +1,145 @@
+//! Which exit codes each command can return, for its long help.
+
+use super::{FAILURE, INTERRUPTED, LOCKED, OK, REFUSED, TIMEOUT, UNREACHABLE, USAGE};
+
+/// One line of a table.
+type Line = (u8, &'static str);
+
+const DONE: Line = (OK, "it worked");
+const FAILED: Line = (FAILURE, "any other failure");
+const WRONG: Line = (USAGE, "bad arguments, or a file that can't be used");
+const NOBODY: Line = (USAGE, "bad arguments, or no such team, role or message");
+const DENIED: Line = (REFUSED, "refused: the caller may not do this");
+const NO_DAEMON: Line = (
+    UNREACHABLE,
+    "the daemon is not reachable and could not be started",
+);
+const NOT_RUNNING: Line = (UNREACHABLE, "the daemon is not reachable");
+
+/// A command that only has others below it.
+const GROUP: [Line; 2] = [
+    (OK, "it worked; each command's own help has its codes"),
+    (USAGE, "bad arguments, or no command"),
+];
+
+/// The exit codes of one command, for its long help; `path` is its name without `torch`: `msg list`.
+pub fn section(path: &str) -> String {
+    let mut text = "Exit codes:".to_owned();
+    for (code, words) in lines(path) {
+        text.push_str(&format!("\n  {code:>3}  {words}"));
+    }
+    text
+}
+
+fn lines(path: &str) -> Vec<Line> {
+    match path.split(' ').next() {
+        Some("daemon") => of_daemon(path),
+        Some("msg") => of_messages(path),
+        _ => of_others(path),
+    }
+}
+
+fn of_others(path: &str) -> Vec<Line> {
+    match path {
+        "auto" => vec![
+            (OK, "the team is up, or was; --wait: the spec is complete"),
+            (
+                FAILURE,
+                "you declined the prompt, the team did not come up, or with --wait it can't go on",
+            ),
+            (
+                USAGE,
+                "bad arguments, or a spec, project or file that can't be used",
+            ),
+            DENIED,
+            NO_DAEMON,
+            (INTERRUPTED, "ended by Ctrl-C"),
+        ],
+        "send" => vec![
+            (
+                OK,
+                "the message is stored; --wait: the awaited state was reached",
+            ),
+            (
+                FAILURE,
+                "the message will not arrive any more, or any other failure",
+            ),
+            (
+                USAGE,
+                "bad arguments, a file that can't be used, or no such target",
+            ),
+            (
+                TIMEOUT,
+                "not reached in time; the message stays in the queue",
+            ),
+            (REFUSED, "refused by policy"),
+            NO_DAEMON,
+        ],
+        "status" => vec![
+            DONE,
+            FAILED,
+            NOBODY,
+            NOT_RUNNING,
+            (INTERRUPTED, "--watch: ended by Ctrl-C"),
+        ],
+        "inbox" => vec![DONE, FAILED, WRONG, DENIED, NOT_RUNNING],
+        "logs" | "why" => vec![DONE, FAILED, NOBODY, NOT_RUNNING],
+        "attach" | "shell" => vec![
+            (OK, "it worked; once attached, tmux's own code counts"),
+            FAILED,
+            (USAGE, "bad arguments, no such team or role, or no terminal"),
+            DENIED,
+            NO_DAEMON,
+        ],
+        "stop" | "ack" | "complete" => vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON],
+        "doctor" => vec![
+            (OK, "all that is needed works; warnings are no failure"),
+            (FAILURE, "a check failed"),
+            WRONG,
+        ],
+        "audit verify" => vec![
+            (OK, "the chain is whole"),
+            (FAILURE, "the chain is broken, or any other failure"),
+            WRONG,
+            NOT_RUNNING,
+        ],
+        "agent-run" | "demo-agent" => vec![
+            (OK, "it ended in good order"),
+            FAILED,
+            (USAGE, "bad arguments"),
+        ],
+        "audit" => GROUP.into(),
+        // What needs no daemon.
+        _ => vec![DONE, FAILED, WRONG],
+    }
+}
+
+fn of_daemon(path: &str) -> Vec<Line> {
+    match path {
+        "daemon run" => vec![
+            (OK, "it was told to end"),
+            (LOCKED, "another daemon has this registry"),
+            (USAGE, "bad arguments, or a config file that can't be used"),
+            (UNREACHABLE, "it can't run"),
+        ],
+        "daemon start" => vec![DONE, FAILED, WRONG, DENIED, NO_DAEMON],
+        "daemon stop" => vec![DONE, FAILED, WRONG, DENIED, NOT_RUNNING],
+        "daemon status" => vec![
+            (OK, "it runs"),
+            (FAILURE, "it does not run, or any other failure"),
+            WRONG,
+            NOT_RUNNING,
+        ],
+        _ => GROUP.into(),
+    }
+}
+
+fn of_messages(path: &str) -> Vec<Line> {
+    match path {
+        "msg list" | "msg stats" | "msg show" | "msg trace" => {
+            vec![DONE, FAILED, NOBODY, NOT_RUNNING]
+        }
+        "msg retry" | "msg cancel" => vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON],
+        _ => GROUP.into(),
+    }
+}

@@ -1,0 +1,123 @@
+//! Text cut to a terminal: lines to its width, a frame to its height. Styles take no room.
+
+use unicode_width::UnicodeWidthChar as _;
+
+use super::style::{DIM, paint};
+
+/// How far a tab goes on terminals.
+const TAB: usize = 8;
+
+/// One line in at most `width` columns; one that is longer ends with `…`. Tabs become spaces.
+pub fn line(text: &str, width: usize) -> String {
+    let whole = take(text, width);
+    if whole.complete {
+        return whole.text;
+    }
+    let cut = take(text, width.saturating_sub(1));
+    let mark = if width == 0 { "" } else { "…" };
+    let reset = if cut.styled { "\x1b[0m" } else { "" };
+    format!("{}{reset}{mark}", cut.text)
+}
+
+/// A text in at most `width` columns and `height` lines, without a newline at the end. Where lines are left out, the
+/// last one says how many.
+pub fn frame(text: &str, width: usize, height: usize) -> String {
+    let all: Vec<&str> = text.lines().collect();
+    let shown = if all.len() <= height {
+        all.len()
+    } else {
+        height.saturating_sub(1)
+    };
+    let mut lines: Vec<_> = all
+        .iter()
+        .take(shown)
+        .map(|text| line(text, width))
+        .collect();
+    if shown < all.len() && height > 0 {
+        let rest = all.len() - shown;
+        let noun = if rest == 1 { "line is" } else { "lines are" };
+        let words = format!("{rest} more {noun} not shown");
+        lines.push(paint(DIM, &line(&words, width)));
+    }
+    lines.join("\n")
+}
+
+struct Taken {
+    text: String,
+    styled: bool,
+    complete: bool,
+}
+
+/// As much of a line as fits into `width` columns.
+fn take(text: &str, width: usize) -> Taken {
+    let mut taken = Taken {
+        text: String::new(),
+        styled: false,
+        complete: true,
+    };
+    let mut column = 0;
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if c == '\x1b' {
+            taken.styled = true;
+            taken.text.push(c);
+            // Styles alone occur here: `ESC [` up to a letter.
+            for c in rest.by_ref() {
+                taken.text.push(c);
+                if c.is_ascii_alphabetic() {
+                    break;
+                }
+            }
+            continue;
+        }
+        let columns = match c {
+            '\t' => TAB - column % TAB,
+            _ => c.width().unwrap_or_default(),
+        };
+        if column + columns > width {
+            taken.complete = false;
+            break;
+        }
+        column += columns;
+        match c {
+            '\t' => taken.text.push_str(&" ".repeat(columns)),
+            _ => taken.text.push(c),
+        }
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_cut_by_columns() {
+        for (text, width, cut) in [
+            ("hello", 5, "hello"),
+            ("hello", 4, "hel…"),
+            ("hello", 1, "…"),
+            ("hello", 0, ""),
+            ("日本語", 6, "日本語"),
+            ("日本語", 5, "日本…"),
+            ("日本語", 4, "日…"),
+            ("a\tb", 9, "a       b"),
+            ("a\tb", 8, "a…"),
+            ("\x1b[1mbold\x1b[0m", 4, "\x1b[1mbold\x1b[0m"),
+            ("\x1b[1mbold\x1b[0m", 3, "\x1b[1mbo\x1b[0m…"),
+        ] {
+            assert_eq!(line(text, width), cut, "{text:?} in {width}");
+        }
+    }
+
+    #[test]
+    fn a_frame_says_what_it_leaves_out() {
+        assert_eq!(frame("a\nb\nc\n", 80, 3), "a\nb\nc");
+        let cut = frame("a\nb\nc\nd\n", 80, 3);
+        assert_eq!(
+            anstream::adapter::strip_str(&cut).to_string(),
+            "a\nb\n2 more lines are not shown"
+        );
+        assert_eq!(frame("a\nb\n", 80, 0), "");
+    }
+}

@@ -1,0 +1,80 @@
+//! What keeps the daemon reachable and alone: its socket and its lock are looked at now and then.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use torch_core::Timestamp;
+
+use super::{Host, socket};
+use crate::event::TimerKey;
+
+/// How often.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// A file as it was made: one of the same name may be another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Made {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl Made {
+    /// Takes down which file stands at `path` now; `None` if none does.
+    pub(crate) fn at(path: &Path) -> Option<Self> {
+        let meta = path.symlink_metadata().ok()?;
+        Some(Self {
+            path: path.to_owned(),
+            device: meta.dev(),
+            inode: meta.ino(),
+        })
+    }
+
+    /// Whether it still stands there.
+    pub(crate) fn stands(&self) -> bool {
+        Self::at(&self.path).as_ref() == Some(self)
+    }
+}
+
+impl Host {
+    /// Takes the socket away, if it is still this daemon's.
+    pub(crate) fn remove_socket(&self) {
+        if let Some(socket) = self.socket.as_ref().filter(|socket| socket.stands()) {
+            drop(std::fs::remove_file(&socket.path));
+        }
+    }
+
+    /// Ends a daemon whose lock is gone (another one may own the registry by now), and opens a lost socket again.
+    pub(crate) fn upkeep(&mut self, now: Timestamp) {
+        self.agenda.set(TimerKey::Upkeep, now.after(EVERY));
+        if !self.lock.stands() {
+            tracing::error!(
+                "{} is gone or another file; ending, agents go on",
+                self.lock.path.display()
+            );
+            self.ending = true;
+            return;
+        }
+        let Some(path) = self
+            .socket
+            .as_ref()
+            .filter(|socket| !socket.stands())
+            .map(|socket| socket.path.clone())
+        else {
+            return;
+        };
+        match socket::listen(&path) {
+            Ok(listener) => {
+                tracing::warn!("{} was gone; it is open again", path.display());
+                self.socket = Made::at(&path);
+                tokio::spawn(socket::accept(
+                    listener,
+                    self.connected.clone(),
+                    self.inputs.clone(),
+                ));
+            }
+            Err(error) => tracing::warn!("{} is gone: {error:#}", path.display()),
+        }
+    }
+}
