@@ -11,6 +11,11 @@ use torch_process::{CommandSpec, Environment, Output, ProcessError, run};
 
 use crate::WorktreeError;
 
+/// How often, and after how long, a command is run again that met an unfinished worktree.
+const SETTLE_TRIES: usize = 50;
+/// As [`SETTLE_TRIES`].
+const SETTLE: Duration = Duration::from_millis(10);
+
 /// How long a command that only reads may take.
 const READ_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -80,10 +85,12 @@ impl Git {
         cwd: &Path,
         args: impl IntoIterator<Item = A>,
     ) -> Result<Output, ProcessError> {
-        run(&self
-            .command(cwd, READ_DEADLINE)
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .args(args))
+        settled(
+            &self
+                .command(cwd, READ_DEADLINE)
+                .env("GIT_OPTIONAL_LOCKS", "0")
+                .args(args),
+        )
     }
 
     /// Runs a command that writes, in `cwd`. A status other than 0 is the caller's to judge.
@@ -92,7 +99,7 @@ impl Git {
         cwd: &Path,
         args: impl IntoIterator<Item = A>,
     ) -> Result<Output, ProcessError> {
-        run(&self.command(cwd, WRITE_DEADLINE).args(args))
+        settled(&self.command(cwd, WRITE_DEADLINE).args(args))
     }
 
     /// [`Self::read`] whose failure is an error: failed to `act`.
@@ -111,6 +118,21 @@ impl Git {
         let overrides = OVERRIDES.iter().flat_map(|value| ["-c", value]);
         CommandSpec::new("git", cwd, self.env.clone(), deadline).args(overrides)
     }
+}
+
+/// Runs a command again that met somebody else's `git worktree add` half-way: its files are there and still empty, and
+/// git (2.47) then ends with "failed to read …/commondir: Success" before it has done anything.
+fn settled(spec: &CommandSpec) -> Result<Output, ProcessError> {
+    let mut output = run(spec)?;
+    for _ in 0..SETTLE_TRIES {
+        if output.success() || !output.error_text().contains("/commondir: Success") {
+            break;
+        }
+        // Nobody tells when the other git is further; its files are small.
+        std::thread::park_timeout(SETTLE);
+        output = run(spec)?;
+    }
+    Ok(output)
 }
 
 pub(crate) fn failed(act: &'static str, path: &Path) -> impl FnOnce(ProcessError) -> WorktreeError {
