@@ -233,7 +233,7 @@ fn fifteen_from_several_threads_and_a_plain_git_beside_them_all_succeed() {
             let threads = [0, 1, 2].map(|thread| scope.spawn(worker(thread)));
             for n in 0..5 {
                 let path = project.place(&format!("other{n}"));
-                let args = ["worktree", "add", "-q", "-b", &format!("other{n}")];
+                let args = ["worktree", "add", "-q", "--detach"];
                 let path = path.to_string_lossy().into_owned();
                 let args = [&args[..], &[&path]].concat();
                 // A plain git may meet a worktree of ours half-way and then gives up before it did anything.
