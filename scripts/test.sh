@@ -52,7 +52,9 @@ optional_step() {
 # All tests but the doctests: $@ selects the packages.
 run_tests() {
   if command -v cargo-nextest >/dev/null 2>&1; then
-    step tests cargo nextest run --locked "$@"
+    local profile=default
+    [ -n "${CI:-}" ] && profile=ci
+    step tests cargo nextest run --locked --profile "$profile" "$@"
   else
     step tests cargo test --locked --lib --bins --tests "$@"
   fi
