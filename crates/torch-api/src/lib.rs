@@ -6,9 +6,11 @@
 
 pub mod client;
 pub mod path;
+pub mod roster;
 pub mod view;
 pub mod wire;
 
 pub use client::{Client, ClientError};
+pub use roster::{AgentRequest, ResumeRequest, ResumeView};
 pub use view::{AgentView, JournalView, MessageView, TeamView};
 pub use wire::{Body, Failure, Hello, Request, Response};

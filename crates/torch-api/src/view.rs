@@ -35,8 +35,11 @@ pub struct TeamView {
     pub spec: PathBuf,
     /// The starting branch.
     pub base_branch: String,
-    /// `raising`, `running`, `finished` or `stopped`.
+    /// `raising`, `running`, `finished`, `stopped`, or `suspended` after the machine was restarted.
     pub phase: String,
+    /// Whether a person paused it.
+    #[serde(default)]
+    pub paused: bool,
     /// `strict` or `open`.
     pub router: String,
     /// What holds an agent back from misbehaving: `advice`, until something enforces it.
@@ -86,6 +89,12 @@ pub struct AgentView {
     pub completed_at: Option<Timestamp>,
     /// Messages waiting for it.
     pub waiting: u64,
+    /// Whether a person paused it.
+    #[serde(default)]
+    pub paused: bool,
+    /// Why its ended program is left alone.
+    #[serde(default)]
+    pub left: Option<String>,
     /// The last lines of its screen, where asked for.
     pub last_lines: Vec<String>,
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use torch_core::{DeliveryState, RouterMode};
 
+use crate::roster::{AgentRequest, ResumeRequest, ResumeView, WindowRename};
 use crate::view::{AgentView, DaemonView, JournalView, MessageView, PlanView, TeamView};
 
 /// The protocol's number; a change that an older peer can't read raises it.
@@ -168,6 +169,27 @@ pub enum Request {
     },
     /// Checks the journal's hash chain. Answers [`Response::Audit`].
     AuditVerify,
+    /// Brings a team back to what is wanted of it. Answers [`Response::Progress`] and at last [`Response::Raised`];
+    /// with `status_only` [`Response::Resume`], and changes nothing.
+    Resume(Box<ResumeRequest>),
+    /// Adds, ends or restarts one agent. Answers [`Response::Progress`] and at last [`Response::Done`].
+    Agent(Box<AgentRequest>),
+    /// Types nothing more into a team's agents, or one of them, until it is taken back. Answers [`Response::Done`].
+    Pause {
+        /// Which team.
+        team: TeamSelector,
+        /// One role of it.
+        role: Option<String>,
+        /// Whether it is paused from now on.
+        paused: bool,
+    },
+    /// Gives the windows of a team their roles' names again. Answers [`Response::Windows`].
+    RenameWindows {
+        /// Which team.
+        team: TeamSelector,
+        /// Only say which.
+        dry_run: bool,
+    },
 }
 
 impl Request {
@@ -196,6 +218,10 @@ impl Request {
             Self::Why { .. } => "why",
             Self::Inbox { .. } => "inbox",
             Self::AuditVerify => "audit_verify",
+            Self::Resume(_) => "resume",
+            Self::Agent(_) => "agent",
+            Self::Pause { .. } => "pause",
+            Self::RenameWindows { .. } => "rename_windows",
         }
     }
 }
@@ -368,6 +394,13 @@ pub enum Response {
         waits_for: Vec<String>,
         /// The journal of its states, newest first.
         history: Vec<JournalView>,
+    },
+    /// What a resume would do.
+    Resume(Box<ResumeView>),
+    /// Windows whose names are not their roles'; given their names unless it was a dry run.
+    Windows {
+        /// The windows.
+        renames: Vec<WindowRename>,
     },
     /// The journal was checked.
     Audit {

@@ -6,8 +6,9 @@ use std::io::Write as _;
 use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
-    ack, agent_run, attach, audit, auto, complete, completions, config, daemon, demo_agent, doctor,
-    inbox, init, logs, man, message, send, shell, status, stop, why,
+    ack, agent, agent_run, attach, audit, auto, complete, completions, config, daemon, demo_agent,
+    doctor, inbox, init, logs, man, message, pause, resume, send, shell, status, stop, why,
+    windows,
 };
 use crate::error::{CommandError, Outcome};
 use crate::exit;
@@ -69,6 +70,11 @@ enum Command {
     Why(why::WhyArgs),
     Shell(shell::ShellArgs),
     Stop(stop::StopArgs),
+    Resume(resume::ResumeArgs),
+    Agent(agent::AgentArgs),
+    Pause(pause::PauseArgs),
+    Unpause(pause::UnpauseArgs),
+    Windows(windows::WindowsArgs),
     Complete(complete::CompleteArgs),
     Ack(ack::AckArgs),
     Daemon(daemon::DaemonArgs),
@@ -106,6 +112,11 @@ fn run(command: Command) -> Outcome {
         Command::Why(args) => why::run(args, &place()?),
         Command::Shell(args) => shell::run(args, &place()?),
         Command::Stop(args) => stop::run(args, &place()?),
+        Command::Resume(args) => resume::run(args, &place()?),
+        Command::Agent(args) => agent::run(args, &place()?),
+        Command::Pause(args) => pause::pause(args, &place()?),
+        Command::Unpause(args) => pause::unpause(args, &place()?),
+        Command::Windows(args) => windows::run(args, &place()?),
         Command::Complete(args) => complete::run(args, &place()?),
         Command::Ack(args) => ack::run(args, &place()?),
         Command::Daemon(args) => daemon::run(&args, &place()?),

@@ -1,6 +1,7 @@
 //! One file per command: its arguments, and what it does with them.
 
 pub mod ack;
+pub mod agent;
 pub mod agent_run;
 pub mod attach;
 pub mod audit;
@@ -18,11 +19,15 @@ pub mod init;
 pub mod logs;
 pub mod man;
 pub mod message;
+pub mod pause;
+pub mod resume;
 pub mod send;
 pub mod shell;
 pub mod status;
+pub(crate) mod steps;
 pub mod stop;
 pub mod why;
+pub mod windows;
 
 use clap::Args;
 

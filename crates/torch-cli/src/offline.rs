@@ -1,8 +1,8 @@
 //! What can be read from the registry without the daemon, one function per need.
 
-use torch_api::Response;
 use torch_api::view::{JournalView, MessageView, TeamView};
 use torch_api::wire::MessageFilter;
+use torch_api::{Response, ResumeRequest, ResumeView};
 use torch_daemon::offline::Registry;
 
 use crate::command::config;
@@ -29,6 +29,19 @@ pub fn status(place: &Place, team: Option<&str>) -> Result<Vec<TeamView>, Comman
         return Err(CommandError::usage(format!("there is no team {name:?}")).hint("torch status"));
     }
     Ok(teams)
+}
+
+/// What `torch resume` would do.
+///
+/// # Errors
+/// When the registry can't be read, or has no such team.
+pub fn resume(place: &Place, request: &ResumeRequest) -> Result<ResumeView, CommandError> {
+    match open(place)? {
+        Some(registry) => registry.resume(request).map_err(CommandError::from),
+        None => Err(CommandError::usage("there is no team")
+            .cause("none was raised in this registry yet")
+            .hint("torch auto --spec spec.md --agent demo")),
+    }
 }
 
 /// Messages, newest first.

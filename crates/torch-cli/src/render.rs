@@ -8,6 +8,7 @@ pub mod fit;
 pub mod message;
 pub mod plan;
 pub mod progress;
+pub mod resume;
 pub mod stats;
 pub mod status;
 pub mod style;

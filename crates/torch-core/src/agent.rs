@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, LaunchId, MessageId, PaneAddress, RoleName, TeamId, Timestamp};
+use crate::{AgentId, DesiredState, LaunchId, MessageId, PaneAddress, RoleName, TeamId, Timestamp};
 
 /// A process that can't be mistaken for a later one of the same pid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,4 +148,31 @@ pub struct Agent {
     pub completed: Option<String>,
     /// When that report was made.
     pub completed_at: Option<Timestamp>,
+    /// What is wanted of it, within what is wanted of its team.
+    #[serde(default)]
+    pub desired: DesiredState,
+    /// Whether a person paused it: nothing is typed into it meanwhile.
+    #[serde(default)]
+    pub paused: bool,
+    /// The one task of a temporary agent.
+    #[serde(default)]
+    pub task: Option<String>,
+    /// The name of the tmux session that its window is a guest in; absent: its team's own.
+    #[serde(default)]
+    pub guest_in: Option<String>,
+    /// How often its program was launched in its team's life.
+    #[serde(default)]
+    pub launches: u32,
+    /// When torch restarted it by itself within the last hour, oldest first.
+    #[serde(default)]
+    pub restarts: Vec<Timestamp>,
+    /// Why its ended program is left alone until a person wants it again.
+    #[serde(default)]
+    pub left: Option<String>,
+    /// The conversation record of the launch before.
+    #[serde(default)]
+    pub last_transcript: Option<PathBuf>,
+    /// How its program ended last, for the words of its next briefing.
+    #[serde(default)]
+    pub last_end: Option<String>,
 }

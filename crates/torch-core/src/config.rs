@@ -30,6 +30,10 @@ pub struct Config {
     pub delivery: DeliveryConfig,
     /// How teams are named.
     pub team: TeamConfig,
+    /// When an ended program is started again.
+    pub restart: RestartConfig,
+    /// What an agent may use up.
+    pub limits: LimitsConfig,
 }
 
 /// tmux and its server.
@@ -84,6 +88,46 @@ pub struct DeliveryConfig {
 pub struct TeamConfig {
     /// Added to a session's name with a `-`; empty adds nothing.
     pub session_suffix: String,
+}
+
+/// When torch starts an agent's ended program again by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestartConfig {
+    /// After which ends.
+    pub policy: RestartPolicy,
+}
+
+/// After which ends torch starts an agent's program again by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RestartPolicy {
+    /// After any, unless a person at the keyboard ended it.
+    #[default]
+    Always,
+    /// After errors and signals, not after status 0.
+    OnFailure,
+    /// After none.
+    Never,
+}
+
+/// What an agent may use up before a person looks at it; 0 means no limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Restarts by torch within an hour until an agent is given up.
+    pub restarts_per_hour: u64,
+    /// Turns within an hour until nothing more is typed into an agent in that hour.
+    pub turns_per_hour: u64,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            restarts_per_hour: 6,
+            turns_per_hour: 120,
+        }
+    }
 }
 
 impl Default for TmuxConfig {

@@ -300,6 +300,10 @@ pub enum DeferReason {
     UnknownScreen,
     /// The paste did not show up whole.
     NotShown,
+    /// A person paused the agent or its team.
+    Paused,
+    /// The agent has used up its turns of the hour.
+    Capped,
 }
 
 impl DeferReason {
@@ -316,6 +320,8 @@ impl DeferReason {
             Self::PaneInput => "pane_input",
             Self::UnknownScreen => "unknown_screen",
             Self::NotShown => "not_shown",
+            Self::Paused => "paused",
+            Self::Capped => "capped",
         }
     }
 }

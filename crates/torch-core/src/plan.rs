@@ -35,6 +35,19 @@ pub enum WindowObserved {
     Failed,
 }
 
+/// What is observed of an agent's program, where it does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProgramObserved {
+    /// It runs, or was not started in this run of its team.
+    Running,
+    /// It ended, and the time for its restart has come.
+    Due,
+    /// It ended, and its restart waits for its time.
+    Waiting,
+    /// It ended and is left alone for a person to look at.
+    Left,
+}
+
 /// What is observed of an agent's briefing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BriefingObserved {
@@ -68,8 +81,12 @@ pub struct AgentObserved {
     pub briefing: BriefingObserved,
     /// Whether the program waits for input.
     pub takes_messages: bool,
-    /// Whether it ended by itself in this launch; it is then left alone for a person to look at.
-    pub ended: bool,
+    /// Its program.
+    pub program: ProgramObserved,
+    /// What is wanted of it.
+    pub desired: DesiredState,
+    /// Whether its window is in another session than its team's.
+    pub guest: bool,
 }
 
 /// What is observed of one team, agents in the order of their windows.
@@ -88,8 +105,10 @@ pub enum Action {
     AddWorktree(AgentId),
     /// Make the team's session, with this agent's window as its first.
     OpenSession(AgentId),
-    /// Open the agent's window in the team's session.
+    /// Open the agent's window in the team's session, or in the one that it is a guest in.
     OpenWindow(AgentId),
+    /// Start the agent's program anew in the pane that its wrapper holds.
+    Restart(AgentId),
     /// Send the agent its briefing.
     Brief(AgentId),
     /// Close the agent's window and end what runs in it.
@@ -108,16 +127,35 @@ fn plan_running(observed: &TeamObserved) -> Vec<Action> {
     let mut actions = Vec::new();
     let mut session = observed.session;
     for seen in &observed.agents {
+        if seen.desired == DesiredState::Stopped {
+            actions.extend(close(seen));
+            continue;
+        }
+        let startable = matches!(
+            seen.program,
+            ProgramObserved::Running | ProgramObserved::Due
+        );
         match (seen.worktree, seen.window) {
-            (WorktreeObserved::Absent, _) => actions.push(Action::AddWorktree(seen.agent)),
-            (WorktreeObserved::Present, WindowObserved::Absent) if !seen.ended => match session {
-                SessionObserved::Absent => {
-                    actions.push(Action::OpenSession(seen.agent));
-                    session = SessionObserved::Pending;
+            (WorktreeObserved::Absent, window) if window != WindowObserved::Opening => {
+                actions.push(Action::AddWorktree(seen.agent));
+            }
+            (WorktreeObserved::Present, WindowObserved::Absent) if startable => {
+                match (seen.guest, session) {
+                    (true, _) | (false, SessionObserved::Present) => {
+                        actions.push(Action::OpenWindow(seen.agent));
+                    }
+                    (false, SessionObserved::Absent) => {
+                        actions.push(Action::OpenSession(seen.agent));
+                        session = SessionObserved::Pending;
+                    }
+                    (false, SessionObserved::Pending) => {}
                 }
-                SessionObserved::Pending => {}
-                SessionObserved::Present => actions.push(Action::OpenWindow(seen.agent)),
-            },
+            }
+            (WorktreeObserved::Present, WindowObserved::Ended)
+                if seen.program == ProgramObserved::Due =>
+            {
+                actions.push(Action::Restart(seen.agent));
+            }
             (WorktreeObserved::Present, WindowObserved::Live)
                 if seen.briefing == BriefingObserved::Absent && seen.takes_messages =>
             {
@@ -130,12 +168,12 @@ fn plan_running(observed: &TeamObserved) -> Vec<Action> {
 }
 
 fn plan_stopped(observed: &TeamObserved) -> Vec<Action> {
-    observed
-        .agents
-        .iter()
-        .filter(|seen| matches!(seen.window, WindowObserved::Live | WindowObserved::Ended))
-        .map(|seen| Action::CloseWindow(seen.agent))
-        .collect()
+    observed.agents.iter().filter_map(close).collect()
+}
+
+fn close(seen: &AgentObserved) -> Option<Action> {
+    matches!(seen.window, WindowObserved::Live | WindowObserved::Ended)
+        .then_some(Action::CloseWindow(seen.agent))
 }
 
 #[cfg(test)]
@@ -149,7 +187,9 @@ mod tests {
             window: WindowObserved::Absent,
             briefing: BriefingObserved::Absent,
             takes_messages: false,
-            ended: false,
+            program: ProgramObserved::Running,
+            desired: DesiredState::Running,
+            guest: false,
         }
     }
 
@@ -200,9 +240,49 @@ mod tests {
         a.worktree = WorktreeObserved::Failed;
         let mut b = agent(2);
         b.worktree = WorktreeObserved::Present;
-        b.ended = true;
+        b.program = ProgramObserved::Left;
         let seen = team(SessionObserved::Present, &[a, b]);
         assert_eq!(plan(DesiredState::Running, &seen), []);
+    }
+
+    #[test]
+    fn an_ended_program_is_started_again_where_it_was() {
+        let (mut a, mut b, mut c) = (agent(1), agent(2), agent(3));
+        for seen in [&mut a, &mut b, &mut c] {
+            seen.worktree = WorktreeObserved::Present;
+            seen.briefing = BriefingObserved::Sent;
+        }
+        (a.window, a.program) = (WindowObserved::Ended, ProgramObserved::Due);
+        (b.window, b.program) = (WindowObserved::Absent, ProgramObserved::Due);
+        (c.window, c.program) = (WindowObserved::Ended, ProgramObserved::Waiting);
+        let seen = team(SessionObserved::Present, &[a, b, c]);
+        assert_eq!(
+            plan(DesiredState::Running, &seen),
+            [Action::Restart(a.agent), Action::OpenWindow(b.agent)]
+        );
+    }
+
+    #[test]
+    fn an_agent_that_is_not_wanted_is_closed_and_not_started() {
+        let (mut a, mut b) = (agent(1), agent(2));
+        (a.window, a.desired) = (WindowObserved::Live, DesiredState::Stopped);
+        b.desired = DesiredState::Stopped;
+        let seen = team(SessionObserved::Present, &[a, b]);
+        assert_eq!(
+            plan(DesiredState::Running, &seen),
+            [Action::CloseWindow(a.agent)]
+        );
+    }
+
+    #[test]
+    fn a_guest_needs_no_session_of_its_team() {
+        let mut a = agent(1);
+        (a.worktree, a.guest) = (WorktreeObserved::Present, true);
+        let seen = team(SessionObserved::Absent, &[a]);
+        assert_eq!(
+            plan(DesiredState::Running, &seen),
+            [Action::OpenWindow(a.agent)]
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct AgentProgram {
 #[serde(deny_unknown_fields)]
 pub struct LaunchRules {
     /// The program and its arguments. `{torch}` is torch's own binary, `{settings}` the file with torch's
-    /// hooks, `{session_id}` a fresh UUID, `{role}` the role.
+    /// hooks, `{conversation}` a fresh UUID for the program's conversation, `{role}` the role.
     pub argv: Vec<String>,
     /// Variables added to the agent's environment.
     #[serde(default)]

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{SessionId, SessionName, TeamId, Timestamp};
 
-/// What the user wants of a team.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What the user wants of a team, or of one agent in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum DesiredState {
-    /// Every agent runs.
+    /// It runs.
+    #[default]
     Running,
-    /// No agent runs; worktrees, branches and messages stay.
+    /// It does not run; worktrees, branches and messages stay.
     Stopped,
 }
 
@@ -77,4 +78,10 @@ pub struct Team {
     pub finished: Option<Timestamp>,
     /// The hub's closing words.
     pub summary: Option<String>,
+    /// Whether a person paused it: nothing is typed into any of its agents meanwhile.
+    #[serde(default)]
+    pub paused: bool,
+    /// The boot of the machine in which a person last wanted it to run. In another one it stays suspended.
+    #[serde(default)]
+    pub boot: Option<String>,
 }

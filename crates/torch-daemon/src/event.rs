@@ -3,19 +3,28 @@
 //! [`crate::state::State::handle`] turns one into the other without IO. The host commits all
 //! [`Effect::Write`]s of a turn in one transaction before it executes any other effect of it.
 
+mod facts;
+mod orders;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use torch_api::roster::AgentRequest;
 use torch_api::wire::AutoRequest;
 use torch_api::{Failure, Request, Response};
 use torch_core::identity::Ancestry;
-use torch_core::launch::LaunchSpec;
 use torch_core::spool::SpoolRecord;
 use torch_core::{
     AgentId, Delivery, Envelope, LaunchId, MessageId, PaneAddress, PaneId, Process, RoleName,
-    SessionId, SessionName, TeamId, Timestamp, WindowId, Write,
+    SessionId, TeamId, Timestamp, WindowId, Write,
 };
 use torch_router::delivery::Outcome;
+
+pub use facts::{
+    AddedWorktree, FailedHow, Known, OpenFailure, PaneFact, ProbeFact, ProbeFor, ProjectFacts,
+    SessionFacts, SpecFacts, WindowFacts, WorkFacts,
+};
+pub use orders::{InboxFile, OpenIn, OpenWindow, PaneRecord, TypingGuard};
 
 /// A client's connection, numbered from 1 in one daemon's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,118 +45,16 @@ pub enum TimerKey {
     Ready(AgentId),
     /// The second look at an agent whose prompt is up although no hook said that its turn is over.
     Look(AgentId),
+    /// When an agent's ended program may be started again.
+    Restart(AgentId),
+    /// When an agent's turns of the last hour allow another one.
+    Turns(AgentId),
+    /// The next try to start the tmux server.
+    Server,
     /// The next look at all panes.
     Panes,
     /// The host's own next look at its socket and its lock.
     Upkeep,
-}
-
-/// One pane of the tmux server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaneFact {
-    /// Its ids and the pid of its first process.
-    pub address: PaneAddress,
-    /// Its session's name.
-    pub session_name: String,
-    /// Its window's index.
-    pub window_index: u32,
-    /// Its index in the window.
-    pub pane_index: u32,
-    /// Whether its first process ended.
-    pub dead: bool,
-    /// Whether a mode (copy, clock, tree) is on.
-    pub in_mode: bool,
-    /// Whether its input is off or shared with others.
-    pub no_input: bool,
-    /// Clients that show its session.
-    pub attached: u32,
-    /// The launch whose program lives in it (`@torch_live`).
-    pub live: Option<LaunchId>,
-    /// The agent it was opened for (`@torch_agent`).
-    pub agent: Option<AgentId>,
-    /// Whether `torch shell` opened it.
-    pub is_shell: bool,
-}
-
-/// One look at a pane.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProbeFact {
-    /// The pane, if it is still there.
-    pub pane: Option<PaneFact>,
-    /// `capture-pane -p -e` of the visible screen.
-    pub screen: Vec<u8>,
-    /// Whether the agent program's process lives.
-    pub process_alive: bool,
-}
-
-/// Why a look is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ProbeFor {
-    /// For a delivery.
-    Delivery(MessageId),
-    /// To see what the agent is doing.
-    State,
-}
-
-/// What an earlier call with the same key made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// The message.
-    pub message: MessageId,
-    /// Its target as written.
-    pub target: String,
-    /// Its text as kept, which the router may have put words around.
-    pub body: String,
-}
-
-/// How an agent failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FailedHow {
-    /// It did not become ready in time.
-    NotReady,
-    /// Its program ended, in words.
-    Ended(String),
-}
-
-/// A project as git sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProjectFacts {
-    /// The top of its main worktree, canonical.
-    pub root: PathBuf,
-    /// Its common git directory, canonical.
-    pub common_dir: PathBuf,
-    /// The checked-out branch, absent on a detached HEAD.
-    pub branch: Option<String>,
-    /// The commit checked out, full hex.
-    pub head: String,
-    /// Bytes of one checked-out worktree.
-    pub worktree_bytes: u64,
-    /// The names of the sessions that the tmux server has, where it was asked: none of them can be the team's.
-    pub sessions: Vec<String>,
-}
-
-/// A spec as read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpecFacts {
-    /// Its file, canonical.
-    pub path: PathBuf,
-    /// Its text.
-    pub text: String,
-    /// Lower-case hex.
-    pub sha256: String,
-}
-
-/// A worktree as made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AddedWorktree {
-    /// Its path.
-    pub path: PathBuf,
-    /// Its branch, absent where HEAD is detached.
-    pub branch: Option<String>,
-    /// How it was got, in words: `new branch`, `branch reused`, …
-    pub rung: String,
-    /// Whether this call made it, so that a cancelled `auto` may take it away again.
-    pub created: bool,
 }
 
 /// What happened.
@@ -203,7 +110,7 @@ pub enum Event {
         /// Why it was taken.
         purpose: ProbeFor,
         /// What was seen.
-        result: Result<ProbeFact, String>,
+        result: Result<Box<ProbeFact>, String>,
     },
     /// The last lines of an agent that failed; `None` when they could not be had.
     LastLines {
@@ -267,7 +174,7 @@ pub enum Event {
         /// For which launch.
         launch: LaunchId,
         /// Where.
-        result: Result<PaneAddress, String>,
+        result: Result<PaneAddress, OpenFailure>,
     },
     /// A window was closed and what ran in it ended.
     Closed {
@@ -275,6 +182,26 @@ pub enum Event {
         agent: AgentId,
         /// Processes that would not end, or the error.
         result: Result<(), String>,
+        /// Where its screen was saved.
+        log: Option<PathBuf>,
+    },
+    /// An agent's worktree was looked at; `None` when it could not be.
+    WorkSeen {
+        /// Whose.
+        agent: AgentId,
+        /// In which launch it is to be briefed.
+        launch: LaunchId,
+        /// What was seen.
+        work: Option<Box<WorkFacts>>,
+    },
+    /// A session was looked at before an agent becomes a guest in it.
+    SessionSeen {
+        /// The connection that asked.
+        conn: ConnId,
+        /// What it asked.
+        request: Box<AgentRequest>,
+        /// What was found.
+        result: Result<Box<SessionFacts>, Box<Failure>>,
     },
     /// A message that was given up or has expired is wanted again.
     Revived {
@@ -287,54 +214,6 @@ pub enum Event {
     },
     /// A timer's time has come.
     Timer(TimerKey),
-}
-
-/// Where a window is opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OpenIn {
-    /// In a new session of this name.
-    NewSession(SessionName),
-    /// In the team's session.
-    Session(SessionId),
-}
-
-/// The conditions under which something may be typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TypingGuard {
-    /// The pane.
-    pub pane: PaneId,
-    /// The pid of its first process.
-    pub pid: u32,
-    /// Its live mark.
-    pub launch: LaunchId,
-}
-
-/// A long body's file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InboxFile {
-    /// The recipient's worktree.
-    pub worktree: PathBuf,
-    /// The file, relative to it.
-    pub file: PathBuf,
-    /// What it holds.
-    pub body: String,
-}
-
-/// Everything needed to open an agent's window.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenWindow {
-    /// Whose.
-    pub agent: AgentId,
-    /// Its role, the window's name.
-    pub role: RoleName,
-    /// The window's index.
-    pub index: u32,
-    /// Where.
-    pub open_in: OpenIn,
-    /// The wrapper's orders, written to `launch.json`.
-    pub spec: LaunchSpec,
-    /// The program's settings with torch's hooks, written to `settings.json`.
-    pub settings: serde_json::Value,
 }
 
 /// What to do.
@@ -400,14 +279,40 @@ pub enum Effect {
     },
     /// Open an agent's window.
     Open(Box<OpenWindow>),
-    /// Close an agent's window and end everything in it.
+    /// Close an agent's pane, with it its window unless a person has split it, and end everything that ran there.
     Close {
         /// Whose.
         agent: AgentId,
-        /// The window.
-        window: WindowId,
+        /// The pane.
+        pane: PaneId,
         /// Its first process.
         pid: u32,
+        /// The agent's program.
+        process: Option<Process>,
+        /// What is saved first.
+        record: Option<PaneRecord>,
+    },
+    /// Start the tmux server that running teams need.
+    StartServer,
+    /// Look at what an agent has done.
+    LookAtWork {
+        /// Whose.
+        agent: AgentId,
+        /// In which launch it is to be briefed.
+        launch: LaunchId,
+        /// The project.
+        project: PathBuf,
+        /// Its worktree.
+        worktree: PathBuf,
+        /// The commit its team started from.
+        base_commit: String,
+    },
+    /// Look at a session before an agent becomes a guest in it.
+    LookAtSession {
+        /// For whom.
+        conn: ConnId,
+        /// What was asked.
+        request: Box<AgentRequest>,
     },
     /// Look at a pane.
     Probe {
@@ -541,6 +446,13 @@ pub enum Query {
         pane: PaneId,
         /// How many.
         lines: u32,
+    },
+    /// Give windows their roles' names again.
+    RenameWindows {
+        /// What the client is told.
+        renames: Vec<torch_api::roster::WindowRename>,
+        /// The windows and their names.
+        orders: Vec<(WindowId, String)>,
     },
     /// How to attach.
     Attach {

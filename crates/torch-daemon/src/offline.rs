@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use torch_api::wire::MessageFilter;
-use torch_api::{Failure, MessageView, Response, TeamView};
+use torch_api::{Failure, MessageView, Response, ResumeRequest, ResumeView, TeamView};
+use torch_core::Team;
+use torch_core::plan::WindowObserved;
 use torch_store::{Store, StoreError};
 
 use crate::host::answer;
+use crate::state::choose_team;
 use crate::view;
 
 /// The registry, opened for reading.
@@ -44,11 +47,48 @@ impl Registry {
                 let own = agents.iter().filter(|agent| agent.team == team.id);
                 let own = own
                     .map(|agent| view::agent(agent, waiting.get(&agent.id).copied().unwrap_or(0)));
-                view::team(&team, own.collect(), &self.tmux_socket)
+                view::team(&team, is_suspended(&team), own.collect(), &self.tmux_socket)
             });
             Ok(views.collect())
         };
         read().map_err(|error| Box::new(answer::store_failure(&error)))
+    }
+
+    /// A team as [`torch_api::Request::Resume`] with `status_only` answers it. tmux is not asked: an agent counts as
+    /// live when the process that was recorded for it is.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry can't be read or has no such team.
+    pub fn resume(&self, request: &ResumeRequest) -> Result<ResumeView, Box<Failure>> {
+        let failed = |error| Box::new(answer::store_failure(&error));
+        let teams = self.store.teams().map_err(failed)?;
+        let agents = self.store.agents().map_err(failed)?;
+        let waiting = self.store.waiting().map_err(failed)?;
+        let teams: Vec<&Team> = teams.iter().collect();
+        let worktrees = agents
+            .iter()
+            .map(|agent| (agent.worktree.as_path(), agent.team));
+        let team = choose_team(&teams, worktrees, &request.team)?;
+        let mut own: Vec<_> = agents
+            .iter()
+            .filter(|agent| agent.team == team.id)
+            .collect();
+        own.sort_by_key(|agent| agent.position);
+        let views = own.into_iter().map(|agent| {
+            let alive = agent.process.is_some_and(torch_process::facts::is_alive);
+            let seen = view::Seen {
+                window: if alive {
+                    WindowObserved::Live
+                } else {
+                    WindowObserved::Absent
+                },
+                waiting: waiting.get(&agent.id).copied().unwrap_or(0),
+                due: None,
+            };
+            view::resume_agent(agent, seen, request.rebrief_all)
+        });
+        let views = views.collect();
+        Ok(view::resume(team, is_suspended(team), "not asked", views))
     }
 
     /// Messages as [`torch_api::Request::Messages`] answers them.
@@ -91,4 +131,13 @@ impl Registry {
             Err(error) => Response::Failed(answer::store_failure(&error)),
         }
     }
+}
+
+/// Whether the machine was restarted since the team was last wanted to run.
+fn is_suspended(team: &Team) -> bool {
+    let boot = torch_process::clock::boot_id();
+    team.boot
+        .as_ref()
+        .zip(boot.as_ref())
+        .is_some_and(|(then, now)| then != now)
 }

@@ -41,6 +41,8 @@ pub struct Options {
     pub tmux_socket: String,
     /// The environment that tmux and git are given.
     pub env: Environment,
+    /// Whether teams of an earlier boot are to run again without a person.
+    pub resume_teams: bool,
 }
 
 /// Runs the daemon to its end; the exit code.
@@ -155,6 +157,8 @@ fn load(options: &Options, store: &Store, now: Timestamp) -> anyhow::Result<(Sta
         templates: templates::roles()?,
         started: now,
         pid,
+        boot: torch_process::clock::boot_id(),
+        resume_teams: options.resume_teams,
         seed: now.0 ^ (u64::from(pid) << 32) ^ fastrand::u64(..),
     };
     State::new(settings, snapshot, now).context("failed to read the agent programs")

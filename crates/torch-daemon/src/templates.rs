@@ -8,6 +8,7 @@ use crate::state::{RoleTemplate, Templates};
 const PROGRAMS: [(&str, &str); 1] = [("demo", include_str!("../../../templates/agents/demo.toml"))];
 
 const BRIEFING: &str = include_str!("../../../templates/briefing.md");
+const RECOVERY: &str = include_str!("../../../templates/recovery.md");
 
 macro_rules! roles {
     ($($name:literal),* $(,)?) => {
@@ -61,6 +62,7 @@ pub fn roles() -> anyhow::Result<Templates> {
         .collect::<anyhow::Result<_>>()?;
     Ok(Templates {
         briefing: BRIEFING.to_owned(),
+        recovery: RECOVERY.to_owned(),
         roles,
     })
 }

@@ -1,24 +1,28 @@
 //! What is shown, made of what is kept: the same for the daemon's answers and for those without it.
 
+use std::time::Duration;
+
+use torch_api::roster::{ResumeAgentView, ResumeView};
 use torch_api::{AgentView, JournalView, MessageView, TeamView};
-use torch_core::{Agent, DeliveryState, RouterMode, Team, TeamPhase};
+use torch_core::plan::WindowObserved;
+use torch_core::{Agent, AgentState, DeliveryState, DesiredState, RouterMode, Team, TeamPhase};
 use torch_store::{JournalRow, StoredMessage};
 
 /// A team with its agents' views, in the order of their windows.
-pub(crate) fn team(team: &Team, agents: Vec<AgentView>, tmux_socket: &str) -> TeamView {
+pub(crate) fn team(
+    team: &Team,
+    suspended: bool,
+    agents: Vec<AgentView>,
+    tmux_socket: &str,
+) -> TeamView {
     TeamView {
         id: team.id.to_string(),
         name: team.name.to_string(),
         project: team.project.clone(),
         spec: team.spec.clone(),
         base_branch: team.base_branch.clone(),
-        phase: match team.phase {
-            TeamPhase::Raising => "raising",
-            TeamPhase::Running => "running",
-            TeamPhase::Finished => "finished",
-            TeamPhase::Stopped => "stopped",
-        }
-        .to_owned(),
+        phase: phase(team, suspended).to_owned(),
+        paused: team.paused,
         router: match team.router {
             RouterMode::Strict => "strict",
             RouterMode::Open => "open",
@@ -31,6 +35,98 @@ pub(crate) fn team(team: &Team, agents: Vec<AgentView>, tmux_socket: &str) -> Te
         attach: attach_line(team.name.as_str(), tmux_socket),
         waiting: agents.iter().map(|agent| agent.waiting).sum(),
         agents,
+    }
+}
+
+/// How far a team has come, in a word.
+fn phase(team: &Team, suspended: bool) -> &'static str {
+    match team.phase {
+        TeamPhase::Stopped => "stopped",
+        _ if suspended => "suspended",
+        TeamPhase::Raising => "raising",
+        TeamPhase::Running => "running",
+        TeamPhase::Finished => "finished",
+    }
+}
+
+/// What is seen of an agent besides its record, for `torch resume`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    pub(crate) window: WindowObserved,
+    pub(crate) waiting: u64,
+    /// The time until its restart.
+    pub(crate) due: Option<Duration>,
+}
+
+/// A team as `torch resume --status-only` shows it.
+pub(crate) fn resume(
+    team: &Team,
+    suspended: bool,
+    tmux: &str,
+    agents: Vec<ResumeAgentView>,
+) -> ResumeView {
+    ResumeView {
+        team: team.name.to_string(),
+        project: team.project.clone(),
+        phase: phase(team, suspended).to_owned(),
+        desired: match team.desired {
+            DesiredState::Running => "running",
+            DesiredState::Stopped => "stopped",
+        }
+        .to_owned(),
+        rebooted: suspended,
+        tmux: tmux.to_owned(),
+        agents,
+    }
+}
+
+/// One agent of it: the three words of a resume (active, exhausted, dead), and what would be done.
+pub(crate) fn resume_agent(agent: &Agent, seen: Seen, rebrief_all: bool) -> ResumeAgentView {
+    let ended = agent.desired == DesiredState::Stopped;
+    let live = agent.state.is_live() && seen.window == WindowObserved::Live;
+    let class = match agent.state {
+        AgentState::Limited if live => "exhausted",
+        _ if live => "active",
+        _ => "dead",
+    };
+    let (action, why) = match (live, seen.window) {
+        _ if ended => ("leave", "it was ended (torch agent end)".to_owned()),
+        (true, _) if agent.state == AgentState::Limited => {
+            ("keep", "its usage limit resets by itself".to_owned())
+        }
+        (true, _) if !agent.briefed => ("brief", "it is not briefed yet".to_owned()),
+        (true, _) if rebrief_all => ("re-brief", "asked for".to_owned()),
+        (true, _) => ("keep", "it runs".to_owned()),
+        (false, WindowObserved::Opening) => ("wait", "it is being started".to_owned()),
+        (false, WindowObserved::Ended) => {
+            let why = agent.left.clone().or_else(|| agent.last_end.clone());
+            (
+                "restart",
+                why.unwrap_or_else(|| "its program ended".to_owned()),
+            )
+        }
+        (false, _) => {
+            let why = agent.left.clone().or_else(|| agent.last_end.clone());
+            (
+                "start",
+                why.unwrap_or_else(|| "it has no window".to_owned()),
+            )
+        }
+    };
+    ResumeAgentView {
+        role: agent.role.to_string(),
+        desired: if ended { "ended" } else { "running" }.to_owned(),
+        state: agent.state,
+        class: class.to_owned(),
+        evidence: agent.evidence.detail.clone(),
+        waiting: seen.waiting,
+        action: action.to_owned(),
+        why: match seen.due {
+            Some(due) if !live && !ended && agent.left.is_none() => {
+                format!("{why}; due in {} s", due.as_secs())
+            }
+            _ => why,
+        },
     }
 }
 
@@ -61,6 +157,8 @@ pub(crate) fn agent(agent: &Agent, waiting: u64) -> AgentView {
         completed: agent.completed.clone(),
         completed_at: agent.completed_at,
         waiting,
+        paused: agent.paused,
+        left: agent.left.clone(),
         last_lines: Vec::new(),
     }
 }

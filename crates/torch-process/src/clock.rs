@@ -16,6 +16,17 @@ pub fn now() -> Timestamp {
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// What tells this boot of the machine from every other one (`/proc/sys/kernel/random/boot_id`); `None` where the
+/// system has no such word. Debug builds let `TORCH_TEST_BOOT_ID` say it, since a test can't restart the machine.
+pub fn boot_id() -> Option<String> {
+    #[cfg(debug_assertions)]
+    if let Ok(id) = std::env::var("TORCH_TEST_BOOT_ID") {
+        return Some(id);
+    }
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(text.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -1,5 +1,9 @@
 //! Looking at panes: the listing of all, one pane with its screen, and its history.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
 use tmux_interface::{CapturePane, ListPanes};
 use torch_core::PaneId;
 
@@ -101,6 +105,39 @@ impl Server {
             screen: screen.data.clone(),
             cursor: Some(cursor),
         })
+    }
+
+    /// The working directory of a pane's foreground process, as tmux sees it.
+    ///
+    /// # Errors
+    /// As for [`Self::capture`].
+    pub async fn pane_path(&self, pane: PaneId) -> Result<PathBuf, SessionError> {
+        let show = Words::named("display-message")
+            .arg("-p")
+            .option("-t", pane.to_string())
+            .arg("#{pane_current_path}");
+        let blocks = self.ask("display-message", &Line::of(show)).await?;
+        let text = blocks.first().map_or(&[][..], |block| block.text());
+        Ok(PathBuf::from(OsStr::from_bytes(text)))
+    }
+
+    /// All that a pane still has: its history and its screen, as text, wrapped lines joined (`capture-pane -J -S - -E -`).
+    ///
+    /// # Errors
+    /// As for [`Self::capture`].
+    pub async fn capture_all(&self, pane: PaneId) -> Result<Vec<u8>, SessionError> {
+        let capture = CapturePane::new()
+            .stdout()
+            .join()
+            .start_line("-")
+            .end_line("-")
+            .target_pane(pane.to_string());
+        let blocks = self.ask("capture-pane", &Line::of(capture.build())).await?;
+        Ok(blocks
+            .into_iter()
+            .next()
+            .map(|block| block.data)
+            .unwrap_or_default())
     }
 
     /// A pane's visible screen, and with `history_lines` that many lines of its history before it. Lines are the

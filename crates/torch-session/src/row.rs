@@ -52,6 +52,8 @@ pub struct PaneRow {
     pub height: u32,
     /// The window's last output, in seconds since the epoch.
     pub activity: u64,
+    /// When a client last sent a key to the session or was attached to it, in seconds since the epoch.
+    pub input: u64,
 }
 
 /// The texts of a row, in order.
@@ -69,7 +71,7 @@ pub(crate) fn format(nonce: &str) -> String {
     let mut format = format!(
         "{nonce} #{{session_id}} #{{window_id}} #{{pane_id}} #{{pane_pid}} #{{window_index}} #{{pane_index}} \
          #{{pane_dead}} #{{pane_in_mode}} #{{pane_input_off}} #{{pane_synchronized}} #{{session_attached}} \
-         #{{pane_width}} #{{pane_height}} #{{window_activity}}"
+         #{{pane_width}} #{{pane_height}} #{{window_activity}} #{{session_activity}}"
     );
     for text in TEXTS {
         format.push_str(&format!(" #{{n:{text}}} #{{{text}}}"));
@@ -130,7 +132,7 @@ fn read_row(row: &[u8]) -> Option<PaneRow> {
     let (dead, in_mode) = (rest.flag()?, rest.flag()?);
     let (input_off, synchronized) = (rest.flag()?, rest.flag()?);
     let (attached, width, height) = (rest.word()?, rest.word()?, rest.word()?);
-    let activity = rest.word()?;
+    let (activity, input) = (rest.word()?, rest.word()?);
     let row = PaneRow {
         address,
         window_index,
@@ -143,6 +145,7 @@ fn read_row(row: &[u8]) -> Option<PaneRow> {
         width,
         height,
         activity,
+        input,
         session_name: rest.text()?.unwrap_or_default(),
         window_name: rest.text()?.unwrap_or_default(),
         dead_status: rest.text()?.and_then(|status| status.parse().ok()),
@@ -191,8 +194,7 @@ mod tests {
     use super::*;
     use torch_core::{SessionId, WindowId};
 
-    const PLAIN: &str =
-        "n $1 @2 %3 44 5 0 1 2 0 1 3 200 50 1795229050 4 team 3 dev 1 7 2 01 0  5 shell\n";
+    const PLAIN: &str = "n $1 @2 %3 44 5 0 1 2 0 1 3 200 50 1795229050 1795229040 4 team 3 dev 1 7 2 01 0  5 shell\n";
 
     #[test]
     fn a_row_is_read() {
@@ -211,6 +213,7 @@ mod tests {
         assert_eq!((row.dead, row.in_mode), (true, true));
         assert_eq!((row.input_off, row.synchronized), (false, true));
         assert_eq!((row.attached, row.width, row.height), (3, 200, 50));
+        assert_eq!((row.activity, row.input), (1_795_229_050, 1_795_229_040));
         assert_eq!(row.dead_status, Some(7));
         assert_eq!(
             (row.live.as_deref(), row.agent.as_deref()),
@@ -228,7 +231,7 @@ mod tests {
         let name = "a\t|b #(touch x)\nm $1 0";
         let kind = "x\n\ny ";
         let row = format!(
-            "n $1 @2 %3 44 5 0 0 0 0 0 0 200 50 1 4 team {} {name} 0  0  0  {} {kind}\n",
+            "n $1 @2 %3 44 5 0 0 0 0 0 0 200 50 1 1 4 team {} {name} 0  0  0  {} {kind}\n",
             name.len(),
             kind.len()
         );
@@ -243,7 +246,7 @@ mod tests {
     #[test]
     fn an_unreadable_row_costs_no_other() {
         let data =
-            format!("n $1 @2 broken\nn \nxx\n{PLAIN}n $1 @2 %3 44 5 0 0 0 0 0 0 2 5 1 99 team\n");
+            format!("n $1 @2 broken\nn \nxx\n{PLAIN}n $1 @2 %3 44 5 0 0 0 0 0 0 2 5 1 1 99 team\n");
         assert_eq!(read("n", data.as_bytes()).len(), 1);
         assert!(read("n", b"").is_empty());
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use tmux_interface::{KillSession, KillWindow};
-use torch_core::{AgentId, LaunchId, PaneAddress, SessionId, SessionName, WindowId};
+use tmux_interface::{KillPane, KillSession, KillWindow};
+use torch_core::{AgentId, LaunchId, PaneAddress, PaneId, SessionId, SessionName, WindowId};
 
 use crate::encode::{Line, Words, literal};
 use crate::error::SessionError;
@@ -97,6 +97,42 @@ impl Server {
         self.open(COMMAND, &line).await
     }
 
+    /// Starts a program anew in a pane, in place of the one that is there or was: the pane's id, its window, its history
+    /// and whoever looks at it stay. `name`, `index`, `width` and `height` of the spec are not used.
+    ///
+    /// # Errors
+    /// [`SessionError::Refused`] for a pane that is gone, [`SessionError::NoDirectory`], [`SessionError::Unusable`], or
+    /// what [`Self::probe`](crate::Server::probe) lists.
+    pub async fn respawn_pane(
+        &self,
+        pane: PaneId,
+        spec: &WindowSpec,
+    ) -> Result<PaneAddress, SessionError> {
+        const COMMAND: &str = "respawn-pane";
+        let target = pane.to_string();
+        let mut words = launch_words(spec)?;
+        // The name, which only the `new-` commands take.
+        words.drain(..2);
+        let respawn = Words::named(COMMAND)
+            .arg("-k")
+            .option("-t", &target)
+            .extended(words);
+        let show = Words::named("display-message")
+            .arg("-p")
+            .option("-t", &target)
+            .arg(ADDRESS);
+        let line = mark(Line::of(respawn), &target, spec).then(show);
+        let blocks = self.ask_all(COMMAND, &line).await?;
+        if let Some(refused) = blocks.iter().find(|block| !block.ok) {
+            return Err(SessionError::Refused {
+                command: COMMAND,
+                message: String::from_utf8_lossy(refused.text()).into_owned(),
+            });
+        }
+        let text = blocks.last().map_or(&[][..], Block::text);
+        read_address(text).ok_or_else(|| Self::unreadable(COMMAND, text))
+    }
+
     /// Makes a window for a person: [`Self::open_window`] at the end of the session, of kind `shell`.
     ///
     /// # Errors
@@ -133,6 +169,30 @@ impl Server {
         let _one_at_a_time = self.shared.ending.lock().await;
         let kill = KillWindow::new().target_window(window.to_string());
         gone_is_fine(self.ask("kill-window", &Line::of(kill.build())).await)
+    }
+
+    /// Ends a pane and, by hang-up, its programs; one that is gone already is no error. Its window ends with its last
+    /// pane: what a person split off stays.
+    ///
+    /// # Errors
+    /// What [`Self::probe`](crate::Server::probe) lists.
+    pub async fn kill_pane(&self, pane: PaneId) -> Result<(), SessionError> {
+        let _one_at_a_time = self.shared.ending.lock().await;
+        let kill = KillPane::new().target_pane(pane.to_string());
+        gone_is_fine(self.ask("kill-pane", &Line::of(kill.build())).await)
+    }
+
+    /// Gives a window a name; programs can't change it.
+    ///
+    /// # Errors
+    /// [`SessionError::Refused`] for a window that is gone, and what [`Self::probe`](crate::Server::probe) lists.
+    pub async fn rename_window(&self, window: WindowId, name: &str) -> Result<(), SessionError> {
+        const COMMAND: &str = "rename-window";
+        let rename = Words::named(COMMAND)
+            .option("-t", window.to_string())
+            .arg("--")
+            .extended(vec![literal(name)]);
+        self.ask(COMMAND, &Line::of(rename)).await.map(drop)
     }
 
     /// Ends a session with its windows; one that is gone already is no error.

@@ -51,6 +51,8 @@ fn every_command_that_prints_data_has_json() {
         "torch daemon stop",
         "torch init",
         "torch audit",
+        "torch agent",
+        "torch windows",
         "torch completions",
         "torch man",
         "torch agent-run",

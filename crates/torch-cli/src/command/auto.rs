@@ -4,7 +4,6 @@ mod follow;
 mod progress;
 mod spec;
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
@@ -133,7 +132,7 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         router: Some(config.router.mode),
         dry_run: args.dry_run,
         scenario,
-        env: environment(),
+        env: super::agent::environment(),
     })
 }
 
@@ -165,15 +164,6 @@ fn roles(written: &[String]) -> Result<Vec<String>, CommandError> {
         })?;
     }
     Ok(roles)
-}
-
-/// What the agents may have of the caller's environment; what is no text stays behind.
-fn environment() -> BTreeMap<String, String> {
-    let inherited = torch_process::env::inherited(std::env::vars_os());
-    let text = inherited
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    text.collect()
 }
 
 fn plan(request: AutoRequest, place: &Place) -> Result<PlanView, CommandError> {

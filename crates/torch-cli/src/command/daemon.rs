@@ -50,6 +50,9 @@ struct RunArgs {
     /// Reads this file instead of your own config file
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Brings teams back that ran before the machine was restarted
+    #[arg(long)]
+    resume_teams: bool,
 }
 
 /// Runs the command.
@@ -73,6 +76,7 @@ fn run_here(args: &RunArgs, place: &Place) -> Outcome {
         tmux_socket: config.tmux.socket.clone(),
         config,
         env: autostart::environment(place),
+        resume_teams: args.resume_teams,
     };
     torch_daemon::run(options).map_err(|error| {
         CommandError::new(ErrorKind::Unreachable, "the daemon can't run")

@@ -35,6 +35,7 @@ fn lines(path: &str) -> Vec<Line> {
     match path.split(' ').next() {
         Some("daemon") => of_daemon(path),
         Some("msg") => of_messages(path),
+        Some("resume" | "agent" | "windows") => of_the_roster(path),
         _ => of_others(path),
     }
 }
@@ -91,7 +92,9 @@ fn of_others(path: &str) -> Vec<Line> {
             DENIED,
             NO_DAEMON,
         ],
-        "stop" | "ack" | "complete" => vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON],
+        "stop" | "ack" | "complete" | "pause" | "unpause" => {
+            vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON]
+        }
         "doctor" => vec![
             (OK, "all that is needed works; warnings are no failure"),
             (FAILURE, "a check failed"),
@@ -111,6 +114,36 @@ fn of_others(path: &str) -> Vec<Line> {
         "audit" => GROUP.into(),
         // What needs no daemon.
         _ => vec![DONE, FAILED, WRONG],
+    }
+}
+
+/// What changes which agents run, or how they look.
+fn of_the_roster(path: &str) -> Vec<Line> {
+    match path {
+        "resume" => vec![
+            (OK, "every agent is up; --status-only: shown"),
+            (FAILURE, "not every agent came up, or any other failure"),
+            NOBODY,
+            DENIED,
+            NO_DAEMON,
+            (INTERRUPTED, "ended by Ctrl-C; torch goes on with it"),
+        ],
+        "agent add" | "agent temp" | "agent end" | "agent restart" => vec![
+            (OK, "it is done: the agent is up and briefed, or has ended"),
+            FAILED,
+            NOBODY,
+            DENIED,
+            NO_DAEMON,
+            (INTERRUPTED, "ended by Ctrl-C; torch goes on with it"),
+        ],
+        "windows rename" => vec![
+            DONE,
+            (FAILURE, "you declined the prompt, or any other failure"),
+            NOBODY,
+            DENIED,
+            NO_DAEMON,
+        ],
+        _ => GROUP.into(),
     }
 }
 

@@ -86,6 +86,8 @@ pub fn waits_for(reason: DeferReason) -> &'static str {
         DeferReason::PaneInput => "the pane takes no input, or shares it with other panes",
         DeferReason::UnknownScreen => "the agent's screen is none that torch knows",
         DeferReason::NotShown => "the pasted message did not show up whole",
+        DeferReason::Paused => "a person paused the agent or its team",
+        DeferReason::Capped => "the agent has used up its turns of the hour",
     }
 }
 

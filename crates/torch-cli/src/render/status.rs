@@ -49,6 +49,7 @@ pub fn team(team: &TeamView, clock: &Clock) -> String {
     let phase = match team.phase.as_str() {
         "finished" => GOOD,
         "stopped" => DIM,
+        "suspended" => WARN,
         _ => NONE,
     };
     let mut text = format!(
@@ -130,20 +131,38 @@ fn agents(team: &TeamView, clock: &Clock) -> String {
 /// One line for each thing that will not go on by itself, or not soon.
 fn notes(team: &TeamView) -> Vec<String> {
     use torch_core::AgentState::{Asking, Crashed, Exited, Failed, Limited, Unknown};
+    let mut lines = Vec::new();
+    if team.phase == "suspended" {
+        lines.push(format!(
+            "the machine was restarted; the team waits for you (torch resume --team {})",
+            team.name
+        ));
+    }
+    if team.paused {
+        lines.push(format!(
+            "paused: nothing is typed (torch unpause --team {})",
+            team.name
+        ));
+    }
+    let paused = team.agents.iter().filter(|agent| agent.paused);
+    lines.extend(paused.map(|agent| {
+        format!(
+            "{} is paused: nothing is typed into it (torch unpause {})",
+            agent.role, agent.role
+        )
+    }));
     let stuck = |state| {
         matches!(state, Asking | Limited | Crashed | Failed | Unknown)
             || (state == Exited && team.phase != "stopped")
     };
     let agents = team.agents.iter().filter(|agent| stuck(agent.state));
-    let mut lines: Vec<_> = agents
-        .map(|agent| {
-            let seen = first_line(&agent.evidence.detail, 100);
-            format!(
-                "{} is {}: {seen} (torch why {})",
-                agent.role, agent.state, agent.role
-            )
-        })
-        .collect();
+    lines.extend(agents.map(|agent| {
+        let seen = first_line(&agent.evidence.detail, 100);
+        format!(
+            "{} is {}: {seen} (torch why {})",
+            agent.role, agent.state, agent.role
+        )
+    }));
     if team.waiting > 0 {
         let waiting = count(team.waiting, "message");
         let verb = if team.waiting == 1 { "waits" } else { "wait" };

@@ -93,6 +93,8 @@ fn an_agent(role: &str, window: u32, state: AgentState) -> AgentView {
         completed: None,
         completed_at: None,
         waiting: 0,
+        paused: false,
+        left: None,
         last_lines: vec![
             "> do it\u{1b}[2J".to_owned(),
             "Do you want to proceed?".to_owned(),
@@ -113,6 +115,7 @@ fn a_team() -> TeamView {
         spec: PathBuf::from("/p/hello/spec.md"),
         base_branch: "main".to_owned(),
         phase: "raising".to_owned(),
+        paused: false,
         router: "strict".to_owned(),
         enforcement: "advice".to_owned(),
         created: ago(300),

@@ -159,6 +159,7 @@ pub(crate) fn a_team() -> TeamView {
         spec: "/p/hello/spec.md".into(),
         base_branch: "main".to_owned(),
         phase: "running".to_owned(),
+        paused: false,
         router: "strict".to_owned(),
         enforcement: "advice".to_owned(),
         created: Timestamp(1_795_226_400_000),

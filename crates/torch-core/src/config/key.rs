@@ -28,6 +28,8 @@ pub enum Kind {
     Switch,
     /// Seconds, 1 to 86,400.
     Seconds,
+    /// A count, 0 to 1,000,000; 0 often means no limit.
+    Count,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -98,6 +100,24 @@ pub const KEYS: &[Key] = &[
         scope: Scope::Project,
         doc: "Added with a \"-\" to the tmux session's name; empty adds nothing.",
     },
+    Key {
+        name: "restart.policy",
+        kind: Kind::Choice(&["always", "on-failure", "never"]),
+        scope: Scope::User,
+        doc: "After which ends an agent's program is started again: \"always\" (unless you ended it), \"on-failure\" or \"never\".",
+    },
+    Key {
+        name: "limits.restarts_per_hour",
+        kind: Kind::Count,
+        scope: Scope::User,
+        doc: "Restarts of one agent within an hour until it is given up (besides 3 in 10 minutes); 0: no limit.",
+    },
+    Key {
+        name: "limits.turns_per_hour",
+        kind: Kind::Count,
+        scope: Scope::User,
+        doc: "Turns of one agent within an hour until nothing more is typed into it in that hour; 0: no limit.",
+    },
 ];
 
 impl Key {
@@ -122,6 +142,7 @@ impl Kind {
             Self::Program => "a program's name or path in quotes".to_owned(),
             Self::Switch => "true or false".to_owned(),
             Self::Seconds => "a whole number of seconds from 1 to 86400".to_owned(),
+            Self::Count => "a whole number from 0 to 1000000".to_owned(),
             Self::Choice(words) => {
                 let quoted: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 quoted.join(" or ")
@@ -146,6 +167,9 @@ impl Kind {
             Self::Seconds => value
                 .as_integer()
                 .is_some_and(|n| (1..=86_400).contains(&n)),
+            Self::Count => value
+                .as_integer()
+                .is_some_and(|n| (0..=1_000_000).contains(&n)),
             Self::Choice(words) => text.is_some_and(|text| words.contains(&text)),
         }
     }
@@ -158,7 +182,7 @@ impl Kind {
                 "0" => Some(toml::Value::Boolean(false)),
                 _ => text.parse().ok().map(toml::Value::Boolean),
             },
-            Self::Seconds => text.parse().ok().map(toml::Value::Integer),
+            Self::Seconds | Self::Count => text.parse().ok().map(toml::Value::Integer),
             _ => None,
         };
         typed.unwrap_or_else(|| toml::Value::String(text.to_owned()))

@@ -85,6 +85,7 @@ pub(crate) async fn from_tmux(server: Option<Server>, query: Query) -> Response 
     };
     let answered = match query {
         Query::Lines { pane, lines } => capture(&server, pane, lines).await,
+        Query::RenameWindows { renames, orders } => rename(&server, renames, orders).await,
         Query::Attach {
             session,
             window,
@@ -115,6 +116,17 @@ pub(crate) async fn from_tmux(server: Option<Server>, query: Query) -> Response 
         }
     };
     answered.unwrap_or_else(|error| Response::Failed(session_failure(&error)))
+}
+
+async fn rename(
+    server: &Server,
+    renames: Vec<torch_api::roster::WindowRename>,
+    orders: Vec<(torch_core::WindowId, String)>,
+) -> Result<Response, SessionError> {
+    for (window, name) in orders {
+        server.rename_window(window, &name).await?;
+    }
+    Ok(Response::Windows { renames })
 }
 
 async fn capture(

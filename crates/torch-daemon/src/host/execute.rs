@@ -1,25 +1,17 @@
 //! Effects: each is done here or handed to a task that comes back with an event.
 
 use std::path::Path;
-use std::time::Duration;
 
 use torch_api::wire::FailureKind;
-use torch_core::{AgentId, PaneAddress, PaneId, Timestamp, WindowId};
-use torch_process::facts;
+use torch_core::{AgentId, PaneId, Timestamp};
 use torch_router::delivery::Outcome;
-use torch_session::{CaptureStyle, Server, WindowSpec};
+use torch_session::{CaptureStyle, Server};
 
 use super::{Host, Input, answer, git, socket, tmux};
-use crate::event::{ConnId, Effect, Event, FailedHow, InboxFile, OpenIn, OpenWindow};
+use crate::event::{ConnId, Effect, Event, FailedHow, InboxFile};
 use crate::failure::other;
 use crate::state::spool_name;
 
-/// A detached window's size; it follows a person who attaches.
-const COLUMNS: u32 = 200;
-/// As [`COLUMNS`].
-const LINES: u32 = 50;
-/// How long what ran in a closed window may take to end by itself.
-const END_GRACE: Duration = Duration::from_secs(3);
 /// How much of a transcript's end is searched, in bytes.
 const TRANSCRIPT_TAIL: u64 = 1024 * 1024;
 
@@ -34,7 +26,10 @@ impl Host {
             Effect::Inspect { conn, request } => self.inspect(conn, request),
             Effect::AddWorktree { .. } | Effect::UndoWorktree { .. } => self.execute_git(effect),
             Effect::Open(order) => self.open(*order),
-            Effect::Close { agent, window, pid } => self.close(agent, window, pid),
+            Effect::Close { .. } => self.close(effect),
+            Effect::StartServer => self.start_server(),
+            Effect::LookAtWork { .. } => self.look_at_work(effect),
+            Effect::LookAtSession { conn, request } => self.look_at_session(conn, request),
             Effect::EndIdleServer => self.end_idle_server(),
             Effect::ForgetAgent(agent) => self.forget_agent(agent),
             Effect::Shutdown => self.ending = true,
@@ -188,60 +183,6 @@ impl Host {
         });
     }
 
-    fn open(&mut self, order: OpenWindow) {
-        let (agent, launch) = (order.agent, order.spec.launch);
-        let dir = self.agent_dir(agent);
-        let spool = order.spec.spool.clone();
-        let prepared = self
-            .tmux
-            .server
-            .clone()
-            .ok_or_else(|| "tmux is not connected".to_owned())
-            .and_then(|server| prepare_launch(&dir, order, &server).map(|order| (server, order)));
-        self.spools.watch(agent, launch, spool, 0);
-        let inputs = self.inputs.clone();
-        let torch = self.torch.clone();
-        tokio::spawn(async move {
-            let result = match prepared {
-                Ok((server, order)) => open_window(&server, &order, &torch, &dir).await,
-                Err(error) => Err(error),
-            };
-            send(
-                &inputs,
-                Input::Event(Event::Opened {
-                    agent,
-                    launch,
-                    result,
-                }),
-            );
-        });
-    }
-
-    fn close(&mut self, agent: AgentId, window: WindowId, pid: u32) {
-        let (server, inputs) = (self.tmux.server.clone(), self.inputs.clone());
-        tokio::spawn(async move {
-            let mut running: Vec<_> = facts::process(pid).into_iter().collect();
-            // An agent that starts the daemon again is its ancestor.
-            running.extend(facts::descendants_but(pid, Some(std::process::id())));
-            let closed = match server {
-                Some(server) => server
-                    .kill_window(window)
-                    .await
-                    .map_err(|error| error.to_string()),
-                None => Ok(()),
-            };
-            let left =
-                tokio::task::spawn_blocking(move || torch_process::end(&running, END_GRACE)).await;
-            let result = match (closed, left) {
-                (Ok(()), Ok(left)) if left.is_empty() => Ok(()),
-                (Ok(()), Ok(left)) => Err(format!("processes that would not end: {left:?}")),
-                (Ok(()), Err(error)) => Err(error.to_string()),
-                (Err(error), _) => Err(error),
-            };
-            send(&inputs, Input::Event(Event::Closed { agent, result }));
-        });
-    }
-
     fn read_last_lines(&self, agent: AgentId, failed: FailedHow, pane: PaneId, lines: u32) {
         let (server, inputs) = (self.tmux.server.clone(), self.inputs.clone());
         tokio::spawn(async move {
@@ -385,7 +326,7 @@ async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event>
         } => {
             let result = server.probe(pane).await;
             let result = result
-                .map(|probe| tmux::probe_fact(probe, process))
+                .map(|probe| Box::new(tmux::probe_fact(probe, process)))
                 .map_err(|error| error.to_string());
             Event::Probed {
                 agent,
@@ -458,7 +399,7 @@ fn write_inbox(inbox: &InboxFile) -> std::io::Result<()> {
 }
 
 /// Replaces a file by renaming over it.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let partial = Path::new(&partial);
@@ -472,66 +413,6 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         .open(partial)?;
     std::io::Write::write_all(&mut file, bytes)?;
     std::fs::rename(partial, path)
-}
-
-/// Writes the wrapper's orders and the hooks, and empties the spool.
-fn prepare_launch(
-    dir: &Path,
-    mut order: OpenWindow,
-    server: &Server,
-) -> Result<OpenWindow, String> {
-    let text = |error: std::io::Error| format!("failed to prepare {}: {error}", dir.display());
-    order.spec.on_exit = server.clear_live_argv();
-    std::fs::create_dir_all(dir).map_err(text)?;
-    let spec = serde_json::to_vec_pretty(&order.spec).map_err(|error| error.to_string())?;
-    let settings = serde_json::to_vec_pretty(&order.settings).map_err(|error| error.to_string())?;
-    replace(&dir.join("launch.json"), &spec).map_err(text)?;
-    replace(&dir.join("settings.json"), &settings).map_err(text)?;
-    for entry in std::fs::read_dir(dir).map_err(text)?.flatten() {
-        if entry.file_name().to_string_lossy().starts_with("spool-") {
-            // An old launch's records say nothing any more.
-            drop(std::fs::remove_file(entry.path()));
-        }
-    }
-    replace(&order.spec.spool, b"").map_err(text)?;
-    Ok(order)
-}
-
-async fn open_window(
-    server: &Server,
-    order: &OpenWindow,
-    torch: &Path,
-    dir: &Path,
-) -> Result<PaneAddress, String> {
-    let words = [
-        torch.display().to_string(),
-        "agent-run".to_owned(),
-        dir.join("launch.json").display().to_string(),
-    ];
-    let spec = WindowSpec {
-        name: order.role.to_string(),
-        index: Some(order.index),
-        cwd: order.spec.cwd.clone(),
-        argv: words.to_vec(),
-        env: order.spec.env.clone(),
-        agent: Some(order.agent),
-        launch: Some(order.spec.launch),
-        kind: "agent".to_owned(),
-        width: COLUMNS,
-        height: LINES,
-    };
-    let opened = match &order.open_in {
-        OpenIn::NewSession(name) => server.open_session(name, &spec).await,
-        OpenIn::Session(session) => server.open_window(*session, &spec).await,
-    };
-    opened.map_err(|error| {
-        let mut text = error.to_string();
-        for cause in crate::failure::causes(&error) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-        text
-    })
 }
 
 /// Whether a prompt record at the end of a transcript holds a message.

@@ -8,10 +8,13 @@ pub(crate) mod answer;
 pub(crate) mod answers;
 mod execute;
 mod git;
+mod look;
+mod record;
 pub(crate) mod socket;
 pub(crate) mod spool;
 pub(crate) mod tmux;
 pub(crate) mod upkeep;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

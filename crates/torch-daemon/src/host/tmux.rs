@@ -146,6 +146,8 @@ pub(crate) fn pane_fact(row: &PaneRow) -> PaneFact {
             .as_deref()
             .and_then(|agent| agent.parse::<AgentId>().ok()),
         is_shell: row.kind.as_deref() == Some("shell"),
+        window_name: row.window_name.clone(),
+        input: torch_core::Timestamp(row.input.saturating_mul(1000)),
     }
 }
 

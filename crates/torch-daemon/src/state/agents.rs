@@ -8,15 +8,14 @@ use torch_core::spool::{SpoolEvent, SpoolRecord};
 use torch_core::{AgentId, AgentState, Evidence, LaunchId, PaneAddress, Write};
 use torch_monitor::{HookEvent, Screen, read_hook};
 use torch_router::delivery::{PaneFitness, Sight};
-use torch_router::identity::{KnownPane, KnownServer, PaneOwner};
+use torch_router::identity::{KnownPane, PaneOwner};
 
+use super::restart::{EndCause, LAST_LINES};
 use super::{PANES_EVERY, State, Turn};
 use crate::event::{Effect, FailedHow, PaneFact, ProbeFact, ProbeFor, TimerKey};
 
 /// How many agreeing looks at an idle prompt outweigh a hook that said otherwise.
 const AGREEING_LOOKS: u32 = 2;
-/// How many lines of a failed program are read for its causes (S2-068).
-const LAST_LINES: u32 = 200;
 /// How long after the first look that shows an idle prompt the second one comes.
 const SECOND_LOOK: std::time::Duration = std::time::Duration::from_millis(300);
 /// A working agent without waiting messages is looked at every so many listings.
@@ -83,6 +82,7 @@ impl State {
         t.write(Write::SpoolOffset { agent, offset });
         self.reconcile(t, team);
         self.pump(t, agent);
+        self.end_if_done(t, agent);
     }
 
     fn on_record(&mut self, t: &mut Turn, agent: AgentId, record: SpoolRecord) {
@@ -114,6 +114,7 @@ impl State {
                     agent,
                     AgentState::Crashed,
                     &format!("the program could not be started: {error}"),
+                    EndCause::Program,
                 );
             }
             SpoolEvent::Exited { status, signal } => {
@@ -132,7 +133,7 @@ impl State {
                     ),
                     (None, None) => (AgentState::Crashed, "the program ended".to_owned()),
                 };
-                self.on_program_gone(t, agent, state, &how);
+                self.on_program_gone(t, agent, state, &how, EndCause::Program);
             }
             SpoolEvent::Hook { payload } => self.on_hook(t, agent, &payload, record.at),
         }
@@ -175,6 +176,7 @@ impl State {
             }
         }
         if let HookEvent::PromptTaken(prompt) = &reading.event {
+            self.count_turn(t, agent);
             self.on_prompt(t, agent, prompt);
         }
         if let HookEvent::Asking(what) = &reading.event
@@ -185,85 +187,19 @@ impl State {
         self.recheck_accepted(t, agent);
     }
 
-    /// The program of the current launch is gone.
-    pub(crate) fn on_program_gone(
-        &mut self,
-        t: &mut Turn,
-        agent: AgentId,
-        state: AgentState,
-        how: &str,
-    ) {
-        let Some(run) = self.agents.get_mut(&agent) else {
-            return;
-        };
-        if !run.agent.state.is_live() || run.window == WindowObserved::Closing {
-            return;
-        }
-        let early = run.agent.state == AgentState::Starting;
-        let pane = run.agent.pane;
-        run.ended = true;
-        if run.window == WindowObserved::Live {
-            run.window = WindowObserved::Ended;
-        }
-        run.failure = early.then(|| how.to_owned());
-        let (team, role) = (run.agent.team, run.agent.role.clone());
-        t.push(Effect::CancelTimer(TimerKey::Ready(agent)));
-        self.set_state(t, agent, state, Evidence::new("process", how, t.now));
-        if early {
-            self.progress(t, team, role.as_str(), Stage::Failed, how);
-        }
-        match pane {
-            Some(at) => t.push(Effect::ReadLastLines {
-                agent,
-                failed: FailedHow::Ended(how.to_owned()),
-                pane: at.pane,
-                lines: LAST_LINES,
-            }),
-            None => self.notify_ended(t, agent, how, ""),
-        }
-        let flights: Vec<_> = self
-            .flights
-            .values()
-            .filter(|flight| flight.envelope.recipient.agent() == Some(agent))
-            .map(|flight| flight.envelope.id)
-            .collect();
-        for message in flights {
-            let Some(flight) = self.flights.get_mut(&message) else {
-                continue;
-            };
-            let step = flight.on_agent_gone(t.now);
-            self.apply(t, message, step);
-        }
-        self.check_raised(t, team);
-    }
-
-    pub(crate) fn on_tmux_up(&mut self, t: &mut Turn, version: String, pid: u32) {
-        self.tmux_version = Some(version);
-        self.server = Some(KnownServer {
-            pid,
-            owned: self.settings.tmux_socket != "default",
-        });
-        self.just_connected = true;
-        self.list_panes(t);
-        t.timer(TimerKey::Panes, t.now.after(PANES_EVERY));
-    }
-
-    pub(crate) fn on_tmux_down(&mut self, t: &mut Turn, error: &str) {
-        self.server = None;
-        t.journal("tmux.down", "tmux", json!({"error": error}));
-        t.push(Effect::CancelTimer(TimerKey::Panes));
-        self.listing += 1;
-        self.on_panes(t, self.listing, Vec::new());
-    }
-
     pub(crate) fn on_panes(&mut self, t: &mut Turn, listing: u64, panes: Vec<PaneFact>) {
         self.ticks += 1;
+        self.listed = self.listed.max(listing);
         self.panes = panes;
+        for pane in self.panes.iter().filter(|pane| pane.attached > 0) {
+            self.inputs.insert(pane.address.session, pane.input);
+        }
         self.refresh_known_panes();
         let agents: Vec<AgentId> = self.agents.keys().copied().collect();
         let first = std::mem::take(&mut self.just_connected);
         for agent in agents {
             self.observe_pane(t, agent, listing);
+            self.decide_end(t, agent);
             if first {
                 // Messages that waited for the server, or for this daemon.
                 self.pump(t, agent);
@@ -337,24 +273,36 @@ impl State {
                 agent,
                 AgentState::Crashed,
                 "the pane's first process was killed",
+                EndCause::Program,
             ),
             Some(pane) => {
                 let address = pane.address;
                 if let Some(run) = self.agents.get_mut(&agent) {
                     run.agent.pane = Some(address);
+                    run.last_session = Some(address.session);
                 }
             }
             // A listing asked for before the window was open can't show it.
             None if listing <= run.opened_in => {}
             None => {
-                self.on_program_gone(t, agent, AgentState::Crashed, "its pane is gone");
-                if let Some(run) = self.agents.get_mut(&agent) {
-                    run.window = WindowObserved::Absent;
-                    run.agent.pane = None;
-                    let copy = run.agent.clone();
-                    t.write(Write::PutAgent(Box::new(copy)));
-                }
+                let cause = self.cause_of_lost_pane();
+                let how = match cause {
+                    EndCause::Server => "the tmux server ended",
+                    _ => "its pane is gone",
+                };
+                self.lose_window(t, agent);
+                self.on_program_gone(t, agent, AgentState::Crashed, how, cause);
             }
+        }
+    }
+
+    /// Notes that an agent has no window any more.
+    fn lose_window(&mut self, t: &mut Turn, agent: AgentId) {
+        if let Some(run) = self.agents.get_mut(&agent) {
+            run.window = WindowObserved::Absent;
+            run.agent.pane = None;
+            let copy = run.agent.clone();
+            t.write(Write::PutAgent(Box::new(copy)));
         }
     }
 
@@ -433,7 +381,7 @@ impl State {
         t: &mut Turn,
         agent: AgentId,
         purpose: ProbeFor,
-        result: Result<ProbeFact, String>,
+        result: Result<Box<ProbeFact>, String>,
     ) {
         match purpose {
             ProbeFor::Delivery(message) => {
@@ -459,7 +407,12 @@ impl State {
         }
     }
 
-    fn on_state_look(&mut self, t: &mut Turn, agent: AgentId, result: Result<ProbeFact, String>) {
+    fn on_state_look(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        result: Result<Box<ProbeFact>, String>,
+    ) {
         let sight = result.ok().and_then(|fact| self.sight(agent, &fact));
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
@@ -542,7 +495,12 @@ impl State {
         };
         let text = lines.unwrap_or_else(|| "(its screen could not be read)".to_owned());
         let how = match failed {
-            FailedHow::Ended(how) => return self.notify_ended(t, agent, &how, &text),
+            FailedHow::Ended => {
+                if let Some(end) = run.end.as_mut() {
+                    end.lines = Some(text);
+                }
+                return self.decide_end(t, agent);
+            }
             FailedHow::NotReady if run.agent.state != AgentState::Starting => return,
             FailedHow::NotReady => {
                 let seconds = t.now.since(run.agent.since).as_secs();
@@ -560,7 +518,7 @@ impl State {
 }
 
 /// Whether a listed pane is the one that an agent was started in: the pid guards against a reused id.
-fn same_pane(pane: &PaneFact, at: PaneAddress) -> bool {
+pub(crate) fn same_pane(pane: &PaneFact, at: PaneAddress) -> bool {
     pane.address.pane == at.pane && pane.address.pid == at.pid
 }
 

@@ -13,8 +13,9 @@ use torch_core::{
 };
 
 use super::brief::spec_items;
+use super::roster::ROLES_MAX;
 use super::{AgentRun, State, Turn, WatchKind, Watcher};
-use crate::event::{ConnId, Effect, PaneFact, ProjectFacts, SpecFacts};
+use crate::event::{ConnId, Effect, ProjectFacts, SpecFacts};
 use crate::failure::{other, usage};
 
 /// The roles without `--roles` (S2-037).
@@ -25,8 +26,6 @@ const DEFAULT_ROLES: [&str; 5] = [
     "tester",
     "testrunner",
 ];
-/// The most roles one team may have.
-const ROLES_MAX: usize = 64;
 
 /// A checked order for a team.
 struct Order {
@@ -95,28 +94,7 @@ impl State {
         };
         let mut roles = Vec::new();
         for text in wanted {
-            let role = RoleName::parse(text).map_err(|error| {
-                Box::new(usage(
-                    &format!("{text:?} is no usable role"),
-                    &error.to_string(),
-                    Some("torch auto --help"),
-                ))
-            })?;
-            if !self.settings.templates.roles.contains_key(role.as_str()) {
-                let known: Vec<&str> = self
-                    .settings
-                    .templates
-                    .roles
-                    .keys()
-                    .map(String::as_str)
-                    .collect();
-                let cause = format!("known roles: {}", known.join(", "));
-                return Err(Box::new(usage(
-                    &format!("there is no role {text:?}"),
-                    &cause,
-                    Some("torch auto --help"),
-                )));
-            }
+            let role = self.known_role(text, "torch auto --help")?;
             if !roles.contains(&role) {
                 roles.push(role);
             }
@@ -222,7 +200,7 @@ impl State {
     }
 
     /// The project's slug, with a short hash where another project has it already.
-    fn team_name(&self, project: &ProjectFacts) -> SessionName {
+    pub(crate) fn team_name(&self, project: &ProjectFacts) -> SessionName {
         let folder = project
             .root
             .file_name()
@@ -265,14 +243,7 @@ impl State {
         if let Some(failure) = self.not_as_asked(id, request, order, spec) {
             return t.fail(conn, failure);
         }
-        // A person's own window may have kept the session.
-        let left = self.teams.get(&id).and_then(|team| {
-            let named = |pane: &&PaneFact| pane.session_name == team.name.as_str();
-            self.panes
-                .iter()
-                .find(named)
-                .map(|pane| pane.address.session)
-        });
+        let suspended = self.is_suspended(id);
         let Some(team) = self.teams.get_mut(&id) else {
             return;
         };
@@ -287,7 +258,7 @@ impl State {
                 ),
             );
         }
-        if team.desired == DesiredState::Running {
+        if team.desired == DesiredState::Running && !suspended {
             let team = Box::new(self.team_view(id));
             return t.reply(
                 conn,
@@ -297,27 +268,10 @@ impl State {
                 },
             );
         }
-        team.desired = DesiredState::Running;
-        team.phase = TeamPhase::Raising;
-        team.finished = None;
-        team.summary = None;
         team.spec.clone_from(&spec.path);
         team.spec_sha256.clone_from(&spec.sha256);
         team.env = team_env(request);
-        team.session = left;
-        t.write(Write::PutTeam(Box::new(team.clone())));
-        t.journal("team.started", id, json!({"spec": spec.path}));
-        for agent in self.team_agents(id) {
-            if let Some(run) = self.agents.get_mut(&agent) {
-                run.worktree = WorktreeObserved::Absent;
-                run.window = WindowObserved::Absent;
-                run.worktree_created = false;
-                run.ended = false;
-                run.failure = None;
-            }
-        }
-        let session = left.map_or(SessionObserved::Absent, |_| SessionObserved::Present);
-        self.sessions.insert(id, session);
+        self.start_team(t, id);
         self.watch(conn, id, WatchKind::Auto);
         self.reconcile(t, id);
     }
@@ -401,6 +355,8 @@ impl State {
             created: t.now,
             finished: None,
             summary: None,
+            paused: false,
+            boot: self.settings.boot.clone(),
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal(
@@ -411,27 +367,29 @@ impl State {
         self.teams.insert(id, team);
         self.fresh_teams.insert(id);
         self.sessions.insert(id, SessionObserved::Absent);
-        for (position, role) in order.roles.into_iter().enumerate() {
-            self.add_agent(t, id, &name, role, position as u32, &order.program);
+        for role in order.roles {
+            self.add_agent(t, id, role, &order.program);
         }
         self.watch(conn, id, WatchKind::Auto);
         self.reconcile(t, id);
     }
 
-    fn add_agent(
+    /// Adds an agent to a team, at its end.
+    pub(crate) fn add_agent(
         &mut self,
         t: &mut Turn,
         team: TeamId,
-        name: &SessionName,
         role: RoleName,
-        position: u32,
         program: &str,
-    ) {
+    ) -> AgentId {
         let id = AgentId::new(t.now.0, self.random.u128(..));
+        let taken = self.agents.values().filter(|run| run.agent.team == team);
+        let position = taken.map(|run| run.agent.position + 1).max().unwrap_or(0);
+        let name = self.teams[&team].name.clone();
         let agent = Agent {
             id,
             team,
-            worktree: self.worktree_path(name, &role),
+            worktree: self.worktree_path(&name, &role),
             role,
             position,
             program: program.to_owned(),
@@ -448,9 +406,19 @@ impl State {
             transcript: None,
             completed: None,
             completed_at: None,
+            desired: DesiredState::Running,
+            paused: false,
+            task: None,
+            guest_in: None,
+            launches: 0,
+            restarts: Vec::new(),
+            left: None,
+            last_transcript: None,
+            last_end: None,
         };
         t.write(Write::PutAgent(Box::new(agent.clone())));
         self.agents.insert(id, AgentRun::new(agent));
+        id
     }
 
     pub(crate) fn watch(&mut self, conn: ConnId, team: TeamId, kind: WatchKind) {
@@ -460,13 +428,19 @@ impl State {
     /// Answers `torch auto` once every agent is briefed or has failed.
     pub(crate) fn check_raised(&mut self, t: &mut Turn, team: TeamId) {
         let agents = self.team_agents(team);
+        for agent in &agents {
+            self.answer_agent_up(t, *agent);
+        }
         let runs = || agents.iter().filter_map(|id| self.agents.get(id));
-        let settled = runs().all(|run| run.agent.briefed || run.failure.is_some() || run.ended);
+        let wanted = || runs().filter(|run| run.agent.desired == DesiredState::Running);
+        let settled = wanted().all(|run| {
+            run.agent.briefed && !run.ended || run.failure.is_some() || run.agent.left.is_some()
+        });
         if !settled {
             return;
         }
-        let failed: Vec<String> = runs()
-            .filter(|run| !run.agent.briefed)
+        let failed: Vec<String> = wanted()
+            .filter(|run| !run.agent.briefed || run.ended)
             .map(|run| {
                 let why = run
                     .failure
@@ -490,7 +464,7 @@ impl State {
         let conns: Vec<ConnId> = self
             .watchers
             .extract_if(.., |watcher| {
-                watcher.team == team && watcher.kind == WatchKind::Auto
+                watcher.team == team && matches!(watcher.kind, WatchKind::Auto | WatchKind::Resume)
             })
             .map(|watcher| watcher.conn)
             .collect();
@@ -545,6 +519,13 @@ impl AgentRun {
             prompt_looks: 0,
             failure: None,
             ended: false,
+            end: None,
+            restart_at: None,
+            last_session: None,
+            briefing_asked: false,
+            closing_for: None,
+            turns: std::collections::VecDeque::new(),
+            cap_told: false,
         }
     }
 }

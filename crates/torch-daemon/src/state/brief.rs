@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use torch_core::{AgentId, MessageKind, Recipient, RoleName};
+use torch_core::{AgentId, MessageKind, Recipient, RoleName, Team};
 
 use super::send::Draft;
 use super::{State, Turn};
@@ -31,6 +31,8 @@ pub struct RoleTemplate {
 pub struct Templates {
     /// The text with `{{name}}` places.
     pub briefing: String,
+    /// What goes before a repeated briefing, with `{{name}}` places.
+    pub recovery: String,
     /// The roles by id.
     pub roles: BTreeMap<String, RoleTemplate>,
 }
@@ -99,9 +101,11 @@ pub(super) fn spec_items(spec: &str) -> Vec<String> {
 }
 
 impl State {
-    /// Posts an agent's briefing.
-    pub(crate) fn brief(&mut self, t: &mut Turn, agent: AgentId) {
-        let Some(body) = self.briefing(agent) else {
+    /// Posts an agent's briefing, with what goes before it.
+    pub(crate) fn send_briefing(&mut self, t: &mut Turn, agent: AgentId, before: Option<String>) {
+        let notes = self.session_notes.remove(&agent).unwrap_or_default();
+        let before = before.unwrap_or_default() + &notes;
+        let Some(body) = self.briefing(agent, before) else {
             return;
         };
         let Some(run) = self.agents.get(&agent) else {
@@ -136,10 +140,11 @@ impl State {
     }
 
     /// The text of an agent's briefing.
-    pub(crate) fn briefing(&self, agent: AgentId) -> Option<String> {
+    fn briefing(&self, agent: AgentId, before: String) -> Option<String> {
         let run = self.agents.get(&agent)?;
         let team = self.teams.get(&run.agent.team)?;
         let role = self.settings.templates.roles.get(run.agent.role.as_str());
+        let task = run.agent.task.as_deref();
         let list = |items: &[String]| {
             items
                 .iter()
@@ -154,18 +159,32 @@ impl State {
             .map(|other| self.member_line(&other.agent.role, other.agent.branch.as_deref()))
             .collect();
         let values = BTreeMap::from([
+            ("before", before),
             ("role", run.agent.role.to_string()),
             (
                 "title",
-                role.map_or_else(|| run.agent.role.to_string(), |role| role.title.clone()),
+                role.map_or_else(
+                    || match task {
+                        Some(_) => "temporary agent".to_owned(),
+                        None => run.agent.role.to_string(),
+                    },
+                    |role| role.title.clone(),
+                ),
             ),
             (
                 "summary",
                 role.map_or_else(String::new, |role| role.summary.clone()),
             ),
+            ("spec", spec_words(team, task)),
+            (
+                "until",
+                match (task, team.spec.as_os_str().is_empty()) {
+                    (None, false) => format!(" until the spec `{}` is met", team.spec.display()),
+                    _ => String::new(),
+                },
+            ),
             ("team", team.name.to_string()),
             ("project", team.project.display().to_string()),
-            ("spec_path", team.spec.display().to_string()),
             ("worktree", run.agent.worktree.display().to_string()),
             (
                 "branch",
@@ -178,7 +197,12 @@ impl State {
             ("members", list(&members)),
             (
                 "duties",
-                role.map_or_else(String::new, |role| list(&role.duties)),
+                match task {
+                    Some(task) => format!(
+                        "- One task, and nothing else: {task}\n- When it is done, `torch complete` with what was done; your window is then closed."
+                    ),
+                    None => role.map_or_else(String::new, |role| list(&role.duties)),
+                },
             ),
             (
                 "directories",
@@ -211,6 +235,22 @@ impl State {
             "Write to the orchestrator, or to the project_manager about integration. A message to anybody else goes to the orchestrator instead."
         };
         text.to_owned()
+    }
+}
+
+/// The briefing's last part: what is to be met.
+fn spec_words(team: &Team, task: Option<&str>) -> String {
+    let path = team.spec.display();
+    match task {
+        _ if team.spec.as_os_str().is_empty() => {
+            "This team has no spec: what is wanted stands above, or is told to you.".to_owned()
+        }
+        Some(_) => {
+            format!("Your task is all that counts; the spec `{path}` shows what it is part of.")
+        }
+        None => format!(
+            "Read `{path}` in full before anything else. Its list items are what has to be met; name them in your reports."
+        ),
     }
 }
 

@@ -31,6 +31,12 @@ impl State {
         if run.acting.is_some() {
             return;
         }
+        if self.is_typed_elsewhere(head) {
+            return self.judge_typed_elsewhere(t, head);
+        }
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
         let reason = match run.agent.state {
             AgentState::Asking => Some(DeferReason::Asking),
             AgentState::Limited => Some(DeferReason::Limited),
@@ -50,7 +56,19 @@ impl State {
             let step = flight.defer(reason, &evidence, t.now);
             self.apply(t, head, step);
         } else if ready {
-            let step = flight.claim(t.now);
+            // What is typed already goes on to its end: half a message is never left in a composer.
+            let held = if flight.is_typed() {
+                None
+            } else {
+                self.held(t, agent)
+            };
+            let Some(flight) = self.flights.get_mut(&head) else {
+                return;
+            };
+            let step = match held {
+                Some((reason, why)) => flight.defer(reason, &why, t.now),
+                None => flight.claim(t.now),
+            };
             self.apply(t, head, step);
         }
     }
@@ -109,6 +127,11 @@ impl State {
                 let Some(flight) = self.flights.get_mut(&message) else {
                     return;
                 };
+                if flight.is_typed() {
+                    // What was typed is judged by what it left behind, never typed again as if it had not been.
+                    let step = flight.on_agent_gone(t.now);
+                    return self.apply(t, message, step);
+                }
                 let step = flight.defer(DeferReason::NoAgent, "the agent has no pane", t.now);
                 self.apply(t, message, step);
             }
@@ -275,6 +298,9 @@ impl State {
         let Some(agent) = self.agent_of(message) else {
             return;
         };
+        if self.is_typed_elsewhere(message) {
+            return self.judge_typed_elsewhere(t, message);
+        }
         let Some(run) = self.agents.get(&agent) else {
             return;
         };
@@ -286,12 +312,40 @@ impl State {
         if run.acting.is_some() || (!first && !flight.is_typed()) {
             return;
         }
-        if !flight.is_typed() && !run.agent.state.takes_messages() {
+        if !flight.is_typed()
+            && (!run.agent.state.takes_messages() || self.held(t, agent).is_some())
+        {
             self.pump(t, agent);
             return;
         }
+        let Some(flight) = self.flights.get_mut(&message) else {
+            return;
+        };
         let step = flight.on_timer(t.now);
         self.apply(t, message, step);
+    }
+
+    /// Whether a message was typed into a program that has been replaced since.
+    fn is_typed_elsewhere(&self, message: MessageId) -> bool {
+        let Some(flight) = self.flights.get(&message) else {
+            return false;
+        };
+        let launch = flight
+            .envelope
+            .recipient
+            .agent()
+            .and_then(|agent| self.agents.get(&agent))
+            .and_then(|run| run.agent.launch);
+        flight.is_typed() && flight.delivery.launch.is_some() && flight.delivery.launch != launch
+    }
+
+    /// The program that a message was typed into is no more: its transcript decides, or the message goes out again.
+    fn judge_typed_elsewhere(&mut self, t: &mut Turn, message: MessageId) {
+        let Some(flight) = self.flights.get_mut(&message) else {
+            return;
+        };
+        let step = flight.on_agent_gone(t.now);
+        self.apply_and_recheck(t, message, step);
     }
 
     /// The prompt hook fired: which of the messages on their way does it prove?
@@ -360,11 +414,14 @@ impl State {
         let Some(agent) = self.agent_of(message) else {
             return;
         };
-        match self
-            .agents
-            .get(&agent)
-            .and_then(|run| run.agent.transcript.clone())
-        {
+        let elsewhere = self.is_typed_elsewhere(message);
+        match self.agents.get(&agent).and_then(|run| {
+            if elsewhere {
+                run.agent.last_transcript.clone()
+            } else {
+                run.agent.transcript.clone()
+            }
+        }) {
             Some(path) => t.push(Effect::ReadTranscript { message, path }),
             None => self.on_transcript(t, message, false),
         }
@@ -374,10 +431,11 @@ impl State {
         let Some(agent) = self.agent_of(message) else {
             return;
         };
-        let gone = self
-            .agents
-            .get(&agent)
-            .is_none_or(|run| !run.agent.state.is_live());
+        let gone = self.is_typed_elsewhere(message)
+            || self
+                .agents
+                .get(&agent)
+                .is_none_or(|run| !run.agent.state.is_live());
         let has_transcript = self
             .agents
             .get(&agent)

@@ -5,12 +5,19 @@ mod auto;
 mod brief;
 mod deliver;
 mod finish;
+mod guest;
 mod notices;
+mod pause;
 mod reconcile;
 mod recover;
+mod recovery;
 mod requests;
 mod resolve;
+mod restart;
+mod resume;
+mod roster;
 mod send;
+mod server;
 mod stop;
 mod undo;
 mod views;
@@ -26,7 +33,7 @@ use torch_core::journal::JournalEntry;
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
 use torch_core::program::AgentProgram;
 use torch_core::{
-    Agent, AgentId, DeliveryState, LaunchId, MessageId, Team, TeamId, Timestamp, Write,
+    Agent, AgentId, DeliveryState, LaunchId, MessageId, SessionId, Team, TeamId, Timestamp, Write,
 };
 use torch_monitor::Rules;
 use torch_router::delivery::Flight;
@@ -35,9 +42,11 @@ use torch_router::identity::{KnownPane, KnownServer};
 use crate::event::{ConnId, Effect, Event, Known, PaneFact, TimerKey};
 
 pub use brief::{RoleTemplate, Templates};
-pub(crate) use reconcile::spool_name;
+pub(crate) use guest::LINES as GUEST_LINES;
+pub(crate) use reconcile::{spool_name, spool_prefix};
 pub use recover::Snapshot;
 pub use requests::Caller;
+pub(crate) use resolve::choose_team;
 
 /// What the daemon is told at its start.
 #[derive(Debug, Clone)]
@@ -63,6 +72,10 @@ pub struct Settings {
     pub pid: u32,
     /// The seed of its ids.
     pub seed: u64,
+    /// The boot of the machine; absent where the system does not tell one from another.
+    pub boot: Option<String>,
+    /// Whether teams of an earlier boot are to run again without a person.
+    pub resume_teams: bool,
 }
 
 /// An agent program with its rules compiled.
@@ -95,8 +108,22 @@ pub(crate) struct AgentRun {
     pub(crate) prompt_looks: u32,
     /// Whether a failure of this launch was reported.
     pub(crate) failure: Option<String>,
-    /// Whether it ended by itself in this launch.
+    /// Whether its program ended in this launch.
     pub(crate) ended: bool,
+    /// An end that is not decided about yet.
+    pub(crate) end: Option<restart::End>,
+    /// When its ended program may be started again.
+    pub(crate) restart_at: Option<Timestamp>,
+    /// The session that its pane was in last.
+    pub(crate) last_session: Option<SessionId>,
+    /// Whether git is being asked what its next briefing says.
+    pub(crate) briefing_asked: bool,
+    /// Because of what its window is closed, where it is not the team's stop.
+    pub(crate) closing_for: Option<String>,
+    /// When its turns of the last hour began, oldest first.
+    pub(crate) turns: VecDeque<Timestamp>,
+    /// Whether it was told that it has used up its turns.
+    pub(crate) cap_told: bool,
 }
 
 /// A sender's team and label, and the agent it writes to (`None` is the person).
@@ -106,6 +133,10 @@ pub type PairKey = (TeamId, String, Option<AgentId>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WatchKind {
     Auto,
+    /// A `torch resume`: giving it up changes nothing.
+    Resume,
+    /// A `torch agent` for this one.
+    Agent(AgentId),
     Follow,
     Stop,
     /// A cancelled `auto` that is being undone.
@@ -163,8 +194,15 @@ pub struct State {
     pub(crate) ticks: u64,
     /// The number of the last listing of the panes that was asked for.
     pub(crate) listing: u64,
+    /// The number of the last listing that came.
+    pub(crate) listed: u64,
     /// No listing of the panes came since the tmux server was reached.
     pub(crate) just_connected: bool,
+    /// When a client last used each session.
+    pub(crate) inputs: BTreeMap<SessionId, Timestamp>,
+    pub(crate) server_ends: server::ServerEnds,
+    /// What guests saw of the sessions they are in, for their first briefing.
+    pub(crate) session_notes: BTreeMap<AgentId, String>,
 }
 
 /// One turn of the loop: the time, the cause, and what is to be done.
@@ -256,7 +294,17 @@ impl State {
                 launch,
                 result,
             } => self.on_opened(t, agent, launch, result),
-            Event::Closed { agent, result } => self.on_closed(t, agent, result),
+            Event::Closed { agent, result, log } => self.on_closed(t, agent, result, log),
+            Event::WorkSeen {
+                agent,
+                launch,
+                work,
+            } => self.on_work_seen(t, agent, launch, work.as_deref()),
+            Event::SessionSeen {
+                conn,
+                request,
+                result,
+            } => self.on_session_seen(t, conn, &request, result),
             Event::Revived {
                 conn,
                 envelope,
@@ -265,6 +313,11 @@ impl State {
             Event::Timer(key) => self.on_timer(t, key),
         }
         turn.effects
+    }
+
+    /// An agent's role.
+    pub(crate) fn role_of(&self, agent: AgentId) -> Option<torch_core::RoleName> {
+        self.agents.get(&agent).map(|run| run.agent.role.clone())
     }
 
     /// The agents of a team in the order of their windows.
@@ -323,6 +376,9 @@ impl State {
             TimerKey::Wait(conn) => self.on_wait_over(t, conn),
             TimerKey::Ready(agent) => self.on_not_ready(t, agent),
             TimerKey::Look(agent) => self.look_at_screen(t, agent),
+            TimerKey::Restart(agent) => self.on_restart_due(t, agent),
+            TimerKey::Turns(agent) => self.pump(t, agent),
+            TimerKey::Server => self.on_server_due(t),
             // The host's own business.
             TimerKey::Upkeep => {}
             TimerKey::Panes => {
@@ -355,6 +411,8 @@ fn cause_of(event: &Event) -> String {
         Event::WorktreeUndone { .. } => "worktree undone".to_owned(),
         Event::Opened { .. } => "window opened".to_owned(),
         Event::Closed { .. } => "window closed".to_owned(),
+        Event::WorkSeen { .. } => "worktree looked at".to_owned(),
+        Event::SessionSeen { .. } => "session looked at".to_owned(),
         Event::Revived { .. } => "request retry".to_owned(),
         Event::Timer(key) => format!("timer {key:?}").chars().take(60).collect(),
     }

@@ -3,6 +3,7 @@
 use torch_core::{AgentId, MessageId, MessageKind, Recipient, TeamId};
 use torch_router::delivery::Notice;
 
+use super::restart::BREAKER_RESTARTS;
 use super::send::Draft;
 use super::{State, Turn};
 
@@ -45,15 +46,97 @@ impl State {
         self.notify(t, team, Some(agent), &text);
     }
 
-    pub(crate) fn notify_ended(&mut self, t: &mut Turn, agent: AgentId, how: &str, screen: &str) {
+    /// An ended program is being started again: the hub has to know that its work may have stopped halfway.
+    pub(crate) fn notify_restarting(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        how: &str,
+        nth: usize,
+        screen: &str,
+    ) {
         let Some((team, name, role)) = self.who(agent) else {
             return;
         };
         let text = format!(
-            "{name}:{role} has ended: {how}. Its messages are kept; its worktree is untouched. See: torch why {role}{}",
+            "{name}:{role} has ended: {how}. It is being started again (restart {nth} of at most {BREAKER_RESTARTS} in 10 minutes); \
+             its messages are kept and follow its briefing{}",
+            last_words(screen)
+        );
+        if let Some((hub, role)) = self.hub_of(team).filter(|(hub, _)| *hub != agent) {
+            let recipient = Recipient::Agent { agent: hub, role };
+            let draft = Draft::from_torch(team, MessageKind::Notice, recipient, text);
+            self.post(t, draft);
+        }
+    }
+
+    /// An ended program is left alone.
+    pub(crate) fn notify_ended(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        how: &str,
+        why: &str,
+        screen: &str,
+    ) {
+        let Some((team, name, role)) = self.who(agent) else {
+            return;
+        };
+        let text = format!(
+            "{name}:{role} has ended: {how}. It is not started again by itself: {why}. Its messages are kept; its worktree is untouched. \
+             To start it: torch agent restart {role} --team {name}{}",
             last_words(screen)
         );
         self.notify(t, team, Some(agent), &text);
+    }
+
+    /// The breaker or a cap gave an agent up.
+    pub(crate) fn notify_given_up(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        how: &str,
+        why: &str,
+        screen: &str,
+    ) {
+        let Some((team, name, role)) = self.who(agent) else {
+            return;
+        };
+        let text = format!(
+            "{name}:{role} is given up: {why}. Its last end: {how}. Its messages are kept; its worktree is untouched. \
+             When the cause is gone: torch agent restart {role} --team {name}{}",
+            last_words(screen)
+        );
+        self.notify(t, team, Some(agent), &text);
+    }
+
+    /// An agent has used up its turns of the hour.
+    pub(crate) fn notify_capped(&mut self, t: &mut Turn, agent: AgentId, cap: u64) {
+        let Some((team, name, role)) = self.who(agent) else {
+            return;
+        };
+        let text = format!(
+            "{name}:{role} has had {cap} turns within the hour, its limit (limits.turns_per_hour): its messages wait until the oldest \
+             of them is an hour ago"
+        );
+        self.notify(t, team, Some(agent), &text);
+    }
+
+    /// The tmux server keeps ending, or can't be started.
+    pub(crate) fn notify_server(&mut self, t: &mut Turn, teams: &[TeamId], error: &str) {
+        let names: Vec<String> = teams
+            .iter()
+            .filter_map(|team| self.teams.get(team))
+            .map(|team| team.name.to_string())
+            .collect();
+        let text = format!(
+            "the tmux server of {} keeps ending or can't be started ({error}); torch tries again every minute. See: torch doctor",
+            names.join(", ")
+        );
+        if let Some(team) = teams.first() {
+            let draft = Draft::from_torch(*team, MessageKind::Notice, Recipient::Human, text);
+            self.post(t, draft);
+        }
     }
 
     pub(crate) fn notify_not_ready(

@@ -11,10 +11,14 @@ use torch_core::plan::{
     Action, AgentObserved, BriefingObserved, SessionObserved, TeamObserved, WindowObserved,
     WorktreeObserved, plan,
 };
-use torch_core::{AgentId, AgentState, Evidence, LaunchId, MessageId, PaneAddress, TeamId, Write};
+use torch_core::{
+    AgentId, AgentState, DesiredState, Evidence, LaunchId, MessageId, PaneAddress, TeamId,
+    Timestamp, Write,
+};
 
+use super::restart::{End, EndCause};
 use super::{State, Turn};
-use crate::event::{AddedWorktree, Effect, OpenIn, OpenWindow, TimerKey};
+use crate::event::{AddedWorktree, Effect, OpenFailure, OpenIn, OpenWindow, PaneRecord, TimerKey};
 
 /// The hooks that torch asks a program for.
 const HOOKS: [&str; 9] = [
@@ -35,22 +39,24 @@ impl State {
         let Some(desired) = self.teams.get(&team).map(|team| team.desired) else {
             return;
         };
-        if self.server.is_none() || self.undos.contains_key(&team) {
+        let held = self.is_suspended(team) && desired == DesiredState::Running;
+        if self.server.is_none() || self.undos.contains_key(&team) || held {
             return;
         }
-        let observed = self.observed(team);
+        let observed = self.observed(team, t.now);
         for action in plan(desired, &observed) {
             match action {
                 Action::AddWorktree(agent) => self.add_worktree(t, agent),
-                Action::OpenSession(agent) => self.open(t, agent, true),
-                Action::OpenWindow(agent) => self.open(t, agent, false),
+                Action::OpenSession(agent) | Action::OpenWindow(agent) | Action::Restart(agent) => {
+                    self.open(t, agent);
+                }
                 Action::Brief(agent) => self.brief(t, agent),
                 Action::CloseWindow(agent) => self.close(t, agent),
             }
         }
     }
 
-    fn observed(&self, team: TeamId) -> TeamObserved {
+    fn observed(&self, team: TeamId, now: Timestamp) -> TeamObserved {
         let agents = self
             .team_agents(team)
             .iter()
@@ -59,13 +65,15 @@ impl State {
                 agent: run.agent.id,
                 worktree: run.worktree,
                 window: run.window,
-                briefing: if run.agent.briefing.is_some() {
+                briefing: if run.agent.briefing.is_some() || run.briefing_asked {
                     BriefingObserved::Sent
                 } else {
                     BriefingObserved::Absent
                 },
                 takes_messages: run.agent.state.takes_messages(),
-                ended: run.ended,
+                program: run.program_observed(now),
+                desired: run.agent.desired,
+                guest: run.agent.guest_in.is_some(),
             })
             .collect();
         TeamObserved {
@@ -129,6 +137,7 @@ impl State {
             }
             Err(failure) => {
                 run.worktree = WorktreeObserved::Failed;
+                run.agent.left = Some("its worktree could not be made".to_owned());
                 let how = [vec![failure.error.clone()], failure.causes.clone()]
                     .concat()
                     .join(": ");
@@ -150,35 +159,42 @@ impl State {
         self.reconcile(t, team);
     }
 
-    fn open(&mut self, t: &mut Turn, agent: AgentId, first: bool) {
-        let launch = self.fresh_launch(t.now);
-        let session_id = uuid(self.random.u128(..));
-        let Some((spec, settings)) = self.launch_spec(agent, launch, &session_id) else {
+    /// Starts an agent's program: in the pane that it had, in its session, or in a new one.
+    fn open(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(open_in) = self.open_in(t, agent) else {
             return;
+        };
+        let launch = self.fresh_launch(t.now);
+        let conversation = uuid(self.random.u128(..));
+        let Some((spec, settings)) = self.launch_spec(agent, launch, &conversation) else {
+            return;
+        };
+        let record = match open_in {
+            OpenIn::Pane(_) => self.pane_record(agent, "a restart"),
+            _ => None,
         };
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
-        let Some(team) = self.teams.get(&run.agent.team) else {
-            return;
-        };
-        let open_in = match (first, team.session) {
-            (false, Some(session)) => OpenIn::Session(session),
-            _ => OpenIn::NewSession(team.name.clone()),
-        };
-        if first {
+        if matches!(open_in, OpenIn::NewSession(_)) {
             self.sessions
                 .insert(run.agent.team, SessionObserved::Pending);
         }
         run.window = WindowObserved::Opening;
         run.failure = None;
         run.prompt_looks = 0;
+        run.restart_at = None;
+        run.briefing_asked = false;
+        run.acting = None;
+        let before = run.agent.process.take();
+        run.agent.launches += 1;
         run.agent.launch = Some(launch);
         run.agent.pane = None;
-        run.agent.process = None;
         run.agent.briefing = None;
         run.agent.briefed = false;
-        run.agent.transcript = None;
+        if let Some(transcript) = run.agent.transcript.take() {
+            run.agent.last_transcript = Some(transcript);
+        }
         run.early.clear();
         let (role, index) = (run.agent.role.clone(), run.agent.position);
         self.set_state(
@@ -199,7 +215,49 @@ impl State {
             open_in,
             spec,
             settings,
+            before,
+            record,
         })));
+    }
+
+    /// Where an agent's program is to be started.
+    fn open_in(&mut self, t: &mut Turn, agent: AgentId) -> Option<OpenIn> {
+        let run = self.agents.get(&agent)?;
+        if let (WindowObserved::Ended, Some(at)) = (run.window, run.agent.pane) {
+            return Some(OpenIn::Pane(at));
+        }
+        let Some(guest_in) = run.agent.guest_in.clone() else {
+            let team = self.teams.get(&run.agent.team)?;
+            let present = self.sessions.get(&team.id) == Some(&SessionObserved::Present);
+            return Some(match team.session.filter(|_| present) {
+                Some(session) => OpenIn::Session(session),
+                None => OpenIn::NewSession(team.name.clone()),
+            });
+        };
+        let there = self.panes.iter().find(|pane| pane.session_name == guest_in);
+        if let Some(pane) = there {
+            return Some(OpenIn::Session(pane.address.session));
+        }
+        let how = format!("the session {guest_in}, which a person made, is gone");
+        self.give_up_guest(t, agent, &how);
+        None
+    }
+
+    /// torch does not make a session anew that was a person's.
+    fn give_up_guest(&mut self, t: &mut Turn, agent: AgentId, how: &str) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.ended = true;
+        run.end = None;
+        run.failure = Some(how.to_owned());
+        run.agent.left = Some(how.to_owned());
+        let (copy, team) = (run.agent.clone(), run.agent.team);
+        t.write(Write::PutAgent(Box::new(copy)));
+        let evidence = Evidence::new("command", how, t.now);
+        self.set_state(t, agent, AgentState::Failed, evidence);
+        self.notify_given_up(t, agent, how, "there is nowhere to start it", "");
+        self.check_raised(t, team);
     }
 
     /// The wrapper's orders and the program's settings with torch's hooks.
@@ -207,7 +265,7 @@ impl State {
         &self,
         agent: AgentId,
         launch: LaunchId,
-        session_id: &str,
+        conversation: &str,
     ) -> Option<(LaunchSpec, Value)> {
         let run = self.agents.get(&agent)?;
         let team = self.teams.get(&run.agent.team)?;
@@ -222,7 +280,7 @@ impl State {
                     &dir.join("settings.json").display().to_string(),
                 )
                 .replace("{run}", &dir.display().to_string())
-                .replace("{session_id}", session_id)
+                .replace("{conversation}", conversation)
                 .replace("{role}", run.agent.role.as_str())
         };
         let mut env = team.env.clone();
@@ -307,7 +365,7 @@ impl State {
         t: &mut Turn,
         agent: AgentId,
         launch: LaunchId,
-        result: Result<PaneAddress, String>,
+        result: Result<PaneAddress, OpenFailure>,
     ) {
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
@@ -322,9 +380,13 @@ impl State {
                 run.ended = false;
                 run.opened_in = self.listing;
                 run.agent.pane = Some(address);
+                run.last_session = Some(address.session);
+                let guest = run.agent.guest_in.is_some();
                 let (copy, program) = (run.agent.clone(), run.agent.program.clone());
                 t.write(Write::PutAgent(Box::new(copy)));
-                self.on_session_present(t, team, address);
+                if !guest {
+                    self.on_session_present(t, team, address);
+                }
                 self.refresh_known_panes();
                 let seconds = self
                     .programs
@@ -337,22 +399,7 @@ impl State {
                 let detail = format!("{} {}", address.window, address.pane);
                 self.progress(t, team, role.as_str(), Stage::Window, &detail);
             }
-            Err(error) => {
-                run.window = WindowObserved::Failed;
-                run.failure = Some(error.clone());
-                let how = format!("its window could not be opened: {error}");
-                if self.sessions.get(&team) == Some(&SessionObserved::Pending) {
-                    self.sessions.insert(team, SessionObserved::Absent);
-                }
-                self.set_state(
-                    t,
-                    agent,
-                    AgentState::Failed,
-                    Evidence::new("command", how.clone(), t.now),
-                );
-                self.progress(t, team, role.as_str(), Stage::Failed, &how);
-                self.check_raised(t, team);
-            }
+            Err(failure) => self.on_not_opened(t, agent, &failure),
         }
         let early = self
             .agents
@@ -401,7 +448,46 @@ impl State {
         self.check_raised(t, team);
     }
 
+    /// A launch that came to nothing is an end like any other: it is tried again, and given up after a few times.
+    fn on_not_opened(&mut self, t: &mut Turn, agent: AgentId, failure: &OpenFailure) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let team = run.agent.team;
+        run.window = WindowObserved::Absent;
+        run.ended = true;
+        if failure.no_directory {
+            run.worktree = WorktreeObserved::Absent;
+        }
+        let how = format!("its window could not be opened: {}", failure.error);
+        run.agent.last_end = Some(how.clone());
+        let lost = self.server.is_none();
+        run.end = Some(End {
+            state: AgentState::Crashed,
+            how: how.clone(),
+            cause: if lost {
+                EndCause::Server
+            } else {
+                EndCause::Program
+            },
+            listing: 0,
+            lines: Some(String::new()),
+        });
+        if self.sessions.get(&team) == Some(&SessionObserved::Pending) {
+            self.sessions.insert(team, SessionObserved::Absent);
+        }
+        let evidence = Evidence::new("command", how, t.now);
+        self.set_state(t, agent, AgentState::Crashed, evidence);
+        self.decide_end(t, agent);
+    }
+
     pub(crate) fn close(&mut self, t: &mut Turn, agent: AgentId) {
+        let why = self
+            .agents
+            .get(&agent)
+            .and_then(|run| run.closing_for.clone())
+            .unwrap_or_else(|| "torch stop".to_owned());
+        let record = self.pane_record(agent, &why);
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
@@ -410,18 +496,69 @@ impl State {
             return;
         };
         run.window = WindowObserved::Closing;
+        let record = record.filter(|_| !self.undos.contains_key(&run.agent.team));
         t.push(Effect::Close {
             agent,
-            window: at.window,
+            pane: at.pane,
             pid: at.pid,
+            process: run.agent.process,
+            record,
         });
+    }
+
+    /// What is saved of an agent's pane (S2-190).
+    fn pane_record(&self, agent: AgentId, why: &str) -> Option<PaneRecord> {
+        let run = self.agents.get(&agent)?;
+        let team = self.teams.get(&run.agent.team)?;
+        let mut issues = Vec::new();
+        if !run.agent.state.is_live() {
+            issues.push(run.agent.evidence.detail.clone());
+        }
+        if !run.agent.restarts.is_empty() {
+            issues.push(format!(
+                "restarted {} times within the hour",
+                run.agent.restarts.len()
+            ));
+        }
+        let mut handoff = vec![
+            format!("Worktree: {}", run.agent.worktree.display()),
+            format!(
+                "Branch: {}",
+                run.agent.branch.as_deref().unwrap_or("(detached HEAD)")
+            ),
+        ];
+        let waiting = run
+            .queue
+            .iter()
+            .map(|id| format!("Not delivered yet: {}", id.tag()));
+        handoff.extend(waiting);
+        Some(PaneRecord {
+            pane: run.agent.pane?.pane,
+            team: team.name.to_string(),
+            role: run.agent.role.clone(),
+            why: why.to_owned(),
+            completed: run.agent.completed.clone(),
+            issues,
+            handoff,
+            project: team.project.clone(),
+            worktree: run.agent.worktree.clone(),
+            base_commit: team.base_commit.clone(),
+        })
     }
 }
 
 /// The spool file's name; each launch has its own, so that a late record of an old one can't be taken for a new one's.
 pub(crate) fn spool_name(launch: LaunchId) -> String {
-    format!("spool-{launch}.jsonl")
+    format!("{SPOOL}{launch}.jsonl")
 }
+
+/// What the name of every spool file begins with.
+pub(crate) fn spool_prefix() -> &'static str {
+    SPOOL
+}
+
+/// As [`spool_prefix`].
+const SPOOL: &str = "spool-";
 
 /// One word for `sh -c`; single quotes take everything but themselves literally.
 fn sh_word(word: &str) -> String {

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
-use torch_core::{Agent, AgentId, Delivery, DeliveryState, Envelope, Team, Timestamp};
+use torch_core::{
+    Agent, AgentId, Delivery, DeliveryState, DesiredState, Envelope, Team, Timestamp, Write,
+};
 use torch_monitor::{RuleError, Rules};
 use torch_router::delivery::Flight;
 use torch_router::tag;
 
+use super::restart::{End, EndCause};
 use super::{AgentRun, PairKey, Program, Settings, State};
 use crate::event::{Effect, TimerKey};
 
@@ -74,7 +77,11 @@ impl State {
             tmux_version: None,
             ticks: 0,
             listing: 0,
+            listed: 0,
             just_connected: false,
+            inputs: BTreeMap::new(),
+            server_ends: super::server::ServerEnds::default(),
+            session_notes: BTreeMap::new(),
         };
         let mut effects = Vec::new();
         for team in state.teams.values() {
@@ -96,9 +103,23 @@ impl State {
             }
             state.agents.insert(agent.id, recovered(agent));
         }
+        if state.settings.resume_teams {
+            state.run_in_this_boot(&mut effects);
+        }
         state.refresh_known_panes();
         state.recover_deliveries(snapshot.open, now, &mut effects);
         Ok((state, effects))
+    }
+
+    /// Teams of an earlier boot run again: whoever installed the daemon so wants that.
+    fn run_in_this_boot(&mut self, effects: &mut Vec<Effect>) {
+        let boot = self.settings.boot.clone();
+        for team in self.teams.values_mut() {
+            if team.desired == DesiredState::Running && team.boot != boot {
+                team.boot.clone_from(&boot);
+                effects.push(Effect::Write(Write::PutTeam(Box::new(team.clone()))));
+            }
+        }
     }
 
     fn recover_deliveries(
@@ -166,6 +187,21 @@ fn recovered(agent: Agent) -> AgentRun {
         WorktreeObserved::Absent
     };
     run.ended = run.agent.launch.is_some() && !run.agent.state.is_live();
+    if run.ended && run.agent.left.is_none() {
+        // The daemon may have ended before it decided.
+        run.end = Some(End {
+            state: run.agent.state,
+            how: run.agent.evidence.detail.clone(),
+            cause: if run.agent.pane.is_some() {
+                EndCause::Program
+            } else {
+                EndCause::Server
+            },
+            listing: 0,
+            lines: Some(String::new()),
+        });
+    }
+    run.last_session = run.agent.pane.map(|at| at.session);
     run.window = match (&run.agent.pane, run.agent.state.is_live()) {
         (Some(_), true) => WindowObserved::Live,
         (Some(_), false) => WindowObserved::Ended,

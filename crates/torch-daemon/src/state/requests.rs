@@ -103,6 +103,14 @@ impl State {
                 conn,
                 query: Query::Audit,
             }),
+            Request::Resume(request) => self.resume(t, conn, &request),
+            Request::Agent(request) => self.agent_request(t, conn, &caller.0, *request),
+            Request::Pause { team, role, paused } => {
+                self.pause(t, conn, &team, role.as_deref(), paused);
+            }
+            Request::RenameWindows { team, dry_run } => {
+                self.rename_windows(t, conn, &team, dry_run);
+            }
         }
     }
 
@@ -117,10 +125,13 @@ impl State {
     fn cancel(&mut self, t: &mut Turn, conn: ConnId) {
         let waiting = self.waiters.len();
         self.waiters.retain(|waiter| waiter.conn != conn);
-        let following = self
-            .watchers
-            .iter()
-            .any(|w| w.conn == conn && w.kind == WatchKind::Follow);
+        let following = self.watchers.iter().any(|w| {
+            w.conn == conn
+                && matches!(
+                    w.kind,
+                    WatchKind::Follow | WatchKind::Resume | WatchKind::Agent(_)
+                )
+        });
         if following || waiting != self.waiters.len() {
             self.watchers.retain(|watcher| watcher.conn != conn);
             return t.reply(conn, done("no longer waiting; nothing else was changed"));
@@ -477,6 +488,8 @@ fn privilege(request: &Request) -> Privilege {
         | Request::AuditVerify
         | Request::Logs { .. }
         | Request::AwaitTurn { .. }
+        // Which agents may do what of it is told by its own rule.
+        | Request::Agent(_)
         | Request::Cancel => Privilege::Anyone,
         Request::Complete { .. } | Request::Ack { .. } => Privilege::Agent,
         Request::Shutdown
@@ -487,6 +500,9 @@ fn privilege(request: &Request) -> Privilege {
         | Request::Shell { .. }
         | Request::Inbox { .. }
         | Request::Retry { .. }
+        | Request::Resume(_)
+        | Request::Pause { .. }
+        | Request::RenameWindows { .. }
         | Request::CancelMessage { .. } => Privilege::Person,
     }
 }

@@ -184,7 +184,7 @@ impl State {
             })
     }
 
-    fn agent_in(&self, team: TeamId, role: &RoleName) -> Option<AgentId> {
+    pub(crate) fn agent_in(&self, team: TeamId, role: &RoleName) -> Option<AgentId> {
         self.agents
             .values()
             .find(|run| run.agent.team == team && run.agent.role == *role)
@@ -248,68 +248,72 @@ impl State {
 
     /// The team that a person's command means.
     pub(crate) fn select_team(&self, selector: &TeamSelector) -> Result<&Team, Box<Failure>> {
-        if let Some(name) = &selector.name {
-            return self
-                .teams
-                .values()
-                .find(|team| team.name.as_str() == name)
-                .ok_or_else(|| {
-                    Box::new(usage(
-                        &format!("no team is called {name:?}"),
-                        &self.team_list(),
-                        Some("torch status"),
-                    ))
-                });
-        }
-        let here = |path: &Path| selector.cwd.starts_with(path);
-        let by_worktree = self
+        let teams: Vec<&Team> = self.teams.values().collect();
+        let worktrees = self
             .agents
             .values()
-            .find(|run| here(&run.agent.worktree))
-            .map(|run| run.agent.team);
-        let by_project = self
-            .teams
-            .values()
+            .map(|run| (run.agent.worktree.as_path(), run.agent.team));
+        choose_team(&teams, worktrees, selector)
+    }
+}
+
+/// The team of this name; else the one whose worktree or project holds the caller's directory; else the only one.
+pub(crate) fn choose_team<'a, 'w>(
+    teams: &[&'a Team],
+    mut worktrees: impl Iterator<Item = (&'w Path, TeamId)>,
+    selector: &TeamSelector,
+) -> Result<&'a Team, Box<Failure>> {
+    if let Some(name) = &selector.name {
+        let named = teams.iter().find(|team| team.name.as_str() == name);
+        return named.copied().ok_or_else(|| {
+            Box::new(usage(
+                &format!("no team is called {name:?}"),
+                &team_list(teams),
+                Some("torch status"),
+            ))
+        });
+    }
+    let here = |path: &Path| selector.cwd.starts_with(path);
+    let by_worktree = worktrees
+        .find(|(path, _)| here(path))
+        .and_then(|(_, id)| teams.iter().find(|team| team.id == id));
+    let by_project = || {
+        teams
+            .iter()
             .filter(|team| here(&team.project))
             .max_by_key(|team| team.project.as_os_str().len())
-            .map(|team| team.id);
-        if let Some(team) = by_worktree
-            .or(by_project)
-            .and_then(|id| self.teams.get(&id))
-        {
-            return Ok(team);
-        }
-        let mut teams = self.teams.values();
-        match (teams.next(), teams.next()) {
-            (Some(only), None) => Ok(only),
-            (None, _) => Err(Box::new(usage(
-                "there is no team",
-                "none was raised in this registry yet",
-                Some("torch auto --spec spec.md --agent demo"),
-            ))),
-            (Some(_), Some(_)) => Err(Box::new(usage(
-                "it is not clear which team is meant",
-                &format!(
-                    "{} belongs to none; {}",
-                    selector.cwd.display(),
-                    self.team_list()
-                ),
-                Some("torch status"),
-            ))),
-        }
+    };
+    if let Some(team) = by_worktree.or_else(by_project) {
+        return Ok(team);
     }
+    match teams {
+        [only] => Ok(only),
+        [] => Err(Box::new(usage(
+            "there is no team",
+            "none was raised in this registry yet",
+            Some("torch auto --spec spec.md --agent demo"),
+        ))),
+        _ => Err(Box::new(usage(
+            "it is not clear which team is meant",
+            &format!(
+                "{} belongs to none; {}",
+                selector.cwd.display(),
+                team_list(teams)
+            ),
+            Some("torch status"),
+        ))),
+    }
+}
 
-    fn team_list(&self) -> String {
-        let names: Vec<String> = self
-            .teams
-            .values()
-            .map(|team| format!("{} ({})", team.name, team.project.display()))
-            .collect();
-        if names.is_empty() {
-            "there is no team".to_owned()
-        } else {
-            format!("teams: {}", names.join(", "))
-        }
+fn team_list(teams: &[&Team]) -> String {
+    let names: Vec<String> = teams
+        .iter()
+        .map(|team| format!("{} ({})", team.name, team.project.display()))
+        .collect();
+    if names.is_empty() {
+        "there is no team".to_owned()
+    } else {
+        format!("teams: {}", names.join(", "))
     }
 }
 

@@ -1,5 +1,7 @@
 //! `torch stop`, and what follows a window's end.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 use torch_api::wire::{Stage, TeamSelector};
 use torch_core::plan::{SessionObserved, WindowObserved};
@@ -54,14 +56,20 @@ impl State {
         if self.server.is_none() {
             // Without a tmux server nothing of the team runs in one.
             for agent in self.team_agents(id) {
-                self.window_gone(t, agent);
+                self.window_gone(t, agent, "torch stop");
             }
         }
         self.reconcile(t, id);
         self.check_stopped(t, id);
     }
 
-    pub(crate) fn on_closed(&mut self, t: &mut Turn, agent: AgentId, result: Result<(), String>) {
+    pub(crate) fn on_closed(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        result: Result<(), String>,
+        log: Option<PathBuf>,
+    ) {
         let Some(run) = self.agents.get(&agent) else {
             return;
         };
@@ -70,18 +78,23 @@ impl State {
             Ok(()) => String::new(),
             Err(error) => error.clone(),
         };
-        self.window_gone(t, agent);
-        t.journal("agent.closed", agent, json!({"error": detail}));
+        let why = run.closing_for.clone();
+        self.window_gone(t, agent, why.as_deref().unwrap_or("torch stop"));
+        t.journal("agent.closed", agent, json!({"error": detail, "log": log}));
         self.progress(t, team, role.as_str(), Stage::Stopped, &detail);
         if self.undos.contains_key(&team) {
             self.undo_agent(t, team, agent);
             return;
         }
+        let trouble = (!detail.is_empty()).then_some(detail.as_str());
+        self.answer_ended(t, agent, log.as_deref(), trouble);
         self.check_stopped(t, team);
+        // It may be wanted again already.
+        self.reconcile(t, team);
     }
 
     /// Notes that an agent has no window any more, because torch closed it.
-    fn window_gone(&mut self, t: &mut Turn, agent: AgentId) {
+    pub(crate) fn window_gone(&mut self, t: &mut Turn, agent: AgentId, why: &str) {
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
@@ -90,12 +103,16 @@ impl State {
         run.agent.launch = None;
         run.agent.process = None;
         run.acting = None;
+        run.ended = false;
+        run.end = None;
+        run.restart_at = None;
+        run.closing_for = None;
         t.push(Effect::CancelTimer(TimerKey::Ready(agent)));
         self.set_state(
             t,
             agent,
             AgentState::Stopped,
-            Evidence::new("command", "torch stop", t.now),
+            Evidence::new("command", why, t.now),
         );
         if let Some(run) = self.agents.get(&agent) {
             t.write(Write::PutAgent(Box::new(run.agent.clone())));
@@ -162,7 +179,11 @@ impl State {
         let conns: Vec<ConnId> = self
             .watchers
             .extract_if(.., |watcher| {
-                watcher.team == id && matches!(watcher.kind, WatchKind::Stop | WatchKind::Auto)
+                watcher.team == id
+                    && matches!(
+                        watcher.kind,
+                        WatchKind::Stop | WatchKind::Auto | WatchKind::Resume | WatchKind::Agent(_)
+                    )
             })
             .map(|watcher| watcher.conn)
             .collect();

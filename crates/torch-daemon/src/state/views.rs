@@ -3,7 +3,7 @@
 use torch_api::view::DaemonView;
 use torch_api::wire::TeamSelector;
 use torch_api::{AgentView, TeamView};
-use torch_core::{AgentId, AgentState, DeliveryState, TeamId};
+use torch_core::{AgentId, AgentState, DeliveryState, DesiredState, TeamId, Timestamp};
 
 use super::{State, Turn};
 use crate::event::{ConnId, Effect, Query};
@@ -27,7 +27,13 @@ impl State {
             .into_iter()
             .map(|agent| self.agent_view(agent))
             .collect();
-        view::team(&self.teams[&id], agents, &self.settings.tmux_socket)
+        let suspended = self.is_suspended(id);
+        view::team(
+            &self.teams[&id],
+            suspended,
+            agents,
+            &self.settings.tmux_socket,
+        )
     }
 
     pub(crate) fn agent_view(&self, id: AgentId) -> AgentView {
@@ -39,7 +45,7 @@ impl State {
         match self.find_agent(team, role) {
             Ok(agent) => {
                 let view = Box::new(self.agent_view(agent));
-                let waits_for = self.waits_for(agent);
+                let waits_for = self.waits_for(agent, t.now);
                 t.push(Effect::Answer {
                     conn,
                     query: Query::Why {
@@ -54,11 +60,19 @@ impl State {
     }
 
     /// What torch waits for before something happens with this agent.
-    fn waits_for(&self, agent: AgentId) -> Vec<String> {
+    fn waits_for(&self, agent: AgentId, now: Timestamp) -> Vec<String> {
         let Some(run) = self.agents.get(&agent) else {
             return Vec::new();
         };
+        let left = run.agent.left.as_deref();
         let mut lines = vec![match run.agent.state {
+            _ if self.is_suspended(run.agent.team) => {
+                "a person: the machine was restarted; `torch resume` brings the team back"
+                    .to_owned()
+            }
+            _ if self.is_paused(agent) => {
+                "a person: it is paused; `torch unpause` lets messages through again".to_owned()
+            }
             AgentState::Starting => {
                 "its SessionStart hook, or the deadline for becoming ready".to_owned()
             }
@@ -72,7 +86,18 @@ impl State {
                 "a hook or a screen that says what it is doing".to_owned()
             }
             AgentState::Exited | AgentState::Crashed | AgentState::Failed | AgentState::Stopped => {
-                "a person: `torch stop`, then `torch auto` again, starts it anew".to_owned()
+                match (left, run.restart_at.filter(|_| run.ended)) {
+                    (Some(why), _) => format!(
+                        "a person: it is left alone because {why}; `torch agent restart {}` starts it",
+                        run.agent.role
+                    ),
+                    (None, Some(at)) => format!("its restart, in {} s", at.since(now).as_secs()),
+                    (None, None) if run.agent.desired == DesiredState::Stopped => format!(
+                        "a person: it was ended; `torch agent add {}` brings it back",
+                        run.agent.role
+                    ),
+                    (None, None) => "a person: `torch resume` starts the team again".to_owned(),
+                }
             }
         }];
         for message in &run.queue {

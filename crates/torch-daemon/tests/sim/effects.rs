@@ -2,8 +2,8 @@
 
 use torch_core::MessageId;
 use torch_daemon::event::{
-    AddedWorktree, Effect, Event, OpenWindow, PaneFact, ProbeFact, ProjectFacts, SpecFacts,
-    TypingGuard,
+    AddedWorktree, Effect, Event, OpenFailure, OpenIn, OpenWindow, PaneFact, ProbeFact,
+    ProjectFacts, SpecFacts, TypingGuard, WorkFacts,
 };
 use torch_router::delivery::Outcome;
 
@@ -62,6 +62,14 @@ impl World {
             Effect::Open(order) if alive => self.open(*order),
             // An order that was never carried out opens nothing.
             Effect::Open(_) => {}
+            Effect::LookAtWork { agent, launch, .. } => {
+                self.answer(Event::WorkSeen {
+                    agent,
+                    launch,
+                    work: Some(Box::new(work())),
+                });
+            }
+            Effect::StartServer => self.start_server(),
             Effect::Close { agent, .. } => {
                 if let Some(agent) = self.agents.get_mut(&agent) {
                     agent.alive = false;
@@ -70,6 +78,7 @@ impl World {
                 self.answer(Event::Closed {
                     agent,
                     result: Ok(()),
+                    log: None,
                 });
             }
             Effect::ListPanes { .. }
@@ -93,8 +102,18 @@ impl World {
     }
 
     fn open(&mut self, order: OpenWindow) {
-        self.opened += 1;
         let (id, launch) = (order.agent, order.spec.launch);
+        if !self.server {
+            return self.answer(Event::Opened {
+                agent: id,
+                launch,
+                result: Err(OpenFailure {
+                    error: "there is no server".into(),
+                    no_directory: false,
+                }),
+            });
+        }
+        self.opened += 1;
         let mut agent = SimAgent::new(id, launch, self.opened);
         agent.read_in = self.life;
         if let Some(before) = self.agents.remove(&id) {
@@ -104,6 +123,9 @@ impl World {
             agent.transcript = before.transcript;
         }
         agent.start(self.now);
+        if let OpenIn::Pane(at) = order.open_in {
+            (agent.address.pane, agent.address.window) = (at.pane, at.window);
+        }
         let address = agent.address;
         self.agents.insert(id, agent);
         self.answer(Event::Opened {
@@ -135,7 +157,7 @@ impl World {
                 self.answer(Event::Probed {
                     agent,
                     purpose,
-                    result: Ok(fact),
+                    result: Ok(Box::new(fact)),
                 });
             }
             Effect::Paste {
@@ -201,6 +223,17 @@ impl World {
     }
 }
 
+fn work() -> WorkFacts {
+    WorkFacts {
+        head: "0".repeat(40),
+        branch: Some("main".into()),
+        ahead: 1,
+        commits: vec!["00000000 one".into()],
+        dirty: false,
+        checkpoints: Vec::new(),
+    }
+}
+
 fn pane_fact(agent: &SimAgent) -> PaneFact {
     PaneFact {
         address: agent.address,
@@ -214,6 +247,8 @@ fn pane_fact(agent: &SimAgent) -> PaneFact {
         live: agent.alive.then_some(agent.launch),
         agent: Some(agent.id),
         is_shell: false,
+        window_name: String::new(),
+        input: torch_core::Timestamp(0),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The whole daemon in one thread on a seeded clock: the real [`State::handle`], a world of its own around it.
 //!
-//! Between any two effects the world may open a dialog, type a draft, scroll, end an agent's program or end
-//! the daemon. The agents' ledgers are the oracle: no approval, no changed draft, each message once or again
+//! Between any two effects the world may open a dialog, type a draft, scroll, end an agent's program, the tmux
+//! server or the daemon. The agents' ledgers are the oracle: no approval, no changed draft, each message once or again
 //! only when marked, order kept per sender. `TORCH_SIM_SEEDS=N` runs N seeds, `TORCH_SIM_SEED=S` replays one.
 
 mod agent;
@@ -49,6 +49,7 @@ fn messages_survive_dialogs_drafts_and_copy_mode() {
                 people: true,
                 crashes: false,
                 restarts: false,
+                servers: false,
             },
         );
     }
@@ -63,6 +64,7 @@ fn messages_survive_the_end_of_the_daemon() {
                 people: true,
                 crashes: false,
                 restarts: true,
+                servers: false,
             },
         );
     }
@@ -77,6 +79,22 @@ fn messages_survive_the_end_of_agents_and_of_the_daemon() {
                 people: true,
                 crashes: true,
                 restarts: true,
+                servers: false,
+            },
+        );
+    }
+}
+
+#[test]
+fn messages_survive_the_end_of_everything() {
+    for seed in seeds() {
+        run(
+            seed,
+            Faults {
+                people: true,
+                crashes: true,
+                restarts: true,
+                servers: true,
             },
         );
     }
@@ -91,6 +109,7 @@ fn the_same_seed_gives_the_same_run() {
                 people: true,
                 crashes: true,
                 restarts: true,
+                servers: true,
             },
         );
         world.raise();

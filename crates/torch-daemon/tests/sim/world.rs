@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use torch_api::roster::ResumeRequest;
 use torch_api::wire::{AutoRequest, Body, SendRequest, TeamSelector};
 use torch_api::{Request, Response};
 use torch_core::config::Config;
@@ -27,6 +28,8 @@ pub(crate) struct Faults {
     pub(crate) crashes: bool,
     /// The daemon ends and starts again.
     pub(crate) restarts: bool,
+    /// The tmux server ends, and all agents with it.
+    pub(crate) servers: bool,
 }
 
 /// Something that will happen.
@@ -60,6 +63,9 @@ pub(crate) struct World {
     story: Vec<String>,
     pub(crate) calm: bool,
     muted: bool,
+    /// Whether the tmux server runs, and how many there were before.
+    pub(crate) server: bool,
+    servers: u32,
 }
 
 fn settings(now: Timestamp, seed: u64) -> Settings {
@@ -77,6 +83,8 @@ fn settings(now: Timestamp, seed: u64) -> Settings {
         started: now,
         pid: 1,
         seed,
+        boot: Some("one".into()),
+        resume_teams: false,
     }
 }
 
@@ -109,15 +117,14 @@ impl World {
             story: Vec::new(),
             calm: true,
             muted: false,
+            server: true,
+            servers: 0,
         }
     }
 
     /// Raises the team, undisturbed.
     pub(crate) fn raise(&mut self) {
-        self.event(Event::TmuxUp {
-            version: "3.3a".into(),
-            pid: TMUX_PID,
-        });
+        self.tmux_up();
         self.auto();
         self.run_until(
             |world| {
@@ -181,20 +188,18 @@ impl World {
         }
         for _ in 0..6 {
             self.run_for(Duration::from_secs(60));
-            if self
-                .agents
-                .values()
-                .any(|agent| agent.window && !agent.alive)
-            {
-                self.note("the team is stopped and started again");
-                self.ask(Request::Stop {
+            // What the breaker gave up is a person's to bring back; everything else comes back by itself.
+            if self.store.agents.values().any(|agent| agent.left.is_some()) {
+                self.note("a person resumes the team");
+                self.ask(Request::Resume(Box::new(ResumeRequest {
                     team: TeamSelector {
                         name: None,
                         cwd: "/project".into(),
                     },
-                });
-                self.run_for(Duration::from_secs(30));
-                self.auto();
+                    status_only: false,
+                    rebrief_all: false,
+                    add_roles: Vec::new(),
+                })));
                 self.run_for(Duration::from_secs(60));
             }
             if self.store.unsettled().is_empty() {
@@ -275,6 +280,16 @@ impl World {
                     delivery.evidence
                 );
                 self.note(&text);
+            }
+            if let torch_core::Write::PutAgent(agent) = &write {
+                let pane = agent.pane.map(|at| at.pane.to_string());
+                let text = format!(
+                    "{} is {} in {pane:?}: {}",
+                    agent.role, agent.state, agent.evidence.detail
+                );
+                if self.story.last().is_none_or(|last| !last.ends_with(&text)) {
+                    self.note(&text);
+                }
             }
             self.store.commit(write);
         }
@@ -473,6 +488,7 @@ impl World {
                 "the program ends"
             }
             170..180 if self.faults.restarts => return self.restart_daemon(),
+            180..182 if self.faults.servers && self.server => return self.end_server(),
             _ => return,
         };
         let text = format!("{}: {what}", id.short());
@@ -489,9 +505,49 @@ impl World {
             .expect("the rules");
         self.state = state;
         self.effects(first);
+        if self.server {
+            self.tmux_up();
+        } else {
+            self.tmux_down();
+        }
+    }
+
+    fn tmux_up(&mut self) {
         self.event(Event::TmuxUp {
             version: "3.3a".into(),
-            pid: TMUX_PID,
+            pid: TMUX_PID + self.servers,
+        });
+    }
+
+    fn tmux_down(&mut self) {
+        self.event(Event::TmuxDown {
+            error: "the tmux server ended".into(),
+        });
+    }
+
+    /// The server ends, and whatever ran in it.
+    fn end_server(&mut self) {
+        self.note("the tmux server ends");
+        self.server = false;
+        for agent in self.agents.values_mut() {
+            agent.alive = false;
+            agent.window = false;
+            agent.composer.clear();
+            agent.draft = None;
+            agent.dialog = false;
+            agent.busy_until = None;
+        }
+        self.tmux_down();
+    }
+
+    pub(crate) fn start_server(&mut self) {
+        if !self.server {
+            self.server = true;
+            self.servers += 1;
+        }
+        self.answer(Event::TmuxUp {
+            version: "3.3a".into(),
+            pid: TMUX_PID + self.servers,
         });
     }
 }

@@ -66,6 +66,8 @@ pub(super) fn team(number: u128) -> Team {
         created: NOW,
         finished: None,
         summary: None,
+        paused: false,
+        boot: Some("a boot".to_owned()),
     }
 }
 
@@ -95,6 +97,15 @@ pub(super) fn agent(team: &Team, position: u32, name: &str) -> Agent {
         transcript: None,
         completed: None,
         completed_at: None,
+        desired: DesiredState::Running,
+        paused: false,
+        task: None,
+        guest_in: None,
+        launches: 1,
+        restarts: vec![NOW],
+        left: None,
+        last_transcript: None,
+        last_end: None,
     }
 }
 

@@ -108,6 +108,9 @@ fn the_audit_finds_a_changed_byte() {
     let world = World::new();
     world.team("orchestrator,developer", SCRIPTED);
     world.deliver("developer", "the tamper-evident words");
+    for role in ["orchestrator", "developer"] {
+        world.wait_state(role, "idle");
+    }
     let ran = world.torch(&["audit", "verify"]).ok();
     let answer = world.torch(&["audit", "verify", "--json"]).ok().json();
     assert!(

@@ -76,7 +76,7 @@ fn messages_are_listed_shown_and_traced() {
 
 #[test]
 fn a_message_is_given_up_or_tried_again() {
-    let world = World::new();
+    let world = World::new().with("TORCH_RESTART_POLICY", "never");
     let rules = "[[on]]\nmatch = 'end now'\nsteps = [{ crash = { status = 0 } }]";
     world.team("orchestrator,developer", &format!("{SCRIPTED}\n{rules}"));
     world.send("developer", "end now");

@@ -82,7 +82,8 @@ fn a_persons_shell_beside_an_agent_gets_nothing() {
 
 #[test]
 fn a_pane_that_died_gets_nothing_and_tmux_lives() {
-    let world = pair();
+    let world = World::new().with("TORCH_RESTART_POLICY", "never");
+    world.team("orchestrator,developer", SCRIPTED);
     let agent = world.agent("developer");
     // As a crash of torch itself would leave it: dead, but still there.
     world
@@ -103,7 +104,7 @@ fn a_pane_that_died_gets_nothing_and_tmux_lives() {
 
 #[test]
 fn the_pane_of_an_ended_agent_gets_nothing_from_anybody() {
-    let world = World::new();
+    let world = World::new().with("TORCH_RESTART_POLICY", "never");
     world.team(
         "orchestrator,developer",
         &scripted("[[on]]\nmatch = 'end now'\nsteps = [{ crash = { status = 3 } }]"),

@@ -1,0 +1,132 @@
+//! `torch agent add|temp|end|restart`.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, Subcommand};
+use torch_api::Request;
+use torch_api::roster::{AgentAct, AgentRequest};
+
+use super::{JsonArgs, TeamArgs, steps};
+use crate::connect;
+use crate::error::Outcome;
+use crate::place::Place;
+
+/// Adds an agent to a team, ends one, or starts one anew.
+#[derive(Debug, Args)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Example:\n  torch agent restart developer"
+)]
+pub struct AgentArgs {
+    #[command(subcommand)]
+    command: AgentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AgentCommand {
+    /// Adds a role to a running team, or brings back one that was ended
+    #[command(
+        after_help = "Examples:\n  torch agent add devops\n  torch agent add project_manager --session work --agent demo"
+    )]
+    Add(AddArgs),
+    /// Adds a temporary agent for one task, in a window and worktree of its own
+    #[command(
+        after_help = "Example:\n  torch agent temp fix-login \"find out why the login fails on Safari and fix it\""
+    )]
+    Temp(TempArgs),
+    /// Ends an agent: saves its whole screen and a summary, then closes its window; worktree, branch and messages stay
+    #[command(after_help = "Example:\n  torch agent end devops")]
+    End(RoleArgs),
+    /// Ends an agent's program and starts it again in its window; it is told where it was
+    #[command(after_help = "Example:\n  torch agent restart developer")]
+    Restart(RoleArgs),
+}
+
+#[derive(Debug, Args)]
+struct AddArgs {
+    /// The role
+    #[arg(value_name = "ROLE")]
+    role: String,
+    /// The agent program [default: the team's]
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+    /// A tmux session that torch did not make, on its tmux server: the agent looks at it first and gets one window there
+    #[arg(long, value_name = "NAME")]
+    session: Option<String>,
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+struct TempArgs {
+    /// What it is for; its role is called temp-PURPOSE
+    #[arg(value_name = "PURPOSE")]
+    purpose: String,
+    /// Its task
+    #[arg(value_name = "TASK")]
+    task: String,
+    /// The agent program [default: the team's]
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+struct RoleArgs {
+    /// The role
+    #[arg(value_name = "ROLE")]
+    role: String,
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: AgentArgs, place: &Place) -> Outcome {
+    let (team, json, act) = match args.command {
+        AgentCommand::Add(args) => (
+            args.team,
+            args.json,
+            AgentAct::Add {
+                role: args.role,
+                program: args.agent,
+                session: args.session,
+            },
+        ),
+        AgentCommand::Temp(args) => (
+            args.team,
+            args.json,
+            AgentAct::Temp {
+                purpose: args.purpose,
+                task: args.task,
+                program: args.agent,
+            },
+        ),
+        AgentCommand::End(args) => (args.team, args.json, AgentAct::End { role: args.role }),
+        AgentCommand::Restart(args) => {
+            (args.team, args.json, AgentAct::Restart { role: args.role })
+        }
+    };
+    let request = AgentRequest {
+        team: place.team(team.team),
+        act,
+        env: environment(),
+    };
+    let mut client = connect::connect(place)?;
+    steps::done(&mut client, &Request::Agent(Box::new(request)), json)
+}
+
+/// What the agents may have of the caller's environment; what is no text stays behind.
+pub(crate) fn environment() -> BTreeMap<String, String> {
+    let inherited = torch_process::env::inherited(std::env::vars_os());
+    let text = inherited
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    text.collect()
+}

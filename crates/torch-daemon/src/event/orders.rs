@@ -1,0 +1,87 @@
+//! What is to be done, in full: the particulars of [`super::Effect`]s.
+
+use std::path::PathBuf;
+
+use torch_core::launch::LaunchSpec;
+use torch_core::{
+    AgentId, LaunchId, PaneAddress, PaneId, Process, RoleName, SessionId, SessionName,
+};
+
+/// Where a window is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OpenIn {
+    /// In a new session of this name.
+    NewSession(SessionName),
+    /// In this session; at its end if the index is taken.
+    Session(SessionId),
+    /// In the pane that it had.
+    Pane(PaneAddress),
+}
+
+/// What is saved of a pane before it is closed or used again (S2-190).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaneRecord {
+    /// The pane.
+    pub pane: PaneId,
+    /// Its team's name, part of the file's.
+    pub team: String,
+    /// Its role, part of the file's name.
+    pub role: RoleName,
+    /// Because of what it is closed.
+    pub why: String,
+    /// The agent's own last report.
+    pub completed: Option<String>,
+    /// What went wrong.
+    pub issues: Vec<String>,
+    /// What whoever goes on has to know.
+    pub handoff: Vec<String>,
+    /// The project.
+    pub project: PathBuf,
+    /// The agent's worktree.
+    pub worktree: PathBuf,
+    /// The commit its team started from.
+    pub base_commit: String,
+}
+
+/// The conditions under which something may be typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TypingGuard {
+    /// The pane.
+    pub pane: PaneId,
+    /// The pid of its first process.
+    pub pid: u32,
+    /// Its live mark.
+    pub launch: LaunchId,
+}
+
+/// A long body's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxFile {
+    /// The recipient's worktree.
+    pub worktree: PathBuf,
+    /// The file, relative to it.
+    pub file: PathBuf,
+    /// What it holds.
+    pub body: String,
+}
+
+/// Everything needed to open an agent's window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenWindow {
+    /// Whose.
+    pub agent: AgentId,
+    /// Its role, the window's name.
+    pub role: RoleName,
+    /// The window's index.
+    pub index: u32,
+    /// Where.
+    pub open_in: OpenIn,
+    /// The wrapper's orders, written to `launch.json`.
+    pub spec: LaunchSpec,
+    /// The program's settings with torch's hooks, written to `settings.json`.
+    pub settings: serde_json::Value,
+    /// The program of the launch before, ended first if it still runs.
+    pub before: Option<Process>,
+    /// What is saved of the pane first.
+    pub record: Option<PaneRecord>,
+}

@@ -1,0 +1,209 @@
+//! Looks that take a while: at an agent's work, and at a session that a person made.
+
+use std::path::Path;
+
+use torch_api::Failure;
+use torch_api::roster::{AgentAct, AgentRequest};
+use torch_core::RoleName;
+use torch_session::{CaptureStyle, PaneRow, Server};
+use torch_worktree::Git;
+
+use super::execute::send;
+use super::{Host, Input, git, tmux};
+use crate::event::{ConnId, Effect, Event, SessionFacts, WindowFacts, WorkFacts};
+use crate::failure::usage;
+use crate::state::GUEST_LINES;
+
+/// How many commits are listed.
+const COMMITS: usize = 20;
+
+impl Host {
+    pub(crate) fn look_at_work(&mut self, effect: Effect) {
+        let Effect::LookAtWork {
+            agent,
+            launch,
+            project,
+            worktree,
+            base_commit,
+        } = effect
+        else {
+            return;
+        };
+        let role = self.state.role_of(agent);
+        let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        drop(tokio::task::spawn_blocking(move || {
+            let work = role.and_then(|role| work(&git, &project, &worktree, &base_commit, &role));
+            let seen = Event::WorkSeen {
+                agent,
+                launch,
+                work: work.map(Box::new),
+            };
+            send(&inputs, Input::Event(seen));
+        }));
+    }
+
+    pub(crate) fn look_at_session(&mut self, conn: ConnId, request: Box<AgentRequest>) {
+        let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        let (config, gate) = (self.tmux.config.clone(), self.tmux.gate.clone());
+        let server = self.tmux.server.clone();
+        tokio::spawn(async move {
+            let server = match server.filter(|server| !server.is_closed()) {
+                Some(server) => Ok(server),
+                None => Self::connect_tmux(config, gate, inputs.clone()).await,
+            };
+            let result = match server {
+                Ok(server) => session(&server, &git, &request).await.map(Box::new),
+                Err(error) => Err(Box::new(tmux::session_failure(&error))),
+            };
+            let seen = Event::SessionSeen {
+                conn,
+                request,
+                result,
+            };
+            send(&inputs, Input::Event(seen));
+        });
+    }
+}
+
+/// What an agent has done; `None` when git can't tell.
+pub(crate) fn work(
+    git: &Git,
+    project: &Path,
+    worktree: &Path,
+    base: &str,
+    role: &RoleName,
+) -> Option<WorkFacts> {
+    let repository = torch_worktree::inspect(git, project).ok()?;
+    let state = torch_worktree::state(git, &repository, worktree, base).ok()?;
+    let commits = state.commits.iter().take(COMMITS);
+    Some(WorkFacts {
+        head: state.head.clone(),
+        branch: state.branch.clone(),
+        ahead: state.ahead,
+        commits: commits
+            .map(|commit| format!("{} {}", commit.id, commit.subject))
+            .collect(),
+        dirty: state.dirty,
+        checkpoints: checkpoints(worktree, role),
+    })
+}
+
+/// `ROLE_CHECKPOINT_YYYYMMDD_HHMM.md` files (S2-180), newest first: their names sort by time.
+fn checkpoints(worktree: &Path, role: &RoleName) -> Vec<String> {
+    let start = format!("{}_CHECKPOINT_", role.as_str().to_ascii_uppercase());
+    let entries = std::fs::read_dir(worktree).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.to_ascii_uppercase().starts_with(&start) && name.ends_with(".md"))
+        .collect();
+    names.sort_unstable_by(|a, b| b.cmp(a));
+    names
+}
+
+/// A session's windows with their last lines, and the project that its panes work in.
+async fn session(
+    server: &Server,
+    git: &Git,
+    request: &AgentRequest,
+) -> Result<SessionFacts, Box<Failure>> {
+    let AgentAct::Add {
+        session: Some(name),
+        ..
+    } = &request.act
+    else {
+        return Err(Box::new(usage("no session was named", "", None)));
+    };
+    let failed = |error: torch_session::SessionError| Box::new(tmux::session_failure(&error));
+    let rows = server.list_panes().await.map_err(failed)?;
+    let mut own: Vec<&PaneRow> = rows
+        .iter()
+        .filter(|row| row.session_name == *name)
+        .collect();
+    own.sort_by_key(|row| (row.window_index, row.pane_index));
+    own.dedup_by_key(|row| row.window_index);
+    let Some(first) = own.first() else {
+        return Err(Box::new(no_session(server, name, &rows)));
+    };
+    let id = first.address.session;
+    let mut windows = Vec::new();
+    for row in &own {
+        let bytes = server
+            .capture(row.address.pane, Some(GUEST_LINES), CaptureStyle::Plain)
+            .await
+            .map_err(failed)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.trim_end().lines().collect();
+        let from = lines.len().saturating_sub(GUEST_LINES as usize);
+        windows.push(WindowFacts {
+            index: row.window_index,
+            name: row.window_name.clone(),
+            cwd: server.pane_path(row.address.pane).await.map_err(failed)?,
+            lines: lines[from..].join("\n"),
+        });
+    }
+    let project = project(git, &windows, name).await?;
+    Ok(SessionFacts {
+        session: id,
+        windows,
+        project,
+    })
+}
+
+/// The first window whose folder lies in a repository names the project.
+async fn project(
+    git: &Git,
+    windows: &[WindowFacts],
+    name: &str,
+) -> Result<crate::event::ProjectFacts, Box<Failure>> {
+    let (git, folders) = (
+        git.clone(),
+        windows
+            .iter()
+            .map(|window| window.cwd.clone())
+            .collect::<Vec<_>>(),
+    );
+    let looked = tokio::task::spawn_blocking(move || {
+        let mut first = None;
+        for folder in folders {
+            match torch_worktree::inspect(&git, &folder) {
+                Ok(repository) => return Ok(git::facts(&repository)),
+                Err(error) => first = first.or(Some(git::failure(&error))),
+            }
+        }
+        Err(first)
+    });
+    match looked.await {
+        Ok(Ok(project)) => Ok(project),
+        Ok(Err(Some(failure))) => Err(Box::new(failure)),
+        _ => Err(Box::new(usage(
+            &format!("the session {name} shows no project"),
+            "none of its windows is in a git repository",
+            Some("torch agent add --help"),
+        ))),
+    }
+}
+
+fn no_session(server: &Server, name: &str, rows: &[PaneRow]) -> Failure {
+    let mut names: Vec<&str> = rows.iter().map(|row| row.session_name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let known = if names.is_empty() {
+        "it has none".to_owned()
+    } else {
+        format!("its sessions: {}", names.join(", "))
+    };
+    let mut failure = usage(
+        &format!("there is no session {name:?}"),
+        &format!(
+            "torch looks on the tmux server `{}`; {known}",
+            server.socket()
+        ),
+        Some("torch config tmux.socket"),
+    );
+    if server.socket() != "default" {
+        failure.causes.push(
+            "your own tmux server is used with `socket = \"default\"` under [tmux] in your settings".to_owned(),
+        );
+    }
+    failure
+}

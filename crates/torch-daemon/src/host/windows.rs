@@ -1,0 +1,251 @@
+//! Agents' windows: opened, used again, closed; what ran in them is ended, and what they showed is kept.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use torch_core::{AgentId, PaneAddress, Process};
+use torch_process::facts;
+use torch_session::{Server, SessionError, WindowSpec};
+
+use super::execute::{replace, send};
+use super::{Host, Input};
+use crate::event::{Effect, Event, OpenFailure, OpenIn, OpenWindow};
+use crate::state::spool_prefix;
+
+/// A detached window's size; it follows a person who attaches.
+const COLUMNS: u32 = 200;
+/// As [`COLUMNS`].
+const LINES: u32 = 50;
+/// How long what ran in a closed window may take to end by itself.
+const END_GRACE: Duration = Duration::from_secs(3);
+
+impl Host {
+    pub(crate) fn open(&mut self, mut order: OpenWindow) {
+        let (agent, launch) = (order.agent, order.spec.launch);
+        let dir = self.agent_dir(agent);
+        let spool = order.spec.spool.clone();
+        let server = self.tmux.server.clone();
+        if let Some(server) = &server {
+            order.spec.on_exit = server.clear_live_argv();
+        }
+        let prepared = prepare_launch(&dir, &order);
+        self.spools.watch(agent, launch, spool, 0);
+        let (inputs, torch, git) = (self.inputs.clone(), self.torch.clone(), self.git.clone());
+        let logs = self.home.join("logs");
+        tokio::spawn(async move {
+            let failed = |error: String| OpenFailure {
+                error,
+                no_directory: false,
+            };
+            let result = match (prepared, server) {
+                (Ok(()), Some(server)) => {
+                    if let Some(record) = order.record.take() {
+                        super::record::save(&server, record, &logs, git).await;
+                    }
+                    end_before(&order).await;
+                    open_window(&server, &order, &torch, &dir).await
+                }
+                (Err(error), _) => Err(failed(error)),
+                (_, None) => Err(failed("tmux is not connected".to_owned())),
+            };
+            let opened = Event::Opened {
+                agent,
+                launch,
+                result,
+            };
+            send(&inputs, Input::Event(opened));
+        });
+    }
+
+    pub(crate) fn close(&mut self, effect: Effect) {
+        let Effect::Close {
+            agent,
+            pane,
+            pid,
+            process,
+            record,
+        } = effect
+        else {
+            return;
+        };
+        let (server, inputs, git) = (
+            self.tmux.server.clone(),
+            self.inputs.clone(),
+            self.git.clone(),
+        );
+        let logs = self.home.join("logs");
+        tokio::spawn(async move {
+            let log = match (&server, record) {
+                (Some(server), Some(record)) => {
+                    super::record::save(server, record, &logs, git).await
+                }
+                _ => None,
+            };
+            let running = leftovers(agent, process, Some(pid));
+            let closed = match server {
+                Some(server) => server
+                    .kill_pane(pane)
+                    .await
+                    .map_err(|error| error.to_string()),
+                None => Ok(()),
+            };
+            let left =
+                tokio::task::spawn_blocking(move || torch_process::end(&running, END_GRACE)).await;
+            let result = match (closed, left) {
+                (Ok(()), Ok(left)) if left.is_empty() => Ok(()),
+                (Ok(()), Ok(left)) => Err(format!("processes that would not end: {left:?}")),
+                (Ok(()), Err(error)) => Err(error.to_string()),
+                (Err(error), _) => Err(error),
+            };
+            send(&inputs, Input::Event(Event::Closed { agent, result, log }));
+        });
+    }
+
+    /// The server that running teams need is started, or why not is told.
+    pub(crate) fn start_server(&mut self) {
+        let (config, inputs) = (self.tmux.config.clone(), self.inputs.clone());
+        let (gate, ending) = (self.tmux.gate.clone(), self.tmux.idle_end.clone());
+        tokio::spawn(async move {
+            if let Some(mut ending) = ending {
+                // An error means that the task is gone, and so is its work.
+                ending.wait_for(|ended| *ended).await.ok();
+            }
+            if let Err(error) = Self::connect_tmux(config, gate, inputs.clone()).await {
+                let error = error.to_string();
+                send(&inputs, Input::Event(Event::TmuxDown { error }));
+            }
+        });
+    }
+}
+
+/// What may still run of an agent's launches: its program, and what descends from it and from its pane's first process.
+fn leftovers(agent: AgentId, program: Option<Process>, pane_pid: Option<u32>) -> Vec<Process> {
+    // An agent that starts the daemon again is its ancestor.
+    let own = Some(std::process::id());
+    let wrapper = pane_pid.and_then(facts::process);
+    let mut found: Vec<Process> = Vec::new();
+    for root in [wrapper, program].into_iter().flatten() {
+        if !facts::is_alive(root) {
+            continue;
+        }
+        found.push(root);
+        found.extend(facts::descendants_but(root.pid, own));
+    }
+    tracing::debug!(%agent, ?found, "leftovers");
+    found.dedup();
+    found
+}
+
+/// Ends what an earlier launch left behind: two programs in one worktree would work against each other.
+async fn end_before(order: &OpenWindow) {
+    let pane = match &order.open_in {
+        OpenIn::Pane(at) => Some(at.pid),
+        _ => None,
+    };
+    if order.before.is_none() && pane.is_none() {
+        return;
+    }
+    let (agent, before) = (order.agent, order.before);
+    let ended = tokio::task::spawn_blocking(move || {
+        let running = leftovers(agent, before, pane);
+        torch_process::end(&running, END_GRACE)
+    });
+    if let Ok(left) = ended.await
+        && !left.is_empty()
+    {
+        tracing::warn!(?left, "processes of an earlier launch would not end");
+    }
+}
+
+/// Writes the wrapper's orders and the hooks, and empties the spool.
+fn prepare_launch(dir: &Path, order: &OpenWindow) -> Result<(), String> {
+    let text = |error: std::io::Error| format!("failed to prepare {}: {error}", dir.display());
+    std::fs::create_dir_all(dir).map_err(text)?;
+    let spec = serde_json::to_vec_pretty(&order.spec).map_err(|error| error.to_string())?;
+    let settings = serde_json::to_vec_pretty(&order.settings).map_err(|error| error.to_string())?;
+    replace(&dir.join("launch.json"), &spec).map_err(text)?;
+    replace(&dir.join("settings.json"), &settings).map_err(text)?;
+    for entry in std::fs::read_dir(dir).map_err(text)?.flatten() {
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(spool_prefix())
+        {
+            // An old launch's records say nothing any more.
+            drop(std::fs::remove_file(entry.path()));
+        }
+    }
+    replace(&order.spec.spool, b"").map_err(text)
+}
+
+async fn open_window(
+    server: &Server,
+    order: &OpenWindow,
+    torch: &Path,
+    dir: &Path,
+) -> Result<PaneAddress, OpenFailure> {
+    let words = [
+        torch.display().to_string(),
+        "agent-run".to_owned(),
+        dir.join("launch.json").display().to_string(),
+    ];
+    let mut spec = WindowSpec {
+        name: order.role.to_string(),
+        index: Some(order.index),
+        cwd: order.spec.cwd.clone(),
+        argv: words.to_vec(),
+        env: order.spec.env.clone(),
+        agent: Some(order.agent),
+        launch: Some(order.spec.launch),
+        kind: "agent".to_owned(),
+        width: COLUMNS,
+        height: LINES,
+    };
+    let opened = match &order.open_in {
+        OpenIn::NewSession(name) => server.open_session(name, &spec).await,
+        OpenIn::Pane(at) => server.respawn_pane(at.pane, &spec).await,
+        OpenIn::Session(session) => match server.open_window(*session, &spec).await {
+            // A window of somebody else's stands there: the role's name is what counts.
+            Err(SessionError::Refused { .. }) => {
+                spec.index = None;
+                server.open_window(*session, &spec).await
+            }
+            opened => opened,
+        },
+    };
+    opened.map_err(|error| {
+        let mut text = error.to_string();
+        for cause in crate::failure::causes(&error) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+        OpenFailure {
+            error: text,
+            no_directory: matches!(error, SessionError::NoDirectory { .. }),
+        }
+    })
+}
+
+/// A file name's part of a time: `20261121_093000` in the system's zone.
+pub(crate) fn stamp(now: torch_core::Timestamp) -> String {
+    let millis = i64::try_from(now.0).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis)
+        .map(|at| {
+            at.to_zoned(jiff::tz::TimeZone::system())
+                .strftime("%Y%m%d_%H%M%S")
+                .to_string()
+        })
+        .unwrap_or_else(|_| now.0.to_string())
+}
+
+/// A path that does not exist yet: `stem.log`, `stem-2.log`, …
+pub(crate) fn free_path(dir: &Path, stem: &str) -> PathBuf {
+    let first = dir.join(format!("{stem}.log"));
+    if !first.exists() {
+        return first;
+    }
+    (2..)
+        .map(|n| dir.join(format!("{stem}-{n}.log")))
+        .find(|path| !path.exists())
+        .unwrap_or(first)
+}

@@ -1,0 +1,156 @@
+//! `torch resume`: a team brought back to what is wanted of it, by the same path that raised it.
+
+use serde_json::json;
+use torch_api::roster::ResumeRequest;
+use torch_api::wire::TeamSelector;
+use torch_api::{Failure, Response};
+use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
+use torch_core::{AgentId, AgentState, DesiredState, TeamId, TeamPhase, Timestamp, Write};
+
+use super::{State, Turn, WatchKind};
+use crate::event::{ConnId, PaneFact};
+use crate::failure::other;
+use crate::view;
+
+impl State {
+    pub(crate) fn resume(&mut self, t: &mut Turn, conn: ConnId, request: &ResumeRequest) {
+        let id = match self.resumable(&request.team) {
+            Ok(id) => id,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        let added = match self.new_roles(id, &request.add_roles) {
+            Ok(roles) => roles,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        if request.status_only {
+            let view = self.resume_view(id, request.rebrief_all, t.now);
+            return t.reply(conn, Response::Resume(Box::new(view)));
+        }
+        t.journal(
+            "team.resumed",
+            id,
+            json!({"rebrief": request.rebrief_all, "added": added}),
+        );
+        let program = self.program_of_team(id);
+        for role in added {
+            self.add_agent(t, id, role, &program);
+        }
+        self.start_team(t, id);
+        for agent in self.team_agents(id) {
+            let Some(run) = self.agents.get(&agent) else {
+                continue;
+            };
+            if run.agent.desired == DesiredState::Stopped {
+                continue;
+            }
+            let lost = run.ended || run.window == WindowObserved::Failed;
+            let rebrief = request.rebrief_all
+                && run.window == WindowObserved::Live
+                && run.agent.state != AgentState::Starting;
+            if lost || run.worktree == WorktreeObserved::Failed || run.agent.left.is_some() {
+                self.forgive(t, agent);
+            } else if rebrief {
+                self.brief(t, agent);
+            }
+        }
+        self.watch(conn, id, WatchKind::Resume);
+        self.want_server(t);
+        self.reconcile(t, id);
+        self.check_raised(t, id);
+    }
+
+    fn resumable(&self, selector: &TeamSelector) -> Result<TeamId, Box<Failure>> {
+        let id = self.select_team(selector)?.id;
+        if self.undos.contains_key(&id) {
+            return Err(Box::new(other(
+                "the team is being taken down",
+                "an earlier `torch auto` was cancelled",
+                Some("torch status"),
+            )));
+        }
+        Ok(id)
+    }
+
+    /// A team is wanted to run in this boot of the machine; a stopped one begins again.
+    pub(crate) fn start_team(&mut self, t: &mut Turn, id: TeamId) {
+        // A person's own window may have kept the session.
+        let left = self.teams.get(&id).and_then(|team| {
+            let named = |pane: &&PaneFact| pane.session_name == team.name.as_str();
+            self.panes
+                .iter()
+                .find(named)
+                .map(|pane| pane.address.session)
+        });
+        let boot = self.settings.boot.clone();
+        let Some(team) = self.teams.get_mut(&id) else {
+            return;
+        };
+        let was_stopped = team.desired == DesiredState::Stopped;
+        if !was_stopped && team.boot == boot {
+            return;
+        }
+        team.desired = DesiredState::Running;
+        team.boot = boot;
+        if was_stopped {
+            team.phase = TeamPhase::Raising;
+            team.finished = None;
+            team.summary = None;
+            team.session = left;
+        }
+        let copy = team.clone();
+        t.journal("team.started", id, json!({"spec": copy.spec}));
+        t.write(Write::PutTeam(Box::new(copy)));
+        if !was_stopped {
+            return;
+        }
+        for agent in self.team_agents(id) {
+            let Some(run) = self.agents.get_mut(&agent) else {
+                continue;
+            };
+            run.worktree = WorktreeObserved::Absent;
+            run.worktree_created = false;
+            run.ended = false;
+            if run.agent.desired == DesiredState::Running {
+                run.window = WindowObserved::Absent;
+                self.forgive(t, agent);
+            }
+        }
+        let session = left.map_or(SessionObserved::Absent, |_| SessionObserved::Present);
+        self.sessions.insert(id, session);
+    }
+
+    fn resume_view(&self, id: TeamId, rebrief_all: bool, now: Timestamp) -> torch_api::ResumeView {
+        let agents = self.team_agents(id);
+        let agents = agents.iter().filter_map(|id| self.agents.get(id));
+        let agents = agents.map(|run| {
+            let seen = view::Seen {
+                window: run.window,
+                waiting: run.queue.len() as u64,
+                due: run.restart_at.map(|at| at.since(now)),
+            };
+            view::resume_agent(&run.agent, seen, rebrief_all)
+        });
+        let tmux = if self.server.is_some() {
+            "running"
+        } else {
+            "gone"
+        };
+        view::resume(
+            &self.teams[&id],
+            self.is_suspended(id),
+            tmux,
+            agents.collect(),
+        )
+    }
+
+    /// The program that most of a team's agents run.
+    pub(crate) fn program_of_team(&self, id: TeamId) -> String {
+        let agents = self.team_agents(id);
+        let hub = self.hub_of(id).map(|(hub, _)| hub);
+        let first: Option<AgentId> = hub.or_else(|| agents.first().copied());
+        first.and_then(|agent| self.agents.get(&agent)).map_or_else(
+            || self.settings.config.agents.default.clone(),
+            |run| run.agent.program.clone(),
+        )
+    }
+}

@@ -1,0 +1,498 @@
+//! `torch agent`: one agent more, one fewer, one for a single task, one started anew.
+
+use serde_json::json;
+use torch_api::roster::{AgentAct, AgentRequest};
+use torch_api::wire::{Stage, TeamSelector};
+use torch_api::{Failure, Response};
+use torch_core::plan::{WindowObserved, WorktreeObserved};
+use torch_core::{AgentId, AgentState, DesiredState, Evidence, RoleName, Sender, TeamId, Write};
+
+use super::send::done;
+use super::{State, Turn, WatchKind};
+use crate::event::{ConnId, Effect};
+use crate::failure::{other, refused, usage};
+
+/// The most roles one team may have.
+pub(crate) const ROLES_MAX: usize = 64;
+/// What a temporary agent's role begins with (S2-189).
+const TEMP: &str = "temp-";
+
+impl State {
+    pub(crate) fn agent_request(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        caller: &Sender,
+        request: AgentRequest,
+    ) {
+        if let Err(failure) = self.may_manage(caller, &request) {
+            return t.fail(conn, *failure);
+        }
+        let result = match &request.act {
+            AgentAct::Add {
+                session: Some(_), ..
+            } => {
+                return t.push(Effect::LookAtSession {
+                    conn,
+                    request: Box::new(request),
+                });
+            }
+            AgentAct::Add { role, program, .. } => {
+                self.add_role(t, conn, &request.team, role, program.as_deref())
+            }
+            AgentAct::Temp {
+                purpose,
+                task,
+                program,
+            } => self.add_temporary(t, conn, &request.team, (purpose, task), program.as_deref()),
+            AgentAct::End { role } => self.end_agent(t, conn, &request.team, role),
+            AgentAct::Restart { role } => self.restart_agent(t, conn, &request.team, role),
+        };
+        if let Err(failure) = result {
+            t.fail(conn, *failure);
+        }
+    }
+
+    /// A person may do all of it; a hub may take on temporary agents and end them.
+    fn may_manage(&self, caller: &Sender, request: &AgentRequest) -> Result<(), Box<Failure>> {
+        let Sender::Agent { role, .. } = caller else {
+            return Ok(());
+        };
+        let temporary = match &request.act {
+            AgentAct::Temp { .. } => true,
+            AgentAct::End { role } => role.to_ascii_lowercase().starts_with(TEMP),
+            AgentAct::Add { .. } | AgentAct::Restart { .. } => false,
+        };
+        if temporary && (role.is_hub() || role.is_sub_hub()) {
+            return Ok(());
+        }
+        let cause = "rule privilege.roster: an agent that is the hub or its deputy may take on and end temporary agents; everything else is a person's";
+        Err(Box::new(refused(
+            &format!("`agent` was refused for {role}"),
+            cause,
+            Some("scm orchestrator --stdin <<'EOF'\nwhat you need, and why\nEOF"),
+        )))
+    }
+
+    /// Roles that a team does not have yet, checked; nothing is changed.
+    pub(crate) fn new_roles(
+        &self,
+        team: TeamId,
+        wanted: &[String],
+    ) -> Result<Vec<RoleName>, Box<Failure>> {
+        let mut roles: Vec<RoleName> = Vec::new();
+        for text in wanted {
+            let role = self.known_role(text, "torch resume --help")?;
+            let there = self.agent_in(team, &role);
+            if !roles.contains(&role) && there.is_none() {
+                roles.push(role);
+            }
+        }
+        if self.team_agents(team).len() + roles.len() > ROLES_MAX {
+            return Err(Box::new(usage(
+                "the team would be too large",
+                &format!("at most {ROLES_MAX} roles fit one team"),
+                Some("torch status"),
+            )));
+        }
+        Ok(roles)
+    }
+
+    /// A role that there is a template for.
+    pub(crate) fn known_role(&self, text: &str, help: &str) -> Result<RoleName, Box<Failure>> {
+        let role = RoleName::parse(text).map_err(|error| {
+            Box::new(usage(
+                &format!("{text:?} is no usable role"),
+                &error.to_string(),
+                Some(help),
+            ))
+        })?;
+        if self.settings.templates.roles.contains_key(role.as_str()) {
+            return Ok(role);
+        }
+        let known: Vec<&str> = self
+            .settings
+            .templates
+            .roles
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let cause = format!("known roles: {}", known.join(", "));
+        Err(Box::new(usage(
+            &format!("there is no role {text:?}"),
+            &cause,
+            Some(help),
+        )))
+    }
+
+    fn known_program(&self, team: TeamId, program: Option<&str>) -> Result<String, Box<Failure>> {
+        let name = program.map_or_else(|| self.program_of_team(team), str::to_owned);
+        if self.programs.contains_key(&name) {
+            return Ok(name);
+        }
+        let known: Vec<&str> = self.programs.keys().map(String::as_str).collect();
+        Err(Box::new(usage(
+            &format!("there is no agent program {name:?}"),
+            &format!("known programs: {}", known.join(", ")),
+            Some("torch agent add --help"),
+        )))
+    }
+
+    fn running_team(&self, selector: &TeamSelector) -> Result<TeamId, Box<Failure>> {
+        let team = self.select_team(selector)?;
+        if team.desired == DesiredState::Running && !self.undos.contains_key(&team.id) {
+            return Ok(team.id);
+        }
+        let hint = format!("torch resume --team {}", team.name);
+        Err(Box::new(other(
+            &format!("team {} does not run", team.name),
+            "an agent is started in a running team only",
+            Some(&hint),
+        )))
+    }
+
+    fn add_role(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        selector: &TeamSelector,
+        role: &str,
+        program: Option<&str>,
+    ) -> Result<(), Box<Failure>> {
+        let team = self.running_team(selector)?;
+        let role = self.known_role(role, "torch agent add --help")?;
+        let program = self.known_program(team, program)?;
+        let agent = match self.agent_in(team, &role) {
+            Some(agent) => self.want_again(t, agent)?,
+            None => {
+                self.new_roles(team, &[role.to_string()])?;
+                self.add_agent(t, team, role, &program)
+            }
+        };
+        self.bring_up(t, conn, team, agent);
+        Ok(())
+    }
+
+    /// An agent that was ended is wanted again.
+    fn want_again(&mut self, t: &mut Turn, agent: AgentId) -> Result<AgentId, Box<Failure>> {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return Ok(agent);
+        };
+        let role = run.agent.role.clone();
+        if run.agent.desired == DesiredState::Running {
+            let hint = format!("torch agent restart {role}");
+            return Err(Box::new(other(
+                &format!("{role} is in the team already"),
+                &format!("it is {}", run.agent.state),
+                Some(&hint),
+            )));
+        }
+        if run.window == WindowObserved::Closing {
+            return Err(Box::new(other(
+                &format!("{role} is being ended"),
+                "its window is not closed yet",
+                Some("torch status"),
+            )));
+        }
+        run.agent.desired = DesiredState::Running;
+        // The ladder finds its worktree and branch again, or makes them anew.
+        run.worktree = WorktreeObserved::Absent;
+        run.ended = false;
+        self.forgive(t, agent);
+        Ok(agent)
+    }
+
+    fn add_temporary(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        selector: &TeamSelector,
+        (purpose, task): (&str, &str),
+        program: Option<&str>,
+    ) -> Result<(), Box<Failure>> {
+        let team = self.running_team(selector)?;
+        let purpose = purpose.to_ascii_lowercase();
+        let purpose = purpose.strip_prefix(TEMP).unwrap_or(&purpose);
+        let role = RoleName::parse(&format!("{TEMP}{purpose}")).map_err(|error| {
+            Box::new(usage(
+                &format!("{purpose:?} can't be part of a role's name"),
+                &error.to_string(),
+                Some("torch agent temp --help"),
+            ))
+        })?;
+        let task = torch_router::clean::clean(task.as_bytes()).text;
+        if task.trim().is_empty() {
+            return Err(Box::new(usage(
+                "the task is empty",
+                "a temporary agent is for one task, which it is told",
+                Some("torch agent temp --help"),
+            )));
+        }
+        let program = self.known_program(team, program)?;
+        let agent = match self.agent_in(team, &role) {
+            Some(agent) => self.want_again(t, agent)?,
+            None => {
+                self.new_roles(team, &[])?;
+                self.add_agent(t, team, role, &program)
+            }
+        };
+        if let Some(run) = self.agents.get_mut(&agent) {
+            run.agent.task = Some(task.trim().to_owned());
+            run.agent.completed = None;
+            run.agent.completed_at = None;
+            let copy = run.agent.clone();
+            t.write(Write::PutAgent(Box::new(copy)));
+        }
+        self.bring_up(t, conn, team, agent);
+        Ok(())
+    }
+
+    /// Lets the plan start an agent, and answers the client once it is up.
+    pub(crate) fn bring_up(&mut self, t: &mut Turn, conn: ConnId, team: TeamId, agent: AgentId) {
+        let role = self.agents[&agent].agent.role.clone();
+        t.journal("agent.wanted", agent, json!({"role": role}));
+        self.watch(conn, team, WatchKind::Agent(agent));
+        self.want_server(t);
+        self.reconcile(t, team);
+        self.check_raised(t, team);
+    }
+
+    fn end_agent(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        selector: &TeamSelector,
+        role: &str,
+    ) -> Result<(), Box<Failure>> {
+        let agent = self.find_agent(selector, role)?;
+        let run = &self.agents[&agent];
+        let (team, role) = (run.agent.team, run.agent.role.clone());
+        if role.is_hub() && self.teams[&team].desired == DesiredState::Running {
+            let hint = format!("torch stop --team {}", self.teams[&team].name);
+            return Err(Box::new(other(
+                &format!("{role} can't be ended alone"),
+                "everybody reports to it; the team is stopped as a whole",
+                Some(&hint),
+            )));
+        }
+        if run.agent.desired == DesiredState::Stopped && run.window == WindowObserved::Absent {
+            t.reply(conn, done(format!("{role} was ended already")));
+            return Ok(());
+        }
+        self.watch(conn, team, WatchKind::Agent(agent));
+        self.want_ended(t, agent, "torch agent end");
+        Ok(())
+    }
+
+    /// From now on an agent is not wanted: its window is closed, everything else stays.
+    pub(crate) fn want_ended(&mut self, t: &mut Turn, agent: AgentId, why: &str) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.agent.desired = DesiredState::Stopped;
+        run.closing_for = Some(why.to_owned());
+        run.end = None;
+        let (copy, team, window) = (run.agent.clone(), run.agent.team, run.window);
+        t.write(Write::PutAgent(Box::new(copy)));
+        t.journal("agent.ending", agent, json!({"why": why}));
+        self.reconcile(t, team);
+        if !matches!(
+            window,
+            WindowObserved::Live
+                | WindowObserved::Ended
+                | WindowObserved::Opening
+                | WindowObserved::Closing
+        ) || self.server.is_none()
+        {
+            self.window_gone(t, agent, why);
+            self.answer_ended(t, agent, None, None);
+        }
+    }
+
+    /// A temporary agent has reported its task complete, its turn is over, and nothing waits for it: it goes.
+    pub(crate) fn end_if_done(&mut self, t: &mut Turn, agent: AgentId) {
+        let done = self.agents.get(&agent).is_some_and(|run| {
+            run.agent.task.is_some()
+                && run.agent.completed.is_some()
+                && run.agent.desired == DesiredState::Running
+                && run.agent.state.takes_messages()
+                && run.queue.is_empty()
+        });
+        if done {
+            self.want_ended(t, agent, "its task was complete");
+        }
+    }
+
+    /// Tells who waits for it that an agent's window is closed.
+    pub(crate) fn answer_ended(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        log: Option<&std::path::Path>,
+        trouble: Option<&str>,
+    ) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        if run.agent.desired != DesiredState::Stopped {
+            return;
+        }
+        let role = run.agent.role.clone();
+        let saved = log.map_or_else(String::new, |log| {
+            format!("; its screen and a summary are in {}", log.display())
+        });
+        let trouble = trouble.map_or_else(String::new, |text| format!("; {text}"));
+        let waiting = match run.queue.len() {
+            0 => String::new(),
+            n => format!("; {n} messages for it are kept"),
+        };
+        let text =
+            format!("{role} has ended; its worktree and branch stay{saved}{waiting}{trouble}");
+        let watching = |watcher: &mut super::Watcher| watcher.kind == WatchKind::Agent(agent);
+        let conns: Vec<ConnId> = self
+            .watchers
+            .extract_if(.., watching)
+            .map(|watcher| watcher.conn)
+            .collect();
+        for conn in conns {
+            t.reply(conn, done(text.clone()));
+        }
+    }
+
+    fn restart_agent(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        selector: &TeamSelector,
+        role: &str,
+    ) -> Result<(), Box<Failure>> {
+        let agent = self.find_agent(selector, role)?;
+        let run = &self.agents[&agent];
+        let (team, role) = (run.agent.team, run.agent.role.clone());
+        self.running_team(&TeamSelector {
+            name: Some(self.teams[&team].name.to_string()),
+            cwd: selector.cwd.clone(),
+        })?;
+        if run.agent.desired == DesiredState::Stopped {
+            let hint = format!("torch agent add {role}");
+            return Err(Box::new(other(
+                &format!("{role} was ended"),
+                "it is not in the team now",
+                Some(&hint),
+            )));
+        }
+        if matches!(
+            run.window,
+            WindowObserved::Opening | WindowObserved::Closing
+        ) {
+            return Err(Box::new(other(
+                &format!("{role} can't be restarted at this moment"),
+                "its window is just being opened or closed",
+                Some("torch status"),
+            )));
+        }
+        self.forgive(t, agent);
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return Ok(());
+        };
+        if run.window == WindowObserved::Live {
+            // Its program is ended with the pane's respawn; until then it takes nothing.
+            run.window = WindowObserved::Ended;
+            run.agent.last_end = Some("a person restarted it".to_owned());
+            self.set_state(
+                t,
+                agent,
+                AgentState::Stopped,
+                Evidence::new("command", "torch agent restart", t.now),
+            );
+            self.agent_gone_for_deliveries(t, agent);
+        }
+        if let Some(run) = self.agents.get_mut(&agent) {
+            run.ended = true;
+        }
+        self.progress(t, team, role.as_str(), Stage::Waiting, "being restarted");
+        self.watch(conn, team, WatchKind::Agent(agent));
+        self.want_server(t);
+        self.reconcile(t, team);
+        Ok(())
+    }
+
+    /// Answers who waits for one agent, once it is briefed or was given up.
+    pub(crate) fn answer_agent_up(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let up = run.agent.briefed && run.agent.state.is_live();
+        let lost = run.failure.clone().or_else(|| run.agent.left.clone());
+        if run.agent.desired == DesiredState::Stopped || !(up || lost.is_some()) {
+            return;
+        }
+        let role = run.agent.role.clone();
+        let place = run.agent.branch.as_deref().map_or_else(
+            || "a detached HEAD".to_owned(),
+            |branch| format!("branch {branch}"),
+        );
+        let watching = |watcher: &mut super::Watcher| watcher.kind == WatchKind::Agent(agent);
+        let conns: Vec<ConnId> = self
+            .watchers
+            .extract_if(.., watching)
+            .map(|watcher| watcher.conn)
+            .collect();
+        for conn in conns {
+            match &lost {
+                _ if up => t.reply(conn, done(format!("{role} is up and briefed, on {place}"))),
+                Some(why) => {
+                    let hint = format!("torch why {role}");
+                    t.fail(
+                        conn,
+                        other(&format!("{role} did not come up"), why, Some(&hint)),
+                    );
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Windows whose names are not their roles' get them back, at a person's word only (K39).
+    pub(crate) fn rename_windows(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        selector: &TeamSelector,
+        dry_run: bool,
+    ) {
+        let team = match self.select_team(selector) {
+            Ok(team) => team.id,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        let mut renames = Vec::new();
+        let mut orders = Vec::new();
+        for agent in self.team_agents(team) {
+            let Some(run) = self.agents.get(&agent) else {
+                continue;
+            };
+            let Some(at) = run.agent.pane else { continue };
+            let seen = self
+                .panes
+                .iter()
+                .find(|pane| super::agents::same_pane(pane, at));
+            let Some(pane) = seen.filter(|pane| pane.window_name != run.agent.role.as_str()) else {
+                continue;
+            };
+            renames.push(torch_api::roster::WindowRename {
+                role: run.agent.role.to_string(),
+                window: pane.address.window.to_string(),
+                name: pane.window_name.clone(),
+            });
+            orders.push((pane.address.window, run.agent.role.to_string()));
+        }
+        if dry_run || orders.is_empty() {
+            return t.reply(conn, Response::Windows { renames });
+        }
+        t.journal("windows.renamed", team, json!({"windows": renames}));
+        t.push(Effect::Answer {
+            conn,
+            query: crate::event::Query::RenameWindows { renames, orders },
+        });
+    }
+}

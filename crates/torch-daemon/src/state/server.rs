@@ -1,0 +1,119 @@
+//! The tmux server: reached, lost, and started again for the teams that need it.
+
+use std::time::Duration;
+
+use serde_json::json;
+use torch_core::{DesiredState, TeamId, Timestamp};
+use torch_router::identity::KnownServer;
+
+use super::restart::EndCause;
+use super::{PANES_EVERY, State, Turn};
+use crate::event::{Effect, TimerKey};
+
+/// The pauses before the server is started again, by how often it ended in the last ten minutes.
+const PAUSES: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(60),
+];
+/// As [`PAUSES`].
+const WINDOW: Duration = Duration::from_secs(600);
+
+/// How often the server ended or could not be started lately.
+#[derive(Debug, Default)]
+pub(crate) struct ServerEnds {
+    at: Vec<Timestamp>,
+    /// Whether a person was told that it keeps ending.
+    told: bool,
+}
+
+impl State {
+    pub(crate) fn on_tmux_up(&mut self, t: &mut Turn, version: String, pid: u32) {
+        self.tmux_version = Some(version);
+        self.server = Some(KnownServer {
+            pid,
+            owned: self.settings.tmux_socket != "default",
+        });
+        self.just_connected = true;
+        t.push(Effect::CancelTimer(TimerKey::Server));
+        self.list_panes(t);
+        t.timer(TimerKey::Panes, t.now.after(PANES_EVERY));
+    }
+
+    pub(crate) fn on_tmux_down(&mut self, t: &mut Turn, error: &str) {
+        self.server = None;
+        t.journal("tmux.down", "tmux", json!({"error": error}));
+        t.push(Effect::CancelTimer(TimerKey::Panes));
+        self.listing += 1;
+        self.on_panes(t, self.listing, Vec::new());
+        let wanted = self.wanting_server();
+        if wanted.is_empty() {
+            return;
+        }
+        let ends = &mut self.server_ends;
+        ends.at.retain(|at| t.now.since(*at) < WINDOW);
+        let pause = PAUSES[ends.at.len().min(PAUSES.len() - 1)];
+        ends.at.push(t.now);
+        if ends.at.len() < PAUSES.len() {
+            ends.told = false;
+        } else if !std::mem::replace(&mut ends.told, true) {
+            self.notify_server(t, &wanted, error);
+        }
+        if pause.is_zero() {
+            t.push(Effect::StartServer);
+        } else {
+            t.timer(TimerKey::Server, t.now.after(pause));
+        }
+    }
+
+    /// The time for another try has come.
+    pub(crate) fn on_server_due(&mut self, t: &mut Turn) {
+        if self.server.is_none() && !self.wanting_server().is_empty() {
+            t.push(Effect::StartServer);
+        }
+    }
+
+    /// A person wants a team to run now: the server is started without a pause.
+    pub(crate) fn want_server(&mut self, t: &mut Turn) {
+        if self.server.is_none() && !self.wanting_server().is_empty() {
+            self.server_ends = ServerEnds::default();
+            t.push(Effect::CancelTimer(TimerKey::Server));
+            t.push(Effect::StartServer);
+        }
+    }
+
+    /// The teams with an agent that is to run in this boot of the machine.
+    fn wanting_server(&self) -> Vec<TeamId> {
+        let wants = |team: TeamId| {
+            self.agents.values().any(|run| {
+                run.agent.team == team
+                    && run.agent.desired == DesiredState::Running
+                    && run.agent.left.is_none()
+            })
+        };
+        self.teams
+            .values()
+            .filter(|team| team.desired == DesiredState::Running && !self.is_suspended(team.id))
+            .map(|team| team.id)
+            .filter(|team| wants(*team))
+            .collect()
+    }
+
+    /// Whether the machine was restarted since a person last wanted the team to run: it then waits for one.
+    pub(crate) fn is_suspended(&self, team: TeamId) -> bool {
+        let wanted_in = self.teams.get(&team).and_then(|team| team.boot.as_ref());
+        wanted_in
+            .zip(self.settings.boot.as_ref())
+            .is_some_and(|(then, now)| then != now)
+    }
+
+    /// What ended together with a pane that is gone.
+    pub(crate) fn cause_of_lost_pane(&self) -> EndCause {
+        if self.server.is_none() {
+            EndCause::Server
+        } else {
+            EndCause::Pane
+        }
+    }
+}
