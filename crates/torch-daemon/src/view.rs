@@ -6,6 +6,7 @@ use torch_api::roster::{ResumeAgentView, ResumeView};
 use torch_api::{AgentView, JournalView, MessageView, TeamView};
 use torch_core::plan::WindowObserved;
 use torch_core::{Agent, AgentState, DeliveryState, DesiredState, RouterMode, Team, TeamPhase};
+use torch_process::quote;
 use torch_store::{JournalRow, StoredMessage};
 
 /// A team with its agents' views, in the order of their windows.
@@ -130,14 +131,17 @@ pub(crate) fn resume_agent(agent: &Agent, seen: Seen, rebrief_all: bool) -> Resu
     }
 }
 
-/// The raw line that attaches to a team's session from any terminal.
+/// The raw line that attaches to a team's session from any terminal, to be pasted into any shell.
 fn attach_line(name: &str, tmux_socket: &str) -> String {
     let server = if tmux_socket == "default" {
         String::new()
     } else {
-        format!(" -L {tmux_socket}")
+        format!(" -L {}", quote::shell(tmux_socket))
     };
-    format!("tmux{server} attach -t ={name}")
+    format!(
+        "tmux{server} attach -t {}",
+        quote::shell(format!("={name}"))
+    )
 }
 
 /// An agent with the number of messages that wait for it.
@@ -209,5 +213,19 @@ pub(crate) fn journal(row: JournalRow) -> JournalView {
         kind: row.kind,
         cause: row.cause,
         data: row.data,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::attach_line;
+
+    #[test]
+    fn the_attach_line_can_be_pasted_into_zsh_too() {
+        assert_eq!(
+            attach_line("app", "torch"),
+            "tmux -L torch attach -t '=app'"
+        );
+        assert_eq!(attach_line("app", "default"), "tmux attach -t '=app'");
     }
 }

@@ -3,12 +3,15 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
-/// One word as a POSIX shell takes it; a word with control characters or invalid UTF-8 comes as `$'…'`, on one line.
+/// One word as a POSIX shell and zsh take it; a word with control characters or invalid UTF-8 comes as `$'…'`, on one
+/// line. A leading `=` is quoted: zsh would take `=name` for the path of the command `name`.
 pub fn shell(word: impl AsRef<OsStr>) -> String {
     let bytes = word.as_ref().as_bytes();
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(b);
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.is_empty() && bytes.iter().all(plain) => text.to_owned(),
+        Ok(text) if !text.is_empty() && !text.starts_with('=') && bytes.iter().all(plain) => {
+            text.to_owned()
+        }
         Ok(text) if !text.chars().any(char::is_control) => {
             format!("'{}'", text.replace('\'', r"'\''"))
         }
@@ -45,6 +48,8 @@ mod tests {
             ("src/main.rs", "src/main.rs"),
             ("", "''"),
             ("a b", "'a b'"),
+            ("=name", "'=name'"),
+            ("key=name", "key=name"),
             ("it's", r"'it'\''s'"),
             ("#(touch x)", "'#(touch x)'"),
             ("日本", "'日本'"),

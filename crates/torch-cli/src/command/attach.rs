@@ -99,5 +99,8 @@ mod tests {
             line(&argv, &["TMUX".to_owned()]),
             "env -u TMUX tmux -L torch attach -t '=my app'"
         );
+        // zsh would look for a command of that name.
+        let argv = ["tmux", "attach", "-t", "=app"].map(str::to_owned);
+        assert_eq!(line(&argv, &[]), "tmux attach -t '=app'");
     }
 }

@@ -123,7 +123,7 @@ fn progress_goes_to_standard_error_and_the_end_to_standard_output() {
     );
     assert!(ran.out.contains("hello: the spec is complete"), "{ran:?}");
     assert!(
-        ran.out.contains("attach  tmux -L torch attach -t =hello"),
+        ran.out.contains("attach  tmux -L torch attach -t '=hello'"),
         "{ran:?}"
     );
     let Request::Auto(request) = fake.request() else {

@@ -165,7 +165,7 @@ pub(crate) fn a_team() -> TeamView {
         created: Timestamp(1_795_226_400_000),
         finished: None,
         summary: None,
-        attach: "tmux -L torch attach -t =hello".to_owned(),
+        attach: "tmux -L torch attach -t '=hello'".to_owned(),
         waiting: 0,
         agents: Vec::new(),
     }

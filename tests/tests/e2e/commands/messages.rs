@@ -159,7 +159,7 @@ fn status_has_its_fields() {
     }
     assert_eq!(
         team["attach"],
-        format!("tmux -L {} attach -t =sample", world.socket())
+        format!("tmux -L {} attach -t '=sample'", world.socket())
     );
     let agent = &team["agents"][1];
     for (field, value) in [
