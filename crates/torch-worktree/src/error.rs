@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use torch_process::{ProcessError, quote};
 
-use crate::Operation;
+use crate::Unfinished;
 
 /// Why a repository can't be used, or a worktree could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -55,12 +55,13 @@ pub enum WorktreeError {
         root: PathBuf,
     },
     /// A merge or the like waits for a person.
-    #[error("{operation} is under way in {root:?}: finish it or give it up first")]
+    #[error("{} is under way in {root:?}", unfinished.0)]
     UnderWay {
         /// The worktree.
         root: PathBuf,
-        /// What is under way.
-        operation: Operation,
+        /// What is under way, and how it ends.
+        #[source]
+        unfinished: Unfinished,
     },
     /// libgit2 could not do it.
     #[error("failed to {act} in {path:?}")]
@@ -156,7 +157,8 @@ impl WorktreeError {
                 format!("git clone {} {}", quote::shell(path), quote::shell(clone))
             }
             Self::Elsewhere { root, .. } => format!("cd {}", quote::shell(root)),
-            Self::UnderWay { root, operation } => git(root, operation.ends_with()),
+            // What ends it depends on whether conflicts are left; git says that, and the command.
+            Self::UnderWay { root, .. } => git(root, "status"),
             Self::Occupied { path } | Self::NotADirectory { path } => {
                 let aside = format!("{}.old", path.to_string_lossy());
                 format!("mv -n {} {}", quote::shell(path), quote::shell(aside))

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorCode, RepositoryOpenFlags};
 
 use crate::engine::{decide, survey};
-use crate::{Engine, Git, Operation, Repository, WorktreeError};
+use crate::{Engine, Git, Operation, Repository, Unfinished, WorktreeError};
 
 /// Looks at the repository of a project directory, which may be a subdirectory or a linked worktree. A detached
 /// HEAD is allowed; the base branch is then [`Repository::DETACHED`].
@@ -122,7 +122,8 @@ fn by_git(git: &Git, path: &Path, why: &str) -> Result<Repository, WorktreeError
         ("REVERT_HEAD", Operation::Revert),
     ] {
         if resolve(name)?.success() {
-            return Err(WorktreeError::UnderWay { root, operation });
+            let unfinished = Unfinished(operation);
+            return Err(WorktreeError::UnderWay { root, unfinished });
         }
     }
     let branch = git
@@ -189,7 +190,7 @@ fn check_operation(root: &Path, git_dir: &Path) -> Result<(), WorktreeError> {
         None => Ok(()),
         Some(operation) => Err(WorktreeError::UnderWay {
             root: root.to_owned(),
-            operation,
+            unfinished: Unfinished(operation),
         }),
     }
 }

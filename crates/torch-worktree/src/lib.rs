@@ -32,7 +32,7 @@ pub use error::WorktreeError;
 pub use exclude::exclude;
 pub use git::Git;
 pub use inspect::inspect;
-pub use operation::Operation;
+pub use operation::{Operation, Unfinished};
 pub use prepare::prepare_worktree;
 pub use remove::{Undone, remove_created};
 pub use repository::Repository;

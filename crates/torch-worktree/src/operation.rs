@@ -43,15 +43,33 @@ impl Operation {
             .map(|(_, operation)| *operation)
     }
 
-    /// The arguments of `git` that go on with it to its end.
-    pub(crate) fn ends_with(self) -> &'static str {
-        match self {
-            Self::Merge => "merge --continue",
-            Self::Rebase => "rebase --continue",
-            Self::Mailbox => "am --continue",
-            Self::CherryPick => "cherry-pick --continue",
-            Self::Revert => "revert --continue",
-            Self::Bisect => "bisect reset",
+    /// The subcommand of `git` that goes on with it with `--continue` and gives it up with `--abort`.
+    fn subcommand(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Merge => "merge",
+            Self::Rebase => "rebase",
+            Self::Mailbox => "am",
+            Self::CherryPick => "cherry-pick",
+            Self::Revert => "revert",
+            Self::Bisect => return None,
+        })
+    }
+}
+
+/// An operation that waits for a person; its text says how a person ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished(pub Operation);
+
+impl std::error::Error for Unfinished {}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.subcommand() {
+            Some(command) => write!(
+                f,
+                "go on with `git {command} --continue` once its conflicts are resolved, or give it up with `git {command} --abort`"
+            ),
+            None => f.write_str("end it with `git bisect reset`"),
         }
     }
 }

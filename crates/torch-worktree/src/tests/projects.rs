@@ -275,34 +275,41 @@ fn conflicting() -> Project {
 }
 
 #[test]
-fn an_operation_under_way_is_refused_with_the_command_that_ends_it() {
-    for (args, operation, command) in [
-        (
-            &["merge", "other"][..],
-            Operation::Merge,
-            "merge --continue",
-        ),
-        (&["rebase", "other"], Operation::Rebase, "rebase --continue"),
+fn an_operation_under_way_is_refused_with_the_ways_out() {
+    let ways = |command: &str| {
+        format!(
+            "go on with `git {command} --continue` once its conflicts are resolved, or give it up with `git {command} --abort`"
+        )
+    };
+    for (args, operation, ways_out) in [
+        (&["merge", "other"][..], Operation::Merge, ways("merge")),
+        (&["rebase", "other"], Operation::Rebase, ways("rebase")),
         (
             &["cherry-pick", "other"],
             Operation::CherryPick,
-            "cherry-pick --continue",
+            ways("cherry-pick"),
         ),
         (
             &["revert", "--no-edit", "HEAD^"],
             Operation::Revert,
-            "revert --continue",
+            ways("revert"),
         ),
-        (&["bisect", "start"], Operation::Bisect, "bisect reset"),
+        (
+            &["bisect", "start"],
+            Operation::Bisect,
+            "end it with `git bisect reset`".to_owned(),
+        ),
     ] {
         let project = conflicting();
         git_raw(&project.root, args);
         let error = project.refusal();
         assert!(
-            matches!(&error, WorktreeError::UnderWay { operation: found, .. } if *found == operation),
+            matches!(&error, WorktreeError::UnderWay { unfinished, .. } if unfinished.0 == operation),
             "{args:?}: {error:?}"
         );
-        let hint = format!("git -C {} {command}", project.root.display());
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(cause, Some(ways_out));
+        let hint = format!("git -C {} status", project.root.display());
         assert_eq!(error.hint(), Some(hint));
     }
 }

@@ -14,9 +14,31 @@ use super::{auto, explained, follow};
 /// the plan can be made in `after`.
 #[track_caller]
 fn refused(world: &World, project: &Path, words: &str, after: &Path) {
+    let hint = refusal(world, project, words);
+    follow(world, &hint);
+    planned(world, after);
+}
+
+/// A spec outside any project.
+fn spec(world: &World) -> String {
     let spec = world.folder().join("spec.md");
     fs::write(&spec, "- a tool\n").expect("a spec");
-    let spec = spec.display().to_string();
+    spec.display().to_string()
+}
+
+/// The plan can be made there.
+#[track_caller]
+fn planned(world: &World, project: &Path) {
+    let place = Place::new(world, project.to_owned(), world.home());
+    place
+        .torch(&auto(&["--spec", &spec(world), "--dry-run"]))
+        .ok();
+}
+
+/// `torch auto` is refused there with these words, and changes nothing; its hint.
+#[track_caller]
+fn refusal(world: &World, project: &Path, words: &str) -> String {
+    let spec = spec(world);
     let before = Tree::of(project);
     let place = Place::new(world, project.to_owned(), world.home());
     let ran = place.torch(&auto(&["--spec", &spec])).code(2);
@@ -31,14 +53,7 @@ fn refused(world: &World, project: &Path, words: &str, after: &Path) {
         "something was made in the registry"
     );
     super::no_team(world);
-    if project.join("file").exists() && words != "is in no git repository" {
-        // The person's own part of what is under way.
-        fs::write(project.join("file"), "settled").expect("a file");
-        git(world, project, &["add", "file"]);
-    }
-    follow(world, &hint);
-    let place = Place::new(world, after.to_owned(), world.home());
-    place.torch(&auto(&["--spec", &spec, "--dry-run"])).ok();
+    hint
 }
 
 #[test]
@@ -116,7 +131,17 @@ fn in_the_middle_of_something() {
         } else {
             stops(&world, &project, args);
         }
-        refused(&world, &project, words, &project);
+        let go_on = format!("git {words} --continue");
+        // The hint runs while there are conflicts, and after them.
+        let hint = refusal(&world, &project, &go_on);
+        assert!(follow(&world, &hint).stdout.contains("Unmerged paths"));
+        fs::write(project.join("file"), "settled").expect("a file");
+        git(&world, &project, &["add", "file"]);
+        let hint = refusal(&world, &project, &go_on);
+        follow(&world, &hint);
+        let there = format!("cd \"{}\" && {go_on}", project.display());
+        follow(&world, &there);
+        planned(&world, &project);
     }
 }
 
