@@ -135,8 +135,10 @@ pub enum Request {
         /// Its id.
         id: String,
     },
-    /// Waits until the turn that a consumed message began has ended: its recipient has been working since and is
-    /// ready or idle again. Answers [`Response::Done`], or [`Response::Failed`] with [`FailureKind::Timeout`].
+    /// Waits until a message is consumed, and then until the turn that it began has ended: its recipient has been
+    /// working since and is ready or idle again, or its program is gone. Answers [`Response::Done`], or
+    /// [`Response::Failed`]: [`FailureKind::Usage`] without such a message or for one in the person's inbox,
+    /// [`FailureKind::Timeout`], [`FailureKind::Other`] when the message ended without a turn.
     AwaitTurn {
         /// The message's id.
         id: String,

@@ -403,6 +403,8 @@ pub enum Query {
     Message(String),
     /// One message's journal.
     Trace(String),
+    /// Whether the turn that a settled message began is over, or why there was none.
+    TurnOf(String),
     /// One agent's state history, with what was put together already.
     Why {
         /// The agent.

@@ -37,6 +37,15 @@ pub(crate) fn timeout(error: &str, hint: &str) -> Failure {
     failure(FailureKind::Timeout, error, "", Some(hint))
 }
 
+/// A message that settled without beginning a turn.
+pub(crate) fn no_turn(id: &str, state: torch_core::DeliveryState) -> Failure {
+    other(
+        &format!("{id} began no turn"),
+        &format!("it is {state}"),
+        Some(&format!("torch msg trace {id}")),
+    )
+}
+
 /// An error with its sources, outermost first.
 pub(crate) fn causes(error: &dyn std::error::Error) -> Vec<String> {
     let mut causes = Vec::new();

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
+use torch_api::path::socket_path;
+use torch_api::{Client, Failure, Request, Response};
 
 use crate::World;
 use crate::wait::DEADLINE;
@@ -91,6 +93,22 @@ impl World {
                 self.picture()
             )
         })
+    }
+
+    /// Waits until the turn that a message begins is over: what the daemon says to that.
+    #[track_caller]
+    pub fn await_turn(&self, id: &str, deadline: Duration) -> Result<String, Failure> {
+        let request = Request::AwaitTurn {
+            id: id.to_owned(),
+            wait_millis: u64::try_from(deadline.as_millis()).expect("a short time"),
+        };
+        let socket = socket_path(&self.home(), self.folder());
+        let mut client = Client::connect(&socket).expect("a daemon");
+        match client.call(&request).expect("an answer") {
+            Response::Done { text } => Ok(text),
+            Response::Failed(failure) => Err(failure),
+            other => panic!("{request:?} was answered by {other:?}"),
+        }
     }
 
     /// The names of a message's journal entries, oldest first: `message.accepted`, `delivery.claimed` and so on.

@@ -3,13 +3,13 @@
 use torch_api::view::{AgentView, MessageView};
 use torch_api::wire::MessageFilter;
 use torch_api::{Failure, Response};
-use torch_core::{AgentId, Delivery, DeliveryState, RoleName, Timestamp, Write};
+use torch_core::{AgentId, Delivery, DeliveryState, Recipient, RoleName, Timestamp, Write};
 use torch_session::{CaptureStyle, Server, SessionError};
 use torch_store::{Filter, Store, StoreError, StoredMessage};
 
 use super::tmux::session_failure;
 use crate::event::Query;
-use crate::failure::{from_error, other, usage};
+use crate::failure::{from_error, no_turn, other, usage};
 use crate::view;
 
 /// How many messages are listed at most.
@@ -31,6 +31,7 @@ pub(crate) fn from_store(
             Err(failure) => Response::Failed(*failure),
         }),
         Query::Trace(id) => trace(store, &id),
+        Query::TurnOf(id) => turn_of(store, &id),
         Query::Why {
             agent,
             view,
@@ -303,6 +304,24 @@ pub(crate) fn trace(store: &Store, id: &str) -> Result<Response, StoreError> {
     Ok(Response::Trace {
         message: Box::new(view),
         events,
+    })
+}
+
+/// Whether the turn that a settled message began is over.
+fn turn_of(store: &Store, id: &str) -> Result<Response, StoreError> {
+    Ok(match find(store, id)? {
+        Ok(view) if view.to == Recipient::Human.label() => Response::Failed(usage(
+            &format!("{} begins no turn", view.id),
+            "it lies in the person's inbox",
+            Some("torch inbox --all"),
+        )),
+        Ok(view) => match view.state {
+            DeliveryState::Consumed | DeliveryState::Acked => Response::Done {
+                text: "the turn is over".to_owned(),
+            },
+            state => Response::Failed(no_turn(&view.id, state)),
+        },
+        Err(failure) => Response::Failed(*failure),
     })
 }
 

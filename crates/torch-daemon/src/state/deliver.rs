@@ -190,6 +190,7 @@ impl State {
             .filter(|_| state == DeliveryState::Consumed)
             .map(|flight| flight.delivery.clone());
         self.answer_waiters(t, message, state);
+        self.settle_turn_waiters(t, message, agent, state);
         if state.is_proven() && kind == MessageKind::Briefing {
             self.on_briefed(t, agent, message);
         }

@@ -19,6 +19,7 @@ mod roster;
 mod send;
 mod server;
 mod stop;
+mod turns;
 mod undo;
 mod views;
 mod waiting;
@@ -180,8 +181,8 @@ pub struct State {
     pub(crate) pair_seqs: BTreeMap<PairKey, u64>,
     pub(crate) keys: BTreeMap<(String, String), Known>,
     pub(crate) waiters: Vec<Waiter>,
-    /// Clients that wait for an agent's turn to end.
-    pub(crate) turn_waiters: Vec<(ConnId, AgentId)>,
+    /// Clients that wait for the end of the turn that a message begins.
+    pub(crate) turn_waiters: Vec<turns::TurnWaiter>,
     pub(crate) watchers: Vec<Watcher>,
     pub(crate) undos: BTreeMap<TeamId, Undo>,
     /// Teams that a running `torch auto` made, so that cancelling it may take them away.

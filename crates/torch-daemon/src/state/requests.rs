@@ -117,6 +117,7 @@ impl State {
     pub(crate) fn on_disconnected(&mut self, t: &mut Turn, conn: ConnId) {
         // A closed terminal ends nothing: a team being raised goes on.
         self.waiters.retain(|waiter| waiter.conn != conn);
+        self.turn_waiters.retain(|waiter| waiter.conn != conn);
         self.watchers
             .retain(|watcher| watcher.conn != conn || watcher.kind == WatchKind::Undo);
         t.push(Effect::CancelTimer(crate::event::TimerKey::Wait(conn)));
@@ -463,7 +464,7 @@ impl State {
         );
     }
 
-    fn flying(&self, short: &str) -> Option<MessageId> {
+    pub(crate) fn flying(&self, short: &str) -> Option<MessageId> {
         self.flights.keys().find(|id| id.short() == short).copied()
     }
 }

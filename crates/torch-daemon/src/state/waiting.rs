@@ -1,10 +1,9 @@
-//! Clients that wait: for a message to come to a state, or for an agent's turn to end.
+//! Clients that wait for a message to come to a state.
 
 use std::time::Duration;
 
-use torch_core::{AgentId, DeliveryState, MessageId};
+use torch_core::{DeliveryState, MessageId};
 
-use super::send::done;
 use super::{State, Turn, Waiter};
 use crate::event::{ConnId, Effect, Query, TimerKey};
 
@@ -75,47 +74,8 @@ impl State {
         self.waiters.retain(|waiter| !done(waiter));
     }
 
-    /// Answers once the turn that a consumed message began is over.
-    pub(crate) fn await_turn(&mut self, t: &mut Turn, conn: ConnId, id: &str, millis: u64) {
-        let short = super::requests::short_id(id);
-        let run = self.agents.values().find(|run| {
-            run.consumed
-                .iter()
-                .any(|kept| kept.message.short() == short)
-        });
-        match run {
-            Some(run) if !run.agent.state.takes_messages() => {
-                self.turn_waiters.push((conn, run.agent.id));
-                t.timer(
-                    TimerKey::Wait(conn),
-                    t.now.after(Duration::from_millis(millis)),
-                );
-            }
-            _ => t.reply(conn, done("the turn is over")),
-        }
-    }
-
-    /// Tells who waits for it that an agent's turn is over.
-    pub(crate) fn answer_turn_waiters(&mut self, t: &mut Turn, agent: AgentId) {
-        for (conn, _) in self
-            .turn_waiters
-            .extract_if(.., |(_, waiting)| *waiting == agent)
-        {
-            t.push(Effect::CancelTimer(TimerKey::Wait(conn)));
-            t.reply(conn, done("the turn is over"));
-        }
-    }
-
     pub(crate) fn on_wait_over(&mut self, t: &mut Turn, conn: ConnId) {
-        for _ in self
-            .turn_waiters
-            .extract_if(.., |(waiting, _)| *waiting == conn)
-        {
-            t.fail(
-                conn,
-                crate::failure::timeout("the turn did not end in time", "torch status"),
-            );
-        }
+        self.on_turn_wait_over(t, conn);
         for waiter in self.waiters.extract_if(.., |waiter| waiter.conn == conn) {
             let query = Query::Sent {
                 message: waiter.message,
@@ -127,7 +87,7 @@ impl State {
 }
 
 /// Whether a delivery in state `now` has come at least as far as `wanted`.
-fn reached(now: DeliveryState, wanted: DeliveryState) -> bool {
+pub(crate) fn reached(now: DeliveryState, wanted: DeliveryState) -> bool {
     let rank = |state: DeliveryState| match state {
         DeliveryState::Queued => Some(0),
         DeliveryState::Claimed => Some(1),

@@ -1,5 +1,7 @@
 //! The sender's side: exit codes, keys, times to live, and what can be done about a message.
 
+use std::time::Duration;
+
 use torch_testing::{SCRIPTED, World};
 
 /// A team whose developer is in a turn until its pane is interrupted.
@@ -173,4 +175,32 @@ fn the_recipients_report_can_be_waited_for() {
         .scm(&["developer", "how far are you?", "--reply"])
         .ok()
         .prints("halfway there");
+}
+
+#[test]
+fn a_turn_is_waited_for_from_before_its_beginning() {
+    let world = busy();
+    let second = Duration::from_secs(1);
+    let error = world.await_turn("m-00000000", second).expect_err("unknown");
+    assert_eq!(error.error, "there is no message \"m-00000000\"");
+    assert_eq!(error.kind.exit_code(), 2);
+    // One that is on its way is waited for.
+    let waiting = world.send("developer", "hello");
+    let error = world.await_turn(&waiting, second).expect_err("too early");
+    assert_eq!(error.error, format!("{waiting} began no turn in time"));
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| world.await_turn(&waiting, Duration::from_secs(30)));
+        world.keys("developer", &["Escape"]);
+        assert_eq!(
+            waits.join().expect("no panic"),
+            Ok("the turn is over".to_owned())
+        );
+    });
+    assert_eq!(world.received("developer"), ["work long", "hello"]);
+    // One that ended otherwise began none.
+    world.deliver("developer", "work long");
+    let back = world.send("developer", "never mind");
+    world.torch(&["msg", "cancel", &back]).ok();
+    let error = world.await_turn(&back, second).expect_err("cancelled");
+    assert_eq!(error.causes, ["it is dead"]);
 }
