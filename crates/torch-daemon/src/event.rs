@@ -51,6 +51,8 @@ pub enum TimerKey {
     Turns(AgentId),
     /// The next try to start the tmux server.
     Server,
+    /// How long who follows a finished team waits for the end of its hub's turn.
+    Followed(TeamId),
     /// The next look at all panes.
     Panes,
     /// The host's own next look at its socket and its lock.

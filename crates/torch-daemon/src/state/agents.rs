@@ -53,6 +53,7 @@ impl State {
             t.journal("agent.state", agent, data);
             if state.takes_messages() || !state.is_live() {
                 self.answer_turn_waiters(t, agent);
+                self.check_hub_done(t, agent);
             }
         }
     }

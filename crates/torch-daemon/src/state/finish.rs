@@ -1,12 +1,17 @@
 //! Completion: an agent's report, the hub's end of the spec, and who waits for it.
 
+use std::time::Duration;
+
 use serde_json::json;
 use torch_api::Response;
 use torch_api::wire::Stage;
 use torch_core::{AgentId, TeamId, TeamPhase, Write};
 
 use super::{State, Turn, WatchKind};
-use crate::event::ConnId;
+use crate::event::{ConnId, Effect, TimerKey};
+
+/// How long who follows a finished team waits for the end of the turn in which its hub said so.
+const LAST_TURN: Duration = Duration::from_secs(10);
 
 impl State {
     /// The hub or an agent reports completion.
@@ -47,6 +52,13 @@ impl State {
         if !complete && (any_live || team.phase == TeamPhase::Raising) {
             return;
         }
+        // The hub reports from within a turn; who follows sees the team after that, if it does not take long.
+        let until = team.finished.map(|at| at.after(LAST_TURN));
+        if let Some(until) = until.filter(|until| complete && t.now < *until)
+            && self.hub_of(id).is_some_and(|(hub, _)| self.in_turn(hub))
+        {
+            return t.timer(TimerKey::Followed(id), until);
+        }
         let conns: Vec<ConnId> = self
             .watchers
             .extract_if(.., |watcher| {
@@ -57,6 +69,26 @@ impl State {
         for conn in conns {
             let team = Box::new(self.team_view(id));
             t.reply(conn, Response::Finished { team, complete });
+        }
+    }
+
+    /// Answers who follows a finished team, now that the turn of this agent, if it is the hub, is over.
+    pub(crate) fn check_hub_done(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self
+            .agents
+            .get(&agent)
+            .filter(|run| run.agent.role.is_hub())
+        else {
+            return;
+        };
+        let team = run.agent.team;
+        let finished = self
+            .teams
+            .get(&team)
+            .is_some_and(|team| team.phase == TeamPhase::Finished);
+        if finished {
+            t.push(Effect::CancelTimer(TimerKey::Followed(team)));
+            self.check_followed(t, team);
         }
     }
 }

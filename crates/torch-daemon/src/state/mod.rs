@@ -380,6 +380,7 @@ impl State {
             TimerKey::Restart(agent) => self.on_restart_due(t, agent),
             TimerKey::Turns(agent) => self.pump(t, agent),
             TimerKey::Server => self.on_server_due(t),
+            TimerKey::Followed(team) => self.check_followed(t, team),
             // The host's own business.
             TimerKey::Upkeep => {}
             TimerKey::Panes => {

@@ -22,6 +22,12 @@ fn a_team_works_to_the_end() {
     ] {
         assert!(ran.stdout.contains(word), "no `{word}` in {ran}");
     }
+    // It closes when the hub's turn, in which it reported, is over as well.
+    let hub = ran.stdout.lines().map(str::trim_start).find(|line| {
+        let mut words = line.split_whitespace();
+        words.next() == Some("orchestrator") && words.next() == Some("idle")
+    });
+    assert!(hub.is_some(), "the hub is not idle in {ran}");
     // One commit for each item of the spec, in its order, by the developer.
     let log = git(
         &world,
