@@ -109,6 +109,11 @@ pub fn project_root(dir: &Path) -> PathBuf {
     dir.ancestors().find(is_root).unwrap_or(dir).to_owned()
 }
 
+/// Whether a directory lies in a git repository: an ancestor has a `.git`, a folder or a worktree's file.
+pub fn in_repository(dir: &Path) -> bool {
+    dir.ancestors().any(|dir| dir.join(".git").exists())
+}
+
 /// A variable of the environment.
 pub fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)

@@ -11,7 +11,7 @@ use super::config::defaults;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::output;
-use crate::place::{Place, project_root, user_config};
+use crate::place::{Place, in_repository, project_root, user_config};
 
 /// Writes a config file in which every setting stands as a comment with its default.
 ///
@@ -19,15 +19,19 @@ use crate::place::{Place, project_root, user_config};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch init --project")]
 pub struct InitArgs {
-    /// Writes torch.toml into the current project instead of your own file
+    /// Writes torch.toml at the top of the git repository you are in instead of your own file
     #[arg(long)]
     project: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &InitArgs, place: &Place) -> Outcome {
-    let (path, scope) = if args.project {
-        (project_root(&place.cwd).join("torch.toml"), Scope::Project)
+    let (path, scope, whose) = if args.project {
+        if !in_repository(&place.cwd) {
+            return Err(no_project(&place.cwd));
+        }
+        let path = project_root(&place.cwd).join("torch.toml");
+        (path, Scope::Project, "the project's")
     } else {
         let path = user_config().ok_or_else(|| {
             CommandError::usage(
@@ -35,11 +39,24 @@ pub(crate) fn run(args: &InitArgs, place: &Place) -> Outcome {
             )
             .hint("torch init --project")
         })?;
-        (path, Scope::User)
+        (path, Scope::User, "your")
     };
     write(&path, &template(&defaults(place), scope))?;
+    output::notice(&format!(
+        "wrote {whose} settings, each as a comment with its default, to"
+    ));
     output::data(&format!("{}\n", path.display()))?;
     Ok(exit::OK)
+}
+
+/// torch's projects are git repositories: no team would ever work with a file that lies anywhere else.
+fn no_project(cwd: &Path) -> CommandError {
+    CommandError::usage(format!(
+        "{} is in no git repository, so it is no project",
+        cwd.display()
+    ))
+    .cause("torch.toml lies at the top of a project; your own settings are written by torch init")
+    .hint("git init && torch init --project")
 }
 
 fn write(path: &PathBuf, text: &str) -> Result<(), CommandError> {

@@ -30,6 +30,34 @@ fn init_writes_once_and_config_says_where_values_come_from() {
 }
 
 #[test]
+fn a_projects_file_is_written_at_the_top_of_its_repository_only() {
+    let place = Place::new();
+    let project = place.path("project");
+    let ran = place.run(TORCH, &["init", "--project"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.err.contains("is in no git repository"), "{ran:?}");
+    let hint = "Hint: git init && torch init --project";
+    assert!(ran.err.contains(hint), "{ran:?}");
+    assert!(!project.join("torch.toml").exists());
+    // From a folder below its top.
+    for dir in [".git", "src/deep"] {
+        std::fs::create_dir_all(project.join(dir)).expect("a folder");
+    }
+    let mut below = place.command(TORCH, &["init", "--project"]);
+    let output = below
+        .current_dir(project.join("src/deep"))
+        .output()
+        .expect("runs");
+    let path = project.join("torch.toml");
+    let printed = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(printed, format!("{}\n", path.display()));
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(said.starts_with("wrote the project's settings"), "{said}");
+    let text = std::fs::read_to_string(path).expect("written");
+    assert!(text.contains("[router]"), "{text}");
+}
+
+#[test]
 fn a_wrong_key_is_said_with_its_file_and_the_nearest() {
     let place = Place::new();
     place.file("torch.toml", "[router]\nmod = \"open\"\n");
