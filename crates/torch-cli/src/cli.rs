@@ -94,7 +94,10 @@ enum Command {
 pub(crate) fn torch(args: &[OsString]) -> Outcome {
     match parse::<Torch>(torch_command(), args) {
         Ok(parsed) => run(parsed.command),
-        Err(error) => refused(&error, &named(&torch_command(), args)),
+        Err(error) => {
+            let strict = torch_command().mut_subcommand("send", without_dashed_values);
+            refused(&first(error, strict, args), &named(&torch_command(), args))
+        }
     }
 }
 
@@ -135,7 +138,10 @@ fn run(command: Command) -> Outcome {
 pub(crate) fn scm(args: &[OsString]) -> Outcome {
     match parse::<Scm>(scm_command(), args) {
         Ok(parsed) => send::run(parsed.send, &Place::find()?),
-        Err(error) => refused(&error, "scm"),
+        Err(error) => {
+            let strict = without_dashed_values(scm_command());
+            refused(&first(error, strict, args), "scm")
+        }
     }
 }
 
@@ -145,6 +151,30 @@ fn parse<T: FromArgMatches>(
 ) -> Result<T, clap::Error> {
     let matches = command.try_get_matches_from_mut(args)?;
     T::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// The same command, but that no value may begin with a dash.
+fn without_dashed_values(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| arg.allow_hyphen_values(false))
+}
+
+/// The first of the unknown arguments. A mistyped option is taken for the message, and then it is the message that
+/// clap does not expect; `strict` is the command that takes no such message.
+fn first(error: clap::Error, mut strict: clap::Command, args: &[OsString]) -> clap::Error {
+    let unknown = clap::error::ErrorKind::UnknownArgument;
+    if error.kind() != unknown {
+        return error;
+    }
+    match strict.try_get_matches_from_mut(args) {
+        Err(other) if other.kind() == unknown && is_one_word(&other) => other,
+        _ => error,
+    }
+}
+
+/// Whether the argument that is complained of can be an option and is no text.
+fn is_one_word(error: &clap::Error) -> bool {
+    let named = error.get(clap::error::ContextKind::InvalidArg);
+    named.is_some_and(|name| !name.to_string().contains(char::is_whitespace))
 }
 
 /// Help and version go to standard output with 0; a mistake is said in torch's own form, with 2.

@@ -87,6 +87,11 @@ fn a_mistake_ends_with_a_hint_that_can_be_run() {
         "torch bogus",
         "scm dev hi --wait=pasted",
         "scm dev two words",
+        "scm dev --wat hi",
+        "scm dev --wat hi --json",
+        "scm dev hi --wat",
+        "scm dev -x hi",
+        "torch send dev --wiat=acked hi",
     ] {
         let args: Vec<_> = line.split(' ').map(OsString::from).collect();
         let outcome = if line.starts_with("scm") {
@@ -103,6 +108,13 @@ fn a_mistake_ends_with_a_hint_that_can_be_run() {
         ));
     }
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_text_that_begins_with_a_dash_is_no_unknown_option() {
+    let args = ["scm", "dev", "- a list", "more"].map(OsString::from);
+    let error = scm(&args).expect_err("two messages");
+    assert_eq!(error.message, "unexpected argument 'more' found");
 }
 
 #[test]
