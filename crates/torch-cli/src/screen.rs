@@ -79,6 +79,11 @@ pub fn size() -> Option<(usize, usize)> {
     (columns > 0 && lines > 0).then_some((columns.into(), lines.into()))
 }
 
+/// Columns of the terminal on standard output; `None` where there is none, or it does not say.
+pub fn width() -> Option<usize> {
+    size().map(|(columns, _)| columns)
+}
+
 #[cfg(test)]
 mod tests {
     use super::drawn;

@@ -15,6 +15,7 @@ use crate::output;
 use crate::place::Place;
 use crate::render::time::Clock;
 use crate::render::{message, stats};
+use crate::screen;
 
 /// Lists messages, shows one, traces its delivery, tries it again or gives it up.
 #[derive(Debug, Args)]
@@ -127,7 +128,7 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
             output::json(message)?;
         }
     } else {
-        output::data(&message::list(&messages, &Clock::system()))?;
+        output::data(&message::list(&messages, &Clock::system(), screen::width()))?;
     }
     Ok(exit::OK)
 }
@@ -158,7 +159,7 @@ fn stats(args: StatsArgs, place: &Place) -> Outcome {
             output::json(pair)?;
         }
     } else {
-        output::data(&stats::table(&pairs))?;
+        output::data(&stats::table(&pairs, screen::width()))?;
     }
     Ok(exit::OK)
 }
@@ -192,7 +193,8 @@ fn trace(args: OneArgs, place: &Place) -> Outcome {
     if args.json.json {
         output::json(&serde_json::json!({ "message": message, "events": events }))?;
     } else {
-        output::data(&message::trace(&message, &events, &Clock::system()))?;
+        let text = message::trace(&message, &events, &Clock::system(), screen::width());
+        output::data(&text)?;
     }
     Ok(exit::OK)
 }

@@ -19,6 +19,37 @@ pub fn line(text: &str, width: usize) -> String {
     format!("{}{reset}{mark}", cut.text)
 }
 
+/// A text broken between words into lines of at most `width` columns, the lines after the first moved to the right by
+/// `indent`; a word that is longer than a line stands on one of its own.
+pub fn wrap(text: &str, width: usize, indent: usize) -> String {
+    let mut wrapped = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let columns = columns(word);
+        if column > 0 && column + 1 + columns > width {
+            wrapped.push('\n');
+            wrapped.push_str(&" ".repeat(indent));
+            column = indent;
+        } else if column > 0 {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped.push_str(word);
+        column += columns;
+    }
+    wrapped
+}
+
+/// Whether no line of a text is wider than this; no width is no terminal, where everything has room.
+pub fn fits(text: &str, width: Option<usize>) -> bool {
+    width.is_none_or(|width| text.lines().all(|line| columns(line) <= width))
+}
+
+/// How many columns a line takes.
+fn columns(text: &str) -> usize {
+    take(text, usize::MAX).columns
+}
+
 /// A text in at most `width` columns and `height` lines, without a newline at the end. Where lines are left out, the
 /// last one says how many.
 pub fn frame(text: &str, width: usize, height: usize) -> String {
@@ -44,6 +75,7 @@ pub fn frame(text: &str, width: usize, height: usize) -> String {
 
 struct Taken {
     text: String,
+    columns: usize,
     styled: bool,
     complete: bool,
 }
@@ -52,10 +84,10 @@ struct Taken {
 fn take(text: &str, width: usize) -> Taken {
     let mut taken = Taken {
         text: String::new(),
+        columns: 0,
         styled: false,
         complete: true,
     };
-    let mut column = 0;
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         if c == '\x1b' {
@@ -71,14 +103,14 @@ fn take(text: &str, width: usize) -> Taken {
             continue;
         }
         let columns = match c {
-            '\t' => TAB - column % TAB,
+            '\t' => TAB - taken.columns % TAB,
             _ => c.width().unwrap_or_default(),
         };
-        if column + columns > width {
+        if taken.columns + columns > width {
             taken.complete = false;
             break;
         }
-        column += columns;
+        taken.columns += columns;
         match c {
             '\t' => taken.text.push_str(&" ".repeat(columns)),
             _ => taken.text.push(c),
@@ -108,6 +140,21 @@ mod tests {
         ] {
             assert_eq!(line(text, width), cut, "{text:?} in {width}");
         }
+    }
+
+    #[test]
+    fn words_are_wrapped_by_columns() {
+        for (text, width, wrapped) in [
+            ("a b c", 5, "a b c"),
+            ("a b c", 3, "a b\n c"),
+            ("日本 日本 日本", 9, "日本 日本\n 日本"),
+            ("\x1b[1mbold\x1b[0m text", 9, "\x1b[1mbold\x1b[0m text"),
+            ("/a/long/path x", 4, "/a/long/path\n x"),
+        ] {
+            assert_eq!(wrap(text, width, 1), wrapped, "{text:?} in {width}");
+        }
+        assert!(fits("日本\n\x1b[1mbold\x1b[0m", Some(4)));
+        assert!(!fits("日本語", Some(5)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use torch_core::{DeferReason, DeliveryState};
 use super::style::{BAD, DIM, STRONG, WARN, delivery, paint};
 use super::table::{Cell, Table};
 use super::time::Clock;
-use super::{first_line, plain};
+use super::{first_line, fit, plain};
 
 /// `m-7k3f9q2a queued → developer`, with a reroute, a copy or a refusal said plainly, and by which rule.
 pub fn sent(message: &MessageView) -> String {
@@ -91,8 +91,8 @@ pub fn waits_for(reason: DeferReason) -> &'static str {
     }
 }
 
-/// A list, newest first.
-pub fn list(messages: &[MessageView], clock: &Clock) -> String {
+/// A list, newest first, cut to a terminal of `width` columns if there is one.
+pub fn list(messages: &[MessageView], clock: &Clock, width: Option<usize>) -> String {
     if messages.is_empty() {
         return "no messages\n".to_owned();
     }
@@ -107,7 +107,7 @@ pub fn list(messages: &[MessageView], clock: &Clock) -> String {
             first_line(&message.body, 60).into(),
         ]);
     }
-    table.render()
+    table.within(width, &[3, 4, 5])
 }
 
 /// The person's inbox: each message whole, newest first.
@@ -195,29 +195,71 @@ pub fn show(message: &MessageView, clock: &Clock) -> String {
     format!("{}\n{}\n", table.render(), plain(message.body.trim_end()))
 }
 
-/// What happened to a message: the chain with times, distances and evidence.
-pub fn trace(message: &MessageView, events: &[JournalView], clock: &Clock) -> String {
-    let mut text = sent(message);
+/// What happened to a message: the chain with times, distances and evidence. On a terminal that is too narrow for all
+/// of it (`width`, in columns) the evidence stands below each step.
+pub fn trace(
+    message: &MessageView,
+    events: &[JournalView],
+    clock: &Clock,
+    width: Option<usize>,
+) -> String {
+    let sentence = |text: String| match width {
+        Some(width) => fit::wrap(&text, width, 2),
+        None => text,
+    };
+    let mut text = sentence(sent(message));
     let day = clock.date(message.at);
     text.push_str(&format!("{}\n\n", paint(DIM, &format!("accepted {day}"))));
-    let mut table = Table::new(0, &["TIME", "AFTER", "WHAT", "BECAUSE OF", "EVIDENCE"]);
+    let whole = steps(message, events, clock, true).render();
+    if fit::fits(&whole, width) {
+        text.push_str(&whole);
+    } else {
+        let narrow = steps(message, events, clock, false).within(width, &[BECAUSE_OF]);
+        let mut lines = narrow.lines();
+        text.extend(lines.next().map(|heading| format!("{heading}\n")));
+        for (line, event) in lines.zip(events) {
+            text.push_str(&format!("{line}\n"));
+            let seen = evidence(&event.data);
+            if !seen.is_empty() {
+                let seen = fit::wrap(&seen, width.unwrap_or(usize::MAX).saturating_sub(2), 2);
+                text.push_str(&format!("  {}\n", paint(DIM, &seen)));
+            }
+        }
+    }
+    if let Some(reason) = message.waits {
+        let words = paint(WARN, waits_for(reason));
+        text.push_str(&format!("\n{}\n", sentence(format!("it waits: {words}"))));
+    }
+    text
+}
+
+/// The column of the steps that may be cut.
+const BECAUSE_OF: usize = 3;
+
+/// The steps of a delivery as a table.
+fn steps(
+    message: &MessageView,
+    events: &[JournalView],
+    clock: &Clock,
+    with_evidence: bool,
+) -> Table {
+    let headings = ["TIME", "AFTER", "WHAT", "BECAUSE OF", "EVIDENCE"];
+    let shown = headings.len() - usize::from(!with_evidence);
+    let mut table = Table::new(0, &headings[..shown]);
     let mut before = message.at;
     for event in events {
         let after = event.at.since(before);
         before = event.at;
-        table.row([
+        let row = [
             Cell::from(clock.time(event.at)),
             Cell::styled(DIM, format!("+{} ms", after.as_millis())),
             Cell::styled(event_style(&event.kind), event.kind.as_str()),
             first_line(&event.cause, 40).into(),
             evidence(&event.data).into(),
-        ]);
+        ];
+        table.row(row.into_iter().take(shown));
     }
-    text.push_str(&table.render());
-    if let Some(reason) = message.waits {
-        text.push_str(&format!("\nit waits: {}\n", paint(WARN, waits_for(reason))));
-    }
-    text
+    table
 }
 
 /// What was seen, and which try it was from the second on; else whatever the entry has.

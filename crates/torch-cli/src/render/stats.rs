@@ -6,6 +6,7 @@ use serde::Serialize;
 use torch_api::view::MessageView;
 use torch_core::DeliveryState;
 
+use super::fit;
 use super::style::{DIM, WARN};
 use super::table::{Cell, Table};
 
@@ -78,39 +79,60 @@ pub fn pairs(messages: &[MessageView]) -> Vec<Pair> {
     pairs
 }
 
-/// The pairs as a table.
-pub fn table(pairs: &[Pair]) -> String {
+/// The pairs as a table; on a terminal that is too narrow for it (`width`, in columns) without the columns that count
+/// nothing, and with names cut.
+pub fn table(pairs: &[Pair], width: Option<usize>) -> String {
     if pairs.is_empty() {
         return "no messages\n".to_owned();
     }
-    let headings = [
-        "TEAM", "FROM", "TO", "COUNT", "MEDIAN", "SLOWEST", "WAITING", "REROUTED", "REFUSED",
-        "LOST", "REPEATED",
-    ];
+    let whole = columns(pairs, |_| true).render();
+    if fit::fits(&whole, width) {
+        return whole;
+    }
+    let counts = |count: Count| pairs.iter().any(|pair| count(pair) > 0);
+    columns(pairs, counts).within(width, &[0, 1, 2])
+}
+
+/// How many messages of a pair something happened to.
+type Count = fn(&Pair) -> usize;
+
+/// What is counted besides the messages themselves, under these headings.
+const COUNTS: [(&str, Count); 5] = [
+    ("WAITING", |pair| pair.waiting),
+    ("REROUTED", |pair| pair.rerouted),
+    ("REFUSED", |pair| pair.refused),
+    ("LOST", |pair| pair.lost),
+    ("REPEATED", |pair| pair.repeated),
+];
+
+/// The table with those counts that are `shown`.
+fn columns(pairs: &[Pair], shown: impl Fn(Count) -> bool) -> Table {
+    let counts: Vec<_> = COUNTS.iter().filter(|(_, count)| shown(*count)).collect();
+    let mut headings = vec!["TEAM", "FROM", "TO", "COUNT", "MEDIAN", "SLOWEST"];
+    headings.extend(counts.iter().map(|(heading, _)| *heading));
     let mut table = Table::new(0, &headings);
-    let number = |count: usize| match count {
-        0 => Cell::styled(DIM, "-"),
-        some => Cell::styled(WARN, some.to_string()),
-    };
-    let time = |millis: Option<u64>| match millis {
-        None => "-".to_owned(),
-        Some(millis) if millis < 10_000 => format!("{millis} ms"),
-        Some(millis) => format!("{} s", millis / 1000),
-    };
     for pair in pairs {
-        table.row([
+        let mut row = vec![
             Cell::from(pair.team.as_str()),
             pair.from.as_str().into(),
             pair.to.as_str().into(),
             pair.messages.to_string().into(),
             time(pair.median_ms).into(),
             time(pair.max_ms).into(),
-            number(pair.waiting),
-            number(pair.rerouted),
-            number(pair.refused),
-            number(pair.lost),
-            number(pair.repeated),
-        ]);
+        ];
+        row.extend(counts.iter().map(|(_, count)| match count(pair) {
+            0 => Cell::styled(DIM, "-"),
+            some => Cell::styled(WARN, some.to_string()),
+        }));
+        table.row(row);
     }
-    table.render()
+    table
+}
+
+fn time(millis: Option<u64>) -> String {
+    match millis {
+        None => "-".to_owned(),
+        Some(millis) if millis < 10_000 => format!("{millis} ms"),
+        Some(millis) => format!("{} s", millis / 1000),
+    }
 }

@@ -3,7 +3,14 @@
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::fit;
 use super::style::{DIM, NONE, paint};
+
+/// Spaces between two columns.
+const GAP: usize = 2;
+
+/// What is left at least of a column of text.
+const TEXT_MIN: usize = 4;
 
 /// One cell.
 #[derive(Debug, Clone)]
@@ -63,31 +70,114 @@ impl Table {
 
     /// The text, two spaces between columns, a newline after each row, nothing at a row's end.
     pub fn render(&self) -> String {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
-        let width = |column: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells
-                .map(|cell| cell.text.width())
-                .max()
-                .unwrap_or_default()
+        self.text(&self.widths(&self.rows))
+    }
+
+    /// The same in at most `width` columns of the terminal, if there is one: the widest columns give way first, those of
+    /// text down to a few letters with `…`, those of figures down to the figures.
+    pub fn within(&self, width: Option<usize>, text_columns: &[usize]) -> String {
+        let mut widths = self.widths(&self.rows);
+        let figures = self.widths(self.rows.get(1..).unwrap_or_default());
+        let least = |column: usize| match figures.get(column) {
+            Some(figure) if !text_columns.contains(&column) => *figure,
+            _ => TEXT_MIN,
         };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let Some(width) = width else {
+            return self.text(&widths);
+        };
+        while self.indent + total(&widths) > width {
+            let columns = widths.iter_mut().enumerate();
+            let can_give = columns.filter(|(column, width)| **width > least(*column));
+            // Of equally wide ones the last, which is the least needed.
+            match can_give.max_by_key(|(_, width)| **width) {
+                Some((_, widest)) => *widest -= 1,
+                None => break,
+            }
+        }
+        let text = self.text(&widths);
+        let lines = text.lines().map(|line| fit::line(line, width) + "\n");
+        lines.collect()
+    }
+
+    /// The rows as they are but for cells that are wider than their column.
+    fn text(&self, widths: &[usize]) -> String {
         let mut text = String::new();
         for row in &self.rows {
             // Empty cells at the end would leave spaces there.
             let last = row.iter().rposition(|cell| !cell.text.is_empty());
             text.push_str(&" ".repeat(self.indent));
-            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
                 if last.is_none_or(|last| column > last) {
                     break;
                 }
-                text.push_str(&paint(cell.style, &cell.text));
+                let shown = fit::line(&cell.text, *width);
+                text.push_str(&paint(cell.style, &shown));
                 if Some(column) != last {
-                    text.push_str(&" ".repeat(width - cell.text.width() + 2));
+                    text.push_str(&" ".repeat(width.saturating_sub(shown.width()) + GAP));
                 }
             }
             text.push('\n');
         }
         text
+    }
+
+    /// The widest cell of each column.
+    fn widths(&self, rows: &[Vec<Cell>]) -> Vec<usize> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
+        let width = |column: usize| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.text.width()).max()
+        };
+        (0..columns)
+            .map(|column| width(column).unwrap_or_default())
+            .collect()
+    }
+}
+
+/// The columns with the spaces between them.
+fn total(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(rows: &[[&str; 3]]) -> Table {
+        let mut table = Table::new(0, &["NAME", "COUNTED", "TEXT"]);
+        for row in rows {
+            table.row(row.map(Cell::from));
+        }
+        table
+    }
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn the_widest_column_gives_way_first() {
+        let table = table(&[
+            ["documentation_writer", "1234", "日本語日本語日本語"],
+            ["dev", "7", "short"],
+        ]);
+        assert_eq!(
+            plain(&table.within(Some(33), &[0, 2])),
+            "NAME         COUNTED  TEXT\n\
+             documentat…  1234     日本語日本…\n\
+             dev          7        short\n"
+        );
+        // Figures stay whole, as far as there is room.
+        assert_eq!(
+            plain(&table.within(Some(18), &[0, 2])),
+            "NAME   COUN…  TEXT\ndocu…  1234   日…\ndev    7      sho…\n"
+        );
+        // Where nothing can give any more, lines are cut.
+        assert_eq!(
+            plain(&table.within(Some(9), &[0, 2])),
+            "NAME  CO…\ndoc…  12…\ndev   7 …\n"
+        );
+        assert_eq!(table.within(None, &[0, 2]), table.render());
+        assert_eq!(table.within(Some(200), &[0, 2]), table.render());
     }
 }

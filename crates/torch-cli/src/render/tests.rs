@@ -165,6 +165,17 @@ fn status() {
     );
 }
 
+/// The columns of a usual terminal.
+const NARROW: usize = 80;
+
+/// A text that must fit.
+#[track_caller]
+fn narrow(styled: &str) -> String {
+    let text = text(styled);
+    assert!(super::fit::fits(&text, Some(NARROW)), "too wide:\n{text}");
+    text
+}
+
 #[test]
 fn sent() {
     let mut message = a_message();
@@ -191,8 +202,20 @@ fn messages() {
     other.state = DeliveryState::Deferred;
     other.waits = Some(DeferReason::Draft);
     other.body = format!("\u{1b}]0;owned\u{7}{}", "long ".repeat(40));
-    assert_snapshot!(text(&super::message::list(&[a_message(), other], &clock())));
-    assert_eq!(super::message::list(&[], &clock()), "no messages\n");
+    assert_snapshot!(text(&super::message::list(
+        &[a_message(), other.clone()],
+        &clock(),
+        None
+    )));
+    assert_snapshot!(
+        "messages_narrow",
+        narrow(&super::message::list(
+            &[a_message(), other],
+            &clock(),
+            Some(NARROW)
+        ))
+    );
+    assert_eq!(super::message::list(&[], &clock(), None), "no messages\n");
 }
 
 #[test]
@@ -235,7 +258,50 @@ fn trace() {
             json!({ "attempt": 2, "evidence": "tmux took the Enter" }),
         ),
     ];
-    assert_snapshot!(text(&super::message::trace(&message, &events, &clock())));
+    let trace = |width| super::message::trace(&message, &events, &clock(), width);
+    assert_snapshot!(text(&trace(None)));
+    assert_eq!(trace(Some(100)), trace(None), "where there is room");
+    assert_snapshot!("trace_narrow", narrow(&trace(Some(NARROW))));
+}
+
+#[test]
+fn stats() {
+    let slow = super::stats::Pair {
+        team: "my-project".to_owned(),
+        from: "documentation_writer".to_owned(),
+        to: "orchestrator".to_owned(),
+        messages: 12,
+        waiting: 2,
+        refused: 1,
+        median_ms: Some(1_234),
+        max_ms: Some(123_000),
+        ..Default::default()
+    };
+    let quick = super::stats::Pair {
+        team: "my-project".to_owned(),
+        from: "human".to_owned(),
+        to: "日本".to_owned(),
+        messages: 3,
+        ..Default::default()
+    };
+    let pairs = [slow, quick];
+    assert_snapshot!(text(&super::stats::table(&pairs, None)));
+    assert_snapshot!(
+        "stats_narrow",
+        narrow(&super::stats::table(&pairs, Some(NARROW)))
+    );
+    let all: Vec<_> = pairs
+        .map(|pair| super::stats::Pair {
+            rerouted: 100,
+            lost: 20,
+            repeated: 3,
+            ..pair
+        })
+        .into();
+    assert_snapshot!(
+        "stats_narrow_all",
+        narrow(&super::stats::table(&all, Some(NARROW)))
+    );
 }
 
 #[test]
