@@ -1,4 +1,4 @@
-//! Targets as people and agents write them. Matching is exact, never by prefix.
+//! Targets as people and agents write them, in any case. Matching is exact, never by prefix.
 
 use std::fmt;
 use std::str::FromStr;
@@ -93,11 +93,13 @@ impl FromStr for Target {
             Some((window, pane)) => (window, Some(pane.parse::<u32>().map_err(|_| form())?)),
             None => (window, None),
         };
+        // Sessions of torch's have names in lower case.
+        let session = session.to_ascii_lowercase();
         let exact = session.strip_prefix('=');
-        let session_name = exact.unwrap_or(session).to_owned();
+        let session_name = exact.unwrap_or(&session).to_owned();
         if let Ok(index) = window.parse::<u32>() {
             return Ok(Self::SessionIndex {
-                session: session.to_owned(),
+                session,
                 window: index,
                 pane,
             });
@@ -162,14 +164,25 @@ mod tests {
             let target: Target = text.parse().expect(text);
             assert_eq!(target.to_string(), text);
         }
-        assert_eq!(
-            "PM".parse::<Target>().map(|t| t.to_string()),
-            Ok("project_manager".to_owned())
-        );
-        assert_eq!(
-            "dev:0".parse::<Target>().map(|t| t.to_string()),
-            Ok("dev:0".to_owned())
-        );
+    }
+
+    #[test]
+    fn names_are_read_in_any_case() {
+        for (text, meant) in [
+            ("HUMAN", "human"),
+            ("PM", "project_manager"),
+            ("QA", "tester"),
+            ("TEMP-X", "temp-x"),
+            ("dev:0", "dev:0"),
+            ("PM:0", "pm:0"),
+            ("App:Project-Manager", "app:project_manager"),
+            ("App:2", "app:2"),
+            ("=APP:2.1", "=app:2.1"),
+            ("App:QA.1", "app:tester.1"),
+        ] {
+            let target: Target = text.parse().expect(text);
+            assert_eq!(target.to_string(), meant);
+        }
     }
 
     #[test]

@@ -193,3 +193,34 @@ fn completions_and_manual_pages() {
     world.torch(&["man"]).ok().prints(".TH torch");
     assert!(!world.home().exists(), "none of it needs a registry");
 }
+
+#[test]
+fn names_may_be_written_as_people_write_them() {
+    let world = World::new();
+    world.team("orchestrator,project_manager,tester,researcher", SCRIPTED);
+    for (role, names) in [
+        (
+            "project_manager",
+            &["PM", "Project-Manager", "PM:0", "SAMPLE:pm", "Sample:1"][..],
+        ),
+        ("tester", &["QA", "qa", "Tester:0", "sample:QA.0"]),
+        ("researcher", &["RESEARCHER", "Researcher:0", "=Sample:3"]),
+    ] {
+        let window = world.agent(role).pane.expect("a pane").window;
+        for name in names {
+            let why = world.torch(&["why", name, "--json"]).ok().json();
+            assert_eq!(why["agent"]["role"], role, "{name}");
+            world.torch(&["logs", name]).ok();
+            let attach = world.torch(&["attach", name, "--print"]).ok().stdout;
+            assert!(attach.contains(&window), "{name}: {attach}");
+            world.scm(&[name, "hello", "--wait"]).ok();
+        }
+        assert_eq!(world.received(role), vec!["hello"; names.len()]);
+        let list = world.torch(&["msg", "list", "--json", "--role", names[0]]);
+        // The briefing is listed as well.
+        assert_eq!(list.ok().stdout.lines().count(), names.len() + 1, "{role}");
+    }
+    let terminal = world.terminal("exec torch shell QA");
+    terminal.shows("tester-shell");
+    terminal.close();
+}
