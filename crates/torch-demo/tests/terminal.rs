@@ -4,17 +4,15 @@
     reason = "a test that can't go on must panic, in its helper functions too"
 )]
 
-mod support;
-
 use serde_json::{Value, json};
-use support::{Tmux, example, poll};
 use torch_core::program::AgentProgram;
+use torch_testing::{TmuxPane, example, until};
 
 const IDLE: &str = "? for shortcuts";
 
 /// A demo agent in a pane.
 struct Demo {
-    tmux: Tmux,
+    tmux: TmuxPane,
     folder: tempfile::TempDir,
 }
 
@@ -40,7 +38,7 @@ impl Demo {
         std::fs::write(path("settings.json"), json!({"hooks": hooks}).to_string()).unwrap();
         std::fs::write(path("scenario.toml"), scenario).unwrap();
         let program = example("demo_agent").display().to_string();
-        let tmux = Tmux::start(
+        let tmux = TmuxPane::start(
             folder.path(),
             &[
                 &program,
@@ -103,7 +101,7 @@ impl Demo {
 
     fn wait_hooks(&self, names: &[&str]) {
         assert!(
-            poll(|| self.hooks() == names),
+            until(|| self.hooks() == names),
             "{:?} instead of {names:?}",
             self.hooks()
         );
@@ -171,7 +169,7 @@ fn long_pastes_collapse_and_long_lines_wrap() {
     });
     demo.tmux.keys(&["Enter"]);
     let line = "wörd日".repeat(166);
-    assert!(poll(|| demo.prompts() == [block.clone()]));
+    assert!(until(|| demo.prompts() == [block.clone()]));
     demo.tmux.paste(&line);
     demo.tmux.wait("the line", |screen| {
         screen.trim_end().ends_with(IDLE) && composer(screen).len() > 12
@@ -183,7 +181,7 @@ fn long_pastes_collapse_and_long_lines_wrap() {
         .collect();
     assert_eq!(shown, line);
     demo.tmux.keys(&["Enter"]);
-    assert!(poll(|| demo.prompts().last() == Some(&line)));
+    assert!(until(|| demo.prompts().last() == Some(&line)));
 }
 
 #[test]
@@ -282,7 +280,7 @@ fn a_draft_and_a_placeholder_differ_by_their_brightness() {
         composer(screen) == ["❯\u{a0}one", "  two"]
     });
     demo.tmux.keys(&["Enter"]);
-    assert!(poll(|| demo.prompts() == ["one\ntwo"]));
+    assert!(until(|| demo.prompts() == ["one\ntwo"]));
 }
 
 #[test]
@@ -292,7 +290,7 @@ fn a_crash_leaves_the_screen_as_it_is() {
     demo.tmux
         .wait("the composer", |screen| screen.contains(IDLE));
     demo.submit("die");
-    assert!(poll(|| demo.tmux.format("#{pane_dead}") == "1"));
+    assert!(until(|| demo.tmux.format("#{pane_dead}") == "1"));
     // tmux 3.3a reaps about one child in six late, and knows no signal until then.
     let signal = demo.tmux.format("#{pane_dead_signal}");
     assert!(["9", ""].contains(&signal.as_str()), "{signal}");
@@ -344,7 +342,7 @@ fn control_c_twice_ends_it_in_order() {
     demo.tmux
         .wait("the composer", |screen| screen.contains(IDLE));
     demo.tmux.keys(&["C-c", "C-c"]);
-    assert!(poll(|| demo.tmux.format("#{pane_dead}") == "1"));
+    assert!(until(|| demo.tmux.format("#{pane_dead}") == "1"));
     // tmux 3.3a reaps about one child in six late, and knows no status until then.
     let status = demo.tmux.format("#{pane_dead_status}");
     assert!(["0", ""].contains(&status.as_str()), "{status}");

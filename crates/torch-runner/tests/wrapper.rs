@@ -4,20 +4,18 @@
     reason = "a test that can't go on must panic, in its helper functions too"
 )]
 
-mod support;
-
 use std::path::PathBuf;
 
 use serde_json::json;
-use support::{Tmux, example, poll};
 use torch_core::spool::{SpoolEvent, SpoolRecord};
 use torch_process::facts;
+use torch_testing::{TmuxPane, example, until};
 
 const LAUNCH: &str = "01HF7YAT00000000000000000A";
 
 /// A wrapped program in a pane.
 struct Wrapped {
-    tmux: Tmux,
+    tmux: TmuxPane,
     folder: tempfile::TempDir,
 }
 
@@ -39,7 +37,7 @@ impl Wrapped {
         });
         std::fs::write(folder.path().join("spec.json"), spec.to_string()).unwrap();
         let wrapper = example("wrapper").display().to_string();
-        let tmux = Tmux::start(folder.path(), &[&wrapper, "run", &path("spec.json")]);
+        let tmux = TmuxPane::start(folder.path(), &[&wrapper, "run", &path("spec.json")]);
         Self { tmux, folder }
     }
 
@@ -53,7 +51,7 @@ impl Wrapped {
     }
 
     fn started(&self) -> torch_core::Process {
-        assert!(poll(|| !self.records().is_empty()), "no record");
+        assert!(until(|| !self.records().is_empty()), "no record");
         match &self.records()[0] {
             SpoolEvent::Started { process } => *process,
             other => panic!("{other:?}"),
@@ -63,7 +61,7 @@ impl Wrapped {
     /// A process id that the program wrote to a file.
     fn process(&self, name: &str) -> torch_core::Process {
         assert!(
-            poll(|| self.file(name).ends_with('\n')),
+            until(|| self.file(name).ends_with('\n')),
             "{name} not written"
         );
         facts::process(self.file(name).trim().parse().unwrap()).unwrap()
@@ -116,7 +114,7 @@ fn a_killed_agents_pane_takes_no_input() {
         .keys(&["echo TYPED", "Enter", "C-c", "C-z", "C-\\", "C-d", "Enter"]);
     // The pane's tty is empty again: it was read; and nothing of it shows.
     let tty = std::fs::File::open(wrapped.tmux.format("#{pane_tty}")).unwrap();
-    assert!(poll(|| unread(&tty) == 0));
+    assert!(until(|| unread(&tty) == 0));
     assert_eq!(wrapped.tmux.screen(), screen, "nothing is echoed");
     assert!(!marker.exists());
     assert_eq!(
@@ -138,7 +136,7 @@ fn unread(tty: &std::fs::File) -> i32 {
 fn a_statuss_end_is_recorded_after_on_exit() {
     let wrapped = Wrapped::start(&["sh", "-c", "exit 3"]);
     wrapped.started();
-    assert!(poll(|| wrapped.records().len() == 2));
+    assert!(until(|| wrapped.records().len() == 2));
     assert_eq!(
         wrapped.file("on_exit"),
         "%0",
@@ -175,7 +173,7 @@ fn what_was_typed_and_not_read_is_dropped() {
 fn the_environment_is_exactly_the_given_one() {
     let wrapped = Wrapped::start(&["sh", "-c", "env > env; pwd > pwd; exec cat"]);
     wrapped.started();
-    assert!(poll(|| wrapped.file("pwd").ends_with('\n')));
+    assert!(until(|| wrapped.file("pwd").ends_with('\n')));
     let file = wrapped.file("env");
     let mut names: Vec<_> = file
         .lines()
@@ -195,7 +193,7 @@ fn the_environment_is_exactly_the_given_one() {
 #[cfg(target_os = "linux")]
 fn the_program_starts_with_its_signals_as_they_should_be() {
     let wrapped = Wrapped::start(&["sh", "-c", "exec grep ^Sig[BI] /proc/self/status > mask"]);
-    assert!(poll(|| wrapped.file("mask").lines().count() == 2));
+    assert!(until(|| wrapped.file("mask").lines().count() == 2));
     let file = wrapped.file("mask");
     let mask = |name: &str| {
         let line = file
@@ -259,7 +257,7 @@ fn the_panes_end_ends_everything() {
     let wrapper: u32 = wrapped.tmux.format("#{pane_pid}").parse().unwrap();
     let wrapper = facts::process(wrapper).unwrap();
     wrapped.tmux.run(&["kill-pane"]);
-    assert!(poll(|| !facts::is_alive(wrapper)), "the wrapper lives");
+    assert!(until(|| !facts::is_alive(wrapper)), "the wrapper lives");
     for left in [process, child, orphan] {
         assert!(!facts::is_alive(left), "{left:?}");
     }
@@ -282,7 +280,7 @@ fn a_term_signal_is_forwarded() {
     let wrapper = wrapped.tmux.format("#{pane_pid}").parse().unwrap();
     let process = facts::process(wrapper).unwrap();
     kill("TERM", wrapper);
-    assert!(poll(|| !facts::is_alive(process)));
+    assert!(until(|| !facts::is_alive(process)));
     assert_eq!(
         wrapped.records()[1],
         SpoolEvent::Exited {
@@ -301,13 +299,13 @@ fn a_held_pane_ends_when_it_is_told_to() {
     let wrapper = wrapped.tmux.format("#{pane_pid}").parse().unwrap();
     let process = facts::process(wrapper).unwrap();
     kill("TERM", wrapper);
-    assert!(poll(|| !facts::is_alive(process)));
+    assert!(until(|| !facts::is_alive(process)));
 }
 
 #[test]
 fn a_program_that_does_not_exist_is_reported() {
     let wrapped = Wrapped::start(&["/no/such/program"]);
-    assert!(poll(|| !wrapped.records().is_empty()));
+    assert!(until(|| !wrapped.records().is_empty()));
     let SpoolEvent::LaunchFailed { error } = &wrapped.records()[0] else {
         panic!()
     };

@@ -37,6 +37,18 @@ pub(crate) fn pinned() -> PathBuf {
     folder
 }
 
+/// An example of the crate under test, which cargo builds beside the crate's tests.
+#[track_caller]
+pub fn example(name: &str) -> PathBuf {
+    let path = built().join("examples").join(name);
+    assert!(
+        path.is_file(),
+        "{} is not built; cargo test without --test builds it",
+        path.display()
+    );
+    path
+}
+
 /// The directory that cargo puts programs into: `target/debug` for an executable in `target/debug/deps`.
 fn built() -> PathBuf {
     let own = std::env::current_exe().expect("the test's own executable");

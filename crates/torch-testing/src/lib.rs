@@ -4,6 +4,8 @@
 //! environment that knows nothing of the caller's. Tests with worlds run side by side. A world that is dropped stops
 //! its team, ends its daemon and tmux servers, and fails the test if a process of it is left.
 //!
+//! A program that runs in a pane is tested by itself in a [`TmuxPane`].
+//!
 //! Everything here panics where it can't go on, with what a person needs to see why: that is what a test wants.
 
 mod agent;
@@ -11,6 +13,7 @@ mod binaries;
 mod end;
 mod ledger;
 mod message;
+mod pane;
 mod ran;
 mod repository;
 mod script;
@@ -20,10 +23,12 @@ mod wait;
 mod world;
 
 pub use agent::{Agent, Pane};
+pub use binaries::example;
 pub use ledger::Entry;
 pub use message::Message;
+pub use pane::TmuxPane;
 pub use ran::Ran;
 pub use script::SCRIPTED;
 pub use terminal::Terminal;
-pub use wait::{DEADLINE, poll};
+pub use wait::{DEADLINE, poll, until};
 pub use world::World;

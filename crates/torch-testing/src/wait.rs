@@ -25,3 +25,8 @@ pub fn poll<T>(deadline: Duration, mut wanted: impl FnMut() -> Option<T>) -> Opt
         pause.recv_timeout(LOOK).ok();
     }
 }
+
+/// Waits until `wanted` holds, at most [`DEADLINE`]; whether it does.
+pub fn until(mut wanted: impl FnMut() -> bool) -> bool {
+    poll(DEADLINE, || wanted().then_some(())).is_some()
+}
