@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     while let (Some(name), Some(value)) = (args.next(), args.next()) {
         match name.as_str() {
             "--settings" => options.settings = Some(value.into()),
-            "--session-id" => options.session_id = value,
+            "--session-id" => options.conversation = value,
             "--scenario" => options.scenario = Some(value.into()),
             "--ledger" => options.ledger = Some(value.into()),
             "--transcript" => options.transcript = Some(value.into()),

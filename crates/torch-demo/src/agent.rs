@@ -29,8 +29,8 @@ const CONVERSATION_MAX: usize = 1_000;
 /// Who this agent is.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
-    /// The session's id.
-    pub session_id: String,
+    /// The conversation's id.
+    pub conversation: String,
     /// The role, or `agent`.
     pub role: String,
     /// The zone that times on the screen are in.
@@ -140,7 +140,7 @@ pub(crate) enum Phase {
         /// When that ends; `None` is never.
         until: Option<Timestamp>,
     },
-    /// The composer is there. `announced`: the session's start was reported.
+    /// The composer is there. `announced`: the conversation's start was reported.
     Ready {
         /// Whether SessionStart has fired.
         announced: bool,
@@ -318,7 +318,7 @@ impl Agent {
         self.turns += 1;
         let message = Message::parse(
             &prompt,
-            &format!("{}-{}", self.identity.session_id, self.turns),
+            &format!("{}-{}", self.identity.conversation, self.turns),
         );
         let steps = self.first_steps(&prompt, &message);
         self.turn = Some(Turn::new(self.turns, prompt, message, steps, now));

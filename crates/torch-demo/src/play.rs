@@ -297,7 +297,7 @@ impl Play {
             last => last.to_owned(),
         };
         let reply = format!(
-            "ANSWER: I am the demo {}; turns finished in this session: {}; the last one: {last}",
+            "ANSWER: I am the demo {}; turns finished in this conversation: {}; the last one: {last}",
             self.cast.me, self.turns
         );
         match message.from.as_deref() {

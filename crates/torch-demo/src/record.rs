@@ -71,7 +71,7 @@ impl HookEvent {
     /// The JSON that the hook's command reads.
     pub(crate) fn payload(&self, identity: &Identity, transcript: &str, cwd: &str) -> Value {
         let mut payload = json!({
-            "session_id": identity.session_id,
+            "session_id": identity.conversation,
             "transcript_path": transcript,
             "cwd": cwd,
             "permission_mode": "default",
@@ -85,17 +85,17 @@ impl HookEvent {
 }
 
 /// A user record of the transcript.
-pub(crate) fn user(text: &str, at: Timestamp, session_id: &str) -> Value {
+pub(crate) fn user(text: &str, at: Timestamp, conversation: &str) -> Value {
     json!({
         "type": "user",
         "message": {"role": "user", "content": text},
         "timestamp": timestamp(at),
-        "sessionId": session_id,
+        "sessionId": conversation,
     })
 }
 
 /// An assistant record of the transcript; an API error is marked as one.
-pub(crate) fn assistant(text: &str, api_error: bool, at: Timestamp, session_id: &str) -> Value {
+pub(crate) fn assistant(text: &str, api_error: bool, at: Timestamp, conversation: &str) -> Value {
     let mut record = json!({
         "type": "assistant",
         "message": {
@@ -104,7 +104,7 @@ pub(crate) fn assistant(text: &str, api_error: bool, at: Timestamp, session_id: 
             "content": [{"type": "text", "text": text}],
         },
         "timestamp": timestamp(at),
-        "sessionId": session_id,
+        "sessionId": conversation,
     });
     if api_error {
         record["isApiErrorMessage"] = json!(true);

@@ -30,13 +30,13 @@ const SCENARIO: &str = "TORCH_DEMO_SCENARIO";
 pub struct Options {
     /// The settings file with the hooks.
     pub settings: Option<PathBuf>,
-    /// The session's id, a UUID.
-    pub session_id: String,
+    /// The conversation's id, a UUID.
+    pub conversation: String,
     /// The scenario; the one that `TORCH_DEMO_SCENARIO` names without one, else the built-in behaviour.
     pub scenario: Option<PathBuf>,
-    /// The ledger; `demo-<session>.ledger.jsonl` beside the settings without one, none without settings.
+    /// The ledger; `demo-<conversation>.ledger.jsonl` beside the settings without one, none without settings.
     pub ledger: Option<PathBuf>,
-    /// The transcript; `demo-<session>.jsonl` beside the settings without one, none without settings.
+    /// The transcript; `demo-<conversation>.jsonl` beside the settings without one, none without settings.
     pub transcript: Option<PathBuf>,
 }
 
@@ -144,13 +144,13 @@ impl Demo {
         };
         let beside = |given: &Option<PathBuf>, ending: &str| {
             let folder = options.settings.as_deref().and_then(Path::parent);
-            let name = format!("demo-{}{ending}", options.session_id);
+            let name = format!("demo-{}{ending}", options.conversation);
             given
                 .clone()
                 .or_else(|| folder.map(|folder| folder.join(name)))
         };
         let identity = Identity {
-            session_id: options.session_id.clone(),
+            conversation: options.conversation.clone(),
             role: role.clone(),
             zone: jiff::tz::TimeZone::system(),
         };
@@ -227,7 +227,7 @@ impl Demo {
         effects: Vec<Effect>,
     ) -> Result<Option<End>, DemoError> {
         for effect in effects {
-            let session = &self.agent.identity().session_id;
+            let conversation = &self.agent.identity().conversation;
             match effect {
                 Effect::Ledger(entry) => {
                     if let Some(ledger) = &mut self.ledger {
@@ -236,10 +236,15 @@ impl Demo {
                     }
                 }
                 Effect::User(text) => {
-                    self.transcribe(&record::user(&text, now, &session.clone()))?
+                    self.transcribe(&record::user(&text, now, &conversation.clone()))?
                 }
                 Effect::Assistant { text, api_error } => {
-                    self.transcribe(&record::assistant(&text, api_error, now, &session.clone()))?;
+                    self.transcribe(&record::assistant(
+                        &text,
+                        api_error,
+                        now,
+                        &conversation.clone(),
+                    ))?;
                 }
                 Effect::Hook(hook) => {
                     let transcript = self

@@ -162,7 +162,7 @@ impl Team {
 
 fn agent(role: &str, roles: &str) -> Agent {
     let identity = Identity {
-        session_id: role.to_owned(),
+        conversation: role.to_owned(),
         role: role.to_owned(),
         zone: jiff::tz::TimeZone::UTC,
     };

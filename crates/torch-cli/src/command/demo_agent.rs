@@ -13,13 +13,14 @@ pub struct DemoAgentArgs {
     /// The settings file with the hooks
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// The session's id, a UUID
+    /// The conversation's id, a UUID
     #[arg(
-        long,
+        // As Claude Code calls it.
+        long = "session-id",
         value_name = "UUID",
         default_value = "00000000-0000-4000-8000-000000000000"
     )]
-    session_id: String,
+    conversation: String,
     /// A file that scripts it
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
@@ -35,7 +36,7 @@ pub struct DemoAgentArgs {
 pub(crate) fn run(args: DemoAgentArgs) -> Outcome {
     Ok(torch_demo::run(&torch_demo::Options {
         settings: args.settings,
-        session_id: args.session_id,
+        conversation: args.conversation,
         scenario: args.scenario,
         ledger: args.ledger,
         transcript: args.transcript,

@@ -9,7 +9,7 @@ const T0: Timestamp = Timestamp(1_700_000_000_000);
 
 fn agent(scenario: &str) -> Agent {
     let identity = Identity {
-        session_id: "s".to_owned(),
+        conversation: "s".to_owned(),
         role: "developer".to_owned(),
         zone: jiff::tz::TimeZone::UTC,
     };

@@ -35,7 +35,7 @@ pub(crate) enum Wait {
 /// One prompt being worked on.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    /// Its number in this session, from 1.
+    /// Its number in this conversation, from 1.
     pub number: u64,
     /// What it waits for.
     pub wait: Wait,

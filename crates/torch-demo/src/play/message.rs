@@ -13,7 +13,7 @@ pub(crate) struct Message {
     pub attempt: u32,
     /// What is between the tags, or the whole prompt.
     pub body: String,
-    /// What stands for the id where there is none: unique in this session.
+    /// What stands for the id where there is none: unique in this conversation.
     pub local: String,
 }
 
