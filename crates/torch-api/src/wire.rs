@@ -125,6 +125,13 @@ pub enum Request {
     },
     /// Answers [`Response::Messages`].
     Messages(MessageFilter),
+    /// Where messages are slow, what the policy did, and what the hub sees. Answers [`Response::Stats`].
+    Stats {
+        /// Of one team; without one, of all.
+        team: Option<String>,
+        /// How many of the newest messages are counted at most.
+        limit: u32,
+    },
     /// One message with its body. Answers [`Response::Message`].
     Message {
         /// Its id, with or without `m-`, or the whole ULID.
@@ -212,6 +219,7 @@ impl Request {
             Self::Shell { .. } => "shell",
             Self::Logs { .. } => "logs",
             Self::Messages(_) => "messages",
+            Self::Stats { .. } => "stats",
             Self::Message { .. } => "message",
             Self::Trace { .. } => "trace",
             Self::AwaitTurn { .. } => "await_turn",
@@ -378,6 +386,11 @@ pub enum Response {
     Messages {
         /// The messages.
         messages: Vec<MessageView>,
+    },
+    /// The numbers, team by team.
+    Stats {
+        /// In the order of the teams' names.
+        teams: Vec<torch_core::analysis::TeamAnalysis>,
     },
     /// One message.
     Message(Box<MessageView>),

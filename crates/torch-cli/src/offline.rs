@@ -3,6 +3,7 @@
 use torch_api::view::{JournalView, MessageView, TeamView};
 use torch_api::wire::MessageFilter;
 use torch_api::{Response, ResumeRequest, ResumeView};
+use torch_core::analysis::TeamAnalysis;
 use torch_daemon::offline::Registry;
 
 use crate::command::config;
@@ -54,6 +55,24 @@ pub fn messages(place: &Place, filter: &MessageFilter) -> Result<Vec<MessageView
     };
     match registry.messages(filter) {
         Response::Messages { messages } => Ok(messages),
+        other => Err(refused(other)),
+    }
+}
+
+/// The numbers of the newest messages, team by team.
+///
+/// # Errors
+/// When the registry can't be read.
+pub fn stats(
+    place: &Place,
+    team: Option<&str>,
+    limit: u32,
+) -> Result<Vec<TeamAnalysis>, CommandError> {
+    let Some(registry) = open(place)? else {
+        return Ok(Vec::new());
+    };
+    match registry.stats(torch_process::clock::now(), team, limit) {
+        Response::Stats { teams } => Ok(teams),
         other => Err(refused(other)),
     }
 }

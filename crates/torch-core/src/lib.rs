@@ -4,6 +4,7 @@
 //! Nothing here reads a clock, a file or a socket; time and randomness are passed in.
 
 pub mod agent;
+pub mod analysis;
 pub mod config;
 pub mod id;
 pub mod identity;

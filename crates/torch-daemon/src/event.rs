@@ -394,6 +394,13 @@ pub enum Effect {
 pub enum Query {
     /// Messages.
     Messages(torch_api::wire::MessageFilter),
+    /// The numbers of the newest messages.
+    Stats {
+        /// Of one team.
+        team: Option<String>,
+        /// How many messages at most.
+        limit: u32,
+    },
     /// The person's inbox.
     Inbox {
         /// Also what was read.

@@ -5,6 +5,7 @@ use std::path::Path;
 use torch_api::wire::MessageFilter;
 use torch_api::{Failure, MessageView, Response, ResumeRequest, ResumeView, TeamView};
 use torch_core::Team;
+use torch_core::Timestamp;
 use torch_core::plan::WindowObserved;
 use torch_store::{Store, StoreError};
 
@@ -94,6 +95,12 @@ impl Registry {
     /// Messages as [`torch_api::Request::Messages`] answers them.
     pub fn messages(&self, filter: &MessageFilter) -> Response {
         answer::messages(&self.store, filter)
+            .unwrap_or_else(|error| Response::Failed(answer::store_failure(&error)))
+    }
+
+    /// The numbers of the newest messages as [`torch_api::Request::Stats`] answers it.
+    pub fn stats(&self, now: Timestamp, team: Option<&str>, limit: u32) -> Response {
+        answer::stats(&self.store, now, team, limit)
             .unwrap_or_else(|error| Response::Failed(answer::store_failure(&error)))
     }
 

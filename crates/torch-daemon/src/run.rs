@@ -12,7 +12,7 @@ use torch_core::config::Config;
 use torch_core::{DesiredState, Timestamp};
 use torch_process::{Environment, clock};
 use torch_store::Store;
-use torch_store::export::Exporter;
+use torch_store::export::{ComplianceExporter, Exporter};
 
 use crate::event::{Effect, Event};
 use crate::host::upkeep::Made;
@@ -85,6 +85,10 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     let mut host = Host {
         state,
         store,
+        compliance: ComplianceExporter::new(
+            &options.home.join("logs"),
+            jiff::tz::TimeZone::system(),
+        ),
         exporter: Exporter::new(&options.home.join("logs"), jiff::tz::TimeZone::system()),
         home: options.home.clone(),
         torch: options.torch.clone(),
@@ -101,6 +105,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         connections: BTreeMap::new(),
         teams_changed: true,
         unexported: true,
+        team_finished: false,
         ending: false,
         lock: Made::at(&lock_path(&options.home)).context("the lock file is gone")?,
         socket: None,

@@ -13,6 +13,7 @@ mod chain;
 mod commit;
 mod error;
 pub mod export;
+mod fact;
 mod journal;
 mod message;
 mod open;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use chain::Audit;
 pub use error::StoreError;
+pub use fact::Stretch;
 pub use journal::JournalRow;
 pub use message::{Filter, StoredMessage};
 pub use open::Store;

@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use torch_api::wire::MessageFilter;
-use torch_api::{MessageView, Request, Response};
+use torch_api::{Request, Response};
 use torch_core::DeliveryState;
 
 use super::JsonArgs;
@@ -38,7 +38,7 @@ enum MessageCommand {
     /// Shows each step of a delivery, with times and evidence
     #[command(after_help = "Example:\n  torch msg trace m-7k3f9q2a")]
     Trace(OneArgs),
-    /// Shows where messages are slow: per pair how many, how long they took, what waits or was refused
+    /// Shows where messages are slow, which rules refused or rerouted, and how much the hub sees
     Stats(StatsArgs),
     /// Looks at a waiting message at once; queues one again that has expired or was given up
     #[command(after_help = "Example:\n  torch msg retry m-7k3f9q2a")]
@@ -114,15 +114,19 @@ pub(crate) fn run(args: MessageArgs, place: &Place) -> Outcome {
 }
 
 fn list(args: ListArgs, place: &Place) -> Outcome {
-    let messages = find(
-        place,
-        MessageFilter {
-            team: args.team,
-            role: args.role,
-            state: args.state,
-            limit: args.limit,
+    let filter = MessageFilter {
+        team: args.team,
+        role: args.role,
+        state: args.state,
+        limit: args.limit,
+    };
+    let messages = match connect::running(place)? {
+        Some(mut client) => match connect::ask(&mut client, &Request::Messages(filter))? {
+            Response::Messages { messages } => messages,
+            other => return Err(CommandError::unexpected(&other)),
         },
-    )?;
+        None => said(offline::messages(place, &filter)?),
+    };
     if args.json.json {
         for message in &messages {
             output::json(message)?;
@@ -133,33 +137,21 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
     Ok(exit::OK)
 }
 
-fn find(place: &Place, filter: MessageFilter) -> Result<Vec<MessageView>, CommandError> {
-    match connect::running(place)? {
-        Some(mut client) => match connect::ask(&mut client, &Request::Messages(filter))? {
-            Response::Messages { messages } => Ok(messages),
-            other => Err(CommandError::unexpected(&other)),
-        },
-        None => Ok(said(offline::messages(place, &filter)?)),
-    }
-}
-
 fn stats(args: StatsArgs, place: &Place) -> Outcome {
-    let messages = find(
-        place,
-        MessageFilter {
-            team: args.team,
-            role: None,
-            state: None,
-            limit: args.limit,
+    let StatsArgs { team, limit, json } = args;
+    let teams = match connect::running(place)? {
+        Some(mut client) => match connect::ask(&mut client, &Request::Stats { team, limit })? {
+            Response::Stats { teams } => teams,
+            other => return Err(CommandError::unexpected(&other)),
         },
-    )?;
-    let pairs = stats::pairs(&messages);
-    if args.json.json {
-        for pair in &pairs {
-            output::json(pair)?;
+        None => said(offline::stats(place, team.as_deref(), limit)?),
+    };
+    if json.json {
+        for team in &teams {
+            output::json(team)?;
         }
     } else {
-        output::data(&stats::table(&pairs, screen::width()))?;
+        output::data(&stats::stats(&teams, screen::width()))?;
     }
     Ok(exit::OK)
 }

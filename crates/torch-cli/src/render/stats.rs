@@ -1,100 +1,86 @@
-//! `torch msg stats`: where messages are slow, pair by pair.
+//! `torch msg stats`: where messages are slow, pair by pair, and what the policy did.
 
-use std::collections::BTreeMap;
+use torch_core::analysis::{Pair, TeamAnalysis};
+use torch_core::message::Decision;
 
-use serde::Serialize;
-use torch_api::view::MessageView;
-use torch_core::DeliveryState;
-
-use super::fit;
-use super::style::{DIM, WARN};
+use super::style::{DIM, STRONG, WARN, paint};
 use super::table::{Cell, Table};
+use super::{count, fit};
 
-/// One sender → recipient pair of one team.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Pair {
-    /// The team's name.
-    pub team: String,
-    /// The sender's label.
-    pub from: String,
-    /// The recipient's label.
-    pub to: String,
-    /// Messages counted.
-    pub messages: usize,
-    /// Of them neither proven to have arrived nor at an end.
-    pub waiting: usize,
-    /// Refused by policy.
-    pub refused: usize,
-    /// Sent to the hub instead.
-    pub rerouted: usize,
-    /// Given up or expired.
-    pub lost: usize,
-    /// Tried more than once.
-    pub repeated: usize,
-    /// Milliseconds from acceptance to the last state of those that arrived: the median.
-    pub median_ms: Option<u64>,
-    /// The slowest of them.
-    pub max_ms: Option<u64>,
-}
+/// The columns of the words before a fact.
+const LABEL: usize = 15;
 
-/// Counts messages by pair, the slowest pairs first.
-pub fn pairs(messages: &[MessageView]) -> Vec<Pair> {
-    let mut found: BTreeMap<(String, String, String), (Pair, Vec<u64>)> = BTreeMap::new();
-    for message in messages {
-        let key = (
-            message.team.clone(),
-            message.from.clone(),
-            message.to.clone(),
-        );
-        let (pair, times) = found.entry(key).or_default();
-        pair.messages += 1;
-        pair.rerouted += usize::from(message.decision == "reroute");
-        pair.repeated += usize::from(message.attempt > 1);
-        match message.state {
-            DeliveryState::Refused => pair.refused += 1,
-            DeliveryState::Dead | DeliveryState::Expired => pair.lost += 1,
-            state if state.is_proven() => {
-                times.push(
-                    u64::try_from(message.since.since(message.at).as_millis()).unwrap_or(u64::MAX),
-                );
-            }
-            _ => pair.waiting += 1,
-        }
-    }
-    let mut pairs: Vec<Pair> = found
-        .into_iter()
-        .map(|((team, from, to), (mut pair, mut times))| {
-            times.sort_unstable();
-            pair.median_ms = times.get(times.len() / 2).copied();
-            pair.max_ms = times.last().copied();
-            Pair {
-                team,
-                from,
-                to,
-                ..pair
-            }
-        })
-        .collect();
-    pairs.sort_by_key(|pair| std::cmp::Reverse((pair.waiting, pair.median_ms)));
-    pairs
-}
-
-/// The pairs as a table; on a terminal that is too narrow for it (`width`, in columns) without the columns that count
-/// nothing, and with names cut.
-pub fn table(pairs: &[Pair], width: Option<usize>) -> String {
-    if pairs.is_empty() {
+/// Every team's numbers; on a terminal that is too narrow for a table (`width`, in columns) without the columns that
+/// count nothing, and with names cut.
+pub fn stats(teams: &[TeamAnalysis], width: Option<usize>) -> String {
+    if teams.is_empty() {
         return "no messages\n".to_owned();
     }
+    let shown: Vec<String> = teams.iter().map(|team| one(team, width)).collect();
+    shown.join("\n")
+}
+
+fn one(team: &TeamAnalysis, width: Option<usize>) -> String {
+    let messages = count(team.messages, "message");
+    let heading = paint(STRONG, &format!("{}: {messages}", team.team));
+    let mut text = format!("{heading}\n{}", table(&team.pairs, width));
+    let mut facts = String::new();
+    let mut fact = |label: &str, value: String| {
+        if !value.is_empty() {
+            let line = format!("{}{value}", paint(DIM, &format!("{label:<LABEL$}")));
+            facts.push_str(&fit::wrap(&line, width.unwrap_or(usize::MAX), LABEL));
+            facts.push('\n');
+        }
+    };
+    let slow = team.bottlenecks.iter().map(|slow| {
+        let longest = time(Some(slow.longest_ms));
+        match slow.waiting {
+            0 => format!("{} {longest}", slow.to),
+            waiting => format!("{} {longest} ({waiting} waiting)", slow.to),
+        }
+    });
+    fact("longest waits", listed(slow));
+    for (label, decision) in [
+        ("rerouted", Decision::Reroute),
+        ("refused", Decision::Refuse),
+    ] {
+        let rules = team.rules.iter().filter(|rule| rule.decision == decision);
+        fact(
+            label,
+            listed(rules.map(|rule| format!("{} by {}", rule.count, rule.rule))),
+        );
+    }
+    if let Some(percent) = team.hub.percent {
+        let hub = &team.hub;
+        fact(
+            "the hub sees",
+            format!(
+                "{percent} % of {}: {} sent, {} received, {} copied",
+                hub.messages, hub.sent, hub.received, hub.copied
+            ),
+        );
+    }
+    if !facts.is_empty() {
+        text.push_str(&format!("\n{facts}"));
+    }
+    text
+}
+
+fn listed(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn table(pairs: &[Pair], width: Option<usize>) -> String {
     let whole = columns(pairs, |_| true).render();
     if fit::fits(&whole, width) {
         return whole;
     }
-    let counts = |count: Count| pairs.iter().any(|pair| count(pair) > 0);
-    columns(pairs, counts).within(width, &[0, 1, 2])
+    let counts = |counted: Count| pairs.iter().any(|pair| counted(pair) > 0);
+    columns(pairs, counts).within(width, &[0, 1])
 }
 
 /// How many messages of a pair something happened to.
-type Count = fn(&Pair) -> usize;
+type Count = fn(&Pair) -> u64;
 
 /// What is counted besides the messages themselves, under these headings.
 const COUNTS: [(&str, Count); 5] = [
@@ -108,16 +94,16 @@ const COUNTS: [(&str, Count); 5] = [
 /// The table with those counts that are `shown`.
 fn columns(pairs: &[Pair], shown: impl Fn(Count) -> bool) -> Table {
     let counts: Vec<_> = COUNTS.iter().filter(|(_, count)| shown(*count)).collect();
-    let mut headings = vec!["TEAM", "FROM", "TO", "COUNT", "MEDIAN", "SLOWEST"];
+    let mut headings = vec!["FROM", "TO", "COUNT", "MEDIAN", "P90", "SLOWEST"];
     headings.extend(counts.iter().map(|(heading, _)| *heading));
     let mut table = Table::new(0, &headings);
     for pair in pairs {
         let mut row = vec![
-            Cell::from(pair.team.as_str()),
-            pair.from.as_str().into(),
+            Cell::from(pair.from.as_str()),
             pair.to.as_str().into(),
             pair.messages.to_string().into(),
-            time(pair.median_ms).into(),
+            time(pair.p50_ms).into(),
+            time(pair.p90_ms).into(),
             time(pair.max_ms).into(),
         ];
         row.extend(counts.iter().map(|(_, count)| match count(pair) {

@@ -10,7 +10,9 @@ use torch_api::view::{
     AgentView, DaemonView, JournalView, MessageView, PlanView, PlannedAgent, TeamView,
 };
 use torch_api::wire::Stage;
+use torch_core::analysis::{Bottleneck, HubView, Pair, RuleCount, TeamAnalysis};
 use torch_core::config::{Config, Layers, layer};
+use torch_core::message::Decision;
 use torch_core::{
     AgentState, DeferReason, DeliveryState, Evidence, PaneAddress, PaneId, SessionId, Timestamp,
     WindowId,
@@ -266,42 +268,60 @@ fn trace() {
 
 #[test]
 fn stats() {
-    let slow = super::stats::Pair {
-        team: "my-project".to_owned(),
+    let slow = Pair {
         from: "documentation_writer".to_owned(),
         to: "orchestrator".to_owned(),
         messages: 12,
         waiting: 2,
         refused: 1,
-        median_ms: Some(1_234),
+        p50_ms: Some(1_234),
+        p90_ms: Some(9_876),
         max_ms: Some(123_000),
         ..Default::default()
     };
-    let quick = super::stats::Pair {
-        team: "my-project".to_owned(),
+    let quick = Pair {
         from: "human".to_owned(),
         to: "日本".to_owned(),
         messages: 3,
         ..Default::default()
     };
-    let pairs = [slow, quick];
-    assert_snapshot!(text(&super::stats::table(&pairs, None)));
-    assert_snapshot!(
-        "stats_narrow",
-        narrow(&super::stats::table(&pairs, Some(NARROW)))
-    );
-    let all: Vec<_> = pairs
-        .map(|pair| super::stats::Pair {
-            rerouted: 100,
-            lost: 20,
-            repeated: 3,
-            ..pair
-        })
-        .into();
-    assert_snapshot!(
-        "stats_narrow_all",
-        narrow(&super::stats::table(&all, Some(NARROW)))
-    );
+    let mut team = TeamAnalysis {
+        team: "my-project".to_owned(),
+        messages: 15,
+        pairs: vec![slow, quick],
+        bottlenecks: vec![
+            Bottleneck {
+                to: "orchestrator".to_owned(),
+                waiting: 2,
+                longest_ms: 123_000,
+            },
+            Bottleneck {
+                to: "tester".to_owned(),
+                waiting: 0,
+                longest_ms: 80,
+            },
+        ],
+        rules: vec![RuleCount {
+            decision: Decision::Refuse,
+            rule: "edge.self".to_owned(),
+            count: 1,
+        }],
+        hub: HubView {
+            messages: 14,
+            sent: 0,
+            received: 11,
+            copied: 1,
+            percent: Some(85),
+        },
+    };
+    let stats = |team: &TeamAnalysis, width| super::stats::stats(std::slice::from_ref(team), width);
+    assert_snapshot!(text(&stats(&team, None)));
+    assert_snapshot!("stats_narrow", narrow(&stats(&team, Some(NARROW))));
+    for pair in &mut team.pairs {
+        (pair.rerouted, pair.lost, pair.repeated) = (100, 20, 3);
+    }
+    assert_snapshot!("stats_narrow_all", narrow(&stats(&team, Some(NARROW))));
+    assert_eq!(super::stats::stats(&[], None), "no messages\n");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use torch_api::view::{AgentView, MessageView};
 use torch_api::wire::MessageFilter;
 use torch_api::{Failure, Response};
-use torch_core::{AgentId, Delivery, DeliveryState, Recipient, RoleName, Timestamp, Write};
+use torch_core::analysis::analyse;
+use torch_core::{AgentId, Delivery, DeliveryState, Recipient, RoleName, TeamId, Timestamp, Write};
 use torch_session::{CaptureStyle, Server, SessionError};
 use torch_store::{Filter, Store, StoreError, StoredMessage};
 
@@ -25,6 +26,7 @@ pub(crate) fn from_store(
 ) -> Result<Response, Box<Query>> {
     let answered = match query {
         Query::Messages(filter) => messages(store, &filter),
+        Query::Stats { team, limit } => stats(store, now, team.as_deref(), limit),
         Query::Inbox { all, mark_read } => inbox(store, now, all, mark_read),
         Query::Message(id) => find(store, &id).map(|found| match found {
             Ok(view) => Response::Message(Box::new(view)),
@@ -166,19 +168,9 @@ fn attach(
 
 /// Messages, newest first.
 pub(crate) fn messages(store: &Store, filter: &MessageFilter) -> Result<Response, StoreError> {
-    let teams = store.teams()?;
-    let team = match &filter.team {
-        None => None,
-        Some(name) => match teams.iter().find(|team| team.name.as_str() == name) {
-            Some(team) => Some(team.id),
-            None => {
-                return Ok(Response::Failed(usage(
-                    &format!("no team is called {name:?}"),
-                    "",
-                    Some("torch status"),
-                )));
-            }
-        },
+    let team = match team_id(store, filter.team.as_deref())? {
+        Ok(team) => team,
+        Err(failure) => return Ok(Response::Failed(failure)),
     };
     let role = match filter.role.as_deref().map(RoleName::parse).transpose() {
         Ok(role) => role,
@@ -201,6 +193,40 @@ pub(crate) fn messages(store: &Store, filter: &MessageFilter) -> Result<Response
     Ok(Response::Messages {
         messages: views(store, &found)?,
     })
+}
+
+/// The numbers of the newest messages.
+pub(crate) fn stats(
+    store: &Store,
+    now: Timestamp,
+    team: Option<&str>,
+    limit: u32,
+) -> Result<Response, StoreError> {
+    Ok(match team_id(store, team)? {
+        Ok(team) => Response::Stats {
+            teams: analyse(&store.newest_facts(team, limit.clamp(1, LIST_MAX))?, now),
+        },
+        Err(failure) => Response::Failed(failure),
+    })
+}
+
+/// The team of this name, if one was named.
+fn team_id(
+    store: &Store,
+    name: Option<&str>,
+) -> Result<Result<Option<TeamId>, Failure>, StoreError> {
+    let Some(name) = name else {
+        return Ok(Ok(None));
+    };
+    let teams = store.teams()?;
+    let found = teams.iter().find(|team| team.name.as_str() == name);
+    Ok(found.map(|team| Some(team.id)).ok_or_else(|| {
+        usage(
+            &format!("no team is called {name:?}"),
+            "",
+            Some("torch status"),
+        )
+    }))
 }
 
 /// The person's inbox, newest first.

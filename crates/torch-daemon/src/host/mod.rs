@@ -26,12 +26,12 @@ use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use torch_api::Request;
-use torch_core::{AgentId, Timestamp, Write};
+use torch_core::{AgentId, TeamPhase, Timestamp, Write};
 use torch_process::clock;
 use torch_scheduler::Agenda;
 use torch_session::Server;
 use torch_store::Store;
-use torch_store::export::Exporter;
+use torch_store::export::{ComplianceExporter, Exporter};
 use torch_worktree::{Added, Git, Repository};
 
 use crate::event::{ConnId, Effect, Event, Known, TimerKey};
@@ -67,6 +67,7 @@ pub(crate) struct Host {
     pub(crate) state: State,
     pub(crate) store: Store,
     pub(crate) exporter: Exporter,
+    pub(crate) compliance: ComplianceExporter,
     pub(crate) home: PathBuf,
     pub(crate) torch: PathBuf,
     pub(crate) agenda: Agenda<TimerKey>,
@@ -80,6 +81,8 @@ pub(crate) struct Host {
     pub(crate) teams_changed: bool,
     /// Whether the journal is further than the day files.
     pub(crate) unexported: bool,
+    /// Whether a team finished since the last look at the analysis of the message log.
+    pub(crate) team_finished: bool,
     pub(crate) ending: bool,
     pub(crate) lock: upkeep::Made,
     pub(crate) socket: Option<upkeep::Made>,
@@ -285,16 +288,19 @@ impl Host {
                 )
             });
             self.unexported = true;
+            self.team_finished |= writes.iter().any(
+                |write| matches!(write, Write::PutTeam(team) if team.phase == TeamPhase::Finished),
+            );
         }
         for act in acts {
             self.execute(now, act);
         }
-        self.export();
+        self.export(now);
         Ok(())
     }
 
     /// Copies what was written for people; a failure costs the copy, never the truth.
-    fn export(&mut self) {
+    fn export(&mut self, now: Timestamp) {
         if self.unexported {
             match self.exporter.step(&self.store) {
                 Ok(step) => self.unexported = step.more,
@@ -305,6 +311,15 @@ impl Host {
                         "the day files could not be written"
                     );
                 }
+            }
+        }
+        if self.compliance.is_due(now, self.team_finished) {
+            self.team_finished = false;
+            if let Err(error) = self.compliance.step(&self.store, now) {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the analysis of the message log could not be written"
+                );
             }
         }
         if self.teams_changed {

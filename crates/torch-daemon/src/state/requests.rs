@@ -79,6 +79,10 @@ impl State {
                 conn,
                 query: Query::Messages(filter),
             }),
+            Request::Stats { team, limit } => t.push(Effect::Answer {
+                conn,
+                query: Query::Stats { team, limit },
+            }),
             Request::Message { id } => t.push(Effect::Answer {
                 conn,
                 query: Query::Message(id),
@@ -483,6 +487,7 @@ fn privilege(request: &Request) -> Privilege {
         | Request::Send(_)
         | Request::Status { .. }
         | Request::Messages(_)
+        | Request::Stats { .. }
         | Request::Message { .. }
         | Request::Trace { .. }
         | Request::Why { .. }

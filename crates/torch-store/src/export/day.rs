@@ -12,6 +12,9 @@ use super::ExportError;
 use super::line::{date, entries_after};
 use crate::Store;
 
+/// What each day's file is called.
+const FILE: &str = "messages.jsonl";
+
 /// How many journal entries are read at once.
 const BATCH: u32 = 500;
 
@@ -135,7 +138,7 @@ impl Exporter {
             .mode(0o700)
             .create(&folder)
             .map_err(ExportError::file("create", &folder))?;
-        let path = folder.join("messages.jsonl");
+        let path = folder.join(FILE);
         let file = OpenOptions::new()
             .append(true)
             .create(true)
@@ -150,7 +153,7 @@ impl Exporter {
     /// all files are asked because a clock that was set back puts later entries into an earlier day.
     fn find_end(&self, journal: u64) -> Result<u64, ExportError> {
         let mut exported = 0;
-        for path in self.day_files()? {
+        for path in day_files(&self.dir, FILE)? {
             exported = exported.max(cut_torn(&path).map_err(ExportError::file("mend", &path))?);
         }
         if exported > journal {
@@ -162,23 +165,24 @@ impl Exporter {
         }
         Ok(exported)
     }
+}
 
-    fn day_files(&self) -> Result<Vec<PathBuf>, ExportError> {
-        let failed = || ExportError::file("list", &self.dir);
-        let entries = match std::fs::read_dir(&self.dir) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed()(error)),
-        };
-        let mut files = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(failed())?.path().join("messages.jsonl");
-            if path.is_file() {
-                files.push(path);
-            }
+/// The files of this name in the days' folders.
+pub(super) fn day_files(dir: &Path, name: &str) -> Result<Vec<PathBuf>, ExportError> {
+    let failed = || ExportError::file("list", dir);
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed()(error)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed())?.path().join(name);
+        if path.is_file() {
+            files.push(path);
         }
-        Ok(files)
     }
+    Ok(files)
 }
 
 /// The one field of a line that the exporter reads back.
@@ -188,7 +192,7 @@ struct Number {
 }
 
 /// Cuts off whatever follows a file's last good line; returns that line's number, 0 without one.
-fn cut_torn(path: &Path) -> std::io::Result<u64> {
+pub(super) fn cut_torn(path: &Path) -> std::io::Result<u64> {
     let file = OpenOptions::new().read(true).write(true).open(path)?;
     let length = file.metadata()?.len();
     // `end` is always just behind a newline, or 0.

@@ -88,7 +88,7 @@ pub(super) fn date(at: Timestamp, zone: &TimeZone) -> String {
     local(at, zone).strftime("%Y-%m-%d").to_string()
 }
 
-fn local(at: Timestamp, zone: &TimeZone) -> jiff::Zoned {
+pub(super) fn local(at: Timestamp, zone: &TimeZone) -> jiff::Zoned {
     let instant = i64::try_from(at.0)
         .ok()
         .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok())

@@ -1,14 +1,17 @@
-//! Writes the registry out for people and `jq`: the day files of all communication, and the running teams.
+//! Writes the registry out for people and `jq`: the day files of all communication and their
+//! analysis, and the running teams.
 //!
 //! Nothing is ever read back from these files but how far they go, so they may be deleted: what is gone at
 //! the end is written again. Their formats are documented in `registry/schemas/`.
 
+mod compliance;
 mod day;
 mod line;
 mod sessions;
 
 use std::path::PathBuf;
 
+pub use compliance::ComplianceExporter;
 pub use day::{Exporter, Step};
 pub use sessions::write_sessions;
 
