@@ -2,6 +2,7 @@
 
 mod atomic;
 mod chain;
+mod compliance;
 mod export;
 mod lists;
 mod open;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use torch_testing::{SCRIPTED, World};
+use torch_testing::{DEADLINE, SCRIPTED, World};
 
 /// All lines of all day files, in the order of the journal.
 fn exported(world: &World) -> Vec<Value> {
@@ -91,4 +91,52 @@ fn sessions_are_those_that_are_to_run() {
     world.wait("an empty list", || {
         sessions()["sessions"] == serde_json::json!([])
     });
+}
+
+#[test]
+fn the_day_files_are_analysed_when_a_team_finishes() {
+    let world = World::new();
+    world.team("orchestrator,developer,tester", SCRIPTED);
+    world.deliver("developer", "for the record");
+    world
+        .run_as("developer", "scm developer 'to myself'")
+        .code(4);
+    world.run_as("tester", "scm developer 'psst'").ok();
+    world
+        .run_as("orchestrator", "torch complete 'all is done'")
+        .ok();
+    let team = world.wait_for(DEADLINE, "the analysis", || {
+        let days = fs::read_dir(world.home().join("logs/communications")).ok()?;
+        let files = days
+            .flatten()
+            .map(|day| day.path().join("compliance_analysis.jsonl"));
+        let text: String = files
+            .filter_map(|file| fs::read_to_string(file).ok())
+            .collect();
+        let lines = text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        let mut finished = lines.filter(|line: &Value| line["closed_by"] == "finish");
+        finished.next().map(|line| line["teams"][0].clone())
+    });
+    assert_eq!(team["team"], "sample");
+    let told = world.torch(&["msg", "stats", "--json"]).ok().json();
+    let pair = |team: &Value| {
+        let pairs = team["pairs"].as_array().cloned().unwrap_or_default();
+        let found = pairs
+            .into_iter()
+            .find(|pair| pair["from"] == "script" && pair["to"] == "developer");
+        found.unwrap_or_else(|| panic!("no such pair in {team}"))
+    };
+    assert!(pair(&team)["p50_ms"].is_u64(), "{team}");
+    assert_eq!(pair(&team), pair(&told), "the same numbers");
+    let rules = serde_json::json!([
+        {"decision": "refuse", "rule": "edge.self", "count": 1},
+        {"decision": "reroute", "rule": "mode.strict", "count": 1},
+    ]);
+    assert_eq!((&team["rules"], &told["rules"]), (&rules, &rules));
+    // Without the daemon as well.
+    world.torch(&["daemon", "stop"]).ok();
+    let alone = world.torch(&["msg", "stats", "--json"]).ok().json();
+    assert_eq!(alone["rules"], rules);
 }
