@@ -3,9 +3,7 @@
 //! A period ends with its hour (of the zone's clock), or earlier when a team finishes. It is a stretch of the journal,
 //! so each line can be made again from the journal alone, and its last entry's number says where the next one begins.
 
-use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,7 +14,7 @@ use torch_core::Timestamp;
 use torch_core::analysis::{TeamAnalysis, analyse};
 
 use super::ExportError;
-use super::day::{cut_torn, day_files};
+use super::day::{find_end, open_day};
 use super::line::{date, local, rfc3339};
 use crate::fact::Stretch;
 use crate::row::{count_in, count_out, get, time_in, time_out};
@@ -104,7 +102,7 @@ impl ComplianceExporter {
     fn next(&mut self, store: &Store, now: Timestamp) -> Result<bool, ExportError> {
         let reached = match self.reached {
             Some(reached) => reached,
-            None => self.find_end(store.last_seq()?)?,
+            None => find_end(&self.dir, FILE, store.last_seq()?)?,
         };
         let closing = self.close(store, reached, now)?;
         let period = match closing {
@@ -165,39 +163,11 @@ impl ComplianceExporter {
         };
         let mut text = serde_json::to_string(&line).map_err(ExportError::Encode)?;
         text.push('\n');
-        let folder = self.dir.join(date(period.from, &self.zone));
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)
-            .map_err(ExportError::file("create", &folder))?;
-        let path = folder.join(FILE);
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(ExportError::file("open", &path))?;
+        let day = date(period.from, &self.zone);
+        let (path, mut file) = open_day(&self.dir, &day, FILE)?;
         file.write_all(text.as_bytes())
             .and_then(|()| file.sync_data())
             .map_err(ExportError::file("append to", &path))
-    }
-
-    /// The last entry that any line covers.
-    fn find_end(&self, journal: u64) -> Result<u64, ExportError> {
-        let mut exported = 0;
-        for path in day_files(&self.dir, FILE)? {
-            exported = exported.max(cut_torn(&path).map_err(ExportError::file("mend", &path))?);
-        }
-        if exported > journal {
-            let dir = self.dir.clone();
-            return Err(ExportError::Ahead {
-                dir,
-                exported,
-                journal,
-            });
-        }
-        Ok(exported)
     }
 }
 

@@ -93,7 +93,7 @@ impl Exporter {
     fn append_batch(&mut self, store: &Store) -> Result<Step, ExportError> {
         let reached = match self.reached {
             Some(reached) => reached,
-            None => self.find_end(store.last_seq()?)?,
+            None => find_end(&self.dir, FILE, store.last_seq()?)?,
         };
         let (entries, next) = entries_after(store, reached, BATCH)?;
         let mut text = String::new();
@@ -132,43 +132,50 @@ impl Exporter {
                 .sync_data()
                 .map_err(ExportError::file("flush", &day.path))?;
         }
-        let folder = self.dir.join(&date);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)
-            .map_err(ExportError::file("create", &folder))?;
-        let path = folder.join(FILE);
-        let file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(ExportError::file("open", &path))?;
+        let (path, file) = open_day(&self.dir, &date, FILE)?;
         self.open = Some(Day { date, path, file });
         Ok(())
     }
+}
 
-    /// The greatest number in any day file. Within a file numbers rise, so each file's last line is enough;
-    /// all files are asked because a clock that was set back puts later entries into an earlier day.
-    fn find_end(&self, journal: u64) -> Result<u64, ExportError> {
-        let mut exported = 0;
-        for path in day_files(&self.dir, FILE)? {
-            exported = exported.max(cut_torn(&path).map_err(ExportError::file("mend", &path))?);
-        }
-        if exported > journal {
-            return Err(ExportError::Ahead {
-                dir: self.dir.clone(),
-                exported,
-                journal,
-            });
-        }
-        Ok(exported)
+/// Opens a day's file of this name to append to it, and makes its folder.
+pub(super) fn open_day(dir: &Path, date: &str, name: &str) -> Result<(PathBuf, File), ExportError> {
+    let folder = dir.join(date);
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .map_err(ExportError::file("create", &folder))?;
+    let path = folder.join(name);
+    let file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(ExportError::file("open", &path))?;
+    Ok((path, file))
+}
+
+/// The greatest number in any day's file of this name, which the journal must reach. Within a file numbers rise, so each
+/// file's last line is enough; all files are asked because a clock that was set back puts later entries into an earlier
+/// day.
+pub(super) fn find_end(dir: &Path, name: &str, journal: u64) -> Result<u64, ExportError> {
+    let mut exported = 0;
+    for path in day_files(dir, name)? {
+        exported = exported.max(cut_torn(&path).map_err(ExportError::file("mend", &path))?);
     }
+    if exported > journal {
+        return Err(ExportError::Ahead {
+            dir: dir.to_owned(),
+            exported,
+            journal,
+        });
+    }
+    Ok(exported)
 }
 
 /// The files of this name in the days' folders.
-pub(super) fn day_files(dir: &Path, name: &str) -> Result<Vec<PathBuf>, ExportError> {
+fn day_files(dir: &Path, name: &str) -> Result<Vec<PathBuf>, ExportError> {
     let failed = || ExportError::file("list", dir);
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
@@ -192,7 +199,7 @@ struct Number {
 }
 
 /// Cuts off whatever follows a file's last good line; returns that line's number, 0 without one.
-pub(super) fn cut_torn(path: &Path) -> std::io::Result<u64> {
+fn cut_torn(path: &Path) -> std::io::Result<u64> {
     let file = OpenOptions::new().read(true).write(true).open(path)?;
     let length = file.metadata()?.len();
     // `end` is always just behind a newline, or 0.
