@@ -5,13 +5,12 @@ use std::time::Duration;
 use torch_core::PaneId;
 use torch_process::facts;
 
-use super::world::{World, name, wait_for};
+use super::world::{World, open_team, wait_for};
 use crate::{CaptureStyle, Server, SessionError};
 
 #[tokio::test]
 async fn the_server_describes_itself() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (mut world, server) = World::connected().await;
     assert!(facts::process(server.server_pid()).is_some());
     assert!(server.start_time() > 1_700_000_000);
     assert!(server.socket_path().starts_with(world.folder.path()));
@@ -35,8 +34,7 @@ async fn the_server_describes_itself() {
 
 #[tokio::test]
 async fn a_killed_server_fails_every_request_and_is_replaced() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (mut world, server) = World::connected().await;
     let old = facts::process(server.server_pid()).expect("the server");
     let busy: Vec<_> = (0..50)
         .map(|_| {
@@ -67,13 +65,9 @@ async fn a_killed_server_fails_every_request_and_is_replaced() {
 
 #[tokio::test]
 async fn an_ended_keeper_session_ends_the_connection_and_costs_no_team() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (mut world, server) = World::connected().await;
     let spec = world.spec("one", "exec cat");
-    let team = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session");
+    let team = open_team(&server, &spec).await;
     world.fork(&world.config(), &["kill-session", "-t", "=_torch"]);
     server.closed().await;
     let again = world.connect().await;
@@ -91,10 +85,7 @@ async fn stop_and_start_again_and_again() {
         let server = world.connect().await;
         let process = facts::process(server.server_pid()).expect("the server");
         let spec = world.spec("one", "exec cat");
-        server
-            .open_session(&name("team"), &spec)
-            .await
-            .expect("a session");
+        open_team(&server, &spec).await;
         server.kill_server_if_owned().await.expect("ended");
         assert!(!facts::is_alive(process));
         server.closed().await;
@@ -108,8 +99,7 @@ async fn stop_and_start_again_and_again() {
 
 #[tokio::test]
 async fn stale_texts_are_removed_and_others_kept() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (mut world, server) = World::connected().await;
     let config = world.config();
     world.fork(&config, &["set-buffer", "-b", "torch-m-1", "left behind"]);
     world.fork(&config, &["set-buffer", "-b", "mine", "a person's"]);
@@ -123,15 +113,10 @@ async fn stale_texts_are_removed_and_others_kept() {
 
 #[tokio::test]
 async fn a_screen_can_imitate_nothing() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let script = r"printf '%%end 1 2 3\n%%error 1 2 1\n%%exit\n%%begin 1 2 1\n\377\376 \033[31mred\033[0m\nREADY'; exec cat";
     let spec = world.spec("imitator", script);
-    let pane = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session")
-        .pane;
+    let pane = open_team(&server, &spec).await.pane;
     wait_for("the screen", async || {
         let probe = server.probe(pane).await.expect("a probe");
         String::from_utf8_lossy(&probe.screen).contains("READY")
@@ -162,14 +147,9 @@ async fn a_screen_can_imitate_nothing() {
 
 #[tokio::test]
 async fn history_and_concurrent_requests() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let spec = world.spec("long", "seq 1 300; printf READY; exec cat");
-    let pane = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session")
-        .pane;
+    let pane = open_team(&server, &spec).await.pane;
     wait_for("the output", async || {
         let screen = server
             .capture(pane, None, CaptureStyle::Plain)
@@ -212,15 +192,11 @@ async fn history_and_concurrent_requests() {
 
 #[tokio::test]
 async fn changes_are_told() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let mut changes = server.changes();
     changes.mark_unchanged();
     let spec = world.spec("one", "exec cat");
-    let team = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session");
+    let team = open_team(&server, &spec).await;
     changes.changed().await.expect("a session came");
     let window = server
         .open_window(team.session, &spec)
@@ -276,8 +252,7 @@ async fn another_server_is_not_touched_and_a_users_server_is_not_ended() {
 
 #[tokio::test]
 async fn dropping_the_last_handle_closes_the_connection() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let clone = server.clone();
     drop(server);
     clone.list_panes().await.expect("a clone keeps it");
@@ -290,13 +265,9 @@ async fn dropping_the_last_handle_closes_the_connection() {
 
 #[tokio::test]
 async fn the_way_for_a_person() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let spec = world.spec("one", "exec cat");
-    let team = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session");
+    let team = open_team(&server, &spec).await;
     let (session, window) = (
         team.session.to_string(),
         format!("{}:{}", team.session, team.window),

@@ -45,8 +45,7 @@ fn bracketed(payload: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn payloads_arrive_byte_for_byte() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let receiver = world.receiver(&server, "").await;
     let staging = world.path("staging");
     fs::create_dir(&staging).expect("a folder");
@@ -80,8 +79,7 @@ async fn payloads_arrive_byte_for_byte() {
 
 #[tokio::test]
 async fn a_megabyte_of_anything_arrives() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let receiver = world.receiver(&server, "").await;
     let mut random = fastrand::Rng::with_seed(7);
     let payload: Vec<u8> = (0..1 << 20).map(|_| random.u8(..)).collect();
@@ -94,8 +92,7 @@ async fn a_megabyte_of_anything_arrives() {
 
 #[tokio::test]
 async fn concurrent_pastes_stay_contiguous() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let receiver = world.receiver(&server, "").await;
     let folder = world.folder.path().to_owned();
     let pastes: Vec<_> = (b'a'..b'i')
@@ -140,8 +137,7 @@ async fn concurrent_pastes_stay_contiguous() {
 
 #[tokio::test]
 async fn copy_mode_is_left_before_a_paste_and_a_key() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let receiver = world.receiver(&server, "").await;
     let pane = receiver.address.pane.to_string();
     let mut expected = Vec::new();
@@ -174,8 +170,7 @@ async fn copy_mode_is_left_before_a_paste_and_a_key() {
 
 #[tokio::test]
 async fn a_key_goes_only_to_the_screen_that_shows_the_text() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let receiver = world.receiver(&server, "body [/m-7k3f9q2a]").await;
     let guard = receiver.guard();
     let absent = server.press(&guard, "Enter", Some("/m-00000000")).await;

@@ -35,8 +35,7 @@ async fn expect_applied(server: &Server, receiver: &Receiver) {
 
 #[tokio::test]
 async fn another_pane_pid_or_launch() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let receiver = world.receiver(&server, "ready-text").await;
     let guard = receiver.guard();
     let pid = Guard {
@@ -59,8 +58,7 @@ async fn another_pane_pid_or_launch() {
 
 #[tokio::test]
 async fn a_cleared_or_hostile_live_mark() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let receiver = world.receiver(&server, "ready-text").await;
     let pane = receiver.address.pane.to_string();
     let ran = world.path("ran");
@@ -109,8 +107,7 @@ async fn a_cleared_or_hostile_live_mark() {
 
 #[tokio::test]
 async fn a_dead_pane() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let receiver = world.receiver(&server, "ready-text").await;
     let process = torch_process::facts::process(receiver.address.pid).expect("the receiver");
     let left = tokio::task::spawn_blocking(move || {
@@ -136,8 +133,7 @@ async fn a_dead_pane() {
 
 #[tokio::test]
 async fn input_off_and_synchronized_panes() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let receiver = world.receiver(&server, "ready-text").await;
     let pane = receiver.address.pane.to_string();
     world.fork(&world.config(), &["select-pane", "-d", "-t", &pane]);
@@ -157,8 +153,7 @@ async fn input_off_and_synchronized_panes() {
 
 #[tokio::test]
 async fn a_refusal_by_tmux_itself_leaves_nothing() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let receiver = world.receiver(&server, "").await;
     let nowhere = world.path("no-such-folder");
     let failed = server

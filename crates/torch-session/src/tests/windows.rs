@@ -4,7 +4,7 @@ use std::fs;
 
 use torch_core::{PaneAddress, SessionId, WindowId};
 
-use super::world::{World, name, wait_for};
+use super::world::{World, name, open_team, wait_for};
 use crate::{Guard, Guarded, PaneRow, Server, SessionError};
 
 async fn rows(server: &Server) -> Vec<PaneRow> {
@@ -13,14 +13,10 @@ async fn rows(server: &Server) -> Vec<PaneRow> {
 
 #[tokio::test]
 async fn windows_land_where_they_should_with_all_marks() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let mut spec = world.spec("orchestrator", "exec cat");
     spec.index = Some(4);
-    let first = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session");
+    let first = open_team(&server, &spec).await;
     spec.name = "developer".to_owned();
     spec.index = Some(2);
     let second = server
@@ -85,14 +81,10 @@ async fn windows_land_where_they_should_with_all_marks() {
 
 #[tokio::test]
 async fn many_windows_at_once() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let mut spec = world.spec("w", "exec cat");
     spec.index = Some(0);
-    let first = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session");
+    let first = open_team(&server, &spec).await;
     let opened: Vec<_> = (1..15)
         .map(|index| {
             let (server, mut spec) = (server.clone(), spec.clone());
@@ -116,8 +108,7 @@ async fn many_windows_at_once() {
 
 #[tokio::test]
 async fn the_environment_is_for_one_window_and_holds_nothing_else() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let dump = |file: &str| {
         format!(
             "env > '{0}.new'; mv '{0}.new' '{0}'; exec cat",
@@ -128,10 +119,7 @@ async fn the_environment_is_for_one_window_and_holds_nothing_else() {
     spec.env = [("SECRET", "a b;$HOME #{pid}"), ("SHELL", "/bin/false")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    let first = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session");
+    let first = open_team(&server, &spec).await;
     let mut bare = world.spec("two", &dump("two"));
     let second = server
         .open_window(first.session, &bare)
@@ -176,13 +164,9 @@ async fn the_environment_is_for_one_window_and_holds_nothing_else() {
 
 #[tokio::test]
 async fn a_program_that_ends_leaves_its_pane() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let spec = world.spec("short", "read line; exit 7");
-    let first = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session");
+    let first = open_team(&server, &spec).await;
     let guard = Guard {
         pane: first.pane,
         pid: first.pid,
@@ -221,8 +205,7 @@ async fn a_program_that_ends_leaves_its_pane() {
 
 #[tokio::test]
 async fn hostile_names_and_folders_run_nothing() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     // The server works in `/`: a name of this run alone tells whether anything was run there.
     let mark = format!("torch-test-ran-{}", std::process::id());
     let command = format!("#(touch {mark})");
@@ -244,10 +227,7 @@ async fn hostile_names_and_folders_run_nothing() {
     spec.argv = ["sh", "-c", "pwd > here; exec cat"]
         .map(str::to_owned)
         .to_vec();
-    let first = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session");
+    let first = open_team(&server, &spec).await;
     for text in &names[1..] {
         spec.name = (*text).to_owned();
         server.open_window(first.session, &spec).await.expect(text);
@@ -280,13 +260,9 @@ async fn hostile_names_and_folders_run_nothing() {
 
 #[tokio::test]
 async fn what_can_not_be_made_is_refused_with_the_reason() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let spec = world.spec("one", "exec cat");
-    server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session");
+    open_team(&server, &spec).await;
     let again = server.open_session(&name("team"), &spec).await;
     assert!(
         matches!(&again, Err(SessionError::SessionExists { name }) if name == "team"),
@@ -323,13 +299,9 @@ async fn what_can_not_be_made_is_refused_with_the_reason() {
 
 #[tokio::test]
 async fn ending_what_is_gone_is_no_error_and_ends_nothing_else() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let spec = world.spec("one", "exec cat");
-    let team = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session");
+    let team = open_team(&server, &spec).await;
     let longer = server
         .open_session(&name("team-longer"), &spec)
         .await
@@ -361,13 +333,9 @@ async fn ending_what_is_gone_is_no_error_and_ends_nothing_else() {
 
 #[tokio::test]
 async fn an_option_that_would_crash_the_server_is_noticed() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let spec = world.spec("one", "exec cat");
-    let team = server
-        .open_session(&name("team"), &spec)
-        .await
-        .expect("a session");
+    let team = open_team(&server, &spec).await;
     let config = world.config();
     let set = |value: &str| world.fork(&config, &["set-option", "-g", "window-size", value]);
     set("manual");
@@ -393,8 +361,7 @@ async fn an_option_that_would_crash_the_server_is_noticed() {
 
 #[tokio::test]
 async fn a_window_that_can_not_be_finished_goes_again() {
-    let mut world = World::new();
-    let server = world.connect().await;
+    let (world, server) = World::connected().await;
     let mut spec = world.spec("one", "exec cat");
     // An index that tmux takes no window to.
     spec.index = Some(u32::MAX);

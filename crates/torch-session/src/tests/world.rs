@@ -56,6 +56,13 @@ impl World {
         }
     }
 
+    /// A world and the connection to its first server.
+    pub(super) async fn connected() -> (Self, Server) {
+        let mut world = Self::new();
+        let server = world.connect().await;
+        (world, server)
+    }
+
     pub(super) async fn connect(&mut self) -> Server {
         self.connect_to(self.config()).await
     }
@@ -165,6 +172,12 @@ impl Receiver {
             expected.len()
         );
     }
+}
+
+/// Opens a session named `team` with this window in it.
+pub(super) async fn open_team(server: &Server, spec: &WindowSpec) -> PaneAddress {
+    let opened = server.open_session(&name("team"), spec).await;
+    opened.expect("a session")
 }
 
 pub(super) fn name(text: &str) -> SessionName {
