@@ -4,6 +4,23 @@ use std::fs;
 
 use torch_testing::{SCRIPTED, World};
 
+/// Sends a message as an agent; its id.
+#[track_caller]
+fn says(world: &World, from: &str, to: &str, text: &str) -> String {
+    let sent = world.run_as(from, &format!("scm {to} --json '{text}'"));
+    let answer = sent.ok().json();
+    answer["message"]["id"].as_str().expect("an id").to_owned()
+}
+
+/// A team of three in which everybody may write to everybody.
+fn open_team() -> World {
+    let world = World::new();
+    let config = world.project().join("torch.toml");
+    fs::write(config, "[router]\nmode = \"open\"\n").expect("a file");
+    world.team("orchestrator,developer,tester", SCRIPTED);
+    world
+}
+
 #[test]
 fn an_agent_reports_and_acknowledges() {
     let world = World::new();
@@ -45,11 +62,7 @@ fn an_agent_reports_and_acknowledges() {
 fn the_strict_router_sends_direct_messages_to_the_hub() {
     let world = World::new();
     world.team("orchestrator,project_manager,developer,tester", SCRIPTED);
-    let ran = world.run_as("developer", "scm tester --json 'psst'").ok();
-    let id = ran.json()["message"]["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let id = says(&world, "developer", "tester", "psst");
     let message = world.wait_message(&id, "consumed");
     assert_eq!(
         (
@@ -72,13 +85,7 @@ fn the_strict_router_sends_direct_messages_to_the_hub() {
         ("project_manager", "tester"),
         ("orchestrator", "developer"),
     ] {
-        let ran = world
-            .run_as(from, &format!("scm {to} --json 'from {from}'"))
-            .ok();
-        let id = ran.json()["message"]["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned();
+        let id = says(&world, from, to, "hello");
         assert_eq!(world.wait_message(&id, "consumed").to, to);
     }
     world
@@ -89,19 +96,9 @@ fn the_strict_router_sends_direct_messages_to_the_hub() {
 
 #[test]
 fn the_open_router_lets_them_pass() {
-    let world = World::new();
-    fs::write(
-        world.project().join("torch.toml"),
-        "[router]\nmode = \"open\"\n",
-    )
-    .expect("a file");
-    world.team("orchestrator,developer,tester", SCRIPTED);
+    let world = open_team();
     assert_eq!(world.status()["teams"][0]["router"], "open");
-    let ran = world.run_as("developer", "scm tester --json 'psst'").ok();
-    let id = ran.json()["message"]["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let id = says(&world, "developer", "tester", "psst");
     let message = world.wait_message(&id, "consumed");
     assert_eq!(
         (message.rule.as_str(), message.to.as_str()),
@@ -112,13 +109,7 @@ fn the_open_router_lets_them_pass() {
 
 #[test]
 fn the_hub_gets_a_copy_of_critical_words() {
-    let world = World::new();
-    fs::write(
-        world.project().join("torch.toml"),
-        "[router]\nmode = \"open\"\n",
-    )
-    .expect("a file");
-    world.team("orchestrator,developer,tester", SCRIPTED);
+    let world = open_team();
     world
         .run_as("developer", "scm tester 'nothing special'")
         .ok();
