@@ -15,6 +15,7 @@ pub mod name;
 pub mod plan;
 pub mod program;
 pub mod screen;
+pub mod spelling;
 pub mod spool;
 pub mod target;
 pub mod team;

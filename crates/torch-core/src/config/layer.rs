@@ -4,6 +4,7 @@ use toml::{Table, Value};
 
 use super::key::{KEYS, Key, Scope};
 use super::{Config, ConfigError};
+use crate::spelling::distance;
 
 /// The texts that go over the defaults.
 #[derive(Debug, Clone, Copy, Default)]
@@ -190,24 +191,4 @@ fn unknown(place: &str, key: String) -> ConfigError {
         key,
         nearest: near.map(|(_, name)| name),
     }
-}
-
-/// Levenshtein's distance, in characters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, to) in row.iter_mut().skip(1).zip(&b) {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = *cell;
-            left = replaced.min(left + 1).min(diagonal + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

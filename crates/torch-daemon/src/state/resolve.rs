@@ -4,6 +4,8 @@ use std::path::Path;
 
 use torch_api::Failure;
 use torch_api::wire::{SendRequest, TeamSelector};
+use torch_core::spelling::distance;
+use torch_core::target::TargetError;
 use torch_core::{AgentId, Recipient, RoleName, Sender, Target, Team, TeamId};
 
 use super::State;
@@ -22,17 +24,7 @@ impl State {
         sender: &Sender,
         request: &SendRequest,
     ) -> Result<Resolved, Box<Failure>> {
-        let target: Target =
-            request
-                .target
-                .parse()
-                .map_err(|error: torch_core::target::TargetError| {
-                    Box::new(crate::failure::from_error(
-                        torch_api::wire::FailureKind::Usage,
-                        &error,
-                        Some("torch status".to_owned()),
-                    ))
-                })?;
+        let target = parsed(&request.target)?;
         let own = self.own_team(sender, &request.cwd);
         self.resolve_target(&target, &request.target, own)
     }
@@ -56,17 +48,9 @@ impl State {
         team: &TeamSelector,
         target: &str,
     ) -> Result<AgentId, Box<Failure>> {
-        let parsed: Target = target
-            .parse()
-            .map_err(|error: torch_core::target::TargetError| {
-                Box::new(crate::failure::from_error(
-                    torch_api::wire::FailureKind::Usage,
-                    &error,
-                    Some("torch status".to_owned()),
-                ))
-            })?;
+        let wanted = parsed(target)?;
         let own = self.select_team(team).map(|team| team.id);
-        match self.resolve_target(&parsed, target, own)?.recipient {
+        match self.resolve_target(&wanted, target, own)?.recipient {
             Recipient::Agent { agent, .. } => Ok(agent),
             Recipient::Human => Err(Box::new(usage(
                 "human is no agent",
@@ -221,11 +205,9 @@ impl State {
                     .map(|team| format!("{}:{}", team.name, run.agent.role))
             })
             .collect();
-        let wanted = written
-            .rsplit(':')
-            .next()
-            .unwrap_or(written)
-            .to_ascii_lowercase();
+        let wanted = written.rsplit(':').next().unwrap_or(written);
+        // Whatever is longer is like no name.
+        let wanted: String = wanted.to_ascii_lowercase().chars().take(64).collect();
         all.sort_by_key(|name| {
             let role = name.rsplit(':').next().unwrap_or(name);
             (distance(role, &wanted), name.clone())
@@ -317,33 +299,15 @@ fn team_list(teams: &[&Team]) -> String {
     }
 }
 
+fn parsed(target: &str) -> Result<Target, Box<Failure>> {
+    target.parse().map_err(|error: TargetError| {
+        Box::new(crate::failure::from_error(
+            torch_api::wire::FailureKind::Usage,
+            &error,
+            Some("torch status".to_owned()),
+        ))
+    })
+}
+
 /// How many letters a near match may differ in.
 const NEAR: usize = 3;
-
-/// The edit distance of two short words.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let cost = corner + usize::from(x != *y);
-            corner = row[j + 1];
-            row[j + 1] = cost.min(corner + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::distance;
-
-    #[test]
-    fn near_is_near() {
-        assert_eq!(distance("tester", "tester"), 0);
-        assert_eq!(distance("tester", "testre"), 2);
-        assert!(distance("developer", "devloper") < distance("tester", "devloper"));
-    }
-}

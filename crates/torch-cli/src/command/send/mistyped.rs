@@ -1,5 +1,7 @@
 //! A mistyped option that would be sent as the message.
 
+use torch_core::spelling::distance;
+
 use crate::cli;
 use crate::command::given::Given;
 use crate::error::CommandError;
@@ -40,22 +42,6 @@ fn meant(message: &str) -> Option<String> {
     near.min().map(|(_, option)| option.to_owned())
 }
 
-/// Levenshtein's distance, in characters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
@@ -82,18 +68,6 @@ mod tests {
             "--looks-like-one",
         ] {
             assert_eq!(meant(word), None, "{word}");
-        }
-    }
-
-    #[test]
-    fn distances() {
-        for (a, b, far) in [
-            ("", "abc", 3),
-            ("wat", "wait", 1),
-            ("wiat", "wait", 2),
-            ("same", "same", 0),
-        ] {
-            assert_eq!(distance(a, b), far, "{a} {b}");
         }
     }
 
