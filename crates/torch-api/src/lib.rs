@@ -9,8 +9,10 @@ pub mod path;
 pub mod roster;
 pub mod view;
 pub mod wire;
+pub mod worktree;
 
 pub use client::{Client, ClientError};
 pub use roster::{AgentRequest, ResumeRequest, ResumeView};
 pub use view::{AgentView, JournalView, MessageView, TeamView};
 pub use wire::{Body, Failure, Hello, Request, Response};
+pub use worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};

@@ -8,6 +8,7 @@ use torch_core::{DeliveryState, RouterMode};
 
 use crate::roster::{AgentRequest, ResumeRequest, ResumeView, WindowRename};
 use crate::view::{AgentView, DaemonView, JournalView, MessageView, PlanView, TeamView};
+use crate::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
 
 /// The protocol's number; a change that an older peer can't read raises it.
 pub const PROTOCOL: u32 = 1;
@@ -199,6 +200,40 @@ pub enum Request {
         /// Only say which.
         dry_run: bool,
     },
+    /// The agents' worktrees, and those of the registry that belong to no team any more. Answers
+    /// [`Response::Worktrees`].
+    WorktreeList {
+        /// Of one team by name, and then no others.
+        team: Option<String>,
+    },
+    /// Keeps everything in a worktree under a hidden reference and removes it. Answers [`Response::WorktreesRemoved`] with
+    /// one entry.
+    WorktreeRemove {
+        /// Which team.
+        team: TeamSelector,
+        /// The role; or the absolute path of a worktree of the registry that belongs to no team any more.
+        role: String,
+        /// Whether the home branch is deleted too; its tip is kept.
+        branch: bool,
+        /// Change nothing: answer [`Response::Worktrees`] with what would be removed, or why it can't be.
+        dry_run: bool,
+    },
+    /// What is kept of removed worktrees, newest first. Answers [`Response::Kept`].
+    KeptList {
+        /// Whose project; without a name, where the caller is.
+        team: TeamSelector,
+        /// Of one role.
+        role: Option<String>,
+    },
+    /// Brings a removed worktree back. Answers [`Response::Undeleted`].
+    Undelete {
+        /// Whose project; without a name, where the caller is.
+        team: TeamSelector,
+        /// A role, whose newest is meant, or a reference: `developer/20261121T061412.345Z`.
+        what: String,
+        /// Where to, absolute; where it was without it.
+        to: Option<PathBuf>,
+    },
 }
 
 impl Request {
@@ -232,6 +267,10 @@ impl Request {
             Self::Agent(_) => "agent",
             Self::Pause { .. } => "pause",
             Self::RenameWindows { .. } => "rename_windows",
+            Self::WorktreeList { .. } => "worktree_list",
+            Self::WorktreeRemove { .. } => "worktree_remove",
+            Self::KeptList { .. } => "kept_list",
+            Self::Undelete { .. } => "undelete",
         }
     }
 }
@@ -426,6 +465,23 @@ pub enum Response {
         /// What is wrong, if anything: the first bad entry.
         broken: Option<String>,
     },
+    /// Worktrees, those of a team together.
+    Worktrees {
+        /// The worktrees.
+        worktrees: Vec<WorktreeView>,
+    },
+    /// What became of each worktree that was to be removed.
+    WorktreesRemoved {
+        /// One entry for each, in the order they were asked for.
+        worktrees: Vec<RemovedView>,
+    },
+    /// What is kept, newest first.
+    Kept {
+        /// The removed worktrees.
+        kept: Vec<KeptView>,
+    },
+    /// A worktree is back.
+    Undeleted(Box<UndeletedView>),
 }
 
 /// Why a request failed.

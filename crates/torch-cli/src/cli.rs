@@ -7,8 +7,8 @@ use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
     ack, agent, agent_run, attach, audit, auto, complete, completions, config, daemon, demo_agent,
-    doctor, inbox, init, logs, man, message, pause, resume, send, shell, status, stop, why,
-    windows,
+    doctor, inbox, init, logs, man, message, pause, resume, send, shell, status, stop, undelete,
+    why, windows, worktree,
 };
 use crate::error::{CommandError, Outcome};
 use crate::exit;
@@ -75,6 +75,8 @@ enum Command {
     Pause(pause::PauseArgs),
     Unpause(pause::UnpauseArgs),
     Windows(windows::WindowsArgs),
+    Worktree(worktree::WorktreeArgs),
+    Undelete(undelete::UndeleteArgs),
     Complete(complete::CompleteArgs),
     Ack(ack::AckArgs),
     Daemon(daemon::DaemonArgs),
@@ -120,6 +122,8 @@ fn run(command: Command) -> Outcome {
         Command::Pause(args) => pause::pause(args, &place()?),
         Command::Unpause(args) => pause::unpause(args, &place()?),
         Command::Windows(args) => windows::run(args, &place()?),
+        Command::Worktree(args) => worktree::run(args, &place()?),
+        Command::Undelete(args) => undelete::run(args, &place()?),
         Command::Complete(args) => complete::run(args, &place()?),
         Command::Ack(args) => ack::run(args, &place()?),
         Command::Daemon(args) => daemon::run(&args, &place()?),

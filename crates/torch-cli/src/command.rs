@@ -26,8 +26,10 @@ pub mod shell;
 pub mod status;
 pub(crate) mod steps;
 pub mod stop;
+pub mod undelete;
 pub mod why;
 pub mod windows;
+pub mod worktree;
 
 use clap::Args;
 

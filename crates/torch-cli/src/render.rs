@@ -16,6 +16,7 @@ pub mod table;
 pub mod team;
 pub mod time;
 pub mod why;
+pub mod worktree;
 
 /// Text that came from an agent, a message or a screen, made harmless for a terminal: control characters but newline
 /// and tab become `·`, as do the bidirectional controls that reorder what a person reads.

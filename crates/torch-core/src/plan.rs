@@ -136,7 +136,10 @@ fn plan_running(observed: &TeamObserved) -> Vec<Action> {
             ProgramObserved::Running | ProgramObserved::Due
         );
         match (seen.worktree, seen.window) {
-            (WorktreeObserved::Absent, window) if window != WindowObserved::Opening => {
+            // An agent that is left alone needs none, also when it was removed since.
+            (WorktreeObserved::Absent, window)
+                if startable && window != WindowObserved::Opening =>
+            {
                 actions.push(Action::AddWorktree(seen.agent));
             }
             (WorktreeObserved::Present, WindowObserved::Absent) if startable => {

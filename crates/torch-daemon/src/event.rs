@@ -169,6 +169,8 @@ pub enum Event {
         /// `None` when it is gone, else why it was kept.
         kept: Option<String>,
     },
+    /// Worktrees were removed or brought back, or not.
+    Worktrees(Box<crate::worktrees::Outcome>),
     /// A window was opened, or not.
     Opened {
         /// Whose.
@@ -278,6 +280,13 @@ pub enum Effect {
         path: PathBuf,
         /// The commit it was made at.
         base_commit: String,
+    },
+    /// Look at worktrees, remove them or bring one back.
+    Worktrees {
+        /// For whom.
+        conn: ConnId,
+        /// What is to be done.
+        order: Box<crate::worktrees::Order>,
     },
     /// Open an agent's window.
     Open(Box<OpenWindow>),

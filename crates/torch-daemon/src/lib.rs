@@ -12,5 +12,6 @@ mod run;
 pub mod state;
 pub mod templates;
 mod view;
+pub mod worktrees;
 
 pub use run::{EXIT_LOCKED, Options, run};

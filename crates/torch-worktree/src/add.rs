@@ -77,7 +77,7 @@ pub fn add(git: &Git, request: &AddRequest<'_>) -> Result<Added, WorktreeError> 
     let path = place(request.path)?;
     let maker = Maker::open(git, request.repository)?;
     let marker = Marker::at(&path);
-    if marker.0.exists() {
+    if marker.is_set() {
         tracing::warn!(?path, "an unfinished worktree is done away with");
         maker.discard(&path)?;
     }
@@ -123,7 +123,7 @@ fn check(request: &AddRequest<'_>) -> Result<(), WorktreeError> {
 }
 
 /// The path with canonical parents, which are made.
-fn place(path: &Path) -> Result<PathBuf, WorktreeError> {
+pub(crate) fn place(path: &Path) -> Result<PathBuf, WorktreeError> {
     let parent = path.parent().unwrap_or(path);
     // Those that are made are the owner's alone, as the whole registry is.
     let mut builder = fs::DirBuilder::new();
@@ -153,7 +153,7 @@ fn kept(path: &Path, registrations: &[Registration], request: &AddRequest<'_>) -
 }
 
 /// Removes an empty directory; anything else at the path is another's.
-fn make_room(path: &Path) -> Result<(), WorktreeError> {
+pub(crate) fn make_room(path: &Path) -> Result<(), WorktreeError> {
     match fs::remove_dir(path) {
         Ok(()) => Ok(()),
         Err(error) => match error.kind() {
@@ -169,19 +169,23 @@ fn make_room(path: &Path) -> Result<(), WorktreeError> {
 }
 
 /// A file beside a worktree that is being made; found later, the attempt was killed.
-struct Marker(PathBuf);
+pub(crate) struct Marker(PathBuf);
 
 impl Marker {
-    fn at(path: &Path) -> Self {
+    pub(crate) fn at(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Self(path.with_file_name(format!(".{name}.adding")))
     }
 
-    fn set(&self) -> Result<(), WorktreeError> {
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.exists()
+    }
+
+    pub(crate) fn set(&self) -> Result<(), WorktreeError> {
         fs::write(&self.0, b"").map_err(WorktreeError::io("write", &self.0))
     }
 
-    fn clear(&self) -> Result<(), WorktreeError> {
+    pub(crate) fn clear(&self) -> Result<(), WorktreeError> {
         fs::remove_file(&self.0).map_err(WorktreeError::io("remove", &self.0))
     }
 }

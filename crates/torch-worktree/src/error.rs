@@ -130,6 +130,50 @@ pub enum WorktreeError {
         /// The place.
         path: PathBuf,
     },
+    /// No linked worktree of this repository.
+    #[error("{path:?} is no linked worktree of the repository {root:?}")]
+    NotAWorktree {
+        /// The place.
+        path: PathBuf,
+        /// The repository's worktree that was asked.
+        root: PathBuf,
+    },
+    /// Its file `.git` was removed or changed.
+    #[error("the file .git in the worktree {path:?} no longer leads to its repository {root:?}")]
+    Unlinked {
+        /// The worktree.
+        path: PathBuf,
+        /// The repository's worktree that was asked.
+        root: PathBuf,
+    },
+    /// Somebody locked it against removal.
+    #[error("the worktree {path:?} is locked")]
+    Locked {
+        /// The worktree.
+        path: PathBuf,
+    },
+    /// Something that would be lost.
+    #[error("{path:?} can't be kept: {why}")]
+    CannotKeep {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// Somebody works in it.
+    #[error("something was written in {path:?} while it was being removed, so it stays")]
+    Changed {
+        /// The worktree.
+        path: PathBuf,
+    },
+    /// What a hidden reference leads to is not what torch writes.
+    #[error("what was kept under {reference} can't be read: {what}")]
+    Damaged {
+        /// The reference, or the id of an object.
+        reference: String,
+        /// What of it.
+        what: String,
+    },
 }
 
 impl WorktreeError {
@@ -167,7 +211,15 @@ impl WorktreeError {
                 source: ProcessError::Spawn { source, .. },
                 ..
             } if source.kind() == io::ErrorKind::NotFound => "sudo apt-get install git".to_owned(),
-            Self::NoDirectory { .. }
+            Self::NotAWorktree { path, root } => {
+                git(root, &format!("worktree repair {}", quote::shell(path)))
+            }
+            Self::Unlinked { root, .. } => git(root, "worktree repair"),
+            Self::Locked { path } => git(path, &format!("worktree unlock {}", quote::shell(path))),
+            Self::CannotKeep { path, .. } => format!("ls -la {}", quote::shell(path)),
+            Self::Damaged { .. }
+            | Self::Changed { .. }
+            | Self::NoDirectory { .. }
             | Self::NotUtf8 { .. }
             | Self::Libgit2 { .. }
             | Self::Git { .. }

@@ -114,6 +114,11 @@ impl Git {
             .map_err(failed(act, cwd))
     }
 
+    /// A command that writes, without its arguments, for [`crate::call::Call`].
+    pub(crate) fn command_to_write(&self, cwd: &Path) -> CommandSpec {
+        self.command(cwd, WRITE_DEADLINE)
+    }
+
     fn command(&self, cwd: &Path, deadline: Duration) -> CommandSpec {
         let overrides = OVERRIDES.iter().flat_map(|value| ["-c", value]);
         CommandSpec::new("git", cwd, self.env.clone(), deadline).args(overrides)
@@ -122,7 +127,7 @@ impl Git {
 
 /// Runs a command again that met somebody else's `git worktree add` half-way: its files are there and still empty, and
 /// git (2.47) then ends with "failed to read …/commondir: Success" before it has done anything.
-fn settled(spec: &CommandSpec) -> Result<Output, ProcessError> {
+pub(crate) fn settled(spec: &CommandSpec) -> Result<Output, ProcessError> {
     let mut output = run(spec)?;
     for _ in 0..SETTLE_TRIES {
         if output.success() || !output.error_text().contains("/commondir: Success") {

@@ -17,6 +17,25 @@ use crate::{Engine, Git, Operation, Repository, Unfinished, WorktreeError};
 /// [`WorktreeError`] when there is no such directory, its path is not UTF-8, it is in no repository, the repository
 /// belongs to another user, is bare, has no commit, has a merge or the like under way, or can't be read.
 pub fn inspect(git: &Git, project: &Path) -> Result<Repository, WorktreeError> {
+    look(git, project, Busy::Refused)
+}
+
+/// As [`inspect`], but a merge or the like in the project is no hindrance: for looking, keeping and removing.
+///
+/// # Errors
+/// As [`inspect`], without [`WorktreeError::UnderWay`].
+pub fn inspect_busy(git: &Git, project: &Path) -> Result<Repository, WorktreeError> {
+    look(git, project, Busy::Allowed)
+}
+
+/// Whether an operation may be under way in the project.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Busy {
+    Refused,
+    Allowed,
+}
+
+fn look(git: &Git, project: &Path, busy: Busy) -> Result<Repository, WorktreeError> {
     let path = project
         .canonicalize()
         .ok()
@@ -27,12 +46,12 @@ pub fn inspect(git: &Git, project: &Path) -> Result<Repository, WorktreeError> {
     check_text(&path)?;
     let ceilings: [&OsStr; 0] = [];
     let found = match git2::Repository::open_ext(&path, RepositoryOpenFlags::empty(), ceilings) {
-        Ok(repository) => by_git2(git, &path, &repository),
+        Ok(repository) => by_git2(git, &path, &repository, busy),
         Err(error) => match error.code() {
             ErrorCode::NotFound => Err(WorktreeError::NotARepository { path }),
             ErrorCode::Owner => Err(WorktreeError::NotOwned { path }),
             // reftable, sha256 and whatever comes after this libgit2.
-            _ => by_git(git, &path, error.message()),
+            _ => by_git(git, &path, error.message(), busy),
         },
     }?;
     if let Engine::Git { .. } = found.engine {
@@ -46,6 +65,7 @@ fn by_git2(
     git: &Git,
     path: &Path,
     repository: &git2::Repository,
+    busy: Busy,
 ) -> Result<Repository, WorktreeError> {
     let read = |act| WorktreeError::libgit2(act, path);
     let Some(workdir) = repository.workdir() else {
@@ -59,7 +79,7 @@ fn by_git2(
         Err(error) if error.code() == ErrorCode::UnbornBranch => return Err(no_commit()),
         head => head.map_err(read("read HEAD"))?,
     };
-    check_operation(&root, repository.path())?;
+    check_operation(&root, repository.path(), busy)?;
     let base_branch = if repository.head_detached().map_err(read("read HEAD"))? {
         Repository::DETACHED.to_owned()
     } else {
@@ -84,7 +104,7 @@ fn by_git2(
 }
 
 /// The same by `git`, for repositories that libgit2 can't open.
-fn by_git(git: &Git, path: &Path, why: &str) -> Result<Repository, WorktreeError> {
+fn by_git(git: &Git, path: &Path, why: &str, busy: Busy) -> Result<Repository, WorktreeError> {
     let bare_answer = git
         .read(path, ["rev-parse", "--is-bare-repository"])
         .map_err(crate::git::failed("open the repository", path))?;
@@ -115,13 +135,13 @@ fn by_git(git: &Git, path: &Path, why: &str) -> Result<Repository, WorktreeError
     if !head.success() {
         return Err(WorktreeError::NoCommit { root });
     }
-    check_operation(&root, &git_dir)?;
+    check_operation(&root, &git_dir, busy)?;
     // With reftable these are no files.
     for (name, operation) in [
         ("CHERRY_PICK_HEAD", Operation::CherryPick),
         ("REVERT_HEAD", Operation::Revert),
     ] {
-        if resolve(name)?.success() {
+        if busy == Busy::Refused && resolve(name)?.success() {
             let unfinished = Unfinished(operation);
             return Err(WorktreeError::UnderWay { root, unfinished });
         }
@@ -185,8 +205,8 @@ fn check_place(path: &Path, root: &Path, common_dir: &Path) -> Result<(), Worktr
     })
 }
 
-fn check_operation(root: &Path, git_dir: &Path) -> Result<(), WorktreeError> {
-    match Operation::under_way(git_dir) {
+fn check_operation(root: &Path, git_dir: &Path, busy: Busy) -> Result<(), WorktreeError> {
+    match Operation::under_way(git_dir).filter(|_| busy == Busy::Refused) {
         None => Ok(()),
         Some(operation) => Err(WorktreeError::UnderWay {
             root: root.to_owned(),

@@ -10,30 +10,41 @@
 //! anything in it is never written over.
 
 mod add;
+mod call;
 mod create;
 mod engine;
 mod error;
 mod exclude;
 mod git;
 mod inspect;
+mod keep;
+mod kept;
+mod locate;
 mod lock;
 mod operation;
 mod prepare;
 mod registration;
+mod removal;
 mod remove;
 mod repository;
+mod scan;
 mod state;
 #[cfg(test)]
 mod tests;
+mod undelete;
 
 pub use add::{AddRequest, Added, Rung, add};
 pub use engine::Engine;
 pub use error::WorktreeError;
 pub use exclude::exclude;
 pub use git::Git;
-pub use inspect::inspect;
+pub use inspect::{inspect, inspect_busy};
+pub use keep::{KeepRequest, keep};
+pub use kept::{Expiry, Kept, KeptStash, expire_kept, find_kept, kept};
 pub use operation::{Operation, Unfinished};
 pub use prepare::prepare_worktree;
+pub use removal::{BranchFate, Removal, RemoveRequest, remove, remove_all};
 pub use remove::{Undone, remove_created};
 pub use repository::Repository;
 pub use state::{CommitLine, WorktreeState, state};
+pub use undelete::{UndeleteRequest, Undeleted, undelete};

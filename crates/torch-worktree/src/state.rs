@@ -28,6 +28,10 @@ pub struct WorktreeState {
     pub head: String,
     /// Whether a file is changed, added or new; ignored ones don't count.
     pub dirty: bool,
+    /// How many files that git knows are changed, staged or not.
+    pub changed: usize,
+    /// How many are new; a folder of new files counts as each of them.
+    pub untracked: usize,
     /// How many commits lie between the base and here.
     pub ahead: usize,
     /// The newest of them, newest first, at most 50.
@@ -67,8 +71,13 @@ fn by_libgit2(path: &Path, base: &str) -> Result<WorktreeState, git2::Error> {
         None
     };
     let mut options = StatusOptions::new();
-    options.include_untracked(true);
-    let dirty = !repository.statuses(Some(&mut options))?.is_empty();
+    options.include_untracked(true).recurse_untracked_dirs(true);
+    let statuses = repository.statuses(Some(&mut options))?;
+    let untracked = statuses
+        .iter()
+        .filter(|entry| entry.status() == git2::Status::WT_NEW)
+        .count();
+    let changed = statuses.len() - untracked;
     let mut walk = repository.revwalk()?;
     walk.push(id)?;
     walk.hide(Oid::from_str(base)?)?;
@@ -89,7 +98,9 @@ fn by_libgit2(path: &Path, base: &str) -> Result<WorktreeState, git2::Error> {
     Ok(WorktreeState {
         branch,
         head: id.to_string(),
-        dirty,
+        dirty: changed + untracked > 0,
+        changed,
+        untracked,
         ahead,
         commits,
     })
@@ -105,8 +116,17 @@ fn by_git(git: &Git, path: &Path, base: &str) -> Result<WorktreeState, WorktreeE
     let branch = git
         .read(path, ["symbolic-ref", "--quiet", "--short", "HEAD"])
         .map_err(crate::git::failed("read HEAD", path))?;
-    let args = ["status", "--porcelain=v1", "-z", "--untracked-files=normal"];
+    let args = [
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--untracked-files=all",
+        "--no-renames",
+    ];
     let status = git.ask("read the status", path, args)?;
+    let lines = || crate::call::zero_terminated(&status.stdout);
+    let untracked = lines().filter(|line| line.starts_with(b"?? ")).count();
+    let changed = lines().count() - untracked;
     let range = format!("{base}..{head}");
     let counted = git.ask("count commits", path, ["rev-list", "--count", &range, "--"])?;
     let ahead = counted.text();
@@ -133,7 +153,9 @@ fn by_git(git: &Git, path: &Path, base: &str) -> Result<WorktreeState, WorktreeE
     Ok(WorktreeState {
         branch: branch.success().then(|| branch.text()),
         head,
-        dirty: !status.stdout.is_empty(),
+        dirty: changed + untracked > 0,
+        changed,
+        untracked,
         ahead,
         commits: text
             .split('\0')

@@ -1,7 +1,10 @@
 //! Tests with real repositories, without any configuration of the user or the system for `git`.
 
+mod keep;
 mod ladder;
 mod projects;
+mod removal;
+mod roundtrip;
 mod safety;
 mod work;
 

@@ -12,3 +12,4 @@ mod isolation;
 mod payloads;
 mod place;
 mod snapshot;
+mod worktrees;

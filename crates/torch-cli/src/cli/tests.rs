@@ -53,6 +53,7 @@ fn every_command_that_prints_data_has_json() {
         "torch audit",
         "torch agent",
         "torch windows",
+        "torch worktree",
         "torch completions",
         "torch man",
         "torch agent-run",

@@ -36,6 +36,7 @@ fn lines(path: &str) -> Vec<Line> {
         Some("daemon") => of_daemon(path),
         Some("msg") => of_messages(path),
         Some("resume" | "agent" | "windows") => of_the_roster(path),
+        Some("worktree" | "undelete") => of_worktrees(path),
         _ => of_others(path),
     }
 }
@@ -114,6 +115,37 @@ fn of_others(path: &str) -> Vec<Line> {
         "audit" => GROUP.into(),
         // What needs no daemon.
         _ => vec![DONE, FAILED, WRONG],
+    }
+}
+
+/// What becomes of worktrees.
+fn of_worktrees(path: &str) -> Vec<Line> {
+    match path {
+        "worktree list" => vec![DONE, FAILED, NOBODY, NO_DAEMON],
+        "worktree remove" => vec![
+            (OK, "it is removed, and what lay in it is kept"),
+            (
+                FAILURE,
+                "you declined the prompt, the agent runs, something can't be kept, or any other failure",
+            ),
+            (
+                USAGE,
+                "bad arguments, no such team or role, or nobody can be asked",
+            ),
+            DENIED,
+            NO_DAEMON,
+        ],
+        "undelete" => vec![
+            (OK, "it is back; without a name: the list"),
+            FAILED,
+            (
+                USAGE,
+                "bad arguments, nothing is kept of that name, or its place is taken",
+            ),
+            DENIED,
+            NO_DAEMON,
+        ],
+        _ => GROUP.into(),
     }
 }
 

@@ -25,6 +25,7 @@ impl Host {
             Effect::CancelTimer(key) => drop(self.agenda.cancel(&key)),
             Effect::Inspect { conn, request } => self.inspect(conn, request),
             Effect::AddWorktree { .. } | Effect::UndoWorktree { .. } => self.execute_git(effect),
+            Effect::Worktrees { conn, order } => self.worktrees(conn, *order),
             Effect::Open(order) => self.open(*order),
             Effect::Close { .. } => self.close(effect),
             Effect::StartServer => self.start_server(),
@@ -83,6 +84,7 @@ impl Host {
         for act in acts {
             if let Effect::Reply { conn, .. }
             | Effect::Answer { conn, .. }
+            | Effect::Worktrees { conn, .. }
             | Effect::Inspect { conn, .. } = act
             {
                 self.reply(*conn, &torch_api::Response::Failed(failure.clone()));

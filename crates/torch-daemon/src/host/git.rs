@@ -127,16 +127,20 @@ pub(crate) fn added(added: &Added) -> AddedWorktree {
 pub(crate) fn undo(git: &Git, repository: &Repository, added: &Added) -> Option<String> {
     match torch_worktree::remove_created(git, repository, added) {
         Ok(Undone::Removed) => {
-            // The folders above it, as far as they are empty now: `worktrees` and the project's.
-            for folder in added.path.ancestors().skip(1).take(2) {
-                if std::fs::remove_dir(folder).is_err() {
-                    break;
-                }
-            }
+            remove_empty_parents(&added.path);
             None
         }
         Ok(Undone::Kept { why }) => Some(format!("{} ({why})", added.path.display())),
         Err(error) => Some(format!("{} ({error})", added.path.display())),
+    }
+}
+
+/// Removes the folders above a worktree that is gone, as far as they are empty now: `worktrees` and the project's.
+pub(crate) fn remove_empty_parents(path: &Path) {
+    for folder in path.ancestors().skip(1).take(2) {
+        if std::fs::remove_dir(folder).is_err() {
+            break;
+        }
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn work(
     base: &str,
     role: &RoleName,
 ) -> Option<WorkFacts> {
-    let repository = torch_worktree::inspect(git, project).ok()?;
+    let repository = torch_worktree::inspect_busy(git, project).ok()?;
     let state = torch_worktree::state(git, &repository, worktree, base).ok()?;
     let commits = state.commits.iter().take(COMMITS);
     Some(WorkFacts {

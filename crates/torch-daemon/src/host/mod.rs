@@ -15,6 +15,7 @@ pub(crate) mod spool;
 pub(crate) mod tmux;
 pub(crate) mod upkeep;
 mod windows;
+mod worktrees;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

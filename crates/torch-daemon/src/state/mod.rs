@@ -23,6 +23,7 @@ mod turns;
 mod undo;
 mod views;
 mod waiting;
+mod worktrees;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -290,6 +291,7 @@ impl State {
             Event::WorktreeUndone { agent, team, kept } => {
                 self.on_worktree_undone(t, agent, team, kept)
             }
+            Event::Worktrees(outcome) => self.on_worktrees(t, *outcome),
             Event::Opened {
                 agent,
                 launch,
@@ -411,6 +413,7 @@ fn cause_of(event: &Event) -> String {
         Event::Inspected { .. } => "project inspected".to_owned(),
         Event::WorktreeAdded { .. } => "worktree added".to_owned(),
         Event::WorktreeUndone { .. } => "worktree undone".to_owned(),
+        Event::Worktrees(outcome) => outcome.cause().to_owned(),
         Event::Opened { .. } => "window opened".to_owned(),
         Event::Closed { .. } => "window closed".to_owned(),
         Event::WorkSeen { .. } => "worktree looked at".to_owned(),

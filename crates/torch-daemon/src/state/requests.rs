@@ -115,6 +115,18 @@ impl State {
             Request::RenameWindows { team, dry_run } => {
                 self.rename_windows(t, conn, &team, dry_run);
             }
+            Request::WorktreeList { team } => self.worktree_list(t, conn, team.as_deref()),
+            Request::WorktreeRemove {
+                team,
+                role,
+                branch,
+                dry_run,
+            } => {
+                let fate = (!dry_run).then(|| branch.into());
+                self.worktree_remove(t, conn, &team, (&role, fate));
+            }
+            Request::KeptList { team, role } => self.kept_list(t, conn, &team, role),
+            Request::Undelete { team, what, to } => self.undelete(t, conn, &team, (what, to)),
         }
     }
 
@@ -496,6 +508,7 @@ fn privilege(request: &Request) -> Privilege {
         | Request::AwaitTurn { .. }
         // Which agents may do what of it is told by its own rule.
         | Request::Agent(_)
+        | Request::WorktreeList { .. }
         | Request::Cancel => Privilege::Anyone,
         Request::Complete { .. } | Request::Ack { .. } => Privilege::Agent,
         Request::Shutdown
@@ -509,6 +522,9 @@ fn privilege(request: &Request) -> Privilege {
         | Request::Resume(_)
         | Request::Pause { .. }
         | Request::RenameWindows { .. }
+        | Request::WorktreeRemove { .. }
+        | Request::KeptList { .. }
+        | Request::Undelete { .. }
         | Request::CancelMessage { .. } => Privilege::Person,
     }
 }

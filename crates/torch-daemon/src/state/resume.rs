@@ -107,7 +107,10 @@ impl State {
             let Some(run) = self.agents.get_mut(&agent) else {
                 continue;
             };
-            run.worktree = WorktreeObserved::Absent;
+            // One that is being made or removed says itself when that is over.
+            if run.worktree != WorktreeObserved::Pending {
+                run.worktree = WorktreeObserved::Absent;
+            }
             run.worktree_created = false;
             run.ended = false;
             if run.agent.desired == DesiredState::Running {

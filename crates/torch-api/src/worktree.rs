@@ -1,0 +1,112 @@
+//! What is shown of worktrees: those that stand, those that were removed, and what is kept of them.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use torch_core::{AgentState, Timestamp};
+
+use crate::Failure;
+
+/// One worktree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorktreeView {
+    /// The team's name; none where it belongs to no team any more.
+    pub team: Option<String>,
+    /// The role; of one that belongs to no team, its folder's name.
+    pub role: String,
+    /// What the agent is doing.
+    pub state: Option<AgentState>,
+    /// Where it is, or will be.
+    pub path: PathBuf,
+    /// Whether it stands there.
+    pub there: bool,
+    /// The branch that is checked out; none on a detached HEAD.
+    pub branch: Option<String>,
+    /// The commit that is checked out, full hex.
+    pub head: Option<String>,
+    /// Commits since the team's base; none where there is no base to count from.
+    pub ahead: Option<u64>,
+    /// Files that git knows and that are changed, staged or not.
+    pub changed: u64,
+    /// Files that are new.
+    pub untracked: u64,
+    /// Why it can't be looked at, or what is wrong with it.
+    pub problem: Option<String>,
+}
+
+/// What is kept of a removed worktree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptView {
+    /// `refs/torch/kept/ROLE/STAMP`.
+    pub reference: String,
+    /// The same from the role on, as `torch undelete` takes it.
+    pub short: String,
+    /// The commit it points to: its tree is the working tree, its first parent what was checked out.
+    pub commit: String,
+    /// The role.
+    pub role: String,
+    /// The team's name.
+    pub team: Option<String>,
+    /// Where the worktree was.
+    pub path: PathBuf,
+    /// The branch that was checked out.
+    pub branch: Option<String>,
+    /// The commit that was checked out, full hex.
+    pub head: String,
+    /// When it was kept.
+    pub at: Timestamp,
+    /// Why: the command.
+    pub why: String,
+    /// Commits since the team's base.
+    pub commits: u64,
+    /// Files that were not committed.
+    pub files: u64,
+    /// The messages of its stashes.
+    pub stashes: Vec<String>,
+    /// What was under way: `a merge`.
+    pub operation: Option<String>,
+    /// Ignored files, which are not kept.
+    pub ignored_files: u64,
+    /// Their bytes.
+    pub ignored_bytes: u64,
+    /// Submodules, of which only the commit is kept.
+    pub submodules: Vec<String>,
+    /// Whether the folder was gone already, so that only what git knew is kept.
+    pub folder_was_gone: bool,
+}
+
+/// What became of a worktree that was to be removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovedView {
+    /// The role.
+    pub role: String,
+    /// Where it was, or still is.
+    pub path: PathBuf,
+    /// What is kept; none where there was no worktree, or it could not be removed.
+    pub kept: Option<KeptView>,
+    /// The home branch, if it was deleted.
+    pub deleted_branch: Option<String>,
+    /// Why the home branch stays although it was to go.
+    pub branch_stays: Option<String>,
+    /// Why it was not removed: it stands as before.
+    pub failure: Option<Failure>,
+}
+
+/// A worktree that is back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndeletedView {
+    /// What was kept, and stays so.
+    pub kept: KeptView,
+    /// Where it is now.
+    pub path: PathBuf,
+    /// The branch that is checked out.
+    pub branch: Option<String>,
+    /// Whether the old branch could not be had as it was.
+    pub another_branch: bool,
+    /// How many files were written.
+    pub files: u64,
+    /// How many stashes were put back.
+    pub stashes: u64,
+    /// Whether an agent works in it when it is started next.
+    pub is_agents: bool,
+}

@@ -1,0 +1,144 @@
+//! `torch worktree`.
+
+use clap::{Args, Subcommand};
+use torch_api::worktree::{RemovedView, WorktreeView};
+use torch_api::{Client, Request, Response};
+
+use super::given::Given;
+use super::{JsonArgs, TeamArgs};
+use crate::connect;
+use crate::error::{CommandError, Outcome};
+use crate::exit;
+use crate::output;
+use crate::place::Place;
+use crate::render::worktree;
+
+/// Lists the agents' worktrees, and removes them with everything in them kept.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  torch worktree list")]
+pub struct WorktreeArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The commands of `torch worktree`.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists the agents' worktrees with what is in them, and those that belong to no team any more
+    #[command(after_help = "Example:\n  torch worktree list --team myapp")]
+    List(ListArgs),
+    /// Removes an agent's worktree; everything in it but ignored files is kept, and torch undelete brings it back
+    #[command(
+        after_help = "Examples:\n  torch worktree remove developer\n  torch worktree remove developer --branch --yes"
+    )]
+    Remove(RemoveArgs),
+}
+
+/// The arguments of `torch worktree list`.
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// One team, by name; default: all, and what no team has
+    #[arg(long, value_name = "NAME")]
+    team: Option<String>,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// The arguments of `torch worktree remove`.
+#[derive(Debug, Args)]
+struct RemoveArgs {
+    /// The role; or the path of a worktree that belongs to no team any more, as the list shows it
+    #[arg(value_name = "ROLE")]
+    role: String,
+    /// Deletes the agent's home branch as well; its tip is kept
+    #[arg(long)]
+    branch: bool,
+    /// Removes it without asking
+    #[arg(long, short = 'y')]
+    yes: bool,
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: WorktreeArgs, place: &Place) -> Outcome {
+    match args.command {
+        Command::List(args) => list(args, place),
+        Command::Remove(args) => remove(args, place),
+    }
+}
+
+fn list(args: ListArgs, place: &Place) -> Outcome {
+    let worktrees = fetch(&mut connect::connect(place)?, args.team)?;
+    if args.json.json {
+        for worktree in &worktrees {
+            output::json(worktree)?;
+        }
+    } else {
+        output::data(&worktree::list(&worktrees))?;
+    }
+    Ok(exit::OK)
+}
+
+fn fetch(client: &mut Client, team: Option<String>) -> Result<Vec<WorktreeView>, CommandError> {
+    match connect::ask(client, &Request::WorktreeList { team })? {
+        Response::Worktrees { worktrees } => Ok(worktrees),
+        other => Err(CommandError::unexpected(&other)),
+    }
+}
+
+fn remove(args: RemoveArgs, place: &Place) -> Outcome {
+    let mut client = connect::connect(place)?;
+    if !args.yes && !confirmed(&args, place, &mut client)? {
+        output::notice("nothing was removed");
+        return Ok(exit::FAILURE);
+    }
+    let response = connect::ask(&mut client, &request(&args, place, false))?;
+    let Response::WorktreesRemoved { worktrees } = &response else {
+        return Err(CommandError::unexpected(&response));
+    };
+    for removed in worktrees {
+        show(removed, args.json)?;
+    }
+    Ok(exit::OK)
+}
+
+fn request(args: &RemoveArgs, place: &Place, dry_run: bool) -> Request {
+    let path = args.role.contains('/').then(|| place.cwd.join(&args.role));
+    let path = path.map(|path| path.canonicalize().unwrap_or(path));
+    Request::WorktreeRemove {
+        team: place.team(args.team.team.clone()),
+        role: path.map_or_else(|| args.role.clone(), |path| path.display().to_string()),
+        branch: args.branch,
+        dry_run,
+    }
+}
+
+fn show(removed: &RemovedView, json: JsonArgs) -> Result<(), CommandError> {
+    if json.json {
+        output::json(removed)
+    } else {
+        output::data(&worktree::removed(removed))
+    }
+}
+
+/// Asks with what is in the worktree and where it will be kept.
+fn confirmed(args: &RemoveArgs, place: &Place, client: &mut Client) -> Result<bool, CommandError> {
+    if !output::can_ask() {
+        let text = "torch worktree remove asks first, and nobody can be asked here";
+        return Err(CommandError::usage(text)
+            .cause("standard input or standard error is no terminal")
+            .hint(Given::ours().and("--yes").line()));
+    }
+    match connect::ask(client, &request(args, place, true))? {
+        Response::Worktrees { worktrees } => {
+            for found in &worktrees {
+                output::notice(worktree::before(found, args.branch).trim_end());
+            }
+        }
+        other => return Err(CommandError::unexpected(&other)),
+    }
+    output::ask("Remove it?")
+}

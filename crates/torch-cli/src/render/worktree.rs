@@ -1,0 +1,215 @@
+//! Worktrees: those that stand, those that were removed, and what is kept of them.
+
+use torch_api::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
+
+use super::style::{BAD, DIM, STRONG, paint};
+use super::table::{Cell, Table};
+use super::time::Clock;
+use super::{bytes, count, first_line};
+use crate::place::shown;
+
+/// The worktrees of all teams, and below them those that no team has.
+pub fn list(worktrees: &[WorktreeView]) -> String {
+    if worktrees.is_empty() {
+        return "no worktrees\n".to_owned();
+    }
+    let mut text = String::new();
+    let (ours, others): (Vec<_>, Vec<_>) = worktrees.iter().partition(|one| one.team.is_some());
+    let mut teams: Vec<&str> = ours.iter().filter_map(|one| one.team.as_deref()).collect();
+    teams.dedup();
+    for team in teams {
+        let of_team = ours.iter().filter(|one| one.team.as_deref() == Some(team));
+        text.push_str(&section(team, of_team.copied()));
+    }
+    if !others.is_empty() {
+        text.push_str(&section("of no team any more", others.iter().copied()));
+    }
+    text
+}
+
+fn section<'a>(title: &str, worktrees: impl Iterator<Item = &'a WorktreeView>) -> String {
+    let mut table = Table::new(2, &["ROLE", "STATE", "BRANCH", "AHEAD", "CHANGES", "PATH"]);
+    for one in worktrees {
+        table.row([
+            Cell::from(one.role.as_str()),
+            one.state.map_or("", |state| state.as_str()).into(),
+            match &one.branch {
+                Some(branch) => Cell::from(branch.as_str()),
+                None => Cell::styled(DIM, if one.there { "(detached)" } else { "" }),
+            },
+            one.ahead
+                .map(|ahead| ahead.to_string())
+                .unwrap_or_default()
+                .into(),
+            match &one.problem {
+                Some(problem) => Cell::styled(BAD, first_line(problem, 60)),
+                None if !one.there => Cell::styled(DIM, "not made"),
+                None => changes(one).into(),
+            },
+            shown(&one.path).into(),
+        ]);
+    }
+    format!("{}\n{}", paint(STRONG, title), table.render())
+}
+
+fn changes(one: &WorktreeView) -> String {
+    let parts = [(one.changed, "changed"), (one.untracked, "new")];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let text: Vec<String> = parts
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    match text.is_empty() {
+        true => "none".to_owned(),
+        false => text.join(", "),
+    }
+}
+
+/// What a removal will take away, and where it will be kept.
+pub fn before(one: &WorktreeView, with_branch: bool) -> String {
+    let mut facts = Table::bare(2);
+    let mut fact = |label: &str, value: String| facts.row([Cell::styled(DIM, label), value.into()]);
+    fact("at", shown(&one.path));
+    let branch = one.branch.as_deref().unwrap_or("(detached)");
+    let fate = if with_branch {
+        "deleted, its tip is kept"
+    } else {
+        "stays"
+    };
+    fact("branch", format!("{branch} ({fate})"));
+    if let Some(ahead) = one.ahead {
+        fact("ahead", count(ahead, "commit"));
+    }
+    match &one.problem {
+        Some(problem) => fact("but", problem.clone()),
+        None => fact("changes", changes(one)),
+    }
+    fact(
+        "kept",
+        format!("all but ignored files, under refs/torch/kept/{}", one.role),
+    );
+    fact("back", format!("torch undelete {}", one.role));
+    let title = format!("the worktree of {} would be removed", one.role);
+    format!("{}\n{}", paint(STRONG, &title), facts.render())
+}
+
+/// What became of a worktree that was to be removed.
+pub fn removed(removed: &RemovedView) -> String {
+    let mut facts = Table::bare(2);
+    let mut fact = |label: &str, value: String| facts.row([Cell::styled(DIM, label), value.into()]);
+    let title = match (&removed.failure, &removed.kept) {
+        (Some(failure), _) => failure.error.clone(),
+        (None, Some(kept)) => {
+            fact("kept", kept.reference.clone());
+            fact("with", contents(kept));
+            if kept.ignored_files > 0 {
+                fact("left out", ignored(kept));
+            }
+            if !kept.submodules.is_empty() {
+                fact(
+                    "submodules",
+                    format!("only their commits: {}", kept.submodules.join(", ")),
+                );
+            }
+            fact("back", format!("torch undelete {}", kept.short));
+            match kept.folder_was_gone {
+                true => format!(
+                    "the worktree of {} was gone; what git knew of it is kept",
+                    removed.role
+                ),
+                false => format!("the worktree of {} is removed", removed.role),
+            }
+        }
+        (None, None) => format!(
+            "the worktree of {} was gone, and git knew of none",
+            removed.role
+        ),
+    };
+    if let Some(branch) = &removed.deleted_branch {
+        fact("deleted", format!("the branch {branch}"));
+    }
+    if let Some(why) = &removed.branch_stays {
+        fact("branch", format!("stays: {why}"));
+    }
+    format!("{}\n{}", paint(STRONG, &title), facts.render())
+}
+
+fn ignored(kept: &KeptView) -> String {
+    let files = count(kept.ignored_files, "ignored file");
+    format!("{files}, {}", bytes(kept.ignored_bytes))
+}
+
+fn contents(kept: &KeptView) -> String {
+    let mut parts = vec![
+        count(kept.commits, "commit"),
+        count(kept.files, "uncommitted file"),
+    ];
+    let stashes = u64::try_from(kept.stashes.len()).unwrap_or(u64::MAX);
+    if stashes > 0 {
+        parts.push(count(stashes, "stashed change"));
+    }
+    parts.extend(kept.operation.clone());
+    parts.join(", ")
+}
+
+/// What is kept, newest first.
+pub fn kept(kept: &[KeptView], clock: &Clock) -> String {
+    if kept.is_empty() {
+        return "nothing is kept\n".to_owned();
+    }
+    let mut table = Table::new(0, &["KEPT", "WHEN", "BRANCH", "WITH", "BY"]);
+    for one in kept {
+        table.row([
+            Cell::from(one.short.as_str()),
+            clock.ago(one.at).into(),
+            match &one.branch {
+                Some(branch) => Cell::from(branch.as_str()),
+                None => Cell::styled(DIM, "(detached)"),
+            },
+            contents(one).into(),
+            one.why.as_str().into(),
+        ]);
+    }
+    table.render()
+}
+
+/// A worktree that is back.
+pub fn undeleted(view: &UndeletedView) -> String {
+    let mut facts = Table::bare(2);
+    let mut fact = |label: &str, value: String| facts.row([Cell::styled(DIM, label), value.into()]);
+    fact("at", shown(&view.path));
+    let branch = match (&view.branch, &view.kept.branch) {
+        (Some(now), Some(before)) if view.another_branch => {
+            format!("{now}, as {before} has moved on or is in use")
+        }
+        (Some(now), _) => now.clone(),
+        (None, _) => "none (detached), as before".to_owned(),
+    };
+    fact("branch", branch);
+    fact("files", view.files.to_string());
+    if !view.kept.stashes.is_empty() {
+        let all = view.kept.stashes.len();
+        fact(
+            "stashes",
+            format!("{} of {all} put back, the others were there", view.stashes),
+        );
+    }
+    if !view.kept.submodules.is_empty() {
+        let names = view.kept.submodules.join(", ");
+        fact(
+            "submodules",
+            format!("{names}: empty until git submodule update --init"),
+        );
+    }
+    if let Some(operation) = &view.kept.operation {
+        fact("under way", operation.clone());
+    }
+    if view.is_agents {
+        fact("used by", format!("{}, at its next start", view.kept.role));
+    }
+    fact("kept", format!("{} stays", view.kept.reference));
+    let title = format!("the worktree of {} is back", view.kept.role);
+    format!("{}\n{}", paint(STRONG, &title), facts.render())
+}
+
+#[cfg(test)]
+mod tests;

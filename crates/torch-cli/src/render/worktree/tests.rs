@@ -1,0 +1,101 @@
+//! Snapshots of what people read of worktrees.
+
+use std::path::PathBuf;
+
+use anstream::adapter::strip_str;
+use insta::assert_snapshot;
+use torch_core::{AgentState, Timestamp};
+
+use super::*;
+use crate::render::worktree;
+
+/// 2026-11-21 02:00:00 UTC.
+const NOW: u64 = 1_795_226_400_000;
+
+fn text(styled: &str) -> String {
+    strip_str(styled).to_string()
+}
+
+fn a_worktree(role: &str, state: Option<AgentState>) -> WorktreeView {
+    WorktreeView {
+        team: state.map(|_| "hello".to_owned()),
+        role: role.to_owned(),
+        state,
+        path: PathBuf::from("/r/projects/hello/worktrees").join(role),
+        there: true,
+        branch: Some(format!("main-{role}")),
+        head: Some("0".repeat(40)),
+        ahead: state.map(|_| 2),
+        changed: 3,
+        untracked: 1,
+        problem: None,
+    }
+}
+
+fn a_kept() -> KeptView {
+    KeptView {
+        reference: "refs/torch/kept/developer/20261121T015000.000Z".to_owned(),
+        short: "developer/20261121T015000.000Z".to_owned(),
+        commit: "1".repeat(40),
+        role: "developer".to_owned(),
+        team: Some("hello".to_owned()),
+        path: "/r/projects/hello/worktrees/developer".into(),
+        branch: Some("main-developer".to_owned()),
+        head: "0".repeat(40),
+        at: Timestamp(NOW - 600_000),
+        why: "torch worktree remove".to_owned(),
+        commits: 2,
+        files: 4,
+        stashes: vec!["WIP on main-developer: 0000000 x".to_owned()],
+        operation: Some("a merge".to_owned()),
+        ignored_files: 12,
+        ignored_bytes: 34_567,
+        submodules: vec!["lib".to_owned()],
+        folder_was_gone: false,
+    }
+}
+
+#[test]
+fn what_people_read() {
+    let clock = Clock {
+        now: Timestamp(NOW),
+        zone: jiff::tz::TimeZone::UTC,
+    };
+    let mut tester = a_worktree("tester", Some(AgentState::Stopped));
+    (tester.there, tester.branch) = (false, None);
+    let mut designer = a_worktree("designer", Some(AgentState::Idle));
+    designer.problem = Some("its folder is gone".to_owned());
+    let list = [
+        a_worktree("developer", Some(AgentState::Exited)),
+        tester,
+        designer,
+        a_worktree("orchestrator", None),
+    ];
+    let mut said = text(&worktree::list(&list));
+    said.push_str(&text(&worktree::list(&[])));
+    said.push_str(&text(&worktree::before(&list[0], true)));
+    let mut removed = RemovedView {
+        role: "developer".to_owned(),
+        path: list[0].path.clone(),
+        kept: Some(a_kept()),
+        deleted_branch: None,
+        branch_stays: Some("/p/hello has it".to_owned()),
+        failure: None,
+    };
+    said.push_str(&text(&worktree::removed(&removed)));
+    removed.kept = None;
+    said.push_str(&text(&worktree::removed(&removed)));
+    said.push_str(&text(&worktree::kept(&[a_kept()], &clock)));
+    said.push_str(&text(&worktree::kept(&[], &clock)));
+    let back = UndeletedView {
+        kept: a_kept(),
+        path: "/r/projects/hello/worktrees/developer".into(),
+        branch: Some("main-developer-2".to_owned()),
+        another_branch: true,
+        files: 34,
+        stashes: 0,
+        is_agents: true,
+    };
+    said.push_str(&text(&worktree::undeleted(&back)));
+    assert_snapshot!(said);
+}

@@ -1,0 +1,392 @@
+//! Worktrees in blocking tasks: looking at them, keeping and removing them, bringing them back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use torch_api::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
+use torch_api::{Failure, Response};
+use torch_core::{RoleName, Timestamp};
+use torch_worktree::{
+    BranchFate, Git, KeepRequest, Kept, Removal, RemoveRequest, Repository, UndeleteRequest,
+    WorktreeError, inspect_busy,
+};
+
+use super::git::failure;
+use super::{Host, Input, execute, socket};
+use crate::event::{ConnId, Event};
+use crate::failure::usage;
+use crate::worktrees::{HomeBranch, Order, Outcome, Registered, Removed};
+
+impl Host {
+    /// Carries an order out; what only looks is answered from the task, what changes something comes back as an event.
+    pub(crate) fn worktrees(&mut self, conn: ConnId, order: Order) {
+        let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        let projects = self.home.join("projects");
+        // As the paths of worktrees are; where there is none yet, nothing lies in it.
+        let projects = projects.canonicalize().unwrap_or(projects);
+        let client = self.connections.get(&conn).cloned();
+        if let Order::Remove { worktrees, .. } = &order {
+            for agent in worktrees.iter().filter_map(|worktree| worktree.agent) {
+                // No cancelled `auto` takes away what was made anew since.
+                self.added.remove(&agent);
+            }
+        }
+        drop(tokio::task::spawn_blocking(move || {
+            match carried_out(&git, &projects, conn, order) {
+                Done::Answer(response) => {
+                    // A client that is gone needs no answer.
+                    let _ = client.map(|client| client.send(socket::line(&response)));
+                }
+                Done::Changed(outcome) => {
+                    let event = Event::Worktrees(Box::new(outcome));
+                    execute::send(&inputs, Input::Event(event));
+                }
+            }
+        }));
+    }
+}
+
+/// What follows an order.
+enum Done {
+    Answer(Response),
+    Changed(Outcome),
+}
+
+fn carried_out(git: &Git, projects: &Path, conn: ConnId, order: Order) -> Done {
+    match order {
+        Order::List {
+            agents,
+            others_than,
+        } => {
+            let mut worktrees: Vec<_> = agents.iter().map(|agent| look(git, agent)).collect();
+            if let Some(known) = others_than {
+                let others = abandoned(projects, &known);
+                worktrees.extend(others.iter().map(|other| look(git, other)));
+            }
+            Done::Answer(Response::Worktrees { worktrees })
+        }
+        Order::Kept { places, role } => {
+            let found = repository(git, &places).and_then(|repository| {
+                torch_worktree::kept(git, &repository).map_err(|error| Box::new(failure(&error)))
+            });
+            Done::Answer(match found {
+                Ok(kept) => Response::Kept {
+                    kept: of_role(kept, role.as_deref()).iter().map(view).collect(),
+                },
+                Err(failure) => Response::Failed(*failure),
+            })
+        }
+        Order::Remove {
+            worktrees,
+            branch,
+            now,
+            why,
+        } => {
+            let removed = worktrees.iter().map(|worktree| Removed {
+                agent: worktree.agent,
+                view: remove(git, worktree, (projects, branch), (now, &why)),
+                stands: fs::symlink_metadata(worktree.path.join(".git")).is_ok(),
+            });
+            let results = removed.collect();
+            Done::Changed(Outcome::Removed { conn, results })
+        }
+        Order::Undelete {
+            places,
+            what,
+            team,
+            to,
+        } => {
+            let result = repository(git, &places).and_then(|repository| {
+                let kept = find(git, &repository, &what, team.as_deref())?;
+                undelete(git, &repository, &kept, (projects, to.as_deref()))
+            });
+            let result = result.map(Box::new).map_err(|failure| *failure);
+            Done::Changed(Outcome::Undeleted { conn, result })
+        }
+    }
+}
+
+/// The repository of the first place that lies in one; else why the first does not.
+fn repository(git: &Git, places: &[PathBuf]) -> Result<Repository, Box<Failure>> {
+    let mut refused = None;
+    for place in places {
+        match inspect_busy(git, place) {
+            Ok(repository) => return Ok(repository),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    let none = || usage("there is no project to look in", "", Some("torch status"));
+    Err(Box::new(refused.map_or_else(none, |error| failure(&error))))
+}
+
+/// The repository that a worktree belongs to, seen from another of its worktrees.
+fn repository_of(git: &Git, worktree: &Registered) -> Result<Repository, WorktreeError> {
+    let found = inspect_busy(git, &worktree.project)?;
+    match &found.main {
+        Some(main) if found.root == worktree.path => inspect_busy(git, main),
+        _ => Ok(found),
+    }
+}
+
+/// Looks at one worktree; what can't be looked at is shown with the reason.
+fn look(git: &Git, worktree: &Registered) -> WorktreeView {
+    let mut view = WorktreeView {
+        team: worktree.team.clone(),
+        role: worktree.role.to_string(),
+        state: worktree.state,
+        path: worktree.path.clone(),
+        there: fs::symlink_metadata(&worktree.path).is_ok(),
+        branch: worktree.branch.clone(),
+        head: None,
+        ahead: None,
+        changed: 0,
+        untracked: 0,
+        problem: None,
+    };
+    if !view.there {
+        if worktree.ready {
+            view.problem = Some("its folder is gone".to_owned());
+        }
+        return view;
+    }
+    let read = repository_of(git, worktree).and_then(|repository| {
+        // Without a base nothing lies ahead of it.
+        let base = match &worktree.base {
+            Some(base) => base.clone(),
+            None => inspect_busy(git, &worktree.path)?.head,
+        };
+        torch_worktree::state(git, &repository, &worktree.path, &base)
+    });
+    match read {
+        Ok(state) => {
+            let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+            view.branch = state.branch;
+            view.head = Some(state.head);
+            view.ahead = worktree.base.as_ref().map(|_| count(state.ahead));
+            view.changed = count(state.changed);
+            view.untracked = count(state.untracked);
+        }
+        Err(error) => view.problem = Some(error.to_string()),
+    }
+    view
+}
+
+/// The folders of the registry that are worktrees of no known agent, sorted.
+fn abandoned(projects: &Path, known: &[PathBuf]) -> Vec<Registered> {
+    let folders = |path: &Path| {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+    };
+    let teams = folders(projects).map(|team| team.join("worktrees"));
+    let mut found: Vec<Registered> = teams
+        .flat_map(|team| folders(&team).collect::<Vec<_>>())
+        .filter(|path| !known.contains(path))
+        .filter_map(|path| {
+            let name = path.file_name()?.to_str()?.to_owned();
+            Some(Registered {
+                agent: None,
+                role: RoleName::parse(&name).ok()?,
+                team: None,
+                state: None,
+                project: path.clone(),
+                path,
+                branch: None,
+                base: None,
+                ready: true,
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+/// Keeps and removes one worktree; why it stays, if it does.
+fn remove(
+    git: &Git,
+    worktree: &Registered,
+    (projects, branch): (&Path, HomeBranch),
+    (now, why): (Timestamp, &str),
+) -> RemovedView {
+    let removed = repository_of(git, worktree).and_then(|repository| {
+        if worktree.agent.is_none() && !is_below(&worktree.path, projects) {
+            return Err(WorktreeError::NotAWorktree {
+                path: worktree.path.clone(),
+                root: projects.to_owned(),
+            });
+        }
+        let request = RemoveRequest {
+            keep: KeepRequest {
+                repository: &repository,
+                path: &worktree.path,
+                role: &worktree.role,
+                team: worktree.team.as_deref(),
+                home_branch: worktree.branch.as_deref(),
+                base: worktree.base.as_deref(),
+                now,
+                why,
+            },
+            branch: match branch {
+                HomeBranch::Stays => BranchFate::Stays,
+                HomeBranch::Goes => BranchFate::Goes,
+            },
+        };
+        torch_worktree::remove(git, &request)
+    });
+    let mut view = RemovedView {
+        role: worktree.role.to_string(),
+        path: worktree.path.clone(),
+        kept: None,
+        deleted_branch: None,
+        branch_stays: None,
+        failure: None,
+    };
+    match removed {
+        Ok(Removal {
+            kept,
+            deleted_branch,
+            branch_stays,
+            ..
+        }) => {
+            super::git::remove_empty_parents(&worktree.path);
+            view.kept = kept.as_ref().map(self::view);
+            view.deleted_branch = deleted_branch;
+            view.branch_stays = branch_stays;
+        }
+        Err(error) => {
+            let said = failure(&error);
+            let mut causes = vec![said.error];
+            causes.extend(said.causes);
+            view.failure = Some(Failure {
+                kind: torch_api::wire::FailureKind::Other,
+                error: format!("the worktree of {} was not removed", worktree.role),
+                causes,
+                hint: said.hint,
+            });
+        }
+    }
+    view
+}
+
+/// Whether a path is the place of a worktree of the registry, and leads there without detours.
+fn is_below(path: &Path, projects: &Path) -> bool {
+    path.starts_with(projects) && path.canonicalize().is_ok_and(|real| real == path)
+}
+
+fn of_role(mut kept: Vec<Kept>, role: Option<&str>) -> Vec<Kept> {
+    let role =
+        role.map(|role| RoleName::parse(role).map_or(role.to_owned(), |role| role.to_string()));
+    kept.retain(|kept| role.as_ref().is_none_or(|role| kept.role == *role));
+    kept
+}
+
+/// What a role or a reference names: of a role the newest.
+fn find(
+    git: &Git,
+    repository: &Repository,
+    what: &str,
+    team: Option<&str>,
+) -> Result<Kept, Box<Failure>> {
+    let failed = |error: WorktreeError| Box::new(failure(&error));
+    let found = if what.contains('/') {
+        torch_worktree::find_kept(git, repository, what).map_err(failed)?
+    } else {
+        let all = torch_worktree::kept(git, repository).map_err(failed)?;
+        let mut of_role = of_role(all, Some(what)).into_iter();
+        of_role.find(|kept| team.is_none() || kept.team.as_deref() == team)
+    };
+    found.ok_or_else(|| {
+        let root = repository.root.display();
+        Box::new(usage(
+            &format!("nothing is kept of {what:?}"),
+            &format!("the repository is that of {root}"),
+            Some("torch undelete --list"),
+        ))
+    })
+}
+
+fn undelete(
+    git: &Git,
+    repository: &Repository,
+    kept: &Kept,
+    (projects, to): (&Path, Option<&Path>),
+) -> Result<UndeletedView, Box<Failure>> {
+    // Whoever may write to the repository may have written that path.
+    if to.is_none() && !kept.path.starts_with(projects) {
+        let cause = format!(
+            "it was in {}, which is not below this registry",
+            kept.path.display()
+        );
+        let hint = format!("torch undelete {} --to ./{}", kept.short(), kept.role);
+        let error = format!("where to put the worktree of {} must be said", kept.role);
+        return Err(Box::new(usage(&error, &cause, Some(&hint))));
+    }
+    let request = UndeleteRequest {
+        repository,
+        kept,
+        to,
+    };
+    let undeleted = torch_worktree::undelete(git, &request);
+    let undeleted = undeleted.map_err(|error| Box::new(failed_to_undelete(&error, kept)))?;
+    let prepared = torch_worktree::exclude(&repository.common_dir)
+        .and_then(|()| torch_worktree::prepare_worktree(&undeleted.path));
+    if let Err(error) = prepared {
+        // It is back all the same; a long message would say it again.
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "torch's folder was not made"
+        );
+    }
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    Ok(UndeletedView {
+        kept: view(kept),
+        path: undeleted.path,
+        branch: undeleted.branch,
+        another_branch: undeleted.another_branch,
+        files: count(undeleted.files),
+        stashes: count(undeleted.stashes),
+        is_agents: false,
+    })
+}
+
+/// Where something is in the way, another place is the way out.
+fn failed_to_undelete(error: &WorktreeError, kept: &Kept) -> Failure {
+    let mut said = failure(error);
+    if matches!(error, WorktreeError::Occupied { .. }) {
+        said.hint = Some(format!(
+            "torch undelete {} --to ./{}",
+            kept.short(),
+            kept.role
+        ));
+    }
+    said
+}
+
+fn view(kept: &Kept) -> KeptView {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    KeptView {
+        reference: kept.reference.clone(),
+        short: kept.short().to_owned(),
+        commit: kept.commit.clone(),
+        role: kept.role.clone(),
+        team: kept.team.clone(),
+        path: kept.path.clone(),
+        branch: kept.branch.clone(),
+        head: kept.head.clone(),
+        at: kept.at,
+        why: kept.why.clone(),
+        commits: count(kept.commits),
+        files: count(kept.files),
+        stashes: kept
+            .stashes
+            .iter()
+            .map(|stash| stash.message.clone())
+            .collect(),
+        operation: kept.operation.clone(),
+        ignored_files: kept.ignored_files,
+        ignored_bytes: kept.ignored_bytes,
+        submodules: kept.submodules.clone(),
+        folder_was_gone: kept.folder_was_gone,
+    }
+}

@@ -1,0 +1,128 @@
+//! Orders for worktrees, and what came of them: the words between state and host.
+
+use std::path::PathBuf;
+
+use torch_api::Failure;
+use torch_api::worktree::{RemovedView, UndeletedView};
+use torch_core::{AgentId, AgentState, RoleName, Timestamp};
+
+use crate::event::ConnId;
+
+/// What becomes of an agent's home branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HomeBranch {
+    /// It stays.
+    Stays,
+    /// It is deleted; its tip is kept.
+    Goes,
+}
+
+impl From<bool> for HomeBranch {
+    fn from(goes: bool) -> Self {
+        if goes { Self::Goes } else { Self::Stays }
+    }
+}
+
+/// A worktree as the registry knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// Whose it is; none where it belongs to no team any more.
+    pub agent: Option<AgentId>,
+    /// The role; for one that belongs to no team, after its folder.
+    pub role: RoleName,
+    /// The team's name.
+    pub team: Option<String>,
+    /// The agent's state.
+    pub state: Option<AgentState>,
+    /// A directory of the repository: the project, or the worktree itself.
+    pub project: PathBuf,
+    /// Where it is.
+    pub path: PathBuf,
+    /// The agent's home branch.
+    pub branch: Option<String>,
+    /// The commit that the work began at.
+    pub base: Option<String>,
+    /// Whether it was made.
+    pub ready: bool,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Look at worktrees; answered by the host.
+    List {
+        /// The agents' ones that are shown.
+        agents: Vec<Registered>,
+        /// Every agent's, so that the others of the registry can be told from them; none: they are not shown.
+        others_than: Option<Vec<PathBuf>>,
+    },
+    /// List what is kept; answered by the host.
+    Kept {
+        /// Directories, the first of which that lies in a repository is meant.
+        places: Vec<PathBuf>,
+        /// Of one role.
+        role: Option<String>,
+    },
+    /// Keep and remove these.
+    Remove {
+        /// Which.
+        worktrees: Vec<Registered>,
+        /// What becomes of their home branches.
+        branch: HomeBranch,
+        /// The present.
+        now: Timestamp,
+        /// Why: the command, in words.
+        why: String,
+    },
+    /// Bring one back.
+    Undelete {
+        /// Directories, the first of which that lies in a repository is meant.
+        places: Vec<PathBuf>,
+        /// A role or a reference.
+        what: String,
+        /// The team that it must be of, by name.
+        team: Option<String>,
+        /// Where to.
+        to: Option<PathBuf>,
+    },
+}
+
+/// What came of an order that changed something.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Worktrees were removed, or not.
+    Removed {
+        /// Who asked.
+        conn: ConnId,
+        /// What became of each.
+        results: Vec<Removed>,
+    },
+    /// One was brought back, or not.
+    Undeleted {
+        /// Who asked.
+        conn: ConnId,
+        /// What came of it.
+        result: Result<Box<UndeletedView>, Failure>,
+    },
+}
+
+impl Outcome {
+    /// The cause that journal entries of its turn carry.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Self::Removed { .. } => "worktrees removed",
+            Self::Undeleted { .. } => "worktree undeleted",
+        }
+    }
+}
+
+/// What became of one worktree.
+#[derive(Debug)]
+pub struct Removed {
+    /// Whose it was.
+    pub agent: Option<AgentId>,
+    /// What is told of it.
+    pub view: RemovedView,
+    /// Whether a worktree still stands there.
+    pub stands: bool,
+}

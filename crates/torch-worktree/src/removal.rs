@@ -1,0 +1,203 @@
+//! Removing worktrees, each only after everything in it was kept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use torch_core::RoleName;
+
+use crate::create::Maker;
+use crate::keep::keep_seen;
+use crate::kept::stamp;
+use crate::locate::{Located, locate};
+use crate::lock::Lock;
+use crate::scan::{scan, scan_again};
+use crate::{Git, KeepRequest, Kept, Repository, WorktreeError};
+
+/// What becomes of an agent's home branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BranchFate {
+    /// It stays.
+    Stays,
+    /// It goes with the worktree; its tip is kept.
+    Goes,
+}
+
+/// Which worktree is to be removed.
+#[derive(Debug, Clone, Copy)]
+pub struct RemoveRequest<'a> {
+    /// What is kept first, and under which words.
+    pub keep: KeepRequest<'a>,
+    /// What becomes of the home branch.
+    pub branch: BranchFate,
+}
+
+/// A worktree that is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// Where it was.
+    pub path: PathBuf,
+    /// What was kept; absent where neither the disk nor git knew of a worktree there any more.
+    pub kept: Option<Kept>,
+    /// The home branch, if it was deleted.
+    pub deleted_branch: Option<String>,
+    /// Why the home branch stays although it was to go.
+    pub branch_stays: Option<String>,
+}
+
+/// Removes a worktree and its registration, after [`crate::keep`]. The folder is renamed first and looked at once more, so
+/// that nothing written meanwhile is lost. Where a person has deleted the folder, what git still knows of it is kept, and
+/// its registration goes.
+///
+/// # Errors
+/// [`WorktreeError::Locked`] for a locked one, [`WorktreeError::Changed`] when something was written in it meanwhile, and
+/// whatever [`crate::keep`] refuses. The worktree then stands as before.
+pub fn remove(git: &Git, request: &RemoveRequest<'_>) -> Result<Removal, WorktreeError> {
+    let keep = &request.keep;
+    let _lock = Lock::take(&keep.repository.common_dir)?;
+    let mut removal = Removal {
+        path: keep.path.to_owned(),
+        kept: None,
+        deleted_branch: None,
+        branch_stays: None,
+    };
+    let Some(located) = locate(keep.repository, keep.path)? else {
+        if request.branch == BranchFate::Goes {
+            let why = "there is no worktree any more that it could be kept with";
+            removal.branch_stays = Some(why.to_owned());
+        }
+        return Ok(removal);
+    };
+    if located.registration.locked {
+        return Err(WorktreeError::Locked {
+            path: keep.path.to_owned(),
+        });
+    }
+    let seen = scan(git, &located)?;
+    removal.kept = Some(keep_seen(git, keep, &located, &seen)?);
+    let maker = Maker::open(git, keep.repository)?;
+    match &located.files {
+        Some(files) => {
+            if seen.submodules().next().is_some() && scan(git, &located)? != seen {
+                return Err(WorktreeError::Changed {
+                    path: files.to_owned(),
+                });
+            }
+            let aside = Aside::put(files, keep)?;
+            let again = Located {
+                files: Some(aside.path.clone()),
+                ..located.clone()
+            };
+            // A scan that fails now has met something new, too.
+            if !scan_again(git, &again, &seen).is_ok_and(|now| now == seen) {
+                return Err(aside.back());
+            }
+            aside.delete()?;
+            maker.prune(&located.registration)?;
+        }
+        None => maker.prune(&located.registration)?,
+    }
+    if request.branch == BranchFate::Goes {
+        delete_branch(&maker, keep, &mut removal);
+    }
+    Ok(removal)
+}
+
+/// Removes several worktrees one after the other, whatever becomes of each: the worktrees of a team.
+pub fn remove_all(
+    git: &Git,
+    requests: &[RemoveRequest<'_>],
+) -> Vec<(RoleName, Result<Removal, WorktreeError>)> {
+    let removed = requests.iter().map(|request| {
+        let role = request.keep.role.clone();
+        (role, remove(git, request))
+    });
+    removed.collect()
+}
+
+/// Deletes the home branch unless something else needs it; its tip was kept.
+fn delete_branch(maker: &Maker<'_>, keep: &KeepRequest<'_>, removal: &mut Removal) {
+    let Some(branch) = keep.home_branch else {
+        return;
+    };
+    let result = fate(maker, keep.repository, branch);
+    match result {
+        Ok(None) => removal.deleted_branch = Some(branch.to_owned()),
+        Ok(Some(why)) => removal.branch_stays = Some(why),
+        Err(error) => removal.branch_stays = Some(error.to_string()),
+    }
+}
+
+/// Deletes a branch; why not, if it stays.
+fn fate(
+    maker: &Maker<'_>,
+    repository: &Repository,
+    branch: &str,
+) -> Result<Option<String>, WorktreeError> {
+    let holder = maker.registrations()?.into_iter().find(|r| r.holds(branch));
+    if let Some(holder) = holder {
+        return Ok(Some(format!("{} has it", holder.path.display())));
+    }
+    if repository.base_branch == branch {
+        return Ok(Some("it is checked out in the project".to_owned()));
+    }
+    match maker.tip(branch)? {
+        Some(tip) => maker.delete_branch(branch, &tip).map(|()| None),
+        None => Ok(Some("it was deleted before".to_owned())),
+    }
+}
+
+/// A worktree's folder under another name, from where it goes or comes back.
+struct Aside<'a> {
+    path: PathBuf,
+    from: &'a Path,
+}
+
+impl<'a> Aside<'a> {
+    fn put(from: &'a Path, keep: &KeepRequest<'_>) -> Result<Self, WorktreeError> {
+        let name = from.file_name().unwrap_or_default().to_string_lossy();
+        let path = from.with_file_name(format!(".{name}.removed-{}", stamp(keep.now)));
+        if fs::symlink_metadata(&path).is_ok() {
+            return Err(WorktreeError::Occupied { path });
+        }
+        fs::rename(from, &path).map_err(WorktreeError::io("rename", from))?;
+        Ok(Self { path, from })
+    }
+
+    /// Puts the folder back where it was, and says why it was not removed.
+    fn back(self) -> WorktreeError {
+        let there = fs::symlink_metadata(self.from).is_ok();
+        if there {
+            return WorktreeError::Occupied { path: self.path };
+        }
+        match fs::rename(&self.path, self.from) {
+            Ok(()) => WorktreeError::Changed {
+                path: self.from.to_owned(),
+            },
+            Err(error) => WorktreeError::io("put back", &self.path)(error),
+        }
+    }
+
+    fn delete(self) -> Result<(), WorktreeError> {
+        // Folders without the right to write (build caches) can't be emptied.
+        if fs::remove_dir_all(&self.path).is_ok() {
+            return Ok(());
+        }
+        open_folders(&self.path);
+        fs::remove_dir_all(&self.path).map_err(WorktreeError::io("remove", &self.path))
+    }
+}
+
+/// Gives the owner the right to empty a folder and those in it.
+fn open_folders(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let is_folder = fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    if !is_folder {
+        return;
+    }
+    // Where this fails, removing says so.
+    drop(fs::set_permissions(path, fs::Permissions::from_mode(0o700)));
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        open_folders(&entry.path());
+    }
+}

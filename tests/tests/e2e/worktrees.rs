@@ -1,0 +1,139 @@
+//! Worktrees are listed, removed with everything in them kept, and brought back.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use torch_testing::{SCRIPTED, World};
+
+use crate::place::{branches, git, worktrees};
+use crate::snapshot::Tree;
+
+/// The worktree of a role.
+fn path(world: &World, role: &str) -> PathBuf {
+    world.home().join("projects/sample/worktrees").join(role)
+}
+
+/// The lines of a command's output, each as JSON.
+fn lines(text: &str) -> Vec<Value> {
+    let read = |line: &str| serde_json::from_str(line).expect("JSON");
+    text.lines().map(read).collect()
+}
+
+/// All that git says of a worktree.
+fn said(world: &World, role: &str) -> String {
+    let args = [
+        "status",
+        "--porcelain=v2",
+        "--branch",
+        "--untracked-files=all",
+    ];
+    git(world, &path(world, role), &args)
+}
+
+#[test]
+fn what_an_agent_left_comes_back() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let refused = world.torch(&["worktree", "remove", "developer", "--yes"]);
+    refused.code(1).says("torch agent end developer");
+    world.torch(&["stop"]).ok();
+    let folder = path(&world, "developer");
+    let run = |args: &str| git(&world, &folder, &args.split(' ').collect::<Vec<_>>());
+    fs::write(folder.join("README.md"), "stashed\n").expect("a file");
+    run("-c user.name=A -c user.email=a@example.com stash -q");
+    fs::write(folder.join("spec.md"), "- another line\n").expect("a file");
+    run("add spec.md");
+    fs::write(folder.join("spec.md"), "- a third\n").expect("a file");
+    fs::write(folder.join("odd \"name\"\n"), "new\n").expect("a file");
+    let before = (Tree::of(&folder), said(&world, "developer"));
+    let list = lines(&world.torch(&["worktree", "list", "--json"]).ok().stdout);
+    let found = list.iter().find(|one| one["role"] == "developer");
+    let found = found.expect("the developer's");
+    assert_eq!(found["changed"], 1, "{found}");
+    assert_eq!(found["untracked"], 1, "{found}");
+    assert_eq!(found["ahead"], 0, "{found}");
+    world
+        .torch(&["worktree", "remove", "developer"])
+        .code(2)
+        .says("--yes");
+
+    let removed = world.torch(&[
+        "worktree",
+        "remove",
+        "developer",
+        "--branch",
+        "--yes",
+        "--json",
+    ]);
+    let removed = removed.ok().json();
+    let kept = &removed["kept"];
+    assert_eq!(kept["files"], 2, "{removed}");
+    assert_eq!(kept["stashes"].as_array().map(Vec::len), Some(1));
+    assert_eq!(removed["deleted_branch"], "main-developer");
+    assert!(!folder.exists());
+    assert_eq!(
+        branches(&world, &world.project()),
+        ["main", "main-orchestrator"]
+    );
+    git(&world, &world.project(), &["stash", "clear"]);
+    git(&world, &world.project(), &["gc", "-q", "--prune=now"]);
+    world.torch(&["worktree", "list"]).ok().prints("not made");
+    let listed = lines(&world.torch(&["undelete", "--list", "--json"]).ok().stdout);
+    assert_eq!(listed, std::slice::from_ref(kept));
+
+    let back = world.torch(&["undelete", "developer", "--json"]).ok();
+    let back = back.json();
+    assert_eq!(back["is_agents"], true, "{back}");
+    assert_eq!(back["another_branch"], false, "{back}");
+    let mut changes = before.0.changes(&Tree::of(&folder));
+    // torch's own messages are in its registry; how git writes its own file is git's business.
+    changes.retain(|change| !change[1..].starts_with(".torch/") && change != "~.git");
+    assert_eq!(changes, [""; 0]);
+    assert_eq!(said(&world, "developer"), before.1);
+    assert!(git(&world, &folder, &["stash", "list"]).contains("main-developer"));
+    world.torch(&["undelete", "developer"]).code(2).says("--to");
+    // The agent goes on in it.
+    world.team("orchestrator,developer", SCRIPTED);
+    assert_eq!(
+        world.run_as("developer", "cat spec.md").ok().stdout,
+        "- a third\n"
+    );
+    world.torch(&["stop"]).ok();
+    world.torch(&["audit", "verify"]).ok();
+}
+
+#[test]
+fn a_folder_deleted_by_hand_and_a_worktree_that_is_made_anew() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    world.torch(&["stop"]).ok();
+    let folder = path(&world, "developer");
+    fs::write(folder.join("staged"), "staged\n").expect("a file");
+    git(&world, &folder, &["add", "staged"]);
+    fs::remove_dir_all(&folder).expect("removed");
+    world
+        .torch(&["worktree", "list"])
+        .ok()
+        .prints("its folder is gone");
+    let removed = world.torch(&["worktree", "remove", "developer", "--yes"]);
+    removed.ok().prints("what git knew of it is kept");
+    assert_eq!(worktrees(&world, &world.project()).len(), 2);
+    let elsewhere = world.folder().join("elsewhere");
+    let to = elsewhere.display().to_string();
+    world.torch(&["undelete", "developer", "--to", &to]).ok();
+    assert_eq!(
+        fs::read_to_string(elsewhere.join("staged")).ok().as_deref(),
+        Some("staged\n")
+    );
+    assert!(!folder.exists());
+    // Its branch is in use there, so that the agent gets another one.
+    world.team("orchestrator,developer", SCRIPTED);
+    let branch = world.run_as("developer", "git branch --show-current").ok();
+    assert_eq!(branch.stdout, "main-developer-2\n");
+    let unknown = world.torch(&["undelete", "tester"]);
+    unknown.code(2).says("torch undelete --list");
+    let agents = world.run_as("developer", "torch worktree remove orchestrator --yes");
+    agents.code(4);
+    world.torch(&["stop"]).ok();
+}
