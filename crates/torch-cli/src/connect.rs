@@ -41,6 +41,8 @@ pub fn connect(place: &Place) -> Result<Client, CommandError> {
                 replace(place, &theirs, pid)?;
             }
             Err(error) if nobody_listens(&error) => autostart::start(place)?,
+            // It is there and hangs, or was stopped: asking again would only take as long again.
+            Err(error) if is_late(&error) => return Err(error.into()),
             // It went away between our connect and its greeting: the next attempt starts it.
             Err(ClientError::Closed | ClientError::Io(_)) => {}
             Err(error) => return Err(error.into()),
@@ -146,6 +148,16 @@ fn greet(place: &Place) -> Result<(Client, Hello), ClientError> {
     let hello = client.greet()?.clone();
     client.set_deadline(None)?;
     Ok((client, hello))
+}
+
+fn is_late(error: &ClientError) -> bool {
+    let ClientError::Io(source) = error else {
+        return false;
+    };
+    matches!(
+        source.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
 }
 
 fn nobody_listens(error: &ClientError) -> bool {

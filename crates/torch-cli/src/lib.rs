@@ -24,6 +24,7 @@ pub mod place;
 pub mod render;
 pub mod screen;
 pub mod search;
+mod service;
 
 /// Runs `torch` with these arguments, the program's name first.
 pub fn torch(args: impl IntoIterator<Item = OsString>) -> ExitCode {

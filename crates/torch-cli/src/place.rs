@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use torch_api::path::{socket_path, torch_home};
 use torch_api::wire::TeamSelector;
+use torch_process::traces::Traces;
 
 use crate::error::CommandError;
 
@@ -47,6 +48,9 @@ impl Place {
         let near = socket_path(&home, Path::new("/"));
         let socket = if near.starts_with(&home) {
             near
+        } else if let Some(known) = Traces::new(&home).socket() {
+            // The daemon's environment may name another runtime directory than the caller's.
+            known
         } else {
             socket_path(&home, &runtime_dir()?)
         };

@@ -9,9 +9,11 @@ mod failure;
 mod host;
 pub mod offline;
 mod run;
+mod service;
 pub mod state;
 pub mod templates;
 mod view;
 pub mod worktrees;
 
 pub use run::{EXIT_LOCKED, Options, run};
+pub use service::Service;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use torch_core::config::Config;
 use torch_core::{DesiredState, Timestamp};
+use torch_process::traces::Traces;
 use torch_process::{Environment, clock};
 use torch_store::Store;
 use torch_store::export::{ComplianceExporter, Exporter};
@@ -17,6 +18,7 @@ use torch_store::export::{ComplianceExporter, Exporter};
 use crate::event::{Effect, Event};
 use crate::host::upkeep::Made;
 use crate::host::{Host, Input, Signals, socket, spool, tmux};
+use crate::service::Service;
 use crate::state::{Settings, Snapshot, State};
 use crate::templates;
 
@@ -41,7 +43,9 @@ pub struct Options {
     pub tmux_socket: String,
     /// The environment that tmux and git are given.
     pub env: Environment,
-    /// Whether teams of an earlier boot are to run again without a person.
+    /// The service manager that started it.
+    pub service: Service,
+    /// Whether the teams that ran before a reboot are to be resumed.
     pub resume_teams: bool,
 }
 
@@ -65,6 +69,10 @@ pub fn run(options: Options) -> anyhow::Result<u8> {
         tracing::info!("another daemon owns {}", options.home.display());
         return Ok(EXIT_LOCKED);
     };
+    let traces = Traces::new(&options.home);
+    if let Err(error) = traces.set_running(options.service.is_there()) {
+        tracing::warn!(%error, "the marks of the daemon before this one stay");
+    }
     raise_descriptors();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -76,7 +84,10 @@ pub fn run(options: Options) -> anyhow::Result<u8> {
 }
 
 async fn serve(options: &Options) -> anyhow::Result<()> {
+    // First of all: a daemon that is told to end in its first moments has been told, too.
+    let signals = Signals::new()?;
     let now = clock::now();
+    let traces = Traces::new(&options.home);
     let store = Store::open(&options.home.join("torch.db"), now)
         .context("failed to open the registry's database")?;
     let (state, first) = load(options, &store, now)?;
@@ -107,13 +118,16 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         unexported: true,
         team_finished: false,
         ending: false,
-        lock: Made::at(&lock_path(&options.home)).context("the lock file is gone")?,
+        lock: Made::at(&traces.lock()).context("the lock file is gone")?,
+        traces,
+        service: options.service.clone(),
         socket: None,
         connected: Arc::default(),
-        signals: Signals::new()?,
+        signals,
         inputs: inputs.clone(),
         receiver,
     };
+    host.recall_tmux().await;
     if reconnect {
         // What ran before is found again before anybody asks.
         let config = host.tmux.config.clone();
@@ -131,8 +145,12 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     }
     let listener = socket::listen(&options.socket)?;
     host.socket = Made::at(&options.socket);
+    host.traces
+        .set_socket(&options.socket)
+        .context("failed to write down where the socket is")?;
     tokio::spawn(socket::accept(listener, host.connected.clone(), inputs));
     say_ready();
+    options.service.ready();
     let ended = host.run(first).await;
     host.remove_socket();
     ended
@@ -178,13 +196,9 @@ fn private_dir(path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("failed to make the folder {}", path.display()))
 }
 
-fn lock_path(home: &Path) -> PathBuf {
-    home.join("run/daemon.lock")
-}
-
 /// Takes the registry's lock; `None` if another daemon has it. The file names its owner's pid.
 fn lock(home: &Path) -> anyhow::Result<Option<File>> {
-    let path = lock_path(home);
+    let path = Traces::new(home).lock();
     let failed = || format!("failed to lock {}", path.display());
     let mut file = OpenOptions::new()
         .create(true)

@@ -37,6 +37,13 @@ pub fn end(processes: &[Process], grace: Duration) -> Vec<Process> {
     held.iter().map(system::Held::process).collect()
 }
 
+/// Asks a tmux server to make its socket again (SIGUSR1, which it takes for that); whether it is there to be asked.
+/// The process must be a tmux server: others end by that signal.
+pub fn recreate_socket(server: Process) -> bool {
+    let held = system::Held::open(server);
+    held.is_some_and(|held| held.user_signal())
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::path::Path;
@@ -46,7 +53,8 @@ mod tests {
 
     #[test]
     fn ending_by_pid_works_too() {
-        for act in [other::Held::terminate, other::Held::kill] {
+        let signalled = |held: &other::Held| assert!(held.user_signal());
+        for act in [other::Held::terminate, other::Held::kill, signalled] {
             let argv = ["/bin/sleep", "100"];
             let (root, env) = (Path::new("/"), Environment::new());
             let child = spawn_foreground(&argv, root, env, ProcessGroup::Own);

@@ -39,6 +39,33 @@ pub fn inherited(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Enviro
     vars.into_iter().filter(|(name, _)| passes(name)).collect()
 }
 
+/// What torch tells an agent about itself: never the daemon's business, whoever starts it.
+const AGENT_NAMES: [&str; 5] = [
+    "TORCH_AGENT",
+    "TORCH_ROLE",
+    "TORCH_SPEC",
+    "TORCH_TEAM",
+    "TORCH_TEAM_ROLES",
+];
+
+/// The daemon's environment, out of its starter's: what every child may have, torch's own variables but for those of
+/// an agent (which may well be the starter), which git settings are read, and where tmux keeps its sockets.
+pub fn for_daemon(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Environment {
+    let vars = vars.into_iter();
+    vars.filter(|(name, _)| passes(name) || is_daemons(name))
+        .collect()
+}
+
+fn is_daemons(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else {
+        return false;
+    };
+    let torch = name.starts_with("TORCH_")
+        && !name.starts_with("TORCH_DEMO_")
+        && !AGENT_NAMES.contains(&name);
+    torch || name.starts_with("GIT_CONFIG_") || name == "RUST_BACKTRACE" || name == "TMUX_TMPDIR"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +88,37 @@ mod tests {
         assert_eq!(
             names,
             ["LC_ALL", "PATH", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"]
+        );
+    }
+
+    #[test]
+    fn a_daemon_that_an_agent_starts_is_nobodys() {
+        let vars = [
+            "HOME",
+            "NOTIFY_SOCKET",
+            "TMUX",
+            "TMUX_PANE",
+            "TMUX_TMPDIR",
+            "TORCH_AGENT",
+            "TORCH_DEMO_SCENARIO",
+            "TORCH_HOME",
+            "TORCH_ROLE",
+            "TORCH_SPEC",
+            "TORCH_TEAM",
+            "TORCH_TEAM_ROLES",
+            "TORCH_TEAM_SESSION_SUFFIX",
+            "WATCHDOG_USEC",
+        ];
+        let env = for_daemon(vars.map(|name| (name.into(), "x".into())));
+        let names: Vec<_> = env.keys().filter_map(|name| name.to_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "HOME",
+                "TMUX_TMPDIR",
+                "TORCH_HOME",
+                "TORCH_TEAM_SESSION_SUFFIX"
+            ]
         );
     }
 }

@@ -21,12 +21,12 @@ const HOPS_MAX: usize = 512;
 
 /// One process as the system shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Status {
-    process: Process,
-    parent: u32,
-    name: String,
+pub(crate) struct Status {
+    pub(crate) process: Process,
+    pub(crate) parent: u32,
+    pub(crate) name: String,
     terminal: bool,
-    zombie: bool,
+    pub(crate) zombie: bool,
 }
 
 /// The process that has this pid now, a zombie included.
@@ -76,11 +76,11 @@ pub fn ancestry(pid: u32) -> Ancestry {
 /// All descendants of a process, parents before children, from one look at all processes. Zombies are left out,
 /// but not their children.
 pub fn descendants(pid: u32) -> Vec<Process> {
-    descendants_but(pid, None)
+    descendants_but(pid, &[])
 }
 
-/// [`descendants`] without the process `spared` and what descends from that.
-pub fn descendants_but(pid: u32, spared: Option<u32>) -> Vec<Process> {
+/// [`descendants`] without the processes `spared` and what descends from those.
+pub fn descendants_but(pid: u32, spared: &[u32]) -> Vec<Process> {
     let mut children: BTreeMap<u32, Vec<Status>> = BTreeMap::new();
     for status in system::all() {
         children.entry(status.parent).or_default().push(status);
@@ -89,7 +89,7 @@ pub fn descendants_but(pid: u32, spared: Option<u32>) -> Vec<Process> {
     let mut parents = vec![pid];
     while let Some(parent) = parents.pop() {
         for status in children.remove(&parent).unwrap_or_default() {
-            if Some(status.process.pid) == spared {
+            if spared.contains(&status.process.pid) {
                 continue;
             }
             parents.push(status.process.pid);
@@ -99,6 +99,11 @@ pub fn descendants_but(pid: u32, spared: Option<u32>) -> Vec<Process> {
         }
     }
     found
+}
+
+/// All processes that can be seen.
+pub(crate) fn all() -> Vec<Status> {
+    system::all()
 }
 
 /// A start time of 0 is unknown and equals any.

@@ -8,6 +8,7 @@
 //! Tasks and channels: [`spawn_piped`] starts one task that keeps the tail of the child's standard error;
 //! [`run_async`] runs [`run`] on tokio's blocking pool and ends the child when it is dropped.
 
+mod await_end;
 pub mod clock;
 mod command;
 mod detached;
@@ -17,17 +18,20 @@ mod error;
 mod exit;
 pub mod facts;
 mod foreground;
+pub mod launch;
 mod piped;
 pub mod quote;
 mod run;
 #[cfg(test)]
 mod tests;
+pub mod traces;
 #[cfg(target_os = "linux")]
 pub mod usage;
 
+pub use await_end::await_end;
 pub use command::{CommandSpec, Output};
 pub use detached::{DetachedChild, become_daemon, spawn_detached};
-pub use end::end;
+pub use end::{end, recreate_socket};
 pub use env::Environment;
 pub use error::ProcessError;
 pub use foreground::{ProcessGroup, exec, spawn_foreground};

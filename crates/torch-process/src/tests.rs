@@ -349,3 +349,17 @@ fn usage_of_this_process_is_plausible() {
     assert!(usage::resident_memory(me).is_some_and(|bytes| bytes > 100 << 10));
     assert!(usage::cpu_time(me).is_some_and(|time| time > Duration::ZERO));
 }
+
+#[test]
+fn the_end_of_a_process_that_is_no_child_is_awaited() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("pid");
+    let script = format!("sleep 300 >/dev/null 2>&1 & echo $! > {}", file.display());
+    run(&shell(&script)).expect("runs");
+    let orphan = facts::process(pid_in(&file)).expect("it runs");
+    assert!(!await_end(orphan, Some(Duration::from_millis(30))));
+    let waiter = std::thread::spawn(move || await_end(orphan, None));
+    assert!(end(&[orphan], LONG).is_empty());
+    assert!(waiter.join().expect("no panic"));
+    assert!(await_end(orphan, None), "one that is gone");
+}

@@ -9,9 +9,14 @@
 //! **Invariant:** the program starts with no signal blocked and none ignored that the wrapper itself needs: caught
 //! signals alone are reset by `exec`.
 //!
-//! Tasks and channels: one thread takes the signals, one, once the program has ended, throws input away; both send
-//! to the wrapper over one channel. Nothing is polled.
+//! **Invariant:** the daemon is never an agent's: one that the wrapper starts has a session, a log and an environment
+//! of its own, and is not ended with the agent.
+//!
+//! Tasks and channels: one thread takes the signals, one, once the program has ended, throws input away, one sleeps
+//! until the daemon has ended; all send to the wrapper over one channel, and the last gets the started daemon back
+//! over another. Nothing is polled, but for a look every 5 s while the daemon is to stay away.
 
+mod daemon;
 mod ended;
 mod hook;
 mod signals;
@@ -22,6 +27,7 @@ mod wrapper;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+pub use daemon::FindTorch;
 pub use hook::{HOOK_INPUT_MAX, hook};
 
 /// Why the wrapper could not begin.
@@ -52,9 +58,9 @@ pub enum RunnerError {
 
 /// Runs the program that the [`torch_core::launch::LaunchSpec`] in `spec_path` names, and stays in its pane until it
 /// is told to end by SIGHUP, SIGTERM, SIGINT or SIGQUIT. The exit code is 0 then, and 1, with a line on standard
-/// error, where the orders could not be read.
-pub fn run(spec_path: &Path) -> u8 {
-    match wrapper::run(spec_path) {
+/// error, where the orders could not be read. `torch` finds the program that starts the daemon again.
+pub fn run(spec_path: &Path, torch: FindTorch) -> u8 {
+    match wrapper::run(spec_path, torch) {
         Ok(()) => 0,
         Err(error) => {
             let cause = std::error::Error::source(&error).map(ToString::to_string);

@@ -31,6 +31,8 @@ pub(crate) enum Wake {
     End(Signal),
     /// The terminal is gone.
     Hangup,
+    /// The daemon is gone and is to be started.
+    Daemon,
 }
 
 /// Catches the signals and starts the thread that hands them on.

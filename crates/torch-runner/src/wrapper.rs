@@ -13,6 +13,7 @@ use torch_core::launch::LaunchSpec;
 use torch_core::spool::SpoolEvent;
 use torch_process::{CommandSpec, ProcessGroup, facts};
 
+use crate::daemon::{self, FindTorch, Starter};
 use crate::ended::Ended;
 use crate::signals::{self, Wake};
 use crate::terminal::Terminal;
@@ -30,7 +31,7 @@ const LEFTOVER_LOOKS: usize = 5;
 const ON_EXIT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Reads the orders and carries them out.
-pub(crate) fn run(path: &Path) -> Result<(), RunnerError> {
+pub(crate) fn run(path: &Path, torch: FindTorch) -> Result<(), RunnerError> {
     let text = std::fs::read(path).map_err(|source| RunnerError::ReadSpec {
         path: path.to_owned(),
         source,
@@ -45,6 +46,7 @@ pub(crate) fn run(path: &Path) -> Result<(), RunnerError> {
     nix::sys::prctl::set_child_subreaper(true)
         .map_err(|errno| RunnerError::Signals(errno.into()))?;
     Wrapper {
+        daemon: daemon::watch(&spec, torch, sender.clone()),
         spec,
         terminal: Terminal,
         sender,
@@ -57,6 +59,8 @@ pub(crate) fn run(path: &Path) -> Result<(), RunnerError> {
 
 struct Wrapper {
     spec: LaunchSpec,
+    /// Starts the daemon where it is gone; absent where there is none to look after.
+    daemon: Option<Starter>,
     terminal: Terminal,
     sender: Sender<Wake>,
     wakes: Receiver<Wake>,
@@ -137,6 +141,7 @@ impl Wrapper {
                     told = told.or_else(|| Some(Instant::now()));
                 }
                 Ok(Wake::Hangup) => {}
+                Ok(Wake::Daemon) => self.start_daemon(),
                 // The grace is over (the signals' thread never ends before): nothing else is waited for but the end.
                 Err(_) => {
                     signal_group(child, Signal::SIGKILL);
@@ -181,7 +186,8 @@ impl Wrapper {
                         end = Some(how);
                     }
                 }
-                Ok(_) | Err(Errno::EINTR) => {}
+                Ok(status) => self.note_other(status),
+                Err(Errno::EINTR) => {}
                 Err(error) => {
                     self.notes
                         .push(format!("failed to wait for children: {error}"));
@@ -214,18 +220,29 @@ impl Wrapper {
         }
     }
 
-    /// The daemon's pid, as the registry's lock file names it: an agent's `scm` may have started it.
-    fn daemon(&self) -> Option<u32> {
-        let home = self.spec.env.get("TORCH_HOME")?;
-        let lock = std::fs::read_to_string(Path::new(home).join("run/daemon.lock"));
-        lock.ok()?.trim().parse().ok()
+    /// Takes note of the end of a child that is not the program.
+    fn note_other(&mut self, status: WaitStatus) {
+        let pid = status
+            .pid()
+            .filter(|_| ended(status).is_some())
+            .and_then(|pid| u32::try_from(pid.as_raw()).ok());
+        if let (Some(pid), Some(daemon)) = (pid, &mut self.daemon) {
+            daemon.ended(pid);
+        }
     }
 
-    /// Ends everything that descends from the wrapper, adopted orphans included, but for torch's own daemon.
+    fn start_daemon(&mut self) {
+        if let Some(daemon) = &mut self.daemon {
+            daemon.start();
+        }
+    }
+
+    /// Ends everything that descends from the wrapper, adopted orphans included, but for what is torch's own.
     fn end_leftovers(&mut self) {
-        let daemon = self.daemon();
         for _ in 0..LEFTOVER_LOOKS {
-            let left = facts::descendants_but(std::process::id(), daemon);
+            // An agent's `scm` may have started the daemon, and that the tmux server.
+            let spared = self.daemon.as_ref().map(Starter::spared);
+            let left = facts::descendants_but(std::process::id(), &spared.unwrap_or_default());
             if left.is_empty() {
                 break;
             }
@@ -263,6 +280,7 @@ impl Wrapper {
                 Wake::Child => {
                     self.reap(None);
                 }
+                Wake::Daemon => self.start_daemon(),
                 Wake::End(_) | Wake::Hangup => return,
             }
         }

@@ -6,6 +6,7 @@ mod auto;
 mod bad_input;
 mod commands;
 mod delivery;
+mod endurance;
 mod hostile;
 mod identity;
 mod isolation;

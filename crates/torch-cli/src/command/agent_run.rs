@@ -17,5 +17,6 @@ pub struct AgentRunArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &AgentRunArgs) -> Outcome {
-    Ok(torch_runner::run(&args.spec))
+    let torch = || crate::connect::autostart::torch_program().ok();
+    Ok(torch_runner::run(&args.spec, torch))
 }

@@ -1,4 +1,6 @@
-//! `torch daemon run|start|stop|status`.
+//! `torch daemon run|start|stop|status|install|uninstall`.
+
+mod install;
 
 use std::path::PathBuf;
 
@@ -15,6 +17,7 @@ use crate::output;
 use crate::place::Place;
 use crate::render::status;
 use crate::render::time::Clock;
+use install::InstallArgs;
 
 /// Starts, stops or shows the daemon, which owns the state and does the work.
 ///
@@ -43,6 +46,12 @@ enum DaemonCommand {
     /// Shows whether the daemon runs; exits with 1 if it does not
     #[command(after_help = "Example:\n  torch daemon status --json")]
     Status(JsonArgs),
+    /// Makes the daemon a systemd user service: started at login or boot, again after a crash, watched
+    #[command(after_help = "Example:\n  torch daemon install --boot")]
+    Install(InstallArgs),
+    /// Takes away what `install` made; teams and agents go on
+    #[command(after_help = "Example:\n  torch daemon uninstall")]
+    Uninstall(JsonArgs),
 }
 
 #[derive(Debug, Args)]
@@ -50,7 +59,7 @@ struct RunArgs {
     /// Reads this file instead of your own config file
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Brings teams back that ran before the machine was restarted
+    /// Resumes the teams that ran before the machine was restarted
     #[arg(long)]
     resume_teams: bool,
 }
@@ -62,6 +71,8 @@ pub(crate) fn run(args: &DaemonArgs, place: &Place) -> Outcome {
         DaemonCommand::Start(json) => start(*json, place),
         DaemonCommand::Stop => stop(place),
         DaemonCommand::Status(json) => show(*json, place),
+        DaemonCommand::Install(args) => install::install(args, place),
+        DaemonCommand::Uninstall(json) => install::uninstall(*json, place),
     }
 }
 
@@ -76,6 +87,10 @@ fn run_here(args: &RunArgs, place: &Place) -> Outcome {
         tmux_socket: config.tmux.socket.clone(),
         config,
         env: autostart::environment(place),
+        service: torch_daemon::Service::from_vars(
+            |name| std::env::var_os(name),
+            std::process::id(),
+        ),
         resume_teams: args.resume_teams,
     };
     torch_daemon::run(options).map_err(|error| {

@@ -26,10 +26,14 @@ const LOOK: Duration = Duration::from_millis(20);
 const LOG_LINES: usize = 8;
 
 /// Starts the daemon and returns once it listens; one that somebody else is starting at the same time is as good. Where
-/// the lock is held by one that is just ending, it is tried again once that is gone.
+/// the lock is held by one that is just ending, it is tried again once that is gone. One that was a service is started
+/// as a service, if systemd can do that.
 pub(super) fn start(place: &Place) -> Result<(), CommandError> {
     let torch = torch_program()?;
     make_dirs(place)?;
+    if crate::service::start(place) && listens(place, Instant::now() + ENDING) {
+        return Ok(());
+    }
     let before = place.log().metadata().map_or(0, |meta| meta.len());
     let until = Instant::now() + DEADLINE;
     loop {
@@ -103,19 +107,9 @@ pub fn torch_program() -> Result<PathBuf, CommandError> {
     })
 }
 
-/// The daemon's environment: what every child may have, torch's own variables, which git settings are read, and where
-/// tmux keeps its sockets (`torch attach` looks there too).
+/// The daemon's environment (see [`torch_process::env::for_daemon`]), with the registry in it.
 pub fn environment(place: &Place) -> Environment {
-    let own = |name: &OsString| {
-        name.to_str().is_some_and(|name| {
-            name.starts_with("TORCH_")
-                || name.starts_with("GIT_CONFIG_")
-                || name == "RUST_BACKTRACE"
-                || name == "TMUX_TMPDIR"
-        })
-    };
-    let mut env = torch_process::env::inherited(std::env::vars_os());
-    env.extend(std::env::vars_os().filter(|(name, _)| own(name)));
+    let mut env = torch_process::env::for_daemon(std::env::vars_os());
     env.insert("TORCH_HOME".into(), place.home.clone().into());
     env
 }

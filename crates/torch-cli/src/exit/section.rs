@@ -189,6 +189,13 @@ fn of_daemon(path: &str) -> Vec<Line> {
         ],
         "daemon start" => vec![DONE, FAILED, WRONG, DENIED, NO_DAEMON],
         "daemon stop" => vec![DONE, FAILED, WRONG, DENIED, NOT_RUNNING],
+        "daemon install" | "daemon uninstall" => vec![
+            DONE,
+            FAILED,
+            (USAGE, "bad arguments, or a unit that torch did not write"),
+            DENIED,
+            NOT_RUNNING,
+        ],
         "daemon status" => vec![
             (OK, "it runs"),
             (FAILURE, "it does not run, or any other failure"),

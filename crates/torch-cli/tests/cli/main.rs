@@ -6,4 +6,5 @@ mod fake;
 mod local;
 mod place;
 mod send;
+mod service;
 mod view;

@@ -33,7 +33,7 @@ impl Host {
             Effect::LookAtSession { conn, request } => self.look_at_session(conn, request),
             Effect::EndIdleServer => self.end_idle_server(),
             Effect::ForgetAgent(agent) => self.forget_agent(agent),
-            Effect::Shutdown => self.ending = true,
+            Effect::Shutdown => self.told_to_end(),
             Effect::ListPanes { listing } => self.list_panes(listing),
             Effect::WatchSpool {
                 agent,
@@ -224,8 +224,12 @@ impl Host {
             return;
         }
         let (ended, idle_end) = tokio::sync::watch::channel(false);
-        self.tmux.idle_end = Some(idle_end);
+        let before = self.tmux.idle_end.replace(idle_end);
         tokio::spawn(async move {
+            if let Some(mut before) = before {
+                // While an end is under way a lost connection must not be made again, which would be a new server.
+                before.wait_for(|ended| *ended).await.ok();
+            }
             if server.list_panes().await.is_ok_and(|rows| rows.is_empty())
                 && let Err(error) = server.kill_server_if_owned().await
             {

@@ -9,10 +9,12 @@ pub(crate) mod answers;
 mod execute;
 mod git;
 mod look;
+mod orphans;
 mod record;
 pub(crate) mod socket;
 pub(crate) mod spool;
 pub(crate) mod tmux;
+mod tmux_socket;
 pub(crate) mod upkeep;
 mod windows;
 mod worktrees;
@@ -29,6 +31,7 @@ use tokio::sync::mpsc;
 use torch_api::Request;
 use torch_core::{AgentId, TeamPhase, Timestamp, Write};
 use torch_process::clock;
+use torch_process::traces::Traces;
 use torch_scheduler::Agenda;
 use torch_session::Server;
 use torch_store::Store;
@@ -36,6 +39,7 @@ use torch_store::export::{ComplianceExporter, Exporter};
 use torch_worktree::{Added, Git, Repository};
 
 use crate::event::{ConnId, Effect, Event, Known, TimerKey};
+use crate::service::Service;
 use crate::state::State;
 use answers::Answers;
 
@@ -59,6 +63,8 @@ pub(crate) enum Input {
     TmuxLost(u32),
     /// An agent's worktree was made in this daemon's life.
     Added(AgentId, Box<(Repository, Added)>),
+    /// What stopped teams left behind is gone; these acts waited for that.
+    Swept(Vec<Effect>),
     /// A signal asks the daemon to end.
     Terminate(&'static str),
 }
@@ -86,6 +92,9 @@ pub(crate) struct Host {
     pub(crate) team_finished: bool,
     pub(crate) ending: bool,
     pub(crate) lock: upkeep::Made,
+    /// What others know about this daemon by.
+    pub(crate) traces: Traces,
+    pub(crate) service: Service,
     pub(crate) socket: Option<upkeep::Made>,
     /// How many connections there were, over all sockets.
     pub(crate) connected: Arc<AtomicU64>,
@@ -135,6 +144,7 @@ impl Host {
             // The writers' turn: an answer must not wait until the inputs run dry.
             tokio::task::yield_now().await;
         }
+        self.service.stopping();
         self.flush().await;
         if let Some(mut ending) = self.tmux.idle_end.take() {
             // Half ended it would be left behind; its end has a deadline of its own. An error means that it is over.
@@ -215,6 +225,7 @@ impl Host {
             },
             Input::Tmux(server) => {
                 let event = self.tmux.connected(*server);
+                self.note_tmux();
                 self.state.handle(now, event)
             }
             Input::TmuxLost(pid) => {
@@ -223,13 +234,14 @@ impl Host {
                 }
                 Vec::new()
             }
+            Input::Swept(waited) => waited,
             Input::Added(agent, made) => {
                 self.added.insert(agent, *made);
                 Vec::new()
             }
             Input::Terminate(name) => {
                 tracing::info!("ending on {name}; agents go on");
-                self.ending = true;
+                self.told_to_end();
                 Vec::new()
             }
         }
@@ -293,7 +305,7 @@ impl Host {
                 |write| matches!(write, Write::PutTeam(team) if team.phase == TeamPhase::Finished),
             );
         }
-        for act in acts {
+        for act in self.end_orphans(&writes, acts) {
             self.execute(now, act);
         }
         self.export(now);

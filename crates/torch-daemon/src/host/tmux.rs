@@ -8,9 +8,10 @@ use torch_api::Failure;
 use torch_api::wire::FailureKind;
 use torch_core::{AgentId, Process};
 use torch_process::facts;
+use torch_process::traces::TmuxTrace;
 use torch_session::{Guarded, PaneRow, Server, ServerConfig, SessionError};
 
-use super::{Host, Input};
+use super::{Host, Input, tmux_socket};
 use crate::event::{Event, PaneFact, ProbeFact, TypingGuard};
 use crate::failure::from_error;
 
@@ -27,8 +28,8 @@ pub(crate) struct Tmux {
     pub(crate) idle_end: Option<tokio::sync::watch::Receiver<bool>>,
     /// How many orders for a team look at their project: each is about to need the server.
     pub(crate) orders: usize,
-    /// The server's process, to tell a lost connection from a server that ended.
-    process: Option<Process>,
+    /// The server, to tell a lost connection from a server that ended, and to find one without its socket.
+    pub(crate) known: Option<TmuxTrace>,
 }
 
 impl Tmux {
@@ -39,18 +40,26 @@ impl Tmux {
             gate: Gate::default(),
             idle_end: None,
             orders: 0,
-            process: None,
+            known: None,
         }
     }
 
+    /// torch's own server as it was last known; the user's is nobody's business.
+    pub(crate) fn owned(&self) -> Option<TmuxTrace> {
+        self.known.clone().filter(|_| self.config.owned)
+    }
+
     /// Whether a server without teams is being ended at this moment.
-    fn is_ending(&self) -> bool {
+    pub(crate) fn is_ending(&self) -> bool {
         self.idle_end.as_ref().is_some_and(|ended| !*ended.borrow())
     }
 
     pub(crate) fn connected(&mut self, server: Server) -> Event {
         let (version, pid) = (server.version().to_string(), server.server_pid());
-        self.process = facts::process(pid);
+        self.known = facts::process(pid).map(|process| TmuxTrace {
+            process,
+            socket: server.socket_path().to_owned(),
+        });
         self.server = Some(server);
         Event::TmuxUp { version, pid }
     }
@@ -93,7 +102,8 @@ impl Host {
 
     /// After the connection broke: once more, unless the server itself is gone.
     pub(crate) fn reconnect_tmux(&mut self) {
-        let alive = self.tmux.process.is_some_and(facts::is_alive);
+        let known = self.tmux.known.as_ref();
+        let alive = known.is_some_and(|known| facts::is_alive(known.process));
         let (config, inputs) = (self.tmux.config.clone(), self.inputs.clone());
         let gate = self.tmux.gate.clone();
         let down = |error: String| Input::Event(Event::TmuxDown { error });
@@ -102,7 +112,12 @@ impl Host {
             drop(self.inputs.send(down("the tmux server ended".to_owned())));
             return;
         }
+        let known = self.tmux.owned();
         tokio::spawn(async move {
+            if !tmux_socket::is_back(known).await {
+                drop(inputs.send(down("the tmux server ended".to_owned())));
+                return;
+            }
             if let Err(error) = Self::connect_tmux(config, gate, inputs.clone()).await {
                 drop(inputs.send(down(error.to_string())));
             }

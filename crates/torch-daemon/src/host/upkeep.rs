@@ -1,4 +1,4 @@
-//! What keeps the daemon reachable and alone: its socket and its lock are looked at now and then.
+//! What keeps the daemon reachable and alone: its socket and its lock are looked at now and then, and tmux's socket.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -45,9 +45,21 @@ impl Host {
         }
     }
 
+    /// Begins the end that a person or a signal asked for: nobody is to start the daemon again by himself.
+    pub(crate) fn told_to_end(&mut self) {
+        self.ending = true;
+        if let Err(error) = self.traces.set_stopped() {
+            tracing::warn!(%error, "agents' wrappers may start the daemon again");
+        }
+    }
+
     /// Ends a daemon whose lock is gone (another one may own the registry by now), and opens a lost socket again.
     pub(crate) fn upkeep(&mut self, now: Timestamp) {
-        self.agenda.set(TimerKey::Upkeep, now.after(EVERY));
+        let alive = self.service.alive_every();
+        let every = alive.map_or(EVERY, |alive| alive.min(EVERY));
+        self.agenda.set(TimerKey::Upkeep, now.after(every));
+        self.service.alive();
+        self.tend_tmux_socket();
         if !self.lock.stands() {
             tracing::error!(
                 "{} is gone or another file; ending, agents go on",

@@ -1,14 +1,13 @@
 //! Agents' windows: opened, used again, closed; what ran in them is ended, and what they showed is kept.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use torch_core::{AgentId, PaneAddress, Process};
+use torch_core::PaneAddress;
 use torch_process::facts;
 use torch_session::{Server, SessionError, WindowSpec};
 
 use super::execute::{replace, send};
-use super::{Host, Input};
+use super::{Host, Input, orphans};
 use crate::event::{Effect, Event, OpenFailure, OpenIn, OpenWindow};
 use crate::state::spool_prefix;
 
@@ -16,8 +15,6 @@ use crate::state::spool_prefix;
 const COLUMNS: u32 = 200;
 /// As [`COLUMNS`].
 const LINES: u32 = 50;
-/// How long what ran in a closed window may take to end by itself.
-const END_GRACE: Duration = Duration::from_secs(3);
 
 impl Host {
     pub(crate) fn open(&mut self, mut order: OpenWindow) {
@@ -28,6 +25,13 @@ impl Host {
         if let Some(server) = &server {
             order.spec.on_exit = server.clear_live_argv();
         }
+        // An agent has one launch at a time: what is left of the one before goes first.
+        let mut before = self.launch_processes(&[agent]);
+        before.recorded.extend(order.before);
+        if let OpenIn::Pane(at) = &order.open_in {
+            before.recorded.extend(facts::process(at.pid));
+        }
+        let again = dir.join("launch.json").exists();
         let prepared = prepare_launch(&dir, &order);
         self.spools.watch(agent, launch, spool, 0);
         let (inputs, torch, git) = (self.inputs.clone(), self.torch.clone(), self.git.clone());
@@ -42,7 +46,9 @@ impl Host {
                     if let Some(record) = order.record.take() {
                         super::record::save(&server, record, &logs, git).await;
                     }
-                    end_before(&order).await;
+                    if again {
+                        orphans::end_before_launch(before).await;
+                    }
                     open_window(&server, &order, &torch, &dir).await
                 }
                 (Err(error), _) => Err(failed(error)),
@@ -74,6 +80,9 @@ impl Host {
             self.git.clone(),
         );
         let logs = self.home.join("logs");
+        let mut look = self.launch_processes(&[agent]);
+        look.recorded.extend(facts::process(pid));
+        look.recorded.extend(process);
         tokio::spawn(async move {
             let log = match (&server, record) {
                 (Some(server), Some(record)) => {
@@ -81,7 +90,9 @@ impl Host {
                 }
                 _ => None,
             };
-            let running = leftovers(agent, process, Some(pid));
+            // Before the pane goes: afterwards its descendants are nobody's.
+            let first = look.clone();
+            let found = tokio::task::spawn_blocking(move || first.find()).await;
             let closed = match server {
                 Some(server) => server
                     .kill_pane(pane)
@@ -89,11 +100,15 @@ impl Host {
                     .map_err(|error| error.to_string()),
                 None => Ok(()),
             };
-            let left =
-                tokio::task::spawn_blocking(move || torch_process::end(&running, END_GRACE)).await;
+            let left = match found {
+                Ok(found) => {
+                    tokio::task::spawn_blocking(move || orphans::end_all(&look, &found)).await
+                }
+                Err(error) => Err(error),
+            };
             let result = match (closed, left) {
                 (Ok(()), Ok(left)) if left.is_empty() => Ok(()),
-                (Ok(()), Ok(left)) => Err(format!("processes that would not end: {left:?}")),
+                (Ok(()), Ok(left)) => Err(orphans::would_not_end(&left)),
                 (Ok(()), Err(error)) => Err(error.to_string()),
                 (Err(error), _) => Err(error),
             };
@@ -115,45 +130,6 @@ impl Host {
                 send(&inputs, Input::Event(Event::TmuxDown { error }));
             }
         });
-    }
-}
-
-/// What may still run of an agent's launches: its program, and what descends from it and from its pane's first process.
-fn leftovers(agent: AgentId, program: Option<Process>, pane_pid: Option<u32>) -> Vec<Process> {
-    // An agent that starts the daemon again is its ancestor.
-    let own = Some(std::process::id());
-    let wrapper = pane_pid.and_then(facts::process);
-    let mut found: Vec<Process> = Vec::new();
-    for root in [wrapper, program].into_iter().flatten() {
-        if !facts::is_alive(root) {
-            continue;
-        }
-        found.push(root);
-        found.extend(facts::descendants_but(root.pid, own));
-    }
-    tracing::debug!(%agent, ?found, "leftovers");
-    found.dedup();
-    found
-}
-
-/// Ends what an earlier launch left behind: two programs in one worktree would work against each other.
-async fn end_before(order: &OpenWindow) {
-    let pane = match &order.open_in {
-        OpenIn::Pane(at) => Some(at.pid),
-        _ => None,
-    };
-    if order.before.is_none() && pane.is_none() {
-        return;
-    }
-    let (agent, before) = (order.agent, order.before);
-    let ended = tokio::task::spawn_blocking(move || {
-        let running = leftovers(agent, before, pane);
-        torch_process::end(&running, END_GRACE)
-    });
-    if let Ok(left) = ended.await
-        && !left.is_empty()
-    {
-        tracing::warn!(?left, "processes of an earlier launch would not end");
     }
 }
 

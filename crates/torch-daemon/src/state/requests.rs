@@ -75,40 +75,19 @@ impl State {
                 target,
                 lines,
             } => self.logs(t, conn, &team, &target, lines),
-            Request::Messages(filter) => t.push(Effect::Answer {
-                conn,
-                query: Query::Messages(filter),
-            }),
-            Request::Stats { team, limit } => t.push(Effect::Answer {
-                conn,
-                query: Query::Stats { team, limit },
-            }),
-            Request::Message { id } => t.push(Effect::Answer {
-                conn,
-                query: Query::Message(id),
-            }),
-            Request::Trace { id } => t.push(Effect::Answer {
-                conn,
-                query: Query::Trace(id),
-            }),
             Request::AwaitTurn { id, wait_millis } => self.await_turn(t, conn, &id, wait_millis),
             Request::Retry { id } => self.retry(t, conn, &id),
             Request::CancelMessage { id } => self.cancel_message(t, conn, &id),
             Request::Why { team, role } => self.why(t, conn, &team, &role),
-            Request::Inbox { all, mark_read } => {
-                // Reading marks a person's messages; an agent that looks changes nothing.
-                let mark_read = mark_read && permits(&caller.0, Privilege::Person).is_ok();
-                t.push(Effect::Answer {
-                    conn,
-                    query: Query::Inbox { all, mark_read },
-                });
-            }
-            Request::AuditVerify => t.push(Effect::Answer {
-                conn,
-                query: Query::Audit,
-            }),
+            other => self.on_other_request(t, conn, &caller.0, other),
+        }
+    }
+
+    /// Requests about a team's agents and worktrees, and what the store answers.
+    fn on_other_request(&mut self, t: &mut Turn, conn: ConnId, caller: &Sender, request: Request) {
+        match request {
             Request::Resume(request) => self.resume(t, conn, &request),
-            Request::Agent(request) => self.agent_request(t, conn, &caller.0, *request),
+            Request::Agent(request) => self.agent_request(t, conn, caller, *request),
             Request::Pause { team, role, paused } => {
                 self.pause(t, conn, &team, role.as_deref(), paused);
             }
@@ -127,6 +106,11 @@ impl State {
             }
             Request::KeptList { team, role } => self.kept_list(t, conn, &team, role),
             Request::Undelete { team, what, to } => self.undelete(t, conn, &team, (what, to)),
+            other => {
+                if let Some(query) = query(caller, other) {
+                    t.push(Effect::Answer { conn, query });
+                }
+            }
         }
     }
 
@@ -490,6 +474,23 @@ pub(crate) fn short_id(id: &str) -> String {
     let id = id.trim().trim_start_matches("m-").to_ascii_lowercase();
     let skip = id.chars().count().saturating_sub(8);
     id.chars().skip(skip).collect()
+}
+
+/// What is looked up in the store for a request; `None` for one that is no look-up.
+fn query(caller: &Sender, request: Request) -> Option<Query> {
+    Some(match request {
+        Request::Messages(filter) => Query::Messages(filter),
+        Request::Stats { team, limit } => Query::Stats { team, limit },
+        Request::Message { id } => Query::Message(id),
+        Request::Trace { id } => Query::Trace(id),
+        Request::AuditVerify => Query::Audit,
+        Request::Inbox { all, mark_read } => {
+            // Reading marks a person's messages; an agent that looks changes nothing.
+            let mark_read = mark_read && permits(caller, Privilege::Person).is_ok();
+            Query::Inbox { all, mark_read }
+        }
+        _ => return None,
+    })
 }
 
 /// What a request needs of its caller.

@@ -40,10 +40,17 @@ impl Held {
         self.send(Signal::KILL);
     }
 
-    fn send(&self, signal: Signal) {
-        if let Err(error) = pidfd_send_signal(&self.fd, signal) {
+    pub(super) fn user_signal(&self) -> bool {
+        self.send(Signal::USR1)
+    }
+
+    /// Whether the system let it be signalled.
+    fn send(&self, signal: Signal) -> bool {
+        let sent = pidfd_send_signal(&self.fd, signal);
+        if let Err(error) = sent {
             tracing::debug!(pid = self.process.pid, ?signal, %error, "process not signalled");
         }
+        sent.is_ok()
     }
 }
 

@@ -34,14 +34,21 @@ impl Held {
         self.send(Signal::SIGKILL);
     }
 
-    fn send(&self, signal: Signal) {
+    pub(super) fn user_signal(&self) -> bool {
+        self.send(Signal::SIGUSR1)
+    }
+
+    /// Whether the system let it be signalled.
+    fn send(&self, signal: Signal) -> bool {
         let pid = i32::try_from(self.process.pid).unwrap_or(0);
         if pid <= 0 || !facts::is_alive(self.process) {
-            return;
+            return false;
         }
-        if let Err(error) = kill(Pid::from_raw(pid), signal) {
+        let sent = kill(Pid::from_raw(pid), signal);
+        if let Err(error) = sent {
             tracing::debug!(pid, %signal, %error, "process not signalled");
         }
+        sent.is_ok()
     }
 }
 

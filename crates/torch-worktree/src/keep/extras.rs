@@ -156,7 +156,7 @@ pub(crate) fn is_own_ref(name: &str) -> bool {
         name.strip_prefix(*root)
             .is_some_and(|rest| rest.starts_with('/'))
     };
-    OWN_REFS.iter().any(|root| below(root))
+    OWN_REFS.iter().any(below)
 }
 
 /// The files of a git directory that belong to its state: their paths relative to it.

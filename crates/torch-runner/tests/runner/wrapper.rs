@@ -1,21 +1,17 @@
 //! The wrapper in a real pane of a private tmux server.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on must panic, in its helper functions too"
-)]
 
 use std::path::PathBuf;
 
+use crate::support::{Tmux, example, poll};
 use serde_json::json;
 use torch_core::spool::{SpoolEvent, SpoolRecord};
 use torch_process::facts;
-use torch_testing::{TmuxPane, example, until};
 
 const LAUNCH: &str = "01HF7YAT00000000000000000A";
 
 /// A wrapped program in a pane.
 struct Wrapped {
-    tmux: TmuxPane,
+    tmux: Tmux,
     folder: tempfile::TempDir,
 }
 
@@ -37,7 +33,7 @@ impl Wrapped {
         });
         std::fs::write(folder.path().join("spec.json"), spec.to_string()).unwrap();
         let wrapper = example("wrapper").display().to_string();
-        let tmux = TmuxPane::start(folder.path(), &[&wrapper, "run", &path("spec.json")]);
+        let tmux = Tmux::start(folder.path(), &[&wrapper, "run", &path("spec.json")]);
         Self { tmux, folder }
     }
 
@@ -51,7 +47,7 @@ impl Wrapped {
     }
 
     fn started(&self) -> torch_core::Process {
-        assert!(until(|| !self.records().is_empty()), "no record");
+        assert!(poll(|| !self.records().is_empty()), "no record");
         match &self.records()[0] {
             SpoolEvent::Started { process } => *process,
             other => panic!("{other:?}"),
@@ -61,7 +57,7 @@ impl Wrapped {
     /// A process id that the program wrote to a file.
     fn process(&self, name: &str) -> torch_core::Process {
         assert!(
-            until(|| self.file(name).ends_with('\n')),
+            poll(|| self.file(name).ends_with('\n')),
             "{name} not written"
         );
         facts::process(self.file(name).trim().parse().unwrap()).unwrap()
@@ -114,7 +110,7 @@ fn a_killed_agents_pane_takes_no_input() {
         .keys(&["echo TYPED", "Enter", "C-c", "C-z", "C-\\", "C-d", "Enter"]);
     // The pane's tty is empty again: it was read; and nothing of it shows.
     let tty = std::fs::File::open(wrapped.tmux.format("#{pane_tty}")).unwrap();
-    assert!(until(|| unread(&tty) == 0));
+    assert!(poll(|| unread(&tty) == 0));
     assert_eq!(wrapped.tmux.screen(), screen, "nothing is echoed");
     assert!(!marker.exists());
     assert_eq!(
@@ -136,7 +132,7 @@ fn unread(tty: &std::fs::File) -> i32 {
 fn a_statuss_end_is_recorded_after_on_exit() {
     let wrapped = Wrapped::start(&["sh", "-c", "exit 3"]);
     wrapped.started();
-    assert!(until(|| wrapped.records().len() == 2));
+    assert!(poll(|| wrapped.records().len() == 2));
     assert_eq!(
         wrapped.file("on_exit"),
         "%0",
@@ -173,7 +169,7 @@ fn what_was_typed_and_not_read_is_dropped() {
 fn the_environment_is_exactly_the_given_one() {
     let wrapped = Wrapped::start(&["sh", "-c", "env > env; pwd > pwd; exec cat"]);
     wrapped.started();
-    assert!(until(|| wrapped.file("pwd").ends_with('\n')));
+    assert!(poll(|| wrapped.file("pwd").ends_with('\n')));
     let file = wrapped.file("env");
     let mut names: Vec<_> = file
         .lines()
@@ -193,7 +189,7 @@ fn the_environment_is_exactly_the_given_one() {
 #[cfg(target_os = "linux")]
 fn the_program_starts_with_its_signals_as_they_should_be() {
     let wrapped = Wrapped::start(&["sh", "-c", "exec grep ^Sig[BI] /proc/self/status > mask"]);
-    assert!(until(|| wrapped.file("mask").lines().count() == 2));
+    assert!(poll(|| wrapped.file("mask").lines().count() == 2));
     let file = wrapped.file("mask");
     let mask = |name: &str| {
         let line = file
@@ -257,7 +253,7 @@ fn the_panes_end_ends_everything() {
     let wrapper: u32 = wrapped.tmux.format("#{pane_pid}").parse().unwrap();
     let wrapper = facts::process(wrapper).unwrap();
     wrapped.tmux.run(&["kill-pane"]);
-    assert!(until(|| !facts::is_alive(wrapper)), "the wrapper lives");
+    assert!(poll(|| !facts::is_alive(wrapper)), "the wrapper lives");
     for left in [process, child, orphan] {
         assert!(!facts::is_alive(left), "{left:?}");
     }
@@ -280,7 +276,7 @@ fn a_term_signal_is_forwarded() {
     let wrapper = wrapped.tmux.format("#{pane_pid}").parse().unwrap();
     let process = facts::process(wrapper).unwrap();
     kill("TERM", wrapper);
-    assert!(until(|| !facts::is_alive(process)));
+    assert!(poll(|| !facts::is_alive(process)));
     assert_eq!(
         wrapped.records()[1],
         SpoolEvent::Exited {
@@ -299,13 +295,13 @@ fn a_held_pane_ends_when_it_is_told_to() {
     let wrapper = wrapped.tmux.format("#{pane_pid}").parse().unwrap();
     let process = facts::process(wrapper).unwrap();
     kill("TERM", wrapper);
-    assert!(until(|| !facts::is_alive(process)));
+    assert!(poll(|| !facts::is_alive(process)));
 }
 
 #[test]
 fn a_program_that_does_not_exist_is_reported() {
     let wrapped = Wrapped::start(&["/no/such/program"]);
-    assert!(until(|| !wrapped.records().is_empty()));
+    assert!(poll(|| !wrapped.records().is_empty()));
     let SpoolEvent::LaunchFailed { error } = &wrapped.records()[0] else {
         panic!()
     };
