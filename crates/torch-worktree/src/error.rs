@@ -146,6 +146,16 @@ pub enum WorktreeError {
         /// The repository's worktree that was asked.
         root: PathBuf,
     },
+    /// Somebody moved it with git.
+    #[error("the worktree {path:?} was moved to {to:?}")]
+    Moved {
+        /// Where it was.
+        path: PathBuf,
+        /// Where it is.
+        to: PathBuf,
+        /// The repository's worktree that was asked.
+        root: PathBuf,
+    },
     /// Somebody locked it against removal.
     #[error("the worktree {path:?} is locked")]
     Locked {
@@ -213,6 +223,10 @@ impl WorktreeError {
             } if source.kind() == io::ErrorKind::NotFound => "sudo apt-get install git".to_owned(),
             Self::NotAWorktree { path, root } => {
                 git(root, &format!("worktree repair {}", quote::shell(path)))
+            }
+            Self::Moved { path, to, root } => {
+                let words = format!("{} {}", quote::shell(to), quote::shell(path));
+                git(root, &format!("worktree move {words}"))
             }
             Self::Unlinked { root, .. } => git(root, "worktree repair"),
             Self::Locked { path } => git(path, &format!("worktree unlock {}", quote::shell(path))),

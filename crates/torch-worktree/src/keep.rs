@@ -20,7 +20,7 @@ use crate::kept::{Kept, ROOT, stamp};
 use crate::locate::{Located, locate};
 use crate::lock::Lock;
 use crate::scan::{Scan, ignored, scan};
-use crate::{Git, Repository, WorktreeError};
+use crate::{Engine, Git, Repository, WorktreeError};
 use extras::below;
 use objects::{Objects, TreeEntry};
 use staged::list_of_index;
@@ -115,7 +115,7 @@ impl Keeper<'_> {
             .objects
             .commit(&state_tree, &[], &signed("the state"))?;
         let mut parents = vec![head.clone(), kept.index.clone(), kept.state.clone()];
-        parents.extend(self.tip_of_home()?);
+        parents.extend(kept.home_tip.clone());
         parents.extend(kept.stashes.iter().map(|stash| stash.commit.clone()));
         parents.extend(extras::named(self.git, self.located, &state_files)?);
         parents.extend(self.commits_of(&refs)?);
@@ -137,15 +137,28 @@ impl Keeper<'_> {
         })
     }
 
+    /// The branch that is checked out.
+    fn branch(&self) -> Result<Option<String>, WorktreeError> {
+        if self.request.repository.engine == Engine::Git2 {
+            return Ok(self.located.registration.branch.clone());
+        }
+        // With reftable the file `HEAD` says nothing.
+        let args = ["symbolic-ref", "--quiet", "--short", "HEAD"];
+        let output = self.located.call(self.git).run(args);
+        let output = output.map_err(crate::git::failed("read HEAD", self.request.path))?;
+        Ok(output.success().then(|| output.text()))
+    }
+
     /// What is noted, but for the objects.
     fn record(&self, head: &str) -> Result<Kept, WorktreeError> {
         let request = self.request;
         let registration = &self.located.registration;
-        let mut branches: Vec<String> = registration.branch.iter().cloned().collect();
+        let branch = self.branch()?;
+        let mut branches: Vec<String> = branch.iter().cloned().collect();
         branches.extend(registration.returns_to.iter().cloned());
         branches.extend(request.home_branch.map(str::to_owned));
         let call = || self.located.call(self.git);
-        let stashes = extras::stashes(call, &branches, registration.branch.is_none())?;
+        let stashes = extras::stashes(call, &branches, branch.is_none())?;
         let (ignored_files, ignored_bytes) = ignored(self.git, self.located)?;
         let submodules = self.seen.submodules();
         let (commits, files) = self.numbers(head)?;
@@ -157,8 +170,9 @@ impl Keeper<'_> {
             role: request.role.to_string(),
             team: request.team.map(str::to_owned),
             path: request.path.to_owned(),
-            branch: registration.branch.clone(),
+            branch,
             home_branch: request.home_branch.map(str::to_owned),
+            home_tip: self.tip_of_home()?,
             head: head.to_owned(),
             base: request.base.map(str::to_owned),
             at: request.now,

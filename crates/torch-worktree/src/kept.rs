@@ -44,6 +44,8 @@ pub struct Kept {
     pub branch: Option<String>,
     /// The agent's home branch.
     pub home_branch: Option<String>,
+    /// The commit that it pointed to.
+    pub home_tip: Option<String>,
     /// The commit that was checked out, full hex.
     pub head: String,
     /// The commit that the work began at.
@@ -93,6 +95,7 @@ impl Kept {
             ("Team", &self.team),
             ("Branch", &self.branch),
             ("Home-Branch", &self.home_branch),
+            ("Home-Tip", &self.home_tip),
             ("Base", &self.base),
             ("Operation", &self.operation),
         ];
@@ -160,6 +163,7 @@ impl Kept {
             path: one("Path")?.into(),
             branch: one("Branch"),
             home_branch: one("Home-Branch"),
+            home_tip: id("Home-Tip"),
             head: id("Head")?,
             base: one("Base"),
             at: Timestamp(one("At")?.parse().ok()?),
@@ -287,8 +291,7 @@ pub enum Expiry {
     Delete,
 }
 
-/// Lets go what was kept before `older_than`, and says what that is, oldest first. A reference that was changed
-/// meanwhile stays.
+/// Lets go what was kept before `older_than`, and says what that is, oldest first.
 ///
 /// # Errors
 /// [`WorktreeError`] when git refuses; those that are gone by then are gone.
@@ -304,18 +307,18 @@ pub fn expire_kept(
     old.reverse();
     if expiry == Expiry::Delete {
         for kept in &old {
-            let args = [
-                "update-ref",
-                "--no-deref",
-                "-d",
-                &kept.reference,
-                &kept.commit,
-            ];
-            let call = git.call(&repository.common_dir);
-            call.ask("let go what was kept", args)?;
+            forget(git, repository, kept)?;
         }
     }
     Ok(old)
+}
+
+/// Deletes the reference of a kept worktree unless it was changed meanwhile.
+pub(crate) fn forget(git: &Git, repository: &Repository, kept: &Kept) -> Result<(), WorktreeError> {
+    let name = &kept.reference;
+    let args = ["update-ref", "--no-deref", "-d", name, &kept.commit];
+    let call = git.call(&repository.common_dir);
+    call.ask("let go what was kept", args).map(drop)
 }
 
 /// An instant as the name of a reference: `20261121T061412.345Z`, in UTC.
@@ -369,6 +372,7 @@ mod tests {
             path: "/odd\\path\nTorch-Role: forged".into(),
             branch: None,
             home_branch: Some("main-developer".to_owned()),
+            home_tip: Some("f".repeat(40)),
             head: "d".repeat(40),
             base: None,
             at: Timestamp(7),

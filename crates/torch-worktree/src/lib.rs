@@ -2,12 +2,14 @@
 //!
 //! All functions block and take what they need; nothing is global. [`inspect`] says what a project is and whether
 //! torch may work in it, [`add`] makes an agent's worktree by a ladder that ends in a detached one,
-//! [`remove_created`] undoes that as long as no work lies in it, [`state`] sums up what was done. Repositories are
+//! [`remove_created`] undoes that as long as no work lies in it, [`state()`] sums up what was done. [`remove`] takes a
+//! worktree away after [`keep()`] made everything in it safe under a hidden reference; [`kept()`] lists those, [`undelete()`]
+//! brings one back, [`expire_kept`] lets old ones go. Repositories are
 //! read and small ones checked out with git2; where libgit2 can't do what a repository needs, `git` is run with the
 //! repository's own programs (hooks, fsmonitor, pagers) switched off: see [`Engine`].
 //!
-//! **Invariant:** nothing here forces. A branch that another worktree has is never taken, and a directory with
-//! anything in it is never written over.
+//! **Invariant:** nothing here forces. A branch that another worktree has is never taken, a directory with
+//! anything in it is never written over, and nothing is removed before all of it was kept and read back.
 
 mod add;
 mod call;
@@ -43,7 +45,7 @@ pub use keep::{KeepRequest, keep};
 pub use kept::{Expiry, Kept, KeptStash, expire_kept, find_kept, kept};
 pub use operation::{Operation, Unfinished};
 pub use prepare::prepare_worktree;
-pub use removal::{BranchFate, Removal, RemoveRequest, remove, remove_all};
+pub use removal::{BranchFate, Removal, RemoveRequest, remove};
 pub use remove::{Undone, remove_created};
 pub use repository::Repository;
 pub use state::{CommitLine, WorktreeState, state};

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use torch_core::RoleName;
 
 use crate::create::Maker;
 use crate::keep::keep_seen;
 use crate::kept::stamp;
 use crate::locate::{Located, locate};
 use crate::lock::Lock;
+use crate::registration::Registration;
 use crate::scan::{scan, scan_again};
 use crate::{Git, KeepRequest, Kept, Repository, WorktreeError};
 
@@ -45,13 +45,14 @@ pub struct Removal {
     pub branch_stays: Option<String>,
 }
 
-/// Removes a worktree and its registration, after [`crate::keep`]. The folder is renamed first and looked at once more, so
+/// Removes a worktree and its registration, after [`crate::keep()`]. The folder is renamed first and looked at once more, so
 /// that nothing written meanwhile is lost. Where a person has deleted the folder, what git still knows of it is kept, and
 /// its registration goes.
 ///
 /// # Errors
-/// [`WorktreeError::Locked`] for a locked one, [`WorktreeError::Changed`] when something was written in it meanwhile, and
-/// whatever [`crate::keep`] refuses. The worktree then stands as before.
+/// [`WorktreeError::Locked`] for a locked one, [`WorktreeError::Changed`] when something was written in it meanwhile,
+/// [`WorktreeError::Moved`] for one that `git worktree move` has put elsewhere, and
+/// whatever [`crate::keep()`] refuses. The worktree then stands as before.
 pub fn remove(git: &Git, request: &RemoveRequest<'_>) -> Result<Removal, WorktreeError> {
     let keep = &request.keep;
     let _lock = Lock::take(&keep.repository.common_dir)?;
@@ -62,6 +63,19 @@ pub fn remove(git: &Git, request: &RemoveRequest<'_>) -> Result<Removal, Worktre
         branch_stays: None,
     };
     let Some(located) = locate(keep.repository, keep.path)? else {
+        let maker = Maker::open(git, keep.repository)?;
+        let holds =
+            |found: &Registration| keep.home_branch.is_some_and(|branch| found.holds(branch));
+        let elsewhere = maker.registrations()?.into_iter().find(holds);
+        // In the project itself a person may have checked it out.
+        let own = [Some(&keep.repository.root), keep.repository.main.as_ref()];
+        if let Some(found) = elsewhere.filter(|found| !own.contains(&Some(&found.path))) {
+            return Err(WorktreeError::Moved {
+                path: keep.path.to_owned(),
+                to: found.path,
+                root: keep.repository.root.clone(),
+            });
+        }
         if request.branch == BranchFate::Goes {
             let why = "there is no worktree any more that it could be kept with";
             removal.branch_stays = Some(why.to_owned());
@@ -90,7 +104,12 @@ pub fn remove(git: &Git, request: &RemoveRequest<'_>) -> Result<Removal, Worktre
             };
             // A scan that fails now has met something new, too.
             if !scan_again(git, &again, &seen).is_ok_and(|now| now == seen) {
-                return Err(aside.back());
+                let error = aside.back();
+                if let (WorktreeError::Changed { .. }, Some(kept)) = (&error, &removal.kept) {
+                    // All of it stands again; what is kept of it would only be in the way.
+                    crate::kept::forget(git, keep.repository, kept)?;
+                }
+                return Err(error);
             }
             aside.delete()?;
             maker.prune(&located.registration)?;
@@ -101,18 +120,6 @@ pub fn remove(git: &Git, request: &RemoveRequest<'_>) -> Result<Removal, Worktre
         delete_branch(&maker, keep, &mut removal);
     }
     Ok(removal)
-}
-
-/// Removes several worktrees one after the other, whatever becomes of each: the worktrees of a team.
-pub fn remove_all(
-    git: &Git,
-    requests: &[RemoveRequest<'_>],
-) -> Vec<(RoleName, Result<Removal, WorktreeError>)> {
-    let removed = requests.iter().map(|request| {
-        let role = request.keep.role.clone();
-        (role, remove(git, request))
-    });
-    removed.collect()
 }
 
 /// Deletes the home branch unless something else needs it; its tip was kept.

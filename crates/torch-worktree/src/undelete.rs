@@ -192,14 +192,11 @@ impl Restorer<'_> {
     fn branch(&self) -> Result<(Option<String>, bool, bool), WorktreeError> {
         let kept = self.request.kept;
         let registrations = self.maker.registrations()?;
-        if let Some(home) = &kept.home_branch
+        if let (Some(home), Some(tip)) = (&kept.home_branch, &kept.home_tip)
             && kept.branch.as_ref() != Some(home)
             && self.maker.tip(home)?.is_none()
         {
-            tracing::info!(
-                home,
-                "the home branch is gone, and another one was checked out"
-            );
+            self.maker.make_branch(home, tip)?;
         }
         let Some(old) = &kept.branch else {
             return Ok((None, false, false));

@@ -137,3 +137,29 @@ fn a_folder_deleted_by_hand_and_a_worktree_that_is_made_anew() {
     agents.code(4);
     world.torch(&["stop"]).ok();
 }
+
+#[test]
+fn a_worktree_that_no_team_has_is_removed_by_its_path() {
+    let world = World::new();
+    world.team("orchestrator", SCRIPTED);
+    world.torch(&["stop"]).ok();
+    let left = world.home().join("projects/old/worktrees/tester");
+    let path = left.display().to_string();
+    let add = ["worktree", "add", "-q", "-b", "main-tester", &path];
+    git(&world, &world.project(), &add);
+    fs::write(left.join("new"), "new\n").expect("a file");
+    let listed = world.torch(&["worktree", "list"]).ok();
+    listed.prints("of no team any more").prints("1 new");
+    let outside = world.project().display().to_string();
+    for other in [outside.as_str(), "./nowhere", "tester"] {
+        let refused = world.torch(&["worktree", "remove", other, "--yes"]);
+        assert_ne!(refused.code, 0, "{refused}");
+    }
+    assert!(world.project().join("spec.md").exists());
+    let removed = world.torch(&["worktree", "remove", &path, "--yes"]).ok();
+    removed.prints("1 uncommitted file");
+    assert!(!left.exists());
+    world.torch(&["undelete", "tester"]).ok();
+    let back = fs::read_to_string(left.join("new"));
+    assert_eq!(back.ok().as_deref(), Some("new\n"));
+}

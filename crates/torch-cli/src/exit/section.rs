@@ -118,37 +118,6 @@ fn of_others(path: &str) -> Vec<Line> {
     }
 }
 
-/// What becomes of worktrees.
-fn of_worktrees(path: &str) -> Vec<Line> {
-    match path {
-        "worktree list" => vec![DONE, FAILED, NOBODY, NO_DAEMON],
-        "worktree remove" => vec![
-            (OK, "it is removed, and what lay in it is kept"),
-            (
-                FAILURE,
-                "you declined the prompt, the agent runs, something can't be kept, or any other failure",
-            ),
-            (
-                USAGE,
-                "bad arguments, no such team or role, or nobody can be asked",
-            ),
-            DENIED,
-            NO_DAEMON,
-        ],
-        "undelete" => vec![
-            (OK, "it is back; without a name: the list"),
-            FAILED,
-            (
-                USAGE,
-                "bad arguments, nothing is kept of that name, or its place is taken",
-            ),
-            DENIED,
-            NO_DAEMON,
-        ],
-        _ => GROUP.into(),
-    }
-}
-
 /// What changes which agents run, or how they look.
 fn of_the_roster(path: &str) -> Vec<Line> {
     match path {
@@ -212,6 +181,36 @@ fn of_messages(path: &str) -> Vec<Line> {
             vec![DONE, FAILED, NOBODY, NOT_RUNNING]
         }
         "msg retry" | "msg cancel" => vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON],
+        _ => GROUP.into(),
+    }
+}
+
+fn of_worktrees(path: &str) -> Vec<Line> {
+    match path {
+        "worktree list" => vec![DONE, FAILED, NOBODY, NO_DAEMON],
+        "worktree remove" => vec![
+            (OK, "it is removed, and what lay in it is kept"),
+            (
+                FAILURE,
+                "you declined the prompt, the agent runs, something can't be kept, or any other failure",
+            ),
+            (
+                USAGE,
+                "bad arguments, no such team or role, or nobody can be asked",
+            ),
+            DENIED,
+            NO_DAEMON,
+        ],
+        "undelete" => vec![
+            (OK, "it is back; without a name: the list"),
+            FAILED,
+            (
+                USAGE,
+                "bad arguments, nothing is kept of that name, or its place is taken",
+            ),
+            DENIED,
+            NO_DAEMON,
+        ],
         _ => GROUP.into(),
     }
 }

@@ -80,6 +80,13 @@ pub fn before(one: &WorktreeView, with_branch: bool) -> String {
         fact("ahead", count(ahead, "commit"));
     }
     match &one.problem {
+        Some(problem) if !one.there => {
+            fact("but", problem.clone());
+            fact(
+                "moved?",
+                "then first: git worktree repair <where it is now>".to_owned(),
+            );
+        }
         Some(problem) => fact("but", problem.clone()),
         None => fact("changes", changes(one)),
     }

@@ -94,18 +94,10 @@ impl State {
             Request::RenameWindows { team, dry_run } => {
                 self.rename_windows(t, conn, &team, dry_run);
             }
-            Request::WorktreeList { team } => self.worktree_list(t, conn, team.as_deref()),
-            Request::WorktreeRemove {
-                team,
-                role,
-                branch,
-                dry_run,
-            } => {
-                let fate = (!dry_run).then(|| branch.into());
-                self.worktree_remove(t, conn, &team, (&role, fate));
-            }
-            Request::KeptList { team, role } => self.kept_list(t, conn, &team, role),
-            Request::Undelete { team, what, to } => self.undelete(t, conn, &team, (what, to)),
+            request @ (Request::WorktreeList { .. }
+            | Request::WorktreeRemove { .. }
+            | Request::KeptList { .. }
+            | Request::Undelete { .. }) => self.worktree_request(t, conn, request),
             other => {
                 if let Some(query) = query(caller, other) {
                     t.push(Effect::Answer { conn, query });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use torch_api::wire::TeamSelector;
-use torch_api::{Failure, Response, UndeletedView};
+use torch_api::{Failure, Request, Response, UndeletedView};
 use torch_core::plan::{WindowObserved, WorktreeObserved};
 use torch_core::{AgentId, RoleName, TeamId, Write};
 
@@ -17,7 +17,26 @@ use crate::worktrees::{HomeBranch, Order, Outcome, Registered, Removed};
 const REMOVE: &str = "torch worktree remove";
 
 impl State {
-    pub(crate) fn worktree_list(&mut self, t: &mut Turn, conn: ConnId, name: Option<&str>) {
+    /// Takes one of the four requests that concern worktrees.
+    pub(crate) fn worktree_request(&mut self, t: &mut Turn, conn: ConnId, request: Request) {
+        match request {
+            Request::WorktreeList { team } => self.worktree_list(t, conn, team.as_deref()),
+            Request::WorktreeRemove {
+                team,
+                role,
+                branch,
+                dry_run,
+            } => {
+                let fate = (!dry_run).then(|| branch.into());
+                self.worktree_remove(t, conn, &team, (&role, fate));
+            }
+            Request::KeptList { team, role } => self.kept_list(t, conn, &team, role),
+            Request::Undelete { team, what, to } => self.undelete(t, conn, &team, (what, to)),
+            _ => {}
+        }
+    }
+
+    fn worktree_list(&mut self, t: &mut Turn, conn: ConnId, name: Option<&str>) {
         let teams: Vec<TeamId> = self
             .teams
             .values()
@@ -39,7 +58,7 @@ impl State {
     }
 
     /// Removes a worktree; without a fate of its branch it is only looked at, as long as it could be removed.
-    pub(crate) fn worktree_remove(
+    fn worktree_remove(
         &mut self,
         t: &mut Turn,
         conn: ConnId,
@@ -146,7 +165,7 @@ impl State {
         Ok(())
     }
 
-    pub(crate) fn kept_list(
+    fn kept_list(
         &mut self,
         t: &mut Turn,
         conn: ConnId,
@@ -159,7 +178,7 @@ impl State {
         }
     }
 
-    pub(crate) fn undelete(
+    fn undelete(
         &mut self,
         t: &mut Turn,
         conn: ConnId,
@@ -288,6 +307,9 @@ impl State {
             let error = format!("{shown} is no worktree that is left over");
             Err(Box::new(usage(&error, cause, Some("torch worktree list"))))
         };
+        if path.components().any(|part| part.as_os_str() == "..") {
+            return refuse("its path has detours");
+        }
         if let Some(run) = self.agents.values().find(|run| run.agent.worktree == path) {
             return refuse(&format!("it is {}'s; name the role", run.agent.role));
         }
@@ -330,3 +352,6 @@ fn order_worktrees(t: &mut Turn, conn: ConnId, order: Order) {
     let order = Box::new(order);
     t.push(Effect::Worktrees { conn, order });
 }
+
+#[cfg(test)]
+mod tests;

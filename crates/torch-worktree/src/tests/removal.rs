@@ -192,30 +192,39 @@ fn the_branch_goes_only_when_asked_and_when_nobody_has_it() {
 }
 
 #[test]
-fn a_team_is_removed_one_by_one_whatever_becomes_of_each() {
-    let project = Project::new();
-    let repository = project.inspect();
-    let roles = ["developer", "tester", "researcher"].map(role);
-    let added: Vec<_> = roles
-        .iter()
-        .map(|role| project.add(role.as_str(), role.as_str()).expect("added"))
-        .collect();
-    project.git(&["worktree", "lock", &added[1].path.to_string_lossy()]);
-    let requests: Vec<_> = added
-        .iter()
-        .zip(&roles)
-        .map(|(added, role)| remove_request(&repository, added, role))
-        .collect();
-    let results = remove_all(&handle(), &requests);
-    let gone: Vec<_> = results
-        .iter()
-        .map(|(role, result)| (role.as_str(), result.is_ok()))
-        .collect();
-    assert_eq!(
-        gone,
-        [("developer", true), ("tester", false), ("researcher", true)]
+fn a_worktree_that_git_moved_is_said_to_be_elsewhere() {
+    let (project, repository, added) = begin();
+    let to = project.place("b/developer");
+    fs::create_dir_all(to.parent().expect("a parent")).expect("made");
+    let (from, to) = (
+        added.path.to_string_lossy(),
+        to.to_string_lossy().into_owned(),
     );
-    assert!(added[1].path.exists());
+    project.git(&["worktree", "move", &from, &to]);
+    let error = removed(&repository, &added).expect_err("moved");
+    assert!(matches!(&error, WorktreeError::Moved { to: found, .. } if *found == Path::new(&to)));
+    assert!(
+        error
+            .hint()
+            .is_some_and(|hint| hint.contains("worktree move"))
+    );
+    assert!(Path::new(&to).join("new").exists());
+}
+
+#[test]
+fn the_home_branch_comes_back_beside_another_one() {
+    let (project, repository, added) = begin();
+    git(&added.path, &["commit", "-q", "-a", "-m", "work"]);
+    let tip = git(&added.path, &["rev-parse", "HEAD"]);
+    git(&added.path, &["checkout", "-q", "-b", "topic", "main"]);
+    let role = role("developer");
+    let mut request = remove_request(&repository, &added, &role);
+    request.branch = BranchFate::Goes;
+    let removal = remove(&handle(), &request).expect("removed");
+    assert_eq!(removal.deleted_branch.as_deref(), Some("main-developer"));
+    let undeleted = back(&repository, &removal.kept.expect("kept"), None).expect("back");
+    assert_eq!(undeleted.branch.as_deref(), Some("topic"));
+    assert_eq!(project.git(&["rev-parse", "main-developer"]), tip);
 }
 
 #[test]
@@ -232,4 +241,39 @@ fn a_folder_that_may_not_be_written_is_removed_too() {
         .expect("kept");
     back(&repository, &kept, None).expect("back");
     assert_eq!(fs::read_to_string(cache.join("x")).expect("there"), "x");
+}
+
+#[test]
+fn a_write_during_the_removal_puts_everything_back() {
+    let project = Project::new();
+    let added_to = project.place("a/developer");
+    // While git compares what is to be kept, a filter writes something new.
+    let clean = format!("cat; echo new >> '{}/meanwhile'", added_to.display());
+    project.git(&["config", "filter.busy.clean", &clean]);
+    fs::write(project.root.join(".gitattributes"), "*.busy filter=busy\n").expect("written");
+    project.commit("a filter");
+    let added = project.expect("a/developer", Some("main-developer"), Rung::New);
+    fs::write(added.path.join("x.busy"), "1\n").expect("written");
+    git(&added.path, &["add", "x.busy"]);
+    fs::write(added.path.join("x.busy"), "2\n").expect("written");
+    let before = tree(&added.path);
+    let error = removed(&project.inspect(), &added).expect_err("a write");
+    assert!(matches!(error, WorktreeError::Changed { .. }), "{error:?}");
+    let mut after = tree(&added.path);
+    let meanwhile = Path::new("meanwhile");
+    assert!(after.remove(meanwhile) > before.get(meanwhile).cloned());
+    assert_eq!(
+        after,
+        before
+            .into_iter()
+            .filter(|(path, _)| path != meanwhile)
+            .collect()
+    );
+    assert_eq!(project.git(&["for-each-ref", "refs/torch"]), "");
+    assert_eq!(
+        git(&added.path, &["branch", "--show-current"]),
+        "main-developer"
+    );
+    let parent = added.path.parent().expect("a parent");
+    assert_eq!(fs::read_dir(parent).expect("a folder").count(), 1);
 }

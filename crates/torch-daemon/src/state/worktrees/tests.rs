@@ -1,0 +1,328 @@
+//! Removing and bringing back with a plain state: who may, what is durable when, and what follows.
+
+use torch_api::worktree::{KeptView, RemovedView};
+use torch_core::config::Config;
+use torch_core::identity::{Ancestor, Ancestry};
+use torch_core::{
+    Agent, AgentState, DesiredState, Evidence, Process, RouterMode, SessionName, Team, TeamPhase,
+    Timestamp,
+};
+
+use super::*;
+use crate::event::Event;
+use crate::state::{Settings, Snapshot};
+use crate::templates;
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+const CONN: ConnId = ConnId(1);
+
+fn team() -> Team {
+    Team {
+        id: TeamId::new(1, 1),
+        name: SessionName::slug("app"),
+        project: "/project".into(),
+        common_dir: "/project/.git".into(),
+        spec: "/project/spec.md".into(),
+        spec_sha256: String::new(),
+        base_branch: "main".to_owned(),
+        base_commit: "0".repeat(40),
+        desired: DesiredState::Stopped,
+        phase: TeamPhase::Stopped,
+        router: RouterMode::Strict,
+        env: Default::default(),
+        session: None,
+        created: NOW,
+        finished: None,
+        summary: None,
+        paused: false,
+        boot: None,
+    }
+}
+
+fn agent(state: AgentState) -> Agent {
+    Agent {
+        id: AgentId::new(1, 2),
+        team: team().id,
+        role: RoleName::parse("developer").expect("a role"),
+        position: 1,
+        program: "demo".to_owned(),
+        worktree: "/registry/projects/app/worktrees/developer".into(),
+        branch: Some("main-developer".to_owned()),
+        worktree_ready: true,
+        launch: None,
+        pane: None,
+        process: None,
+        state,
+        evidence: Evidence::new("command", "a test", NOW),
+        since: NOW,
+        briefing: None,
+        briefed: false,
+        transcript: None,
+        completed: None,
+        completed_at: None,
+        desired: DesiredState::Running,
+        paused: false,
+        task: None,
+        guest_in: None,
+        launches: 0,
+        restarts: Vec::new(),
+        left: None,
+        last_transcript: None,
+        last_end: None,
+    }
+}
+
+fn state(agent_state: AgentState) -> State {
+    let settings = Settings {
+        home: "/registry".into(),
+        torch: "/bin/torch".into(),
+        config: Config::default(),
+        tmux_socket: "torch".to_owned(),
+        env: Default::default(),
+        programs: templates::programs().expect("the programs"),
+        templates: templates::roles().expect("the roles"),
+        started: NOW,
+        pid: 1,
+        seed: 1,
+        boot: None,
+        resume_teams: false,
+    };
+    let snapshot = Snapshot {
+        teams: vec![team()],
+        agents: vec![agent(agent_state)],
+        ..Snapshot::default()
+    };
+    State::new(settings, snapshot, NOW).expect("the rules").0
+}
+
+/// A person asks.
+fn ask(state: &mut State, request: Request) -> Vec<Effect> {
+    let caller = Ancestor {
+        process: Process { pid: 5, start: 1 },
+        name: "torch".to_owned(),
+        terminal: true,
+    };
+    let peer = Ancestry {
+        chain: vec![caller],
+        complete: true,
+    };
+    let event = Event::Request {
+        conn: CONN,
+        peer,
+        request,
+        known: None,
+    };
+    state.handle(NOW, event)
+}
+
+fn selector() -> TeamSelector {
+    TeamSelector {
+        name: None,
+        cwd: "/project/sub".into(),
+    }
+}
+
+fn remove(role: &str, dry_run: bool) -> Request {
+    Request::WorktreeRemove {
+        team: selector(),
+        role: role.to_owned(),
+        branch: true,
+        dry_run,
+    }
+}
+
+fn orders(effects: &[Effect]) -> Vec<&Order> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Worktrees { order, .. } => Some(order.as_ref()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The agent as the last write has it.
+fn written(effects: &[Effect]) -> Option<&Agent> {
+    effects.iter().rev().find_map(|effect| match effect {
+        Effect::Write(Write::PutAgent(agent)) => Some(agent.as_ref()),
+        _ => None,
+    })
+}
+
+fn reply(effects: &[Effect]) -> Option<&Response> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Reply { response, .. } => Some(response),
+        _ => None,
+    })
+}
+
+fn refusal(effects: &[Effect]) -> &Failure {
+    match reply(effects) {
+        Some(Response::Failed(failure)) => failure,
+        other => panic!("no refusal: {other:?}"),
+    }
+}
+
+fn removed(failure: Option<Failure>) -> Event {
+    let stands = failure.is_some();
+    let result = Removed {
+        agent: Some(agent(AgentState::Stopped).id),
+        view: RemovedView {
+            role: "developer".to_owned(),
+            path: agent(AgentState::Stopped).worktree,
+            kept: None,
+            deleted_branch: (!stands).then(|| "main-developer".to_owned()),
+            branch_stays: None,
+            failure,
+        },
+        stands,
+    };
+    Event::Worktrees(Box::new(Outcome::Removed {
+        conn: CONN,
+        results: vec![result],
+    }))
+}
+
+#[test]
+fn a_running_agent_keeps_its_worktree() {
+    for live in [AgentState::Working, AgentState::Idle, AgentState::Unknown] {
+        let mut state = state(live);
+        for dry_run in [true, false] {
+            let effects = ask(&mut state, remove("developer", dry_run));
+            assert_eq!(orders(&effects).len(), 0);
+            let failure = refusal(&effects);
+            assert_eq!(failure.hint.as_deref(), Some("torch agent end developer"));
+        }
+    }
+}
+
+#[test]
+fn it_counts_as_not_made_before_anything_is_removed() {
+    let mut state = state(AgentState::Stopped);
+    let looked = ask(&mut state, remove("dev", true));
+    assert!(matches!(orders(&looked)[..], [Order::List { .. }]));
+    assert!(written(&looked).is_none(), "looking changes nothing");
+    let effects = ask(&mut state, remove("dev", false));
+    assert!(written(&effects).is_some_and(|agent| !agent.worktree_ready));
+    let [
+        Order::Remove {
+            worktrees, branch, ..
+        },
+    ] = &orders(&effects)[..]
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(*branch, HomeBranch::Goes);
+    assert_eq!(worktrees[0].branch.as_deref(), Some("main-developer"));
+    assert!(
+        reply(&effects).is_none(),
+        "the answer comes when it is done"
+    );
+    // A second one has to wait.
+    refusal(&ask(&mut state, remove("dev", false)));
+    let effects = state.handle(NOW, removed(None));
+    assert!(written(&effects).is_some_and(|a| !a.worktree_ready && a.branch.is_none()));
+    assert!(matches!(
+        reply(&effects),
+        Some(Response::WorktreesRemoved { .. })
+    ));
+}
+
+#[test]
+fn what_could_not_be_removed_stands_as_before() {
+    let mut state = state(AgentState::Exited);
+    ask(&mut state, remove("developer", false));
+    let effects = state.handle(NOW, removed(Some(other("locked", "", None))));
+    assert!(written(&effects).is_some_and(|agent| agent.worktree_ready));
+    assert_eq!(refusal(&effects).error, "locked");
+    // And can be tried again.
+    let again = ask(&mut state, remove("developer", false));
+    assert_eq!(orders(&again).len(), 1);
+}
+
+#[test]
+fn an_agents_own_worktree_that_is_back_is_used_again() {
+    let mut state = state(AgentState::Stopped);
+    ask(&mut state, remove("developer", false));
+    state.handle(NOW, removed(None));
+    let undelete = Request::Undelete {
+        team: selector(),
+        what: "developer".to_owned(),
+        to: None,
+    };
+    let effects = ask(&mut state, undelete);
+    let [Order::Undelete { places, .. }] = &orders(&effects)[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(places, &[PathBuf::from("/project")]);
+    for (path, is_agents) in [
+        (PathBuf::from("/elsewhere"), false),
+        (agent(AgentState::Stopped).worktree, true),
+    ] {
+        let event = Event::Worktrees(Box::new(Outcome::Undeleted {
+            conn: CONN,
+            result: Ok(Box::new(undeleted(path))),
+        }));
+        let effects = state.handle(NOW, event);
+        let Some(Response::Undeleted(view)) = reply(&effects) else {
+            panic!("{effects:?}");
+        };
+        assert_eq!(view.is_agents, is_agents);
+        let ready = written(&effects).map(|agent| (agent.worktree_ready, agent.branch.clone()));
+        let expected = is_agents.then(|| (true, Some("main-developer-2".to_owned())));
+        assert_eq!(ready, expected);
+    }
+}
+
+fn undeleted(path: PathBuf) -> UndeletedView {
+    UndeletedView {
+        kept: KeptView {
+            reference: "refs/torch/kept/developer/x".to_owned(),
+            short: "developer/x".to_owned(),
+            commit: String::new(),
+            role: "developer".to_owned(),
+            team: None,
+            path: path.clone(),
+            branch: None,
+            head: String::new(),
+            at: NOW,
+            why: String::new(),
+            commits: 0,
+            files: 0,
+            stashes: Vec::new(),
+            operation: None,
+            ignored_files: 0,
+            ignored_bytes: 0,
+            submodules: Vec::new(),
+            folder_was_gone: false,
+        },
+        path,
+        branch: Some("main-developer-2".to_owned()),
+        another_branch: true,
+        files: 0,
+        stashes: 0,
+        is_agents: false,
+    }
+}
+
+#[test]
+fn only_a_left_over_worktree_is_removed_by_its_path() {
+    let mut state = state(AgentState::Stopped);
+    let own = agent(AgentState::Stopped).worktree.display().to_string();
+    assert!(refusal(&ask(&mut state, remove(&own, false))).causes[0].contains("developer"));
+    for path in [
+        "/registry/projects/old/worktrees/../tester",
+        "/x/not a role",
+    ] {
+        refusal(&ask(&mut state, remove(path, false)));
+    }
+    let left = "/registry/projects/old/worktrees/tester";
+    let effects = ask(&mut state, remove(left, false));
+    let [Order::Remove { worktrees, .. }] = &orders(&effects)[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        (worktrees[0].agent, worktrees[0].path.as_path()),
+        (None, Path::new(left))
+    );
+}
