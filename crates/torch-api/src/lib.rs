@@ -13,6 +13,6 @@ pub mod worktree;
 
 pub use client::{Client, ClientError};
 pub use roster::{AgentRequest, ResumeRequest, ResumeView};
-pub use view::{AgentView, JournalView, MessageView, TeamView};
+pub use view::{AgentView, JournalView, MessageView, ScheduleView, TeamView};
 pub use wire::{Body, Failure, Hello, Request, Response};
 pub use worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};

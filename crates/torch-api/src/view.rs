@@ -54,6 +54,12 @@ pub struct TeamView {
     pub attach: String,
     /// Messages not delivered yet.
     pub waiting: u64,
+    /// How many notes are planned (`torch schedule list`).
+    #[serde(default)]
+    pub scheduled: u64,
+    /// The planned note that is due next.
+    #[serde(default)]
+    pub next_scheduled: Option<Box<ScheduleView>>,
     /// Its agents in the order of their windows.
     pub agents: Vec<AgentView>,
 }
@@ -99,6 +105,37 @@ pub struct AgentView {
     pub last_lines: Vec<String>,
 }
 
+/// One planned note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleView {
+    /// `s-7k3f9q2a`.
+    pub id: String,
+    /// The whole ULID.
+    pub ulid: String,
+    /// The team's name.
+    pub team: String,
+    /// Whom it is for: a role, or `human`.
+    pub to: String,
+    /// The label of who planned it.
+    pub from: String,
+    /// The rule that made the sender who it is.
+    pub from_rule: String,
+    /// The rule that let it be planned.
+    pub rule: String,
+    /// When it was planned, by the wall clock as it stands now.
+    pub planned: Timestamp,
+    /// When it is due, by the wall clock as it stands now.
+    pub due: Timestamp,
+    /// How far ahead it was planned, in milliseconds.
+    pub after_millis: u64,
+    /// Whether it waits for its team to be started again.
+    pub team_stopped: bool,
+    /// The note.
+    pub note: String,
+    /// What cleaning changed; only in the answer to the request that planned it.
+    pub cleaned: Vec<String>,
+}
+
 /// One message with its delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageView {
@@ -110,7 +147,7 @@ pub struct MessageView {
     pub team: String,
     /// When it was accepted.
     pub at: Timestamp,
-    /// `message`, `briefing`, `hub_copy`, `completion` or `notice`.
+    /// `message`, `briefing`, `hub_copy`, `completion`, `notice` or `scheduled`.
     pub kind: String,
     /// The sender's label.
     pub from: String,

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use torch_core::{DeliveryState, RouterMode};
 
 use crate::roster::{AgentRequest, ResumeRequest, ResumeView, WindowRename};
-use crate::view::{AgentView, DaemonView, JournalView, MessageView, PlanView, TeamView};
+use crate::view::{
+    AgentView, DaemonView, JournalView, MessageView, PlanView, ScheduleView, TeamView,
+};
 use crate::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
 
 /// The protocol's number; a change that an older peer can't read raises it.
@@ -163,6 +165,18 @@ pub enum Request {
         /// Its id.
         id: String,
     },
+    /// Plans a note for later. Answers [`Response::Scheduled`]; with `check` at last [`Response::Sent`].
+    Schedule(Box<ScheduleRequest>),
+    /// The notes whose time has not come. Answers [`Response::Schedules`].
+    Schedules {
+        /// Of one team by name; of the calling agent's team, or of all teams, without it.
+        team: Option<String>,
+    },
+    /// Takes a planned note back. Answers [`Response::Done`].
+    CancelSchedule {
+        /// Its id, with or without `s-`.
+        id: String,
+    },
     /// Why torch believes an agent's state. Answers [`Response::Why`].
     Why {
         /// Which team.
@@ -260,6 +274,9 @@ impl Request {
             Self::AwaitTurn { .. } => "await_turn",
             Self::Retry { .. } => "retry",
             Self::CancelMessage { .. } => "cancel_message",
+            Self::Schedule(_) => "schedule",
+            Self::Schedules { .. } => "schedules",
+            Self::CancelSchedule { .. } => "cancel_schedule",
             Self::Why { .. } => "why",
             Self::Inbox { .. } => "inbox",
             Self::AuditVerify => "audit_verify",
@@ -318,6 +335,22 @@ pub struct SendRequest {
     pub cwd: PathBuf,
     /// The caller's `TMUX_PANE`, a hint for error texts only.
     pub pane_hint: Option<String>,
+}
+
+/// What `torch schedule` asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleRequest {
+    /// How far ahead, in milliseconds.
+    pub after_millis: u64,
+    /// The note.
+    pub note: Body,
+    /// For whom, as written; none = the calling agent, or for others the hub of the team of `cwd`.
+    pub target: Option<String>,
+    /// The caller's working directory.
+    pub cwd: PathBuf,
+    /// The self-check: answer once the note has fired and is proven to have arrived, at the latest after so many
+    /// milliseconds, and leave nothing behind. An agent's own check is taken by this answer while the agent is in a turn.
+    pub check_millis: Option<u64>,
 }
 
 /// Which messages to list, newest first.
@@ -439,6 +472,13 @@ pub enum Response {
         message: Box<MessageView>,
         /// What happened to it.
         events: Vec<JournalView>,
+    },
+    /// The note is planned, and that is durable.
+    Scheduled(Box<ScheduleView>),
+    /// Planned notes, the next one first.
+    Schedules {
+        /// The notes.
+        schedules: Vec<ScheduleView>,
     },
     /// One agent's state with the evidence.
     Why {

@@ -7,8 +7,8 @@ use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
     ack, agent, agent_run, attach, audit, auto, complete, completions, config, daemon, demo_agent,
-    doctor, inbox, init, logs, man, message, pause, resume, send, shell, status, stop, undelete,
-    why, windows, worktree,
+    doctor, inbox, init, logs, man, message, pause, resume, schedule, send, shell, status, stop,
+    undelete, why, windows, worktree,
 };
 use crate::error::{CommandError, Outcome};
 use crate::exit;
@@ -65,6 +65,7 @@ enum Command {
     Attach(attach::AttachArgs),
     Send(send::SendArgs),
     Msg(message::MessageArgs),
+    Schedule(schedule::ScheduleArgs),
     Inbox(inbox::InboxArgs),
     Logs(logs::LogsArgs),
     Why(why::WhyArgs),
@@ -112,6 +113,7 @@ fn run(command: Command) -> Outcome {
         Command::Attach(args) => attach::run(args, &place()?),
         Command::Send(args) => send::run(args, &place()?),
         Command::Msg(args) => message::run(args, &place()?),
+        Command::Schedule(args) => schedule::run(args, &place()?),
         Command::Inbox(args) => inbox::run(&args, &place()?),
         Command::Logs(args) => logs::run(args, &place()?),
         Command::Why(args) => why::run(args, &place()?),

@@ -21,6 +21,7 @@ pub mod man;
 pub mod message;
 pub mod pause;
 pub mod resume;
+pub mod schedule;
 pub mod send;
 pub mod shell;
 pub mod status;

@@ -1,6 +1,6 @@
 //! What can be read from the registry without the daemon, one function per need.
 
-use torch_api::view::{JournalView, MessageView, TeamView};
+use torch_api::view::{JournalView, MessageView, ScheduleView, TeamView};
 use torch_api::wire::MessageFilter;
 use torch_api::{Response, ResumeRequest, ResumeView};
 use torch_core::analysis::TeamAnalysis;
@@ -75,6 +75,22 @@ pub fn stats(
         Response::Stats { teams } => Ok(teams),
         other => Err(refused(other)),
     }
+}
+
+/// Planned notes, the next one first, of all teams or the one named.
+///
+/// # Errors
+/// When the registry can't be read, or has no team of that name.
+pub fn schedules(place: &Place, team: Option<&str>) -> Result<Vec<ScheduleView>, CommandError> {
+    if team.is_some() {
+        status(place, team)?;
+    }
+    let mut rows = match open(place)? {
+        Some(registry) => registry.schedules().map_err(CommandError::from)?,
+        None => Vec::new(),
+    };
+    rows.retain(|row| team.is_none_or(|team| row.team == team));
+    Ok(rows)
 }
 
 /// One message by its id.

@@ -9,6 +9,7 @@ pub mod message;
 pub mod plan;
 pub mod progress;
 pub mod resume;
+pub mod schedule;
 pub mod stats;
 pub mod status;
 pub mod style;

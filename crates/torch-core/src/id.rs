@@ -67,6 +67,18 @@ id!(
     MessageId
 );
 
+id!(
+    /// A planned note; shown as `s-` and the last 8 characters.
+    ScheduleId
+);
+
+impl ScheduleId {
+    /// The form in listings: `s-7k3f9q2a`.
+    pub fn tag(self) -> String {
+        format!("s-{}", self.short())
+    }
+}
+
 impl MessageId {
     /// The form in tags and listings: `m-7k3f9q2a`.
     pub fn tag(self) -> String {

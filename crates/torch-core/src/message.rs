@@ -91,6 +91,8 @@ pub enum MessageKind {
     Completion,
     /// torch's own notice.
     Notice,
+    /// A planned note that is due (`torch schedule`).
+    Scheduled,
 }
 
 impl MessageKind {
@@ -102,6 +104,7 @@ impl MessageKind {
             Self::HubCopy => "hub_copy",
             Self::Completion => "completion",
             Self::Notice => "notice",
+            Self::Scheduled => "scheduled",
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::journal::JournalEntry;
-use crate::{Agent, AgentId, Delivery, Envelope, Team, TeamId};
+use crate::{Agent, AgentId, Delivery, Envelope, Schedule, Team, TeamId};
 
 /// One durable change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub enum Write {
     PutMessage(Box<Envelope>),
     /// Inserts or replaces the delivery of a message.
     PutDelivery(Box<Delivery>),
+    /// Inserts or replaces a planned note.
+    PutSchedule(Box<Schedule>),
     /// How far an agent's spool file has been read, in bytes.
     SpoolOffset {
         /// The agent.

@@ -15,8 +15,8 @@ use torch_api::{Failure, Request, Response};
 use torch_core::identity::Ancestry;
 use torch_core::spool::SpoolRecord;
 use torch_core::{
-    AgentId, Delivery, Envelope, LaunchId, MessageId, PaneAddress, PaneId, Process, RoleName,
-    SessionId, TeamId, Timestamp, WindowId, Write,
+    AgentId, Delivery, Drift, Envelope, LaunchId, MessageId, PaneAddress, PaneId, Process,
+    RoleName, SessionId, TeamId, Timestamp, WindowId, Write,
 };
 use torch_router::delivery::Outcome;
 
@@ -53,6 +53,8 @@ pub enum TimerKey {
     Server,
     /// How long who follows a finished team waits for the end of its hub's turn.
     Followed(TeamId),
+    /// The next planned note.
+    Schedules,
     /// The next look at all panes.
     Panes,
     /// The host's own next look at its socket and its lock.
@@ -218,6 +220,9 @@ pub enum Event {
     },
     /// A timer's time has come.
     Timer(TimerKey),
+    /// The wall clock was set, or the machine slept. The host says so before anything else of a turn, and has moved the
+    /// timers by [`TimerKey::moved_by`].
+    ClockMoved(Drift),
 }
 
 /// What to do.

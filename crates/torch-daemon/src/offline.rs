@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use torch_api::wire::MessageFilter;
-use torch_api::{Failure, MessageView, Response, ResumeRequest, ResumeView, TeamView};
+use torch_api::{
+    Failure, MessageView, Response, ResumeRequest, ResumeView, ScheduleView, TeamView,
+};
 use torch_core::Team;
 use torch_core::Timestamp;
 use torch_core::plan::WindowObserved;
@@ -44,11 +46,15 @@ impl Registry {
         let read = || -> Result<_, StoreError> {
             let waiting = self.store.waiting()?;
             let agents = self.store.agents()?;
+            let planned = self.store.schedules()?;
             let views = self.store.teams()?.into_iter().map(|team| {
                 let own = agents.iter().filter(|agent| agent.team == team.id);
                 let own = own
                     .map(|agent| view::agent(agent, waiting.get(&agent.id).copied().unwrap_or(0)));
-                view::team(&team, is_suspended(&team), own.collect(), &self.tmux_socket)
+                let suspended = is_suspended(&team);
+                let mut view = view::team(&team, suspended, own.collect(), &self.tmux_socket);
+                view::add_planned(&mut view, &team, &planned.iter().collect::<Vec<_>>());
+                view
             });
             Ok(views.collect())
         };
@@ -90,6 +96,22 @@ impl Registry {
         });
         let views = views.collect();
         Ok(view::resume(team, is_suspended(team), "not asked", views))
+    }
+
+    /// Planned notes, the next one first, by the wall clock as it was when they were last written.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry can't be read.
+    pub fn schedules(&self) -> Result<Vec<ScheduleView>, Box<Failure>> {
+        let read = || -> Result<_, StoreError> {
+            let teams = self.store.teams()?;
+            let rows = self.store.schedules()?.into_iter().map(|row| {
+                let team = teams.iter().find(|team| team.id == row.team);
+                view::schedule(&row, team)
+            });
+            Ok(rows.collect())
+        };
+        read().map_err(|error| Box::new(answer::store_failure(&error)))
     }
 
     /// Messages as [`torch_api::Request::Messages`] answers them.

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use torch_core::DesiredState;
 use torch_core::config::Config;
-use torch_core::{DesiredState, Timestamp};
+use torch_process::Environment;
+use torch_process::clock::{self, Clock, Reading};
 use torch_process::traces::Traces;
-use torch_process::{Environment, clock};
 use torch_store::Store;
 use torch_store::export::{ComplianceExporter, Exporter};
 
@@ -86,11 +87,11 @@ pub fn run(options: Options) -> anyhow::Result<u8> {
 async fn serve(options: &Options) -> anyhow::Result<()> {
     // First of all: a daemon that is told to end in its first moments has been told, too.
     let signals = Signals::new()?;
-    let now = clock::now();
+    let reading = clock::read();
     let traces = Traces::new(&options.home);
-    let store = Store::open(&options.home.join("torch.db"), now)
+    let store = Store::open(&options.home.join("torch.db"), reading.wall)
         .context("failed to open the registry's database")?;
-    let (state, first) = load(options, &store, now)?;
+    let (state, first) = load(options, &store, reading)?;
     let (inputs, receiver) = tokio::sync::mpsc::unbounded_channel();
     let (reconnect, gone) = (state.has_live_pane(), state.has_running_team());
     let mut host = Host {
@@ -104,6 +105,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         home: options.home.clone(),
         torch: options.torch.clone(),
         agenda: torch_scheduler::Agenda::new(),
+        clock: Clock::new(reading),
         spools: spool::Spools::new(inputs.clone()),
         tmux: tmux::Tmux::new(tmux::server_config(
             &options.home,
@@ -156,7 +158,12 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     ended
 }
 
-fn load(options: &Options, store: &Store, now: Timestamp) -> anyhow::Result<(State, Vec<Effect>)> {
+fn load(
+    options: &Options,
+    store: &Store,
+    reading: Reading,
+) -> anyhow::Result<(State, Vec<Effect>)> {
+    let now = reading.wall;
     let kept = store.load().context("failed to read the registry")?;
     let pair_seqs = kept
         .pair_seqs
@@ -166,6 +173,7 @@ fn load(options: &Options, store: &Store, now: Timestamp) -> anyhow::Result<(Sta
         teams: kept.teams,
         agents: kept.agents,
         open: kept.open,
+        schedules: kept.schedules,
         pair_seqs: pair_seqs.collect(),
         spool_offsets: kept.spool_offsets,
     };
@@ -179,8 +187,8 @@ fn load(options: &Options, store: &Store, now: Timestamp) -> anyhow::Result<(Sta
         programs: templates::programs()?,
         templates: templates::roles()?,
         started: now,
+        boot: clock::boot_clock(reading),
         pid,
-        boot: torch_process::clock::boot_id(),
         resume_teams: options.resume_teams,
         seed: now.0 ^ (u64::from(pid) << 32) ^ fastrand::u64(..),
     };

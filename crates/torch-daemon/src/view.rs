@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use torch_api::roster::{ResumeAgentView, ResumeView};
-use torch_api::{AgentView, JournalView, MessageView, TeamView};
+use torch_api::{AgentView, JournalView, MessageView, ScheduleView, TeamView};
 use torch_core::plan::WindowObserved;
-use torch_core::{Agent, AgentState, DeliveryState, DesiredState, RouterMode, Team, TeamPhase};
+use torch_core::{
+    Agent, AgentState, DeliveryState, DesiredState, RouterMode, Schedule, Team, TeamPhase,
+};
 use torch_process::quote;
 use torch_store::{JournalRow, StoredMessage};
 
@@ -35,6 +37,8 @@ pub(crate) fn team(
         summary: team.summary.clone(),
         attach: attach_line(team.name.as_str(), tmux_socket),
         waiting: agents.iter().map(|agent| agent.waiting).sum(),
+        scheduled: 0,
+        next_scheduled: None,
         agents,
     }
 }
@@ -164,6 +168,33 @@ pub(crate) fn agent(agent: &Agent, waiting: u64) -> AgentView {
         paused: agent.paused,
         left: agent.left.clone(),
         last_lines: Vec::new(),
+    }
+}
+
+/// Adds to a team's view how many notes are planned, and the next one; `rows` may have other teams' as well and are
+/// ordered by the time when they are due.
+pub(crate) fn add_planned(view: &mut TeamView, team: &Team, rows: &[&Schedule]) {
+    let mut own = rows.iter().filter(|row| row.team == team.id).peekable();
+    view.next_scheduled = own.peek().map(|row| Box::new(schedule(row, Some(team))));
+    view.scheduled = own.count() as u64;
+}
+
+/// A planned note of a team.
+pub(crate) fn schedule(row: &Schedule, team: Option<&Team>) -> ScheduleView {
+    ScheduleView {
+        id: row.id.tag(),
+        ulid: row.id.to_string(),
+        team: team.map_or_else(String::new, |team| team.name.to_string()),
+        to: row.recipient.label().to_owned(),
+        from: row.sender.label().to_owned(),
+        from_rule: row.sender_rule.clone(),
+        rule: row.rule.clone(),
+        planned: row.planned(),
+        due: row.due,
+        after_millis: row.after_millis,
+        team_stopped: team.is_some_and(|team| team.desired == DesiredState::Stopped),
+        note: row.note.clone(),
+        cleaned: Vec::new(),
     }
 }
 

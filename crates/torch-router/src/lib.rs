@@ -5,6 +5,7 @@
 //! - [`critical`]: words that the hub must hear of.
 //! - [`identity`]: who a caller is, from its process.
 //! - [`policy`]: the verdict on a message, with the rule that decided.
+//! - [`schedule`]: who may plan a note for whom.
 //! - [`delivery`]: the state machine of one delivery.
 
 pub mod clean;
@@ -12,4 +13,5 @@ pub mod critical;
 pub mod delivery;
 pub mod identity;
 pub mod policy;
+pub mod schedule;
 pub mod tag;

@@ -1,7 +1,9 @@
-//! What is due when: an agenda of instants, given `now` and nothing else.
+//! What is due when: an agenda of instants and the planned notes, given `now` and nothing else.
 //!
 //! The daemon keeps its timers here, and the simulation its whole world; the same agenda gives the
 //! same order, since equal instants come out in the order they were set.
+
+pub mod schedule;
 
 use std::collections::BTreeMap;
 
@@ -55,6 +57,17 @@ impl<K: Clone + Ord> Agenda<K> {
         Some(key)
     }
 
+    /// Moves each instant by as many milliseconds as `by` says of its key: the clock they are instants of was set. Equal
+    /// instants stay in the order they were set.
+    pub fn shift(&mut self, by: impl Fn(&K) -> i64) {
+        let due = std::mem::take(&mut self.due);
+        for ((at, number), key) in due {
+            let place = (at.moved(by(&key)), number);
+            self.places.insert(key.clone(), place);
+            self.due.insert(place, key);
+        }
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.due.len()
@@ -91,5 +104,32 @@ mod tests {
         assert!(agenda.cancel(&"c") && !agenda.cancel(&"c"));
         assert_eq!(agenda.pop(Timestamp(99)), None);
         assert!(agenda.is_empty());
+    }
+
+    #[test]
+    fn instants_move_with_the_clock() {
+        let mut agenda = Agenda::new();
+        for (key, at) in [("a", 100), ("b", 100), ("kept", 150), ("c", 200)] {
+            agenda.set(key, Timestamp(at));
+        }
+        agenda.shift(|key| if *key == "kept" { 0 } else { -90 });
+        let order: Vec<_> = std::iter::from_fn(|| {
+            let at = agenda.next()?;
+            Some((agenda.pop(at)?, at.0))
+        })
+        .collect();
+        assert_eq!(order, [("a", 10), ("b", 10), ("c", 110), ("kept", 150)]);
+        assert!(!agenda.cancel(&"a") && agenda.is_empty());
+    }
+
+    #[test]
+    fn an_instant_set_again_after_a_shift_is_there_once() {
+        let mut agenda = Agenda::new();
+        agenda.set("a", Timestamp(100));
+        agenda.shift(|_| 1_000);
+        agenda.set("a", Timestamp(50));
+        assert_eq!(agenda.len(), 1);
+        assert_eq!(agenda.pop(Timestamp(50)), Some("a"));
+        assert_eq!(agenda.pop(Timestamp(9_999)), None);
     }
 }

@@ -2,7 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, named_params};
 use torch_core::journal::JournalEntry;
-use torch_core::{Agent, AgentId, Delivery, Envelope, MessageId, Team, TeamId, Timestamp, Write};
+use torch_core::{
+    Agent, AgentId, Delivery, Envelope, MessageId, Schedule, Team, TeamId, Timestamp, Write,
+};
 
 use crate::chain::{self, Fields, Link};
 use crate::row::{self, count_out, json_out, path_out, time_out, word_out};
@@ -56,6 +58,7 @@ impl Turn<'_> {
             Write::PutAgent(agent) => self.put_agent(agent),
             Write::PutMessage(envelope) => self.put_message(envelope),
             Write::PutDelivery(delivery) => self.put_delivery(delivery),
+            Write::PutSchedule(schedule) => self.put_schedule(schedule),
             Write::SpoolOffset { agent, offset } => self.put_spool(*agent, *offset),
             Write::ReadInbox { message } => self.read_inbox(*message),
             Write::RemoveTeam(team) => self.remove_team(*team),
@@ -230,6 +233,24 @@ impl Turn<'_> {
             ),
         )?;
         known(changed, delivery.message, "store its delivery")
+    }
+
+    fn put_schedule(&self, schedule: &Schedule) -> Result<(), StoreError> {
+        let act = format!("store planned note {}", schedule.id.tag());
+        let record = json_out(|| act.clone(), schedule)?;
+        self.run(
+            &act,
+            "INSERT INTO schedule (id, team, due, state, record) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) \
+             DO UPDATE SET due = excluded.due, state = excluded.state, record = excluded.record",
+            (
+                schedule.id.to_string(),
+                schedule.team.to_string(),
+                time_out(schedule.due),
+                schedule.state.as_str(),
+                record,
+            ),
+        )?;
+        Ok(())
     }
 
     fn put_spool(&self, agent: AgentId, offset: u64) -> Result<(), StoreError> {

@@ -199,6 +199,10 @@ fn quick_check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     for table in ["team", "agent", "spool", "pair", "delivery", "chain"] {
         check_with(conn, path, &format!("PRAGMA quick_check({table})"))?;
     }
+    // The second schema has it.
+    if schema::version(conn).map_err(|error| refused(path, error))? >= 2 {
+        check_with(conn, path, "PRAGMA quick_check(schedule)")?;
+    }
     Ok(())
 }
 

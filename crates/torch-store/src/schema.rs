@@ -12,9 +12,10 @@ use crate::row::time_out;
 pub(crate) const APPLICATION_ID: i32 = 0x7472_6368;
 
 /// The migrations in order; the first has number 1.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!(
-    "../../../registry/migrations/0001_initial.sql"
-)];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../../../registry/migrations/0001_initial.sql"),
+    include_str!("../../../registry/migrations/0002_schedule.sql"),
+];
 
 /// The schema that this build reads and writes: the number of its last migration.
 #[expect(clippy::cast_possible_truncation, reason = "a handful of migrations")]

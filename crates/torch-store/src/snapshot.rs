@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use rusqlite::OptionalExtension as _;
 use serde::de::DeserializeOwned;
-use torch_core::{Agent, AgentId, Delivery, DeliveryState, Envelope, MessageId, Team, TeamId};
+use torch_core::{
+    Agent, AgentId, Delivery, DeliveryState, Envelope, MessageId, Schedule, Team, TeamId,
+};
 
 use crate::message::{open_states, pairs, states};
 use crate::row::{count_in, get, json_in, parse};
@@ -20,6 +22,8 @@ pub struct Snapshot {
     /// Messages whose delivery is not at an end, in the order of their acceptance. `accepted` ones only of teams
     /// that are desired to run; [`Store::open_of`] has those of a stopped team.
     pub open: Vec<(Envelope, Delivery)>,
+    /// Planned notes whose time has not come, by the time when they are due.
+    pub schedules: Vec<Schedule>,
     /// The last number on each pair.
     pub pair_seqs: Vec<PairSeq>,
     /// How far each agent's spool file was read, in bytes.
@@ -53,6 +57,7 @@ impl Store {
             teams: self.teams()?,
             agents: self.agents()?,
             open: self.open_deliveries()?,
+            schedules: self.schedules()?,
             pair_seqs: self.pair_seqs()?,
             spool_offsets: self.spool_offsets()?,
             last_message_id: self.last_message_id()?,
@@ -76,6 +81,17 @@ impl Store {
         self.records(
             "agent",
             "SELECT record FROM agent ORDER BY team, position, id",
+        )
+    }
+
+    /// Planned notes whose time has not come, by the time when they are due.
+    ///
+    /// # Errors
+    /// When rows can't be read.
+    pub fn schedules(&self) -> Result<Vec<Schedule>, StoreError> {
+        self.records(
+            "planned note",
+            "SELECT record FROM schedule WHERE state = 'pending' ORDER BY due, id",
         )
     }
 

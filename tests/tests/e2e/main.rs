@@ -12,5 +12,6 @@ mod identity;
 mod isolation;
 mod payloads;
 mod place;
+mod schedule;
 mod snapshot;
 mod worktrees;

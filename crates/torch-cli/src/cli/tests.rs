@@ -45,6 +45,7 @@ fn every_command_that_prints_data_has_json() {
         "torch msg",
         "torch msg retry",
         "torch msg cancel",
+        "torch schedule cancel",
         "torch ack",
         "torch daemon",
         "torch daemon run",

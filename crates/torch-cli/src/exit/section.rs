@@ -37,6 +37,7 @@ fn lines(path: &str) -> Vec<Line> {
         Some("msg") => of_messages(path),
         Some("resume" | "agent" | "windows") => of_the_roster(path),
         Some("worktree" | "undelete") => of_worktrees(path),
+        Some("schedule") => of_schedules(path),
         _ => of_others(path),
     }
 }
@@ -172,6 +173,33 @@ fn of_daemon(path: &str) -> Vec<Line> {
             NOT_RUNNING,
         ],
         _ => GROUP.into(),
+    }
+}
+
+fn of_schedules(path: &str) -> Vec<Line> {
+    match path {
+        "schedule list" => vec![DONE, FAILED, NOBODY, NOT_RUNNING],
+        "schedule cancel" => vec![
+            DONE,
+            FAILED,
+            (USAGE, "bad arguments, or no such planned note"),
+            DENIED,
+            NO_DAEMON,
+        ],
+        _ => vec![
+            (OK, "the note is planned; --check: planned notes work"),
+            (
+                FAILURE,
+                "--check: the test note did not come up; or any other failure",
+            ),
+            (USAGE, "bad arguments, or no such target"),
+            (
+                TIMEOUT,
+                "--check: it came up, and was not proven to have arrived in time",
+            ),
+            (REFUSED, "refused: the caller may not plan notes for others"),
+            NO_DAEMON,
+        ],
     }
 }
 

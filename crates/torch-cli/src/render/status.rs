@@ -80,6 +80,10 @@ pub fn team(team: &TeamView, clock: &Clock) -> String {
     for line in notes(team) {
         text.push_str(&format!("  {}\n", paint(WARN, &line)));
     }
+    if let Some(view) = &team.next_scheduled {
+        let line = super::schedule::next(view, team.scheduled, clock);
+        text.push_str(&format!("  {line}\n"));
+    }
     if let Some(summary) = &team.summary {
         text.push_str(&format!(
             "  {} {}\n",

@@ -125,6 +125,8 @@ fn a_team() -> TeamView {
         summary: None,
         attach: "tmux -L torch attach -t '=hello'".to_owned(),
         waiting: 2,
+        scheduled: 0,
+        next_scheduled: None,
         agents: vec![
             an_agent("orchestrator", 0, AgentState::Idle),
             developer,

@@ -167,6 +167,8 @@ pub(crate) fn a_team() -> TeamView {
         summary: None,
         attach: "tmux -L torch attach -t '=hello'".to_owned(),
         waiting: 0,
+        scheduled: 0,
+        next_scheduled: None,
         agents: Vec::new(),
     }
 }

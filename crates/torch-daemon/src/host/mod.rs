@@ -30,7 +30,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use torch_api::Request;
 use torch_core::{AgentId, TeamPhase, Timestamp, Write};
-use torch_process::clock;
+use torch_process::clock::{self, Clock};
 use torch_process::traces::Traces;
 use torch_scheduler::Agenda;
 use torch_session::Server;
@@ -45,6 +45,8 @@ use answers::Answers;
 
 /// The most events that one transaction takes in.
 const BATCH_MAX: usize = 256;
+/// The longest pause: a machine that wakes up, or whose clock was set, is noticed within so long.
+const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// How long answers may take to leave when the daemon ends.
 const FLUSH: Duration = Duration::from_millis(500);
 
@@ -78,6 +80,8 @@ pub(crate) struct Host {
     pub(crate) home: PathBuf,
     pub(crate) torch: PathBuf,
     pub(crate) agenda: Agenda<TimerKey>,
+    /// The clocks as of the present turn.
+    pub(crate) clock: Clock,
     pub(crate) inputs: mpsc::UnboundedSender<Input>,
     pub(crate) receiver: mpsc::UnboundedReceiver<Input>,
     pub(crate) connections: BTreeMap<ConnId, Answers>,
@@ -123,12 +127,15 @@ impl Signals {
 impl Host {
     /// Runs until a client or a signal ends it.
     pub(crate) async fn run(&mut self, first: Vec<Effect>) -> anyhow::Result<()> {
-        self.upkeep(clock::now());
-        self.turn(clock::now(), first)?;
+        let now = self.clock.last().wall;
+        self.upkeep(now);
+        self.turn(now, first)?;
         while !self.ending {
             let first = self.next_event().await;
-            let now = clock::now();
-            let mut effects = self.take(now, first);
+            let (now, mut effects) = self.tell_time();
+            if let Some(first) = first {
+                effects.extend(self.take(now, first));
+            }
             for _ in 0..BATCH_MAX {
                 let Ok(input) = self.receiver.try_recv() else {
                     break;
@@ -156,32 +163,36 @@ impl Host {
         Ok(())
     }
 
-    /// The only place that waits: for an input, a signal or the next timer.
-    async fn next_event(&mut self) -> Input {
+    /// The only place that waits: for an input, a signal or the next timer (`None`). The runtime's timers stand still while
+    /// the machine sleeps and know nothing of the wall clock, so no pause is long.
+    async fn next_event(&mut self) -> Option<Input> {
         loop {
-            let pause = self.agenda.next().map(|at| at.since(clock::now()));
-            let timer = async {
-                match pause {
-                    Some(pause) => {
-                        drop(tokio::time::timeout(pause, std::future::pending::<()>()).await)
-                    }
-                    None => std::future::pending().await,
-                }
-            };
+            let next = self.agenda.next().map(|at| at.since(clock::read().wall));
+            let pause = next.map_or(PAUSE_MAX, |next| next.min(PAUSE_MAX));
+            let timer = tokio::time::timeout(pause, std::future::pending::<()>());
             tokio::select! {
                 biased;
-                _ = self.signals.terminate.recv() => return Input::Terminate("SIGTERM"),
-                _ = self.signals.interrupt.recv() => return Input::Terminate("SIGINT"),
+                _ = self.signals.terminate.recv() => return Some(Input::Terminate("SIGTERM")),
+                _ = self.signals.interrupt.recv() => return Some(Input::Terminate("SIGINT")),
                 // Whoever started the daemon may go; it stays.
                 _ = self.signals.hangup.recv() => {}
-                Some(input) = self.receiver.recv() => return input,
-                () = timer => {
-                    if let Some(key) = self.agenda.pop(clock::now()) {
-                        return Input::Event(Event::Timer(key));
-                    }
-                }
+                Some(input) = self.receiver.recv() => return Some(input),
+                _ = timer => return None,
             }
         }
+    }
+
+    /// The time of this turn. If the wall clock was set or the machine slept since the last one, the timers move and the
+    /// state is told, before anything else happens.
+    fn tell_time(&mut self) -> (Timestamp, Vec<Effect>) {
+        let reading = clock::read();
+        let now = reading.wall;
+        let Some(drift) = self.clock.turn(reading) else {
+            return (now, Vec::new());
+        };
+        tracing::info!(slept = ?drift.slept, stepped_ms = drift.stepped, "the clock moved");
+        self.agenda.shift(|key| key.moved_by(drift));
+        (now, self.state.handle(now, Event::ClockMoved(drift)))
     }
 
     /// Timers that are due besides.

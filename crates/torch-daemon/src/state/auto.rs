@@ -356,7 +356,7 @@ impl State {
             finished: None,
             summary: None,
             paused: false,
-            boot: self.settings.boot.clone(),
+            boot: self.boot_id(),
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal(

@@ -160,7 +160,7 @@ impl State {
             finished: None,
             summary: None,
             paused: false,
-            boot: self.settings.boot.clone(),
+            boot: self.boot_id(),
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal(

@@ -3,6 +3,7 @@
 mod agents;
 mod auto;
 mod brief;
+mod clock;
 mod deliver;
 mod finish;
 mod guest;
@@ -16,6 +17,7 @@ mod resolve;
 mod restart;
 mod resume;
 mod roster;
+mod schedule;
 mod send;
 mod server;
 mod stop;
@@ -35,7 +37,8 @@ use torch_core::journal::JournalEntry;
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
 use torch_core::program::AgentProgram;
 use torch_core::{
-    Agent, AgentId, DeliveryState, LaunchId, MessageId, SessionId, Team, TeamId, Timestamp, Write,
+    Agent, AgentId, BootClock, DeliveryState, LaunchId, MessageId, Schedule, ScheduleId, SessionId,
+    Team, TeamId, Timestamp, Write,
 };
 use torch_monitor::Rules;
 use torch_router::delivery::Flight;
@@ -70,12 +73,12 @@ pub struct Settings {
     pub templates: Templates,
     /// When the daemon started.
     pub started: Timestamp,
+    /// The boot clock at that time.
+    pub boot: BootClock,
     /// Its pid.
     pub pid: u32,
     /// The seed of its ids.
     pub seed: u64,
-    /// The boot of the machine; absent where the system does not tell one from another.
-    pub boot: Option<String>,
     /// Whether teams of an earlier boot are to run again without a person.
     pub resume_teams: bool,
 }
@@ -193,6 +196,14 @@ pub struct State {
     pub(crate) known_panes: Vec<KnownPane>,
     pub(crate) server: Option<KnownServer>,
     pub(crate) tmux_version: Option<String>,
+    /// How the boot clock stands to the wall clock.
+    pub(crate) boot: BootClock,
+    /// Planned notes whose time has not come.
+    pub(crate) schedules: BTreeMap<ScheduleId, Schedule>,
+    /// For when their timer is set.
+    pub(crate) schedule_timer: Option<Timestamp>,
+    /// Clients that check planned notes.
+    pub(crate) checks: Vec<schedule::Check>,
     pub(crate) ticks: u64,
     /// The number of the last listing of the panes that was asked for.
     pub(crate) listing: u64,
@@ -314,7 +325,9 @@ impl State {
                 delivery,
             } => self.on_revived(t, conn, *envelope, *delivery),
             Event::Timer(key) => self.on_timer(t, key),
+            Event::ClockMoved(drift) => self.on_clock_moved(t, drift),
         }
+        self.run_schedules(t);
         turn.effects
     }
 
@@ -383,6 +396,8 @@ impl State {
             TimerKey::Turns(agent) => self.pump(t, agent),
             TimerKey::Server => self.on_server_due(t),
             TimerKey::Followed(team) => self.check_followed(t, team),
+            // What is due is posted after each event.
+            TimerKey::Schedules => self.schedule_timer = None,
             // The host's own business.
             TimerKey::Upkeep => {}
             TimerKey::Panes => {
@@ -420,6 +435,7 @@ fn cause_of(event: &Event) -> String {
         Event::SessionSeen { .. } => "session looked at".to_owned(),
         Event::Revived { .. } => "request retry".to_owned(),
         Event::Timer(key) => format!("timer {key:?}").chars().take(60).collect(),
+        Event::ClockMoved(_) => "clock moved".to_owned(),
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
 use torch_core::{
-    Agent, AgentId, Delivery, DeliveryState, DesiredState, Envelope, Team, Timestamp, Write,
+    Agent, AgentId, Delivery, DeliveryState, DesiredState, Envelope, Schedule, Team, Timestamp,
+    Write,
 };
 use torch_monitor::{RuleError, Rules};
 use torch_router::delivery::Flight;
@@ -23,6 +24,8 @@ pub struct Snapshot {
     pub agents: Vec<Agent>,
     /// Messages that are not settled, oldest first.
     pub open: Vec<(Envelope, Delivery)>,
+    /// Planned notes whose time has not come.
+    pub schedules: Vec<Schedule>,
     /// The last number of each pair: see [`PairKey`].
     pub pair_seqs: BTreeMap<PairKey, u64>,
     /// How far each spool was read.
@@ -53,6 +56,7 @@ impl State {
         let mut state = Self {
             programs,
             random: fastrand::Rng::with_seed(settings.seed),
+            boot: settings.boot.clone(),
             settings,
             teams: snapshot
                 .teams
@@ -75,6 +79,9 @@ impl State {
             known_panes: Vec::new(),
             server: None,
             tmux_version: None,
+            schedules: BTreeMap::new(),
+            schedule_timer: None,
+            checks: Vec::new(),
             ticks: 0,
             listing: 0,
             listed: 0,
@@ -108,12 +115,13 @@ impl State {
         }
         state.refresh_known_panes();
         state.recover_deliveries(snapshot.open, now, &mut effects);
+        state.recover_schedules(snapshot.schedules, now, &mut effects);
         Ok((state, effects))
     }
 
     /// Teams of an earlier boot run again: whoever installed the daemon so wants that.
     fn run_in_this_boot(&mut self, effects: &mut Vec<Effect>) {
-        let boot = self.settings.boot.clone();
+        let boot = self.boot_id();
         for team in self.teams.values_mut() {
             if team.desired == DesiredState::Running && team.boot != boot {
                 team.boot.clone_from(&boot);
@@ -138,7 +146,8 @@ impl State {
                 delivery.state = DeliveryState::Queued;
             }
             let text = tag::text(&envelope, delivery.attempt, envelope.body_file.as_deref());
-            let flight = Flight::new(envelope, delivery, text);
+            let mut flight = Flight::new(envelope, delivery, text);
+            flight.resume(now);
             if let Some(expires) = flight.envelope.expires
                 && !flight.is_typed()
             {

@@ -78,6 +78,9 @@ impl State {
             Request::AwaitTurn { id, wait_millis } => self.await_turn(t, conn, &id, wait_millis),
             Request::Retry { id } => self.retry(t, conn, &id),
             Request::CancelMessage { id } => self.cancel_message(t, conn, &id),
+            Request::Schedule(request) => self.schedule(t, conn, caller, *request),
+            Request::Schedules { team } => self.list_schedules(t, conn, &caller.0, team.as_deref()),
+            Request::CancelSchedule { id } => self.cancel_schedule(t, conn, &caller.0, &id),
             Request::Why { team, role } => self.why(t, conn, &team, &role),
             other => self.on_other_request(t, conn, &caller.0, other),
         }
@@ -112,6 +115,7 @@ impl State {
         self.turn_waiters.retain(|waiter| waiter.conn != conn);
         self.watchers
             .retain(|watcher| watcher.conn != conn || watcher.kind == WatchKind::Undo);
+        self.end_check(t, conn);
         t.push(Effect::CancelTimer(crate::event::TimerKey::Wait(conn)));
     }
 
@@ -496,6 +500,9 @@ fn privilege(request: &Request) -> Privilege {
         | Request::Message { .. }
         | Request::Trace { .. }
         | Request::Why { .. }
+        | Request::Schedule(_)
+        | Request::Schedules { .. }
+        | Request::CancelSchedule { .. }
         | Request::AuditVerify
         | Request::Logs { .. }
         | Request::AwaitTurn { .. }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use torch_api::Failure;
-use torch_api::wire::{SendRequest, TeamSelector};
+use torch_api::wire::TeamSelector;
 use torch_core::spelling::distance;
 use torch_core::target::TargetError;
 use torch_core::{AgentId, Recipient, RoleName, Sender, Target, Team, TeamId};
@@ -22,15 +22,16 @@ impl State {
     pub(crate) fn resolve(
         &self,
         sender: &Sender,
-        request: &SendRequest,
+        written: &str,
+        cwd: &Path,
     ) -> Result<Resolved, Box<Failure>> {
-        let target = parsed(&request.target)?;
-        let own = self.own_team(sender, &request.cwd);
-        self.resolve_target(&target, &request.target, own)
+        let target = parsed(written)?;
+        let own = self.own_team(sender, cwd);
+        self.resolve_target(&target, written, own)
     }
 
     /// The caller's own team: an agent's, else the one whose project or worktree holds `cwd`, else the only one.
-    fn own_team(&self, sender: &Sender, cwd: &Path) -> Result<TeamId, Box<Failure>> {
+    pub(crate) fn own_team(&self, sender: &Sender, cwd: &Path) -> Result<TeamId, Box<Failure>> {
         match sender {
             Sender::Agent { team, .. } => Ok(*team),
             _ => self

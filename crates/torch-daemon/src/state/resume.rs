@@ -81,7 +81,7 @@ impl State {
                 .find(named)
                 .map(|pane| pane.address.session)
         });
-        let boot = self.settings.boot.clone();
+        let boot = self.boot_id();
         let Some(team) = self.teams.get_mut(&id) else {
             return;
         };

@@ -103,7 +103,7 @@ impl State {
             self.answer_when(t, conn, known.message, wait, millis);
             return;
         }
-        let resolved = match self.resolve(&sender, &request) {
+        let resolved = match self.resolve(&sender, &request.target, &request.cwd) {
             Ok(resolved) => resolved,
             Err(failure) => return t.fail(conn, *failure),
         };
@@ -281,14 +281,30 @@ impl State {
         }
         if let Some(agent) = agent {
             let text = tag::text(&envelope, 1, envelope.body_file.as_deref());
+            let first = envelope.kind == MessageKind::Briefing && !self.is_typing(agent);
             self.flights
                 .insert(message, Flight::new(envelope, delivery, text));
             if let Some(run) = self.agents.get_mut(&agent) {
-                run.queue.push_back(message);
+                // A briefing goes before whatever waited for the agent to be started again.
+                if first {
+                    run.queue.push_front(message);
+                } else {
+                    run.queue.push_back(message);
+                }
             }
             self.pump(t, agent);
         }
         message
+    }
+
+    /// Whether the agent's first message is under way already.
+    fn is_typing(&self, agent: AgentId) -> bool {
+        let Some(run) = self.agents.get(&agent) else {
+            return false;
+        };
+        let head = run.queue.front().and_then(|head| self.flights.get(head));
+        run.acting.is_some()
+            || head.is_some_and(|flight| flight.is_typed() || flight.may_stand_in_composer())
     }
 
     /// A message that was given up or has expired is queued again, as a new try.

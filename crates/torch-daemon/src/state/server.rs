@@ -28,6 +28,15 @@ pub(crate) struct ServerEnds {
     told: bool,
 }
 
+impl ServerEnds {
+    /// The wall clock was set by so many milliseconds.
+    pub(crate) fn clock_moved(&mut self, millis: i64) {
+        for at in &mut self.at {
+            *at = at.moved(millis);
+        }
+    }
+}
+
 impl State {
     pub(crate) fn on_tmux_up(&mut self, t: &mut Turn, version: String, pid: u32) {
         self.tmux_version = Some(version);
@@ -104,8 +113,13 @@ impl State {
     pub(crate) fn is_suspended(&self, team: TeamId) -> bool {
         let wanted_in = self.teams.get(&team).and_then(|team| team.boot.as_ref());
         wanted_in
-            .zip(self.settings.boot.as_ref())
+            .zip(self.settings.boot.id())
             .is_some_and(|(then, now)| then != now)
+    }
+
+    /// The boot of the machine; absent where the system does not tell one from another.
+    pub(crate) fn boot_id(&self) -> Option<String> {
+        self.settings.boot.id().map(str::to_owned)
     }
 
     /// What ended together with a pane that is gone.

@@ -28,12 +28,10 @@ impl State {
             .map(|agent| self.agent_view(agent))
             .collect();
         let suspended = self.is_suspended(id);
-        view::team(
-            &self.teams[&id],
-            suspended,
-            agents,
-            &self.settings.tmux_socket,
-        )
+        let team = &self.teams[&id];
+        let mut view = view::team(team, suspended, agents, &self.settings.tmux_socket);
+        view::add_planned(&mut view, team, &self.planned_notes(|row| row.team == id));
+        view
     }
 
     pub(crate) fn agent_view(&self, id: AgentId) -> AgentView {
@@ -45,7 +43,8 @@ impl State {
         match self.find_agent(team, role) {
             Ok(agent) => {
                 let view = Box::new(self.agent_view(agent));
-                let waits_for = self.waits_for(agent, t.now);
+                let mut waits_for = self.waits_for(agent, t.now);
+                waits_for.extend(self.planned_line(agent, t.now));
                 t.push(Effect::Answer {
                     conn,
                     query: Query::Why {

@@ -83,6 +83,7 @@ impl State {
             };
             t.push(Effect::Answer { conn, query });
         }
+        self.end_check(t, conn);
     }
 }
 

@@ -5,6 +5,7 @@
 //! only when marked, order kept per sender. `TORCH_SIM_SEEDS=N` runs N seeds, `TORCH_SIM_SEED=S` replays one.
 
 mod agent;
+mod clock;
 mod effects;
 mod oracle;
 mod store;
@@ -40,78 +41,82 @@ fn seeds() -> Vec<u64> {
     }
 }
 
+/// What people do.
+const PEOPLE: Faults = Faults {
+    people: true,
+    crashes: false,
+    restarts: false,
+    servers: false,
+    clocks: false,
+};
+
+/// Everything at once.
+const ALL: Faults = Faults {
+    people: true,
+    crashes: true,
+    restarts: true,
+    servers: true,
+    clocks: true,
+};
+
+fn run_all(faults: Faults) {
+    for seed in seeds() {
+        run(seed, faults);
+    }
+}
+
 #[test]
 fn messages_survive_dialogs_drafts_and_copy_mode() {
-    for seed in seeds() {
-        run(
-            seed,
-            Faults {
-                people: true,
-                crashes: false,
-                restarts: false,
-                servers: false,
-            },
-        );
-    }
+    run_all(PEOPLE);
 }
 
 #[test]
 fn messages_survive_the_end_of_the_daemon() {
-    for seed in seeds() {
-        run(
-            seed,
-            Faults {
-                people: true,
-                crashes: false,
-                restarts: true,
-                servers: false,
-            },
-        );
-    }
+    run_all(Faults {
+        restarts: true,
+        ..PEOPLE
+    });
 }
 
 #[test]
 fn messages_survive_the_end_of_agents_and_of_the_daemon() {
-    for seed in seeds() {
-        run(
-            seed,
-            Faults {
-                people: true,
-                crashes: true,
-                restarts: true,
-                servers: false,
-            },
-        );
-    }
+    run_all(Faults {
+        crashes: true,
+        restarts: true,
+        ..PEOPLE
+    });
 }
 
 #[test]
-fn messages_survive_the_end_of_everything() {
+fn messages_survive_everything_at_once() {
+    run_all(ALL);
+}
+
+#[test]
+fn a_moved_clock_repeats_nothing() {
     for seed in seeds() {
-        run(
-            seed,
-            Faults {
-                people: true,
-                crashes: true,
-                restarts: true,
-                servers: true,
-            },
-        );
+        let faults = Faults {
+            people: false,
+            clocks: true,
+            ..PEOPLE
+        };
+        let mut world = World::new(seed, faults);
+        world.raise();
+        world.play();
+        world.settle();
+        if let Err(broken) = world.check().and_then(|()| world.check_unrepeated()) {
+            panic!(
+                "seed {seed}: {broken}\nreplay: TORCH_SIM_SEED={seed} cargo test -p torch-daemon --test sim\n{}",
+                world.story()
+            );
+        }
     }
 }
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let story = |seed| {
-        let mut world = World::new(
-            seed,
-            Faults {
-                people: true,
-                crashes: true,
-                restarts: true,
-                servers: true,
-            },
-        );
+        let mut world = World::new(seed, ALL);
         world.raise();
         world.play();
         world.settle();

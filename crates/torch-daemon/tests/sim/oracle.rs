@@ -106,7 +106,7 @@ impl World {
     }
 
     /// What an agent's programs wrote down, over all launches.
-    fn ledgers(&self, role: &str) -> impl Iterator<Item = &String> {
+    pub(crate) fn ledgers(&self, role: &str) -> impl Iterator<Item = &String> {
         let id = self
             .store
             .agents

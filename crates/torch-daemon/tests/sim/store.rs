@@ -43,7 +43,7 @@ impl Store {
                 self.teams.remove(&team);
                 self.agents.retain(|_, agent| agent.team != team);
             }
-            Write::ReadInbox { .. } | Write::Journal(_) => {}
+            Write::PutSchedule(_) | Write::ReadInbox { .. } | Write::Journal(_) => {}
         }
     }
 
@@ -71,6 +71,7 @@ impl Store {
             teams: self.teams.values().cloned().collect(),
             agents: self.agents.values().cloned().collect(),
             open: open.collect(),
+            schedules: Vec::new(),
             pair_seqs,
             spool_offsets: self.offsets.clone(),
         }

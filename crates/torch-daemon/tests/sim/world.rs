@@ -30,6 +30,8 @@ pub(crate) struct Faults {
     pub(crate) restarts: bool,
     /// The tmux server ends, and all agents with it.
     pub(crate) servers: bool,
+    /// The wall clock is set, and the machine sleeps.
+    pub(crate) clocks: bool,
 }
 
 /// Something that will happen.
@@ -46,10 +48,13 @@ const TMUX_PID: u32 = 77;
 pub(crate) struct World {
     pub(crate) random: fastrand::Rng,
     pub(crate) faults: Faults,
+    /// The time of the world, which only passes; the daemon's wall clock is another ([`World::wall`]).
     pub(crate) now: Timestamp,
+    /// By how many milliseconds the wall clock is ahead of it.
+    pub(crate) ahead: i64,
     state: State,
     pub(crate) store: Store,
-    agenda: Agenda<TimerKey>,
+    pub(crate) agenda: Agenda<TimerKey>,
     due: BTreeMap<(Timestamp, u64), Due>,
     counter: u64,
     /// The daemon's life; what was begun in an earlier one reports to nobody.
@@ -81,9 +86,9 @@ fn settings(now: Timestamp, seed: u64) -> Settings {
         programs: templates::programs().expect("the programs"),
         templates: templates::roles().expect("the roles"),
         started: now,
+        boot: torch_core::BootClock::default(),
         pid: 1,
         seed,
-        boot: Some("one".into()),
         resume_teams: false,
     }
 }
@@ -102,6 +107,7 @@ impl World {
             random: fastrand::Rng::with_seed(seed),
             faults,
             now,
+            ahead: 0,
             state,
             store: Store::default(),
             agenda: Agenda::new(),
@@ -259,8 +265,8 @@ impl World {
     }
 
     /// One turn of the daemon's loop: writes first, then acts.
-    fn event(&mut self, event: Event) {
-        let effects = self.state.handle(self.now, event);
+    pub(crate) fn event(&mut self, event: Event) {
+        let effects = self.state.handle(self.wall(), event);
         self.effects(effects);
     }
 
@@ -358,7 +364,7 @@ impl World {
     fn step(&mut self, end: Timestamp) -> bool {
         let next = [
             self.due.keys().next().map(|(at, _)| *at),
-            self.agenda.next(),
+            self.agenda.next().map(|at| at.moved(-self.ahead)),
             self.next_turn_end(),
         ];
         let Some(at) = next.into_iter().flatten().min().filter(|at| *at <= end) else {
@@ -370,7 +376,7 @@ impl World {
             agent.tick(self.now);
         }
         self.read_spools();
-        if let Some(key) = self.agenda.pop(self.now) {
+        if let Some(key) = self.agenda.pop(self.wall()) {
             self.event(Event::Timer(key));
             return true;
         }
@@ -489,6 +495,7 @@ impl World {
             }
             170..180 if self.faults.restarts => return self.restart_daemon(),
             180..182 if self.faults.servers && self.server => return self.end_server(),
+            182..190 if self.faults.clocks => return self.move_clock(),
             _ => return,
         };
         let text = format!("{}: {what}", id.short());
@@ -500,9 +507,11 @@ impl World {
         self.note("the daemon ends and starts again");
         self.life += 1;
         self.agenda = Agenda::new();
+        self.set_unseen();
+        let wall = self.wall();
         let seed = self.random.u64(..);
-        let (state, first) = State::new(settings(self.now, seed), self.store.snapshot(), self.now)
-            .expect("the rules");
+        let (state, first) =
+            State::new(settings(wall, seed), self.store.snapshot(), wall).expect("the rules");
         self.state = state;
         self.effects(first);
         if self.server {

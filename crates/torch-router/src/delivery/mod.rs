@@ -4,6 +4,7 @@
 //! (each is made durable before the act) and the one act to do next. It never sees a clock or a pane.
 
 mod check;
+mod clock;
 mod evidence;
 #[cfg(test)]
 pub(crate) mod tests;

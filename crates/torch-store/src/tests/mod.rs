@@ -8,3 +8,4 @@ mod lists;
 mod open;
 mod round_trip;
 mod sample;
+mod schedule;

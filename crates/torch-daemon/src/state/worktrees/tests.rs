@@ -84,7 +84,7 @@ fn state(agent_state: AgentState) -> State {
         started: NOW,
         pid: 1,
         seed: 1,
-        boot: None,
+        boot: torch_core::BootClock::default(),
         resume_teams: false,
     };
     let snapshot = Snapshot {

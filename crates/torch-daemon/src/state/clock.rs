@@ -1,0 +1,202 @@
+//! A clock that was set, and a machine that slept: every deadline keeps its remaining time.
+//!
+//! The host moves the timers ([`TimerKey::moved_by`]); here follows what the state itself compares with the time.
+
+use serde_json::json;
+use torch_core::{AgentState, Drift, Write};
+
+use super::{State, Turn};
+use crate::event::TimerKey;
+
+impl TimerKey {
+    /// By how many milliseconds a timer moves when the clock did. Deadlines for what runs on this machine count time
+    /// awake; a time to live and planned notes count real time, which goes on during sleep.
+    pub fn moved_by(&self, drift: Drift) -> i64 {
+        match self {
+            Self::Expiry(_) | Self::Schedules | Self::Turns(_) => drift.real(),
+            Self::Delivery(_)
+            | Self::Transcript(_)
+            | Self::Wait(_)
+            | Self::Ready(_)
+            | Self::Look(_)
+            | Self::Restart(_)
+            | Self::Followed(_)
+            | Self::Server
+            | Self::Panes
+            | Self::Upkeep => drift.awake(),
+        }
+    }
+}
+
+impl State {
+    pub(crate) fn on_clock_moved(&mut self, t: &mut Turn, drift: Drift) {
+        let data = json!({"slept_ms": u64::try_from(drift.slept.as_millis()).unwrap_or(u64::MAX),
+                          "stepped_ms": drift.stepped});
+        t.journal("clock.moved", "clock", data);
+        for flight in self.flights.values_mut() {
+            flight.clock_moved(drift);
+        }
+        let real = drift.real();
+        for run in self.agents.values_mut() {
+            // A start has a deadline; the other states are only shown.
+            let by = match run.agent.state {
+                AgentState::Starting => drift.awake(),
+                _ => real,
+            };
+            run.agent.since = run.agent.since.moved(by);
+            run.restart_at = run.restart_at.map(|at| at.moved(drift.awake()));
+            let instants = run.agent.restarts.iter_mut().chain(&mut run.turns);
+            instants.for_each(|at| *at = at.moved(real));
+        }
+        for at in self.inputs.values_mut() {
+            *at = at.moved(real);
+        }
+        self.server_ends.clock_moved(real);
+        self.settings.started = self.settings.started.moved(real);
+        self.boot.step(real);
+        self.schedule_timer = self.schedule_timer.map(|at| at.moved(real));
+        if real == 0 {
+            return;
+        }
+        for schedule in self.schedules.values_mut() {
+            schedule.due = schedule.due.moved(real);
+            t.write(Write::PutSchedule(Box::new(schedule.clone())));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use torch_core::message::{Decision, Verdict};
+    use torch_core::{
+        Agent, AgentId, BootClock, Delivery, DeliveryState, Envelope, Evidence, MessageId,
+        MessageKind, Recipient, RoleName, Sender, TeamId, Timestamp,
+    };
+
+    use super::*;
+    use crate::event::Event;
+    use crate::state::{Settings, Snapshot};
+    use crate::templates;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn agent(number: u128, role: &str, state: AgentState) -> Agent {
+        Agent {
+            id: AgentId::new(1, number),
+            team: TeamId::new(1, 1),
+            role: RoleName::parse(role).expect("a role"),
+            position: 0,
+            program: "demo".to_owned(),
+            worktree: "/w".into(),
+            branch: None,
+            worktree_ready: true,
+            launch: None,
+            pane: None,
+            process: None,
+            state,
+            evidence: Evidence::new("hook", "", NOW),
+            since: NOW,
+            briefing: None,
+            briefed: true,
+            transcript: None,
+            completed: None,
+            completed_at: None,
+            desired: torch_core::DesiredState::Running,
+            paused: false,
+            task: None,
+            guest_in: None,
+            launches: 0,
+            restarts: Vec::new(),
+            left: None,
+            last_transcript: None,
+            last_end: None,
+        }
+    }
+
+    fn message(to: &Agent) -> (Envelope, Delivery) {
+        let id = MessageId::new(NOW.0, 1);
+        let envelope = Envelope {
+            id,
+            team: to.team,
+            at: NOW,
+            kind: MessageKind::Message,
+            sender: Sender::Human,
+            sender_rule: String::new(),
+            recipient: Recipient::Agent {
+                agent: to.id,
+                role: to.role.clone(),
+            },
+            target: String::new(),
+            pair_seq: 1,
+            body: "hello".to_owned(),
+            original: None,
+            cleaned: Vec::new(),
+            verdict: Verdict {
+                decision: Decision::Deliver,
+                rule: String::new(),
+                reason: String::new(),
+            },
+            critical: Vec::new(),
+            key: None,
+            expires: Some(NOW.after(Duration::from_secs(600))),
+            inline: false,
+            body_file: None,
+            cause: None,
+        };
+        let delivery = Delivery {
+            message: id,
+            state: DeliveryState::Queued,
+            reason: None,
+            attempt: 1,
+            possible_duplicate: false,
+            launch: None,
+            since: NOW,
+            evidence: String::new(),
+        };
+        (envelope, delivery)
+    }
+
+    #[test]
+    fn what_runs_counts_time_awake_and_what_is_shown_real_time() {
+        let settings = Settings {
+            home: "/registry".into(),
+            torch: "/bin/torch".into(),
+            config: torch_core::config::Config::default(),
+            tmux_socket: "torch".to_owned(),
+            env: std::collections::BTreeMap::default(),
+            programs: templates::programs().expect("the programs"),
+            templates: templates::roles().expect("the roles"),
+            started: NOW,
+            boot: BootClock::new(Some("b".to_owned()), 5_000, NOW),
+            pid: 1,
+            seed: 1,
+            resume_teams: false,
+        };
+        let agents = vec![
+            agent(1, "developer", AgentState::Starting),
+            agent(2, "tester", AgentState::Working),
+        ];
+        let snapshot = Snapshot {
+            open: vec![message(&agents[1])],
+            agents,
+            ..Snapshot::default()
+        };
+        let (mut state, _) = State::new(settings, snapshot, NOW).expect("the rules");
+        let drift = Drift {
+            slept: Duration::from_secs(3_600),
+            stepped: -90_000,
+        };
+        let effects = state.handle(NOW.moved(drift.awake()), Event::ClockMoved(drift));
+        assert_eq!(effects.len(), 1, "the journal's entry alone: {effects:?}");
+        let since = |number| state.agents[&AgentId::new(1, number)].agent.since;
+        assert_eq!(since(1), NOW.moved(3_510_000), "its deadline runs");
+        assert_eq!(since(2), NOW.moved(-90_000));
+        assert_eq!(state.settings.started, NOW.moved(-90_000));
+        let flight = state.flights.values().next().expect("a flight");
+        assert_eq!(flight.envelope.expires, Some(NOW.moved(510_000)));
+        let at = BootClock::new(Some("b".to_owned()), 5_000, NOW.moved(-90_000));
+        assert_eq!(state.boot, at);
+    }
+}
