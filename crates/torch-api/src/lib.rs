@@ -5,6 +5,7 @@
 //! [`Response`]s, the last of which is not [`Response::Progress`].
 
 pub mod client;
+pub mod failure;
 pub mod path;
 pub mod roster;
 pub mod view;

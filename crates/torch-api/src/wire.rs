@@ -12,6 +12,8 @@ use crate::view::{
 };
 use crate::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
 
+pub use crate::failure::{Failure, FailureKind};
+
 /// The protocol's number; a change that an older peer can't read raises it.
 pub const PROTOCOL: u32 = 1;
 
@@ -248,6 +250,11 @@ pub enum Request {
         /// Where to, absolute; where it was without it.
         to: Option<PathBuf>,
     },
+    /// Archives and removes what is older than the configured retention. Answers [`Response::Gc`].
+    Gc {
+        /// Only say what that would be.
+        dry_run: bool,
+    },
 }
 
 impl Request {
@@ -288,6 +295,7 @@ impl Request {
             Self::WorktreeRemove { .. } => "worktree_remove",
             Self::KeptList { .. } => "kept_list",
             Self::Undelete { .. } => "undelete",
+            Self::Gc { .. } => "gc",
         }
     }
 }
@@ -498,8 +506,14 @@ pub enum Response {
     },
     /// The journal was checked.
     Audit {
-        /// How many entries were read.
+        /// The number of the last good entry.
         entries: u64,
+        /// The last entry that was archived: the check begins behind it.
+        #[serde(default)]
+        archived: u64,
+        /// What is wrong with the archives of the entries before, if anything.
+        #[serde(default)]
+        archive: Option<String>,
         /// The last hash.
         head: String,
         /// What is wrong, if anything: the first bad entry.
@@ -522,45 +536,26 @@ pub enum Response {
     },
     /// A worktree is back.
     Undeleted(Box<UndeletedView>),
+    /// What was archived and removed, or with `dry_run` would be.
+    Gc {
+        /// Whether nothing was done.
+        dry_run: bool,
+        /// One line for each kind.
+        kinds: Vec<GcKind>,
+        /// The archive that was written, if anything left the database.
+        archive: Option<PathBuf>,
+    },
 }
 
-/// Why a request failed.
+/// How much of one kind goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// Which exit code the client ends with.
-    pub kind: FailureKind,
-    /// What was tried, with the value.
-    pub error: String,
-    /// Why it failed, outermost first.
-    pub causes: Vec<String>,
-    /// What to run or change, ready to run as it stands.
-    pub hint: Option<String>,
-}
-
-/// The kinds of failure that scripts can tell apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FailureKind {
-    /// Exit 1.
-    Other,
-    /// Bad arguments or no such target: exit 2.
-    Usage,
-    /// Not reached in time: exit 3.
-    Timeout,
-    /// Refused by policy: exit 4.
-    Refused,
-}
-
-impl FailureKind {
-    /// The documented exit code.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Other => 1,
-            Self::Usage => 2,
-            Self::Timeout => 3,
-            Self::Refused => 4,
-        }
-    }
+pub struct GcKind {
+    /// `journal`, `messages`, `day-files`, `backups`, `screen-logs`.
+    pub kind: String,
+    /// How many entries, messages or files.
+    pub items: u64,
+    /// How large they are, in bytes; for entries and messages about.
+    pub bytes: u64,
 }
 
 /// The exit code when the daemon can't be reached and can't be started (sysexits' `EX_TEMPFAIL`).

@@ -6,9 +6,9 @@ use std::io::Write as _;
 use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
-    ack, agent, agent_run, attach, audit, auto, complete, completions, config, daemon, demo_agent,
-    doctor, inbox, init, logs, man, message, pause, resume, schedule, send, shell, status, stop,
-    undelete, why, windows, worktree,
+    ack, agent, agent_run, attach, audit, auto, backup, complete, completions, config, daemon,
+    demo_agent, doctor, gc, inbox, init, logs, man, message, pause, restore, resume, schedule,
+    send, shell, status, stop, undelete, why, windows, worktree,
 };
 use crate::error::{CommandError, Outcome};
 use crate::exit;
@@ -85,6 +85,9 @@ enum Command {
     Init(init::InitArgs),
     Config(config::ConfigArgs),
     Audit(audit::AuditArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
+    Gc(gc::GcArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     #[command(hide = true)]
@@ -133,6 +136,9 @@ fn run(command: Command) -> Outcome {
         Command::Init(args) => init::run(&args, &place()?),
         Command::Config(args) => config::run(&args, &place()?),
         Command::Audit(args) => audit::run(&args, &place()?),
+        Command::Backup(args) => backup::run(&args, &place()?),
+        Command::Restore(args) => restore::run(&args, &place()?),
+        Command::Gc(args) => gc::run(&args, &place()?),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
         Command::AgentRun(args) => agent_run::run(&args),

@@ -5,6 +5,7 @@ pub mod config;
 pub mod doctor;
 pub mod error;
 pub mod fit;
+pub mod keep;
 pub mod message;
 pub mod plan;
 pub mod progress;

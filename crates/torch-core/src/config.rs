@@ -34,6 +34,10 @@ pub struct Config {
     pub restart: RestartConfig,
     /// What an agent may use up.
     pub limits: LimitsConfig,
+    /// Automatic backups of the registry.
+    pub backup: BackupConfig,
+    /// How long a registry keeps what it has.
+    pub retention: RetentionConfig,
 }
 
 /// tmux and its server.
@@ -127,6 +131,36 @@ impl Default for LimitsConfig {
             restarts_per_hour: 6,
             turns_per_hour: 120,
         }
+    }
+}
+
+/// Automatic backups of the registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupConfig {
+    /// Hours between two backups, where anything changed; 0 = none.
+    pub hours: u64,
+    /// How many of the newest stay.
+    pub keep: u64,
+}
+
+/// How long a registry keeps what it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    /// Days after which `torch gc` archives or removes it.
+    pub days: u64,
+}
+
+impl Default for BackupConfig {
+    fn default() -> Self {
+        Self { hours: 6, keep: 8 }
+    }
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self { days: 90 }
     }
 }
 

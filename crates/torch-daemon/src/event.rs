@@ -100,6 +100,11 @@ pub enum Event {
         /// Why.
         error: String,
     },
+    /// The registry needs a person: a full disk, a backup that could not be made.
+    Trouble {
+        /// What, and what to run.
+        text: String,
+    },
     /// All panes of the server.
     Panes {
         /// Which [`Effect::ListPanes`] this answers.
@@ -439,6 +444,11 @@ pub enum Query {
     },
     /// The journal's chain.
     Audit,
+    /// Archive and remove what is old.
+    Gc {
+        /// Only say what that would be.
+        dry_run: bool,
+    },
     /// A message as sent, with its delivery now.
     Sent {
         /// The message.

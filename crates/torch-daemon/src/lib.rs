@@ -2,8 +2,9 @@
 //!
 //! One loop: [`event`] has everything that can happen and everything that can be done, [`state`] turns
 //! the one into the other without IO, the host commits and executes. Its tasks and channels are listed in
-//! `host/mod.rs`; [`offline`] reads the registry while no daemon runs.
+//! `host/mod.rs`; [`offline`] reads the registry while no daemon runs, [`care`] backs it up and restores it.
 
+pub mod care;
 pub mod event;
 mod failure;
 mod host;
@@ -15,5 +16,5 @@ pub mod templates;
 mod view;
 pub mod worktrees;
 
-pub use run::{EXIT_LOCKED, Options, run};
+pub use run::{EXIT_LOCKED, Options, hint, run};
 pub use service::Service;

@@ -151,12 +151,8 @@ impl Registry {
 
     /// The journal's chain as [`torch_api::Request::AuditVerify`] answers it.
     pub fn audit(&self) -> Response {
-        match self.store.verify() {
-            Ok(audit) => Response::Audit {
-                entries: audit.entries,
-                head: audit.head,
-                broken: audit.broken,
-            },
+        match crate::care::audit(&self.store) {
+            Ok(audit) => audit,
             Err(error) => Response::Failed(answer::store_failure(&error)),
         }
     }

@@ -123,6 +123,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         lock: Made::at(&traces.lock()).context("the lock file is gone")?,
         traces,
         service: options.service.clone(),
+        keep: crate::host::keep::Keep::new(&options.config, &options.home, reading.wall),
         socket: None,
         connected: Arc::default(),
         signals,
@@ -204,8 +205,16 @@ fn private_dir(path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("failed to make the folder {}", path.display()))
 }
 
+/// What a person can run about an error of [`run`], where there is something.
+pub fn hint(error: &anyhow::Error) -> Option<String> {
+    let of_store = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<torch_store::StoreError>()?.hint()
+    };
+    error.chain().find_map(of_store)
+}
+
 /// Takes the registry's lock; `None` if another daemon has it. The file names its owner's pid.
-fn lock(home: &Path) -> anyhow::Result<Option<File>> {
+pub(crate) fn lock(home: &Path) -> anyhow::Result<Option<File>> {
     let path = Traces::new(home).lock();
     let failed = || format!("failed to lock {}", path.display());
     let mut file = OpenOptions::new()

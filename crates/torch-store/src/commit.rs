@@ -3,25 +3,40 @@
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, named_params};
 use torch_core::journal::JournalEntry;
 use torch_core::{
-    Agent, AgentId, Delivery, Envelope, MessageId, Schedule, Team, TeamId, Timestamp, Write,
+    Agent, AgentId, Delivery, DeliveryState, Envelope, MessageId, Schedule, Team, TeamId,
+    Timestamp, Write,
 };
 
-use crate::chain::{self, Fields, Link};
+use crate::chain::{self, ChainRow, Fields};
+use crate::mark::Mark;
 use crate::row::{self, count_out, json_out, path_out, time_out, word_out};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, sum};
 
 impl Store {
     /// Makes all `writes` durable, in their order, or none of them. `now` becomes the time of the journal's
     /// entries. An empty slice touches nothing. After an error the store is as before and usable.
     ///
+    /// On a full disk the reserve, if one is kept, is given up and the commit is tried once more.
+    ///
     /// # Errors
     /// [`StoreError::DuplicateMessage`], [`StoreError::ShortIdTaken`] and [`StoreError::KeyTaken`] for a new
     /// message that collides, [`StoreError::UnknownMessage`], [`StoreError::NoDelivery`] for a new message
-    /// without its delivery, and what SQLite and the disk say.
+    /// without its delivery, [`StoreError::Gone`] when the file was removed or replaced, and what SQLite and the
+    /// disk say.
     pub fn commit(&mut self, now: Timestamp, writes: &[Write]) -> Result<(), StoreError> {
         if writes.is_empty() {
             return Ok(());
         }
+        self.still_there()?;
+        match self.commit_once(now, writes) {
+            Err(error) if error.is_full() && self.give_up_reserve() => {
+                self.commit_once(now, writes)
+            }
+            result => result,
+        }
+    }
+
+    fn commit_once(&mut self, now: Timestamp, writes: &[Write]) -> Result<(), StoreError> {
         let tx = self
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -29,15 +44,19 @@ impl Store {
         let mut turn = Turn {
             conn: &tx,
             now,
-            link: None,
+            chain: ChainRow::load(&tx)?,
             new: Vec::new(),
         };
         for write in writes {
             turn.apply(write)?;
         }
-        turn.close()?;
+        let mark = turn.close()?;
         tx.commit()
-            .map_err(StoreError::sql(format!("commit {} writes", writes.len())))
+            .map_err(StoreError::sql(format!("commit {} writes", writes.len())))?;
+        if let Some(file) = &self.mark {
+            file.put(&mark);
+        }
+        Ok(())
     }
 }
 
@@ -45,8 +64,8 @@ impl Store {
 struct Turn<'a> {
     conn: &'a Connection,
     now: Timestamp,
-    /// The journal's end, once an entry was appended.
-    link: Option<Link>,
+    /// The journal's end and the counters, as they will be.
+    chain: ChainRow,
     /// The messages inserted, with their row.
     new: Vec<(MessageId, i64)>,
 }
@@ -79,6 +98,19 @@ impl Turn<'_> {
             .map_err(StoreError::sql(act))
     }
 
+    /// Writes the sum of a row that was written just now.
+    fn seal(
+        &self,
+        table: &str,
+        columns: &str,
+        key: &str,
+        value: impl rusqlite::ToSql,
+    ) -> Result<(), StoreError> {
+        sum::seal(self.conn, table, columns, key, value).map_err(StoreError::sql(format!(
+            "store the sum of a row of {table}"
+        )))
+    }
+
     fn put_team(&self, team: &Team) -> Result<(), StoreError> {
         let id = team.id.to_string();
         let record = json_out(|| format!("team {}", team.name), team)?;
@@ -104,7 +136,8 @@ impl Turn<'_> {
              ON CONFLICT (team) DO UPDATE SET name = excluded.name WHERE name <> excluded.name",
             (&id, team.name.as_str()),
         )?;
-        Ok(())
+        self.seal("team", sum::TEAM, "id", &id)?;
+        self.seal("team_name", sum::TEAM_NAME, "team", &id)
     }
 
     fn put_agent(&self, agent: &Agent) -> Result<(), StoreError> {
@@ -123,7 +156,7 @@ impl Turn<'_> {
                 record,
             ),
         )?;
-        Ok(())
+        self.seal("agent", sum::AGENT, "id", agent.id.to_string())
     }
 
     fn put_message(&mut self, envelope: &Envelope) -> Result<(), StoreError> {
@@ -134,9 +167,9 @@ impl Turn<'_> {
         let act = format!("store message {}", envelope.id);
         self.run(
             &act,
-            "INSERT INTO message (id, short, team, at, kind, sender, sender_team, sender_role, sender_rule, \
+            "INSERT INTO message (n, id, short, team, at, kind, sender, sender_team, sender_role, sender_rule, \
              recipient, recipient_role, target, pair_seq, body, original, cleaned, decision, rule, reason, \
-             critical, key, expires, inline, body_file, cause) VALUES (:id, :short, :team, :at, :kind, :sender, \
+             critical, key, expires, inline, body_file, cause) VALUES ((SELECT coalesce(max(n), 0) + 1 FROM message), :id, :short, :team, :at, :kind, :sender, \
              :sender_team, :sender_role, :sender_rule, :recipient, :recipient_role, :target, :pair_seq, :body, \
              :original, :cleaned, :decision, :rule, :reason, :critical, :key, :expires, :inline, :body_file, :cause)",
             named_params! {
@@ -167,13 +200,22 @@ impl Turn<'_> {
                 ":cause": envelope.cause.map(|cause| cause.to_string()),
             },
         )?;
-        self.new.push((envelope.id, self.conn.last_insert_rowid()));
+        let row = self.conn.last_insert_rowid();
+        self.seal("message", sum::MESSAGE, "n", row)?;
+        self.chain.messages += 1;
+        self.new.push((envelope.id, row));
         let team = sender.team.unwrap_or_else(|| envelope.team.to_string());
         self.run(
             "store a pair's number",
             "INSERT INTO pair (sender, team, recipient, last) VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT DO UPDATE SET last = max(last, excluded.last)",
-            (envelope.sender.label(), team, recipient, pair_seq),
+            (envelope.sender.label(), &team, &recipient, pair_seq),
+        )?;
+        self.run(
+            "store the sum of a pair",
+            "UPDATE pair SET sum = torch_sum(sender, team, recipient, last) \
+             WHERE sender = ?1 AND team = ?2 AND recipient = ?3",
+            (envelope.sender.label(), team, recipient),
         )?;
         Ok(())
     }
@@ -213,16 +255,34 @@ impl Turn<'_> {
         }
     }
 
-    fn put_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
-        let changed = self.run(
+    fn put_delivery(&mut self, delivery: &Delivery) -> Result<(), StoreError> {
+        let sql = "SELECT m.n, d.state FROM message m LEFT JOIN delivery d ON d.message = m.n WHERE m.id = ?1";
+        let found: Option<(i64, Option<String>)> = self
+            .conn
+            .prepare_cached(sql)
+            .and_then(|mut statement| {
+                let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                let id = delivery.message.to_string();
+                statement.query_row([id], read).optional()
+            })
+            .map_err(StoreError::sql("read where a delivery stood"))?;
+        let Some((row, before)) = found else {
+            return known(0, delivery.message, "store its delivery");
+        };
+        let was_open = match &before {
+            Some(state) => under_way(row::parse("delivery state", state)?),
+            None => false,
+        };
+        self.chain.open += i64::from(under_way(delivery.state)) - i64::from(was_open);
+        self.run(
             &format!("store the delivery of message {}", delivery.message),
-            "INSERT INTO delivery (message, state, reason, attempt, possible_duplicate, launch, since, evidence) \
-             SELECT n, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM message WHERE id = ?1 \
+            "INSERT INTO delivery (message, state, reason, attempt, possible_duplicate, launch, since, evidence, sum) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, torch_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)) \
              ON CONFLICT (message) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
              attempt = excluded.attempt, possible_duplicate = excluded.possible_duplicate, \
-             launch = excluded.launch, since = excluded.since, evidence = excluded.evidence",
+             launch = excluded.launch, since = excluded.since, evidence = excluded.evidence, sum = excluded.sum",
             (
-                delivery.message.to_string(),
+                row,
                 delivery.state.as_str(),
                 delivery.reason.map(torch_core::DeferReason::as_str),
                 delivery.attempt,
@@ -232,7 +292,7 @@ impl Turn<'_> {
                 &delivery.evidence,
             ),
         )?;
-        known(changed, delivery.message, "store its delivery")
+        Ok(())
     }
 
     fn put_schedule(&self, schedule: &Schedule) -> Result<(), StoreError> {
@@ -250,7 +310,7 @@ impl Turn<'_> {
                 record,
             ),
         )?;
-        Ok(())
+        self.seal("schedule", sum::SCHEDULE, "id", schedule.id.to_string())
     }
 
     fn put_spool(&self, agent: AgentId, offset: u64) -> Result<(), StoreError> {
@@ -259,7 +319,7 @@ impl Turn<'_> {
             "INSERT INTO spool (agent, bytes) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET bytes = excluded.bytes",
             (agent.to_string(), count_out("spool offset", offset)?),
         )?;
-        Ok(())
+        self.seal("spool", sum::SPOOL, "agent", agent.to_string())
     }
 
     fn read_inbox(&self, message: MessageId) -> Result<(), StoreError> {
@@ -268,7 +328,8 @@ impl Turn<'_> {
             "UPDATE message SET read_at = coalesce(read_at, ?2) WHERE id = ?1",
             (message.to_string(), time_out(self.now)),
         )?;
-        known(changed, message, "mark it as read")
+        known(changed, message, "mark it as read")?;
+        self.seal("message", sum::MESSAGE, "id", message.to_string())
     }
 
     fn remove_team(&self, team: TeamId) -> Result<(), StoreError> {
@@ -282,10 +343,7 @@ impl Turn<'_> {
     }
 
     fn append(&mut self, entry: &JournalEntry) -> Result<(), StoreError> {
-        let mut link = match self.link.take() {
-            Some(link) => link,
-            None => Link::load(self.conn)?,
-        };
+        let mut link = self.chain.link;
         let at = time_out(self.now);
         let data = json_out(
             || format!("the data of journal entry {}", entry.kind),
@@ -320,12 +378,12 @@ impl Turn<'_> {
                 link.hex(),
             ),
         )?;
-        self.link = Some(link);
+        self.chain.link = link;
         Ok(())
     }
 
-    /// What holds for the turn as a whole.
-    fn close(&self) -> Result<(), StoreError> {
+    /// What holds for the turn as a whole; the mark that its commit earns.
+    fn close(&mut self) -> Result<Mark, StoreError> {
         for (id, row) in &self.new {
             let found: bool = self
                 .conn
@@ -336,15 +394,17 @@ impl Turn<'_> {
                 return Err(StoreError::NoDelivery { id: *id });
             }
         }
-        if let Some(link) = &self.link {
-            self.run(
-                "store the journal's head",
-                "UPDATE chain SET entries = ?1, head = ?2",
-                (link.entries, link.hex()),
-            )?;
-        }
-        Ok(())
+        self.chain.commits += 1;
+        self.chain
+            .save(self.conn)
+            .map_err(StoreError::sql("store the journal's head"))?;
+        Ok(Mark::of(&self.chain))
     }
+}
+
+/// Whether a delivery in this state counts among those under way.
+fn under_way(state: DeliveryState) -> bool {
+    !state.is_final() && state != DeliveryState::Accepted
 }
 
 fn known(changed: usize, id: MessageId, act: &'static str) -> Result<(), StoreError> {

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
 use torch_core::MessageId;
+
+/// What helps where the database does not.
+const RESTORE: &str = "torch restore --list";
 
 /// A failed act on the registry's database. Nothing of a failed commit is kept.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +43,44 @@ pub enum StoreError {
         path: PathBuf,
         /// What SQLite's check said.
         detail: String,
+    },
+    /// The database is gone or empty although a registry existed, or it went away while it was open.
+    #[error("the registry database `{}` is gone: {detail}", path.display())]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+        /// What says that there was one.
+        detail: String,
+    },
+    /// The database is older than what was written to it, or another one; it was not touched.
+    #[error("the registry database `{}` is not the one that was last written: {detail}", path.display())]
+    Behind {
+        /// The file.
+        path: PathBuf,
+        /// What was compared.
+        detail: String,
+    },
+    /// A stored row is not what was written: the file is damaged.
+    #[error("the registry database is damaged: row {row} of table {table} is not what was written")]
+    Altered {
+        /// The table.
+        table: &'static str,
+        /// Its key.
+        row: String,
+    },
+    /// A backup could not be made, or is not what it should be.
+    #[error("the backup `{}` can't be used: {detail}", path.display())]
+    Backup {
+        /// The backup.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// There is no backup to restore.
+    #[error("there is no backup that can be restored in `{}`", dir.display())]
+    NoBackup {
+        /// Where they are kept.
+        dir: PathBuf,
     },
     /// A newer torch wrote it; it was not touched.
     #[error("the registry database `{}` has schema {found}, this torch knows schemas up to {known}", path.display())]
@@ -151,21 +193,72 @@ impl StoreError {
         match self {
             Self::File { path, .. } => Some(format!("ls -ld '{}'", path.display())),
             Self::Missing { .. } => Some("torch auto --spec spec.md --agent demo".to_owned()),
-            Self::Foreign { path, .. } | Self::Damaged { path, .. } => Some(format!(
-                "mv '{0}' '{0}.broken' keeps it and lets torch begin anew; running agents are then unknown to torch",
-                path.display()
-            )),
+            Self::Foreign { .. }
+            | Self::Damaged { .. }
+            | Self::Gone { .. }
+            | Self::Behind { .. }
+            | Self::Altered { .. } => Some(RESTORE.to_owned()),
+            Self::Backup { .. } => Some("torch backup --list".to_owned()),
+            Self::NoBackup { .. } => Some("torch restore --afresh".to_owned()),
             Self::Newer { .. } => Some(
                 "run the newer torch that wrote it, or set TORCH_HOME to another folder".to_owned(),
             ),
             Self::Older { .. } => {
                 Some("torch status starts the daemon, which updates it".to_owned())
             }
-            Self::Sql { source, .. } if is_full(source) => {
-                Some("df -h shows whether the disk is full".to_owned())
+            Self::Sql { source, .. } | Self::Migrate { source, .. } => {
+                match source.sqlite_error_code() {
+                    Some(ErrorCode::DiskFull) => {
+                        Some("df -h shows whether the disk is full".to_owned())
+                    }
+                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                        Some(RESTORE.to_owned())
+                    }
+                    _ => None,
+                }
             }
             _ => None,
         }
+    }
+
+    /// Whether the disk had no room, so that the same may work once there is some.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Sql { source, .. }
+            if source.sqlite_error_code() == Some(ErrorCode::DiskFull))
+    }
+
+    /// Whether the database is not what it should be: a backup helps.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Foreign { .. }
+            | Self::Damaged { .. }
+            | Self::Gone { .. }
+            | Self::Behind { .. }
+            | Self::Altered { .. }
+            | Self::Decode { .. } => true,
+            Self::Sql { source, .. } => matches!(
+                source.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ),
+            _ => false,
+        }
+    }
+
+    /// A row whose sum or hash is wrong.
+    pub(crate) fn altered(table: &'static str, row: impl ToString) -> Self {
+        Self::Altered {
+            table,
+            row: row.to_string(),
+        }
+    }
+
+    /// For `map_err`: an I/O error while trying to `act` on `path`.
+    pub(crate) fn file(
+        act: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { act, path, source }
     }
 
     /// For `map_err`: an SQL error while trying to `act`.
@@ -181,8 +274,4 @@ impl StoreError {
             detail: detail.to_string(),
         }
     }
-}
-
-fn is_full(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
 }

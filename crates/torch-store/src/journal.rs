@@ -26,7 +26,11 @@ pub struct JournalRow {
 }
 
 /// The columns of `journal`, in the order that [`journal_in`] reads them.
-pub(crate) const JOURNAL_COLUMNS: &str = "j.seq, j.at, j.kind, j.subject, j.cause, j.data, j.hash";
+/// The last one says whether the row is what the hash before it and its own hash say.
+pub(crate) const JOURNAL_COLUMNS: &str = "j.seq, j.at, j.kind, j.subject, j.cause, j.data, j.hash, \
+     j.hash IS torch_link(coalesce((SELECT p.hash FROM journal p WHERE p.seq = j.seq - 1), \
+     (SELECT c.base_hash FROM chain c WHERE c.base = j.seq - 1)), \
+     j.seq, j.at, j.kind, j.subject, j.cause, j.data, j.content)";
 
 impl Store {
     /// Everything that happened to a subject (the whole id), oldest first.
@@ -57,16 +61,18 @@ impl Store {
         rows(&self.conn, &sql, (subject, kind_prefix, limit))
     }
 
-    /// The number of the last entry; 0 for an empty journal.
+    /// The number of the last entry, archived or not; 0 for an empty journal.
     ///
     /// # Errors
     /// When it can't be read.
     pub fn last_seq(&self) -> Result<u64, StoreError> {
         let last: i64 = self
             .conn
-            .query_row("SELECT coalesce(max(seq), 0) FROM journal", [], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT coalesce((SELECT max(seq) FROM journal), (SELECT base FROM chain))",
+                [],
+                |row| row.get(0),
+            )
             .map_err(StoreError::sql("read the journal's last number"))?;
         count_in("journal number", last)
     }
@@ -74,6 +80,9 @@ impl Store {
 
 /// The entry in the first columns of a row.
 pub(crate) fn journal_in(row: &Row<'_>) -> Result<JournalRow, StoreError> {
+    if !get::<bool>(row, 7)? {
+        return Err(StoreError::altered("journal", get::<i64>(row, 0)?));
+    }
     Ok(JournalRow {
         seq: count_in("journal number", get(row, 0)?)?,
         at: time_in(get(row, 1)?),

@@ -9,17 +9,25 @@
 //! Everything is synchronous; there are no threads or tasks here. The file's layout is documented in
 //! `registry/README.md`, its schema lies in `registry/migrations/`.
 
+pub mod backup;
 mod chain;
 mod commit;
 mod error;
+mod evidence;
 pub mod export;
 mod fact;
 mod journal;
+mod mark;
 mod message;
 mod open;
+mod presence;
+mod reserve;
+pub mod restore;
 mod row;
 mod schema;
 mod snapshot;
+mod sum;
+pub mod sweep;
 
 #[cfg(test)]
 mod tests;
@@ -30,5 +38,6 @@ pub use fact::Stretch;
 pub use journal::JournalRow;
 pub use message::{Filter, StoredMessage};
 pub use open::Store;
+pub use reserve::RESERVE_BYTES;
 pub use schema::SCHEMA_VERSION;
 pub use snapshot::{PairSeq, Snapshot};

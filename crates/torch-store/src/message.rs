@@ -10,6 +10,7 @@ use crate::row::{
     BOTH_WIDTH, DELIVERY_COLUMNS, MESSAGE_COLUMNS, SenderColumns, count_in, delivery_in,
     envelope_in, get, parse,
 };
+use crate::sum;
 use crate::{Store, StoreError};
 
 /// A message as it is stored.
@@ -160,13 +161,20 @@ impl Store {
     ) -> Result<Vec<StoredMessage>, StoreError> {
         let failed = || StoreError::sql("read messages");
         let sql = format!(
-            "SELECT {MESSAGE_COLUMNS}, {DELIVERY_COLUMNS}, m.read_at IS NOT NULL \
-             FROM message m JOIN delivery d ON d.message = m.n {tail}"
+            "SELECT {MESSAGE_COLUMNS}, {DELIVERY_COLUMNS}, m.read_at IS NOT NULL, {}, {} \
+             FROM message m JOIN delivery d ON d.message = m.n {tail}",
+            sum::holds("m", sum::MESSAGE),
+            sum::holds("d", sum::DELIVERY)
         );
         let mut statement = self.conn.prepare_cached(&sql).map_err(failed())?;
         let mut rows = statement.query(params).map_err(failed())?;
         let mut messages = Vec::new();
         while let Some(row) = rows.next().map_err(failed())? {
+            for (column, table) in [(1, "message"), (2, "delivery")] {
+                if !get::<bool>(row, BOTH_WIDTH + column)? {
+                    return Err(StoreError::altered(table, get::<String>(row, 0)?));
+                }
+            }
             let envelope = envelope_in(row)?;
             let delivery = delivery_in(row, &envelope)?;
             messages.push(StoredMessage {

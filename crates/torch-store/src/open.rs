@@ -11,8 +11,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use torch_core::Timestamp;
 
-use crate::StoreError;
-use crate::schema::{self, APPLICATION_ID, SCHEMA_VERSION};
+use crate::chain::ChainRow;
+use crate::mark::{Mark, MarkFile};
+use crate::presence::{Presence, beside};
+use crate::reserve::Reserve;
+use crate::schema::{self, APPLICATION_ID, GUARDED, SCHEMA_VERSION};
+use crate::{StoreError, backup, evidence, sum};
 
 /// How long a statement waits for another connection's lock. Only a reader's checkpoint can hold one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,8 +24,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How large the write-ahead log may stay after a checkpoint, in bytes.
 const WAL_KEPT: i64 = 16 * 1024 * 1024;
 
-/// Up to which size all of the database is checked at each start, in bytes.
-const CHECKED_WHOLE: u64 = 256 * 1024 * 1024;
+/// Up to which size all of the database is checked at each start, in bytes. SQLite's integrity check reads every page
+/// and looks up every index entry.
+pub(crate) const CHECKED_WHOLE: u64 = 64 * 1024 * 1024;
 
 /// The first bytes of every SQLite 3 file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -30,22 +35,33 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 #[derive(Debug)]
 pub struct Store {
     pub(crate) conn: Connection,
+    pub(crate) presence: Presence,
+    /// Of a store that writes.
+    pub(crate) mark: Option<MarkFile>,
+    pub(crate) reserve: Option<Reserve>,
 }
 
 impl Store {
     /// Opens the database for writing, creates it (folder 0700, file 0600) if there is none, and brings its
-    /// schema up to date. `now` is recorded with each migration.
+    /// schema up to date, after a verified backup. `now` is recorded with each migration.
     ///
     /// # Errors
-    /// [`StoreError::Foreign`], [`StoreError::Damaged`] and [`StoreError::Newer`] leave the file as it is;
-    /// [`StoreError::Migrate`] leaves it at the last schema that was reached.
+    /// [`StoreError::Foreign`], [`StoreError::Damaged`], [`StoreError::Newer`], [`StoreError::Gone`] (a database
+    /// that is missing or empty where there was one) and [`StoreError::Behind`] (an older copy, or another one)
+    /// leave everything as it is; [`StoreError::Migrate`] leaves it at the last schema that was reached.
     pub fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        if std::fs::metadata(path).map_or(0, |meta| meta.len()) == 0 {
+            refuse_gone(path, true)?;
+        }
         create(path)?;
         check_header(path)?;
         let mut conn = connect(path, path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // Until it is known to be ours, closing must not even fold the log into the file.
         keep_log(&conn, true)?;
         let found = check_owner(&conn, path)?;
+        if found == 0 {
+            refuse_gone(path, false)?;
+        }
         if found > SCHEMA_VERSION {
             return Err(StoreError::Newer {
                 path: path.to_owned(),
@@ -53,11 +69,58 @@ impl Store {
                 known: SCHEMA_VERSION,
             });
         }
-        quick_check(&conn, path)?;
+        check_pages(&conn, path)?;
+        check_content(&conn, path, found, Mark::read(path).as_ref())?;
+        if found > 0 && found < SCHEMA_VERSION {
+            backup::before_migration(path, now)?;
+        }
         keep_log(&conn, false)?;
         configure(&conn).map_err(StoreError::sql("set up the database connection"))?;
         schema::migrate(&mut conn, path, now, schema::MIGRATIONS)?;
-        Ok(Self { conn })
+        let mark = MarkFile::create(path, &Mark::of(&ChainRow::load(&conn)?))?;
+        Ok(Self {
+            conn,
+            presence: Presence::of(path),
+            mark: Some(mark),
+            reserve: None,
+        })
+    }
+
+    /// Refuses to go on when the file was removed, replaced or emptied since it was opened: what is written then
+    /// would be read by nobody. Two `stat` calls.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`].
+    pub fn still_there(&mut self) -> Result<(), StoreError> {
+        self.presence.check()
+    }
+
+    /// Where the database is.
+    pub fn path(&self) -> &Path {
+        self.presence.path()
+    }
+
+    /// Keeps a reserve of `bytes` at `path`, which a commit on a full disk gives up; says whether it stands now. To be
+    /// called again from time to time: a reserve that was given up is taken again once there is room.
+    ///
+    /// # Errors
+    /// When it can't be made; the store works without it.
+    pub fn keep_reserve(&mut self, path: &Path, bytes: u64) -> Result<bool, StoreError> {
+        let reserve = self
+            .reserve
+            .get_or_insert_with(|| Reserve::new(path, bytes));
+        reserve.fill().map_err(StoreError::file("fill", path))
+    }
+
+    /// Whether the disk was full and the reserve has been given up: there is room for a last few commits only.
+    pub fn reserve_given_up(&self) -> bool {
+        self.reserve
+            .as_ref()
+            .is_some_and(|reserve| reserve.given_up)
+    }
+
+    pub(crate) fn give_up_reserve(&mut self) -> bool {
+        self.reserve.as_mut().is_some_and(Reserve::give_up)
     }
 
     /// Opens the database for reading, also while a daemon writes. Creates no database and changes nothing.
@@ -69,23 +132,65 @@ impl Store {
     /// [`StoreError::Missing`] when there is none, and the refusals of [`Store::open`].
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         if !path.exists() {
+            refuse_gone(path, true)?;
             return Err(StoreError::Missing {
                 path: path.to_owned(),
             });
         }
         check_header(path)?;
-        let settled = log_length(path) == 0;
-        let uri = read_only_uri(path, settled);
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        let conn = connect(path, &uri, flags)?;
+        // The mark first: whatever it says is in the database by then.
+        let mark = Mark::read(path);
+        let conn = connect_read_only(path)?;
         let found = check_owner(&conn, path)?;
-        let (path, known) = (path.to_owned(), SCHEMA_VERSION);
+        let (owned, known) = (path.to_owned(), SCHEMA_VERSION);
         match found {
-            0 => Err(StoreError::Missing { path }),
-            _ if found > known => Err(StoreError::Newer { path, found, known }),
-            _ if found < known => Err(StoreError::Older { path, found, known }),
-            _ => Ok(Self { conn }),
+            0 => {
+                refuse_gone(path, false)?;
+                return Err(StoreError::Missing { path: owned });
+            }
+            _ if found > known => {
+                return Err(StoreError::Newer {
+                    path: owned,
+                    found,
+                    known,
+                });
+            }
+            _ if found < known => {
+                return Err(StoreError::Older {
+                    path: owned,
+                    found,
+                    known,
+                });
+            }
+            _ => {}
         }
+        check_content(&conn, path, found, mark.as_ref())?;
+        Ok(Self {
+            conn,
+            presence: Presence::of(path),
+            mark: None,
+            reserve: None,
+        })
+    }
+}
+
+/// A connection for reading. A database without a write-ahead log and without the memory that connections share has no
+/// writer and is read as it stands; a long look at one that has a writer must take part in its locking.
+pub(crate) fn connect_read_only(path: &Path) -> Result<Connection, StoreError> {
+    let settled = log_length(path) == 0 && !beside(path, "-shm").exists();
+    let uri = read_only_uri(path, settled);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    connect(path, &uri, flags)
+}
+
+/// Refuses to begin anew where there are traces of a registry. `log`: whether a write-ahead log is one.
+fn refuse_gone(path: &Path, log: bool) -> Result<(), StoreError> {
+    match evidence::of(path, log) {
+        Some(detail) => Err(StoreError::Gone {
+            path: path.to_owned(),
+            detail: format!("it is missing or empty, but {detail}"),
+        }),
+        None => Ok(()),
     }
 }
 
@@ -117,8 +222,8 @@ fn create(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Refuses a file that SQLite would not recognise, and an empty one beside a log that is not empty.
-fn check_header(path: &Path) -> Result<(), StoreError> {
+/// Refuses a file that SQLite would not recognise.
+pub(crate) fn check_header(path: &Path) -> Result<(), StoreError> {
     let mut start = Vec::new();
     File::open(path)
         .and_then(|file| file.take(16).read_to_end(&mut start))
@@ -127,12 +232,6 @@ fn check_header(path: &Path) -> Result<(), StoreError> {
             path: path.to_owned(),
             source,
         })?;
-    if start.is_empty() && log_length(path) > 0 {
-        return Err(StoreError::Damaged {
-            path: path.to_owned(),
-            detail: "it is empty, but its write-ahead log is not".to_owned(),
-        });
-    }
     if !start.is_empty() && start != MAGIC {
         return Err(StoreError::Foreign {
             path: path.to_owned(),
@@ -144,9 +243,7 @@ fn check_header(path: &Path) -> Result<(), StoreError> {
 
 /// The size of the write-ahead log, 0 without one.
 fn log_length(path: &Path) -> u64 {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    std::fs::metadata(log).map_or(0, |meta| meta.len())
+    std::fs::metadata(beside(path, "-wal")).map_or(0, |meta| meta.len())
 }
 
 fn connect(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
@@ -159,6 +256,7 @@ fn connect(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, Sto
     // A damaged or planted schema must not run functions from views and triggers.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)
         .map_err(StoreError::sql(act()))?;
+    sum::register(&conn).map_err(StoreError::sql(act()))?;
     Ok(conn)
 }
 
@@ -169,7 +267,7 @@ fn keep_log(conn: &Connection, keep: bool) -> Result<(), StoreError> {
 }
 
 /// The schema's number, after making sure that the file is torch's or still empty.
-fn check_owner(conn: &Connection, path: &Path) -> Result<u32, StoreError> {
+pub(crate) fn check_owner(conn: &Connection, path: &Path) -> Result<u32, StoreError> {
     let read = || -> rusqlite::Result<(u32, i32, i64)> {
         let version = schema::version(conn)?;
         let owner = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -189,21 +287,68 @@ fn check_owner(conn: &Connection, path: &Path) -> Result<u32, StoreError> {
     Ok(version)
 }
 
-/// Runs SQLite's quick check: over everything while that takes well under a second (0.8 s for 264 MB in an
-/// unoptimised build), over the tables that a start depends on when the history has grown beyond that.
-fn quick_check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+/// Runs SQLite's integrity check: over everything while that is quick, over what a start depends on when the history
+/// has grown beyond that. What is left out then is checked row by row when it is read, and whole with each backup.
+fn check_pages(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     let length = std::fs::metadata(path).map_or(0, |meta| meta.len());
     if length <= CHECKED_WHOLE {
-        return check_with(conn, path, "PRAGMA quick_check(1)");
+        return check_all_pages(conn, path);
     }
-    for table in ["team", "agent", "spool", "pair", "delivery", "chain"] {
-        check_with(conn, path, &format!("PRAGMA quick_check({table})"))?;
+    for table in [
+        "team",
+        "agent",
+        "team_name",
+        "spool",
+        "pair",
+        "chain",
+        "migration",
+    ] {
+        check_with(conn, path, &format!("PRAGMA integrity_check({table})"))?;
     }
     // The second schema has it.
     if schema::version(conn).map_err(|error| refused(path, error))? >= 2 {
         check_with(conn, path, "PRAGMA quick_check(schedule)")?;
     }
     Ok(())
+}
+
+/// SQLite's integrity check of everything.
+pub(crate) fn check_all_pages(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    check_with(conn, path, "PRAGMA integrity_check(1)")
+}
+
+/// Refuses a schema that is not what was made, a journal that does not end where it should, and a database that is
+/// older than its mark.
+pub(crate) fn check_content(
+    conn: &Connection,
+    path: &Path,
+    found: u32,
+    mark: Option<&Mark>,
+) -> Result<(), StoreError> {
+    if found == 0 {
+        return Ok(());
+    }
+    if let Some(detail) = schema::wrong(conn, found).map_err(|error| refused(path, error))? {
+        let path = path.to_owned();
+        return Err(StoreError::Damaged { path, detail });
+    }
+    if found < GUARDED {
+        // A mark is first made with that schema: the database was further than this.
+        let detail = format!("it has schema {found}, but had schema {GUARDED} or later");
+        return match mark {
+            Some(_) => Err(StoreError::Behind {
+                path: path.to_owned(),
+                detail,
+            }),
+            None => Ok(()),
+        };
+    }
+    let chain = ChainRow::load(conn)?;
+    // The mark first: where the log was lost, both are wrong, and this says why.
+    if let Some(mark) = mark {
+        mark.compare(conn, path, &chain)?;
+    }
+    chain.check_end(conn)
 }
 
 fn check_with(conn: &Connection, path: &Path, sql: &str) -> Result<(), StoreError> {
@@ -221,9 +366,10 @@ fn check_with(conn: &Connection, path: &Path, sql: &str) -> Result<(), StoreErro
 
 /// Tells a damaged file from a failure to look at it.
 fn refused(path: &Path, error: rusqlite::Error) -> StoreError {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
     match error.sqlite_error_code() {
-        Some(DatabaseCorrupt | NotADatabase) => StoreError::Damaged {
+        // `Unknown` is SQLite's general error: a schema that can't be read, an unsupported file format.
+        Some(DatabaseCorrupt | NotADatabase | Unknown) => StoreError::Damaged {
             path: path.to_owned(),
             detail: error.to_string(),
         },

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::OptionalExtension as _;
+use rusqlite::{OptionalExtension as _, Row};
 use serde::de::DeserializeOwned;
 use torch_core::{
     Agent, AgentId, Delivery, DeliveryState, Envelope, MessageId, Schedule, Team, TeamId,
 };
 
+use crate::chain::ChainRow;
 use crate::message::{open_states, pairs, states};
 use crate::row::{count_in, get, json_in, parse};
+use crate::sum;
 use crate::{Store, StoreError};
 
 /// The state that a daemon starts from.
@@ -53,6 +55,7 @@ impl Store {
     /// # Errors
     /// When rows can't be read.
     pub fn load(&self) -> Result<Snapshot, StoreError> {
+        self.check_open()?;
         Ok(Snapshot {
             teams: self.teams()?,
             agents: self.agents()?,
@@ -70,7 +73,8 @@ impl Store {
     /// # Errors
     /// When rows can't be read.
     pub fn teams(&self) -> Result<Vec<Team>, StoreError> {
-        self.records("team", "SELECT record FROM team ORDER BY created, id")
+        let sql = "FROM team t ORDER BY t.created, t.id";
+        self.records("team", sum::TEAM, sql)
     }
 
     /// All agents, by team and position.
@@ -78,10 +82,8 @@ impl Store {
     /// # Errors
     /// When rows can't be read.
     pub fn agents(&self) -> Result<Vec<Agent>, StoreError> {
-        self.records(
-            "agent",
-            "SELECT record FROM agent ORDER BY team, position, id",
-        )
+        let sql = "FROM agent t ORDER BY t.team, t.position, t.id";
+        self.records("agent", sum::AGENT, sql)
     }
 
     /// Planned notes whose time has not come, by the time when they are due.
@@ -89,10 +91,8 @@ impl Store {
     /// # Errors
     /// When rows can't be read.
     pub fn schedules(&self) -> Result<Vec<Schedule>, StoreError> {
-        self.records(
-            "planned note",
-            "SELECT record FROM schedule WHERE state = 'pending' ORDER BY due, id",
-        )
+        let sql = "FROM schedule t WHERE t.state = 'pending' ORDER BY t.due, t.id";
+        self.records("planned note", sum::SCHEDULE, sql)
     }
 
     /// What a team is called, also one that was removed.
@@ -101,21 +101,50 @@ impl Store {
     /// When it can't be read.
     pub fn team_name(&self, team: TeamId) -> Result<Option<String>, StoreError> {
         self.conn
-            .prepare_cached("SELECT name FROM team_name WHERE team = ?1")
+            .prepare_cached(&format!(
+                "SELECT t.name, {} FROM team_name t WHERE t.team = ?1",
+                sum::holds("t", sum::TEAM_NAME)
+            ))
             .and_then(|mut statement| {
-                statement
-                    .query_row([team.to_string()], |row| row.get(0))
-                    .optional()
+                let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                statement.query_row([team.to_string()], read).optional()
             })
             .map_err(StoreError::sql(format!("read the name of team {team}")))
+            .and_then(|found: Option<(String, bool)>| match found {
+                Some((_, false)) => Err(StoreError::altered("team_name", team)),
+                found => Ok(found.map(|(name, _)| name)),
+            })
     }
 
     fn records<T: DeserializeOwned>(
         &self,
         what: &'static str,
-        sql: &str,
+        columns: &str,
+        from: &str,
     ) -> Result<Vec<T>, StoreError> {
-        self.collect(what, sql, |row| json_in(what, &get::<String>(row, 0)?))
+        let sql = format!("SELECT t.record, {}, t.id {from}", sum::holds("t", columns));
+        self.collect(what, &sql, |row| {
+            whole(row, 1, what, 2)?;
+            json_in(what, &get::<String>(row, 0)?)
+        })
+    }
+
+    /// Refuses a list of open deliveries that lacks some: an index that lost an entry would lose a message.
+    fn check_open(&self) -> Result<(), StoreError> {
+        let early = states(open_states().filter(|state| *state != DeliveryState::Accepted));
+        let sql = format!("SELECT count(*) FROM delivery WHERE state IN ({early})");
+        let found: i64 = self
+            .conn
+            .query_row(&sql, [], |row| row.get(0))
+            .map_err(StoreError::sql("count the open deliveries"))?;
+        let expected = ChainRow::load(&self.conn)?.open;
+        if found == expected {
+            return Ok(());
+        }
+        Err(StoreError::altered(
+            "delivery",
+            format!("open: {found} of {expected}"),
+        ))
     }
 
     fn open_deliveries(&self) -> Result<Vec<(Envelope, Delivery)>, StoreError> {
@@ -130,8 +159,12 @@ impl Store {
     }
 
     fn pair_seqs(&self) -> Result<Vec<PairSeq>, StoreError> {
-        let sql = "SELECT sender, team, recipient, last FROM pair ORDER BY sender, team, recipient";
-        self.collect("pair numbers", sql, |row| {
+        let sql = format!(
+            "SELECT t.sender, t.team, t.recipient, t.last, {} FROM pair t ORDER BY t.sender, t.team, t.recipient",
+            sum::holds("t", sum::PAIR)
+        );
+        self.collect("pair numbers", &sql, |row| {
+            whole(row, 4, "pair", 0)?;
             let recipient: String = get(row, 2)?;
             Ok(PairSeq {
                 sender: get(row, 0)?,
@@ -145,8 +178,12 @@ impl Store {
     }
 
     fn spool_offsets(&self) -> Result<BTreeMap<AgentId, u64>, StoreError> {
-        let sql = "SELECT s.agent, s.bytes FROM spool s JOIN agent a ON a.id = s.agent";
-        let offsets = self.collect("spool offsets", sql, |row| {
+        let sql = format!(
+            "SELECT t.agent, t.bytes, {} FROM spool t JOIN agent a ON a.id = t.agent",
+            sum::holds("t", sum::SPOOL)
+        );
+        let offsets = self.collect("spool offsets", &sql, |row| {
+            whole(row, 2, "spool", 0)?;
             let agent = parse("agent id", &get::<String>(row, 0)?)?;
             Ok((agent, count_in("spool offset", get(row, 1)?)?))
         })?;
@@ -177,4 +214,12 @@ impl Store {
         }
         Ok(values)
     }
+}
+
+/// Refuses a row whose check in column `holds` fails; column `key` names it.
+fn whole(row: &Row<'_>, holds: usize, table: &'static str, key: usize) -> Result<(), StoreError> {
+    if get::<bool>(row, holds)? {
+        return Ok(());
+    }
+    Err(StoreError::altered(table, get::<String>(row, key)?))
 }

@@ -49,7 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "torch-testing",
-        &["torch-api", "torch-core", "torch-process"],
+        &["torch-api", "torch-core", "torch-process", "torch-store"],
     ),
     ("torch-e2e", &[]),
     ("xtask", &[]),

@@ -5,3 +5,4 @@ mod daemon;
 mod exports;
 mod messages;
 mod people;
+mod registry;

@@ -25,7 +25,7 @@ pub struct AuditArgs {
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
-    /// Checks that no entry of the journal was changed, removed or added in between
+    /// Checks that no entry of the journal was changed, removed or added in between, archived ones included
     #[command(after_help = "Example:\n  torch audit verify")]
     Verify(JsonArgs),
 }
@@ -43,6 +43,8 @@ pub(crate) fn run(args: &AuditArgs, place: &Place) -> Outcome {
     };
     let Response::Audit {
         entries,
+        archived,
+        archive,
         head,
         broken,
     } = &response
@@ -53,8 +55,9 @@ pub(crate) fn run(args: &AuditArgs, place: &Place) -> Outcome {
         output::json(&response)?;
     } else {
         output::data(&render::audit::audit(*entries, head, broken.as_deref()))?;
+        output::data(&render::audit::archived(*archived, archive.as_deref()))?;
     }
-    Ok(if broken.is_none() {
+    Ok(if broken.is_none() && archive.is_none() {
         exit::OK
     } else {
         exit::FAILURE

@@ -94,9 +94,13 @@ fn run_here(args: &RunArgs, place: &Place) -> Outcome {
         resume_teams: args.resume_teams,
     };
     torch_daemon::run(options).map_err(|error| {
-        CommandError::new(ErrorKind::Unreachable, "the daemon can't run")
-            .because(error.as_ref())
-            .hint("torch doctor")
+        let failed = CommandError::new(ErrorKind::Unreachable, "the daemon can't run")
+            .because(error.as_ref());
+        let failed = match torch_daemon::hint(&error) {
+            Some(hint) => failed.hint(hint),
+            None => failed,
+        };
+        failed.hint("torch doctor")
     })
 }
 

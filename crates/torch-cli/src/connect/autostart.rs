@@ -140,7 +140,12 @@ fn failed(place: &Place, from: u64, error: &ProcessError) -> CommandError {
     let mut failed =
         CommandError::new(ErrorKind::Unreachable, "failed to start the daemon").because(error);
     for line in tail(&log, from) {
-        failed = failed.cause(line);
+        // What the daemon itself advises is a hint here too.
+        failed = match line.strip_prefix("Hint: ") {
+            Some("torch doctor") => failed,
+            Some(hint) => failed.hint(hint),
+            None => failed.cause(line),
+        };
     }
     failed
         .hint("torch doctor")

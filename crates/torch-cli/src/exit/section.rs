@@ -38,6 +38,7 @@ fn lines(path: &str) -> Vec<Line> {
         Some("resume" | "agent" | "windows") => of_the_roster(path),
         Some("worktree" | "undelete") => of_worktrees(path),
         Some("schedule") => of_schedules(path),
+        Some("backup" | "restore" | "gc") => of_the_registry(path),
         _ => of_others(path),
     }
 }
@@ -146,6 +147,26 @@ fn of_the_roster(path: &str) -> Vec<Line> {
             NO_DAEMON,
         ],
         _ => GROUP.into(),
+    }
+}
+
+/// What looks after the registry's files.
+fn of_the_registry(path: &str) -> Vec<Line> {
+    match path {
+        "backup" => vec![
+            (OK, "the backup is made and verified"),
+            (FAILURE, "the database is damaged, or any other failure"),
+            WRONG,
+        ],
+        "restore" => vec![
+            (OK, "it worked"),
+            (
+                FAILURE,
+                "the daemon runs, there is no backup that verifies, you declined, or any other failure",
+            ),
+            (USAGE, "bad arguments, or nobody to ask and no --yes"),
+        ],
+        _ => vec![DONE, FAILED, WRONG, DENIED, NOT_RUNNING],
     }
 }
 

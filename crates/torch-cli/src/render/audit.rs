@@ -21,3 +21,16 @@ pub fn audit(entries: u64, head: &str, broken: Option<&str>) -> String {
         ),
     }
 }
+
+/// Where the journal begins when its older part was archived, and what is wrong with that part, if anything.
+pub fn archived(up_to: u64, wrong: Option<&str>) -> String {
+    match (up_to, wrong) {
+        (0, _) => String::new(),
+        (_, None) => format!("entries 1 to {up_to} are archived, the archives hold\n"),
+        (_, Some(wrong)) => format!(
+            "entries 1 to {up_to} are archived, {} {}\n",
+            paint(BAD, "the archives do not hold:"),
+            first_line(wrong, 300)
+        ),
+    }
+}

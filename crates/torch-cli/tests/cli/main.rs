@@ -3,6 +3,7 @@
 mod auto;
 mod autostart;
 mod fake;
+mod keep;
 mod local;
 mod place;
 mod send;

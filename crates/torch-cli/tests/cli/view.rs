@@ -127,6 +127,8 @@ fn a_broken_journal_exits_with_1() {
     let _fake = Fake::start(&place.socket(), |_, connection| {
         connection.answer(&Response::Audit {
             entries: 3,
+            archived: 0,
+            archive: None,
             head: "ab".to_owned(),
             broken: Some("entry 2".to_owned()),
         });

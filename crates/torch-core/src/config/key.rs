@@ -28,8 +28,8 @@ pub enum Kind {
     Switch,
     /// Seconds, 1 to 86,400.
     Seconds,
-    /// A count, 0 to 1,000,000; 0 often means no limit.
-    Count,
+    /// A whole number in this range.
+    Whole(i64, i64),
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -108,15 +108,33 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "limits.restarts_per_hour",
-        kind: Kind::Count,
+        kind: Kind::Whole(0, 1_000_000),
         scope: Scope::User,
         doc: "Restarts of one agent within an hour until it is given up (besides 3 in 10 minutes); 0: no limit.",
     },
     Key {
         name: "limits.turns_per_hour",
-        kind: Kind::Count,
+        kind: Kind::Whole(0, 1_000_000),
         scope: Scope::User,
         doc: "Turns of one agent within an hour until nothing more is typed into it in that hour; 0: no limit.",
+    },
+    Key {
+        name: "backup.hours",
+        kind: Kind::Whole(0, 8_760),
+        scope: Scope::User,
+        doc: "Hours between two automatic backups of the registry, where anything changed; 0 makes none.",
+    },
+    Key {
+        name: "backup.keep",
+        kind: Kind::Whole(1, 10_000),
+        scope: Scope::User,
+        doc: "How many of the newest backups stay.",
+    },
+    Key {
+        name: "retention.days",
+        kind: Kind::Whole(1, 36_500),
+        scope: Scope::User,
+        doc: "Days after which `torch gc` archives journal and settled messages and removes old day files and logs.",
     },
 ];
 
@@ -142,7 +160,7 @@ impl Kind {
             Self::Program => "a program's name or path in quotes".to_owned(),
             Self::Switch => "true or false".to_owned(),
             Self::Seconds => "a whole number of seconds from 1 to 86400".to_owned(),
-            Self::Count => "a whole number from 0 to 1000000".to_owned(),
+            Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
             Self::Choice(words) => {
                 let quoted: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 quoted.join(" or ")
@@ -167,9 +185,9 @@ impl Kind {
             Self::Seconds => value
                 .as_integer()
                 .is_some_and(|n| (1..=86_400).contains(&n)),
-            Self::Count => value
+            Self::Whole(least, most) => value
                 .as_integer()
-                .is_some_and(|n| (0..=1_000_000).contains(&n)),
+                .is_some_and(|n| (least..=most).contains(&n)),
             Self::Choice(words) => text.is_some_and(|text| words.contains(&text)),
         }
     }
@@ -182,7 +200,7 @@ impl Kind {
                 "0" => Some(toml::Value::Boolean(false)),
                 _ => text.parse().ok().map(toml::Value::Boolean),
             },
-            Self::Seconds | Self::Count => text.parse().ok().map(toml::Value::Integer),
+            Self::Seconds | Self::Whole(..) => text.parse().ok().map(toml::Value::Integer),
             _ => None,
         };
         typed.unwrap_or_else(|| toml::Value::String(text.to_owned()))

@@ -39,11 +39,6 @@ pub(crate) fn from_store(
             view,
             waits_for,
         } => why(store, agent, view, waits_for),
-        Query::Audit => store.verify().map(|audit| Response::Audit {
-            entries: audit.entries,
-            head: audit.head,
-            broken: audit.broken,
-        }),
         Query::Sent { message, reached } => {
             find(store, &message.to_string()).map(|found| match found {
                 Ok(view) => Response::Sent {

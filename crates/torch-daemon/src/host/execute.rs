@@ -287,6 +287,8 @@ impl Host {
                 }
                 Err(query) => query,
             },
+            crate::event::Query::Audit => return self.audit(conn),
+            crate::event::Query::Gc { dry_run } => return self.collect(now, conn, dry_run),
             other => other,
         };
         match answer::from_store(&mut self.store, now, query) {

@@ -8,6 +8,7 @@ pub(crate) mod answer;
 pub(crate) mod answers;
 mod execute;
 mod git;
+pub(crate) mod keep;
 mod look;
 mod orphans;
 mod record;
@@ -67,6 +68,10 @@ pub(crate) enum Input {
     Added(AgentId, Box<(Repository, Added)>),
     /// What stopped teams left behind is gone; these acts waited for that.
     Swept(Vec<Effect>),
+    /// A backup was made, or could not be.
+    Copied(Result<torch_store::backup::Backup, torch_store::StoreError>),
+    /// The next step of a sweep.
+    Sweep,
     /// A signal asks the daemon to end.
     Terminate(&'static str),
 }
@@ -95,6 +100,7 @@ pub(crate) struct Host {
     /// Whether a team finished since the last look at the analysis of the message log.
     pub(crate) team_finished: bool,
     pub(crate) ending: bool,
+    pub(crate) keep: keep::Keep,
     pub(crate) lock: upkeep::Made,
     /// What others know about this daemon by.
     pub(crate) traces: Traces,
@@ -250,6 +256,14 @@ impl Host {
                 self.added.insert(agent, *made);
                 Vec::new()
             }
+            Input::Copied(result) => {
+                self.copied(now, result);
+                Vec::new()
+            }
+            Input::Sweep => {
+                self.sweep();
+                Vec::new()
+            }
             Input::Terminate(name) => {
                 tracing::info!("ending on {name}; agents go on");
                 self.told_to_end();
@@ -311,6 +325,7 @@ impl Host {
                     Write::PutTeam(_) | Write::PutAgent(_) | Write::RemoveTeam(_)
                 )
             });
+            self.keep.changed();
             self.unexported = true;
             self.team_finished |= writes.iter().any(
                 |write| matches!(write, Write::PutTeam(team) if team.phase == TeamPhase::Finished),

@@ -53,7 +53,8 @@ impl Host {
         }
     }
 
-    /// Ends a daemon whose lock is gone (another one may own the registry by now), and opens a lost socket again.
+    /// Ends a daemon whose lock or database is gone (another one may own the registry by now; what is written would be
+    /// read by nobody), sees to backups, and opens a lost socket again.
     pub(crate) fn upkeep(&mut self, now: Timestamp) {
         let alive = self.service.alive_every();
         let every = alive.map_or(EVERY, |alive| alive.min(EVERY));
@@ -68,6 +69,12 @@ impl Host {
             self.ending = true;
             return;
         }
+        if let Err(error) = self.store.still_there() {
+            tracing::error!("{error}; ending, agents go on. See: torch restore --list");
+            self.ending = true;
+            return;
+        }
+        self.keep(now);
         let Some(path) = self
             .socket
             .as_ref()

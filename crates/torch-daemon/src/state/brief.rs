@@ -128,15 +128,7 @@ impl State {
             let copy = run.agent.clone();
             t.write(torch_core::Write::PutAgent(Box::new(copy)));
         }
-        // A briefing goes before what was sent to the agent while it started.
-        if let Some(run) = self.agents.get_mut(&agent)
-            && run.acting.is_none()
-            && run.queue.front() != Some(&message)
-        {
-            run.queue.retain(|queued| *queued != message);
-            run.queue.push_front(message);
-            self.pump(t, agent);
-        }
+        self.pump(t, agent);
     }
 
     /// The text of an agent's briefing.

@@ -45,7 +45,9 @@ impl State {
             _ => None,
         };
         let evidence = run.agent.evidence.detail.clone();
-        let ready = run.agent.state.takes_messages() && run.window == WindowObserved::Live;
+        let ready = run.agent.state.takes_messages()
+            && run.window == WindowObserved::Live
+            && !self.waits_for_briefing(agent, head);
         let Some(flight) = self.flights.get_mut(&head) else {
             return;
         };
@@ -71,6 +73,16 @@ impl State {
             };
             self.apply(t, head, step);
         }
+    }
+
+    /// Whether a message must wait because the agent is not briefed in this launch, or its briefing is being put together.
+    fn waits_for_briefing(&self, agent: AgentId, message: MessageId) -> bool {
+        let owed = self.agents.get(&agent).is_some_and(|run| {
+            run.agent.launch.is_some() && (run.agent.briefing.is_none() || run.briefing_asked)
+        });
+        let may_go =
+            |flight: &Flight| flight.is_typed() || flight.envelope.kind == MessageKind::Briefing;
+        owed && !self.flights.get(&message).is_some_and(may_go)
     }
 
     /// Makes a step durable and turns its act into an effect.
@@ -313,6 +325,15 @@ impl State {
         if run.acting.is_some() || (!first && !flight.is_typed()) {
             return;
         }
+        if self.waits_for_briefing(agent, message) {
+            return;
+        }
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let Some(flight) = self.flights.get_mut(&message) else {
+            return;
+        };
         if !flight.is_typed()
             && (!run.agent.state.takes_messages() || self.held(t, agent).is_some())
         {

@@ -279,6 +279,7 @@ impl State {
             } => self.on_spool(t, (agent, launch), offset, records),
             Event::TmuxUp { version, pid } => self.on_tmux_up(t, version, pid),
             Event::TmuxDown { error } => self.on_tmux_down(t, &error),
+            Event::Trouble { text } => self.notify_person(t, &text),
             Event::Panes { listing, panes } => self.on_panes(t, listing, panes),
             Event::Probed {
                 agent,
@@ -419,6 +420,7 @@ fn cause_of(event: &Event) -> String {
         Event::Spool { records, .. } => records.first().map_or_else(String::new, record_cause),
         Event::TmuxUp { .. } => "tmux reached".to_owned(),
         Event::TmuxDown { .. } => "tmux gone".to_owned(),
+        Event::Trouble { .. } => "registry".to_owned(),
         Event::Panes { .. } => "panes listed".to_owned(),
         Event::Probed { .. } => "pane looked at".to_owned(),
         Event::LastLines { .. } => "last lines read".to_owned(),

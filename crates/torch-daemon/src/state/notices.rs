@@ -28,6 +28,21 @@ impl State {
         );
     }
 
+    /// Tells the person alone, of what concerns no team. A message belongs to a team: without one only the log has it.
+    pub(crate) fn notify_person(&mut self, t: &mut Turn, text: &str) {
+        let running = |team: &&torch_core::Team| team.desired == torch_core::DesiredState::Running;
+        let team = self
+            .teams
+            .values()
+            .find(running)
+            .or(self.teams.values().next());
+        if let Some(team) = team.map(|team| team.id) {
+            let draft =
+                Draft::from_torch(team, MessageKind::Notice, Recipient::Human, text.to_owned());
+            self.post(t, draft);
+        }
+    }
+
     fn who(&self, agent: AgentId) -> Option<(TeamId, String, String)> {
         let run = self.agents.get(&agent)?;
         let team = self.teams.get(&run.agent.team)?;

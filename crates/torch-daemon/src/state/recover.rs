@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
 use torch_core::{
-    Agent, AgentId, Delivery, DeliveryState, DesiredState, Envelope, Schedule, Team, Timestamp,
-    Write,
+    Agent, AgentId, AgentState, Delivery, DeliveryState, DesiredState, Envelope, Schedule, Team,
+    Timestamp, Write,
 };
 use torch_monitor::{RuleError, Rules};
 use torch_router::delivery::Flight;
@@ -108,6 +108,9 @@ impl State {
                     offset,
                 });
             }
+            if agent.state == AgentState::Starting && agent.pane.is_some() {
+                effects.push(state.ready_deadline(&agent, now));
+            }
             state.agents.insert(agent.id, recovered(agent));
         }
         if state.settings.resume_teams {
@@ -127,6 +130,16 @@ impl State {
                 team.boot.clone_from(&boot);
                 effects.push(Effect::Write(Write::PutTeam(Box::new(team.clone()))));
             }
+        }
+    }
+
+    /// An agent that was starting has its whole time once more.
+    fn ready_deadline(&self, agent: &Agent, now: Timestamp) -> Effect {
+        let program = self.programs.get(&agent.program);
+        let seconds = program.map_or(60, |program| program.data.launch.ready_seconds);
+        Effect::Timer {
+            key: TimerKey::Ready(agent.id),
+            at: now.after(std::time::Duration::from_secs(seconds)),
         }
     }
 

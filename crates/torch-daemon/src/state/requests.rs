@@ -480,6 +480,7 @@ fn query(caller: &Sender, request: Request) -> Option<Query> {
         Request::Message { id } => Query::Message(id),
         Request::Trace { id } => Query::Trace(id),
         Request::AuditVerify => Query::Audit,
+        Request::Gc { dry_run } => Query::Gc { dry_run },
         Request::Inbox { all, mark_read } => {
             // Reading marks a person's messages; an agent that looks changes nothing.
             let mark_read = mark_read && permits(caller, Privilege::Person).is_ok();
@@ -518,6 +519,7 @@ fn privilege(request: &Request) -> Privilege {
         | Request::Attach { .. }
         | Request::Shell { .. }
         | Request::Inbox { .. }
+        | Request::Gc { .. }
         | Request::Retry { .. }
         | Request::Resume(_)
         | Request::Pause { .. }

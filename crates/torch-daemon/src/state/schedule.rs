@@ -157,11 +157,12 @@ impl State {
         }
     }
 
-    /// The pending notes of teams that are to run; those of a stopped one wait.
+    /// The pending notes of teams that are to run; those of a stopped or suspended one wait.
     fn live_schedules(&self) -> impl Iterator<Item = &Schedule> {
         self.schedules.values().filter(|row| {
             let team = self.teams.get(&row.team);
             team.is_some_and(|team| team.desired == DesiredState::Running)
+                && !self.is_suspended(row.team)
         })
     }
 

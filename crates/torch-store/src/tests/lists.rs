@@ -134,7 +134,8 @@ fn what_the_person_read_is_remembered() {
 
 #[test]
 fn history_is_newest_first_and_by_prefix() {
-    let mut store = Home::new().store();
+    let home = Home::new();
+    let mut store = home.store();
     for kind in ["agent.state", "agent.launched", "agent.state", "agent%"] {
         store
             .commit(NOW, &[Write::Journal(JournalEntry::new(kind, "A", ""))])

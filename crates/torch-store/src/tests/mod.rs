@@ -1,11 +1,15 @@
 //! Tests on real files in a temporary folder.
 
 mod atomic;
+mod backup;
 mod chain;
 mod compliance;
+mod damage;
 mod export;
+mod full;
 mod lists;
 mod open;
 mod round_trip;
 mod sample;
 mod schedule;
+mod sweep;

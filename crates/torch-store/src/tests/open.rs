@@ -174,7 +174,7 @@ fn an_emptied_file_beside_a_log_is_refused() {
     let (store, _, _) = raised(&home);
     std::fs::write(home.path(), b"").expect("truncates");
     let error = Store::open(&home.path(), NOW).expect_err("refused");
-    assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Gone { .. }), "{error:?}");
     drop(store);
 }
 
@@ -202,7 +202,11 @@ fn reading_creates_nothing() {
         names.sort();
         names
     };
-    assert_eq!(names(), ["torch.db"], "a clean end leaves one file");
+    assert_eq!(
+        names(),
+        ["torch.db", "torch.db-mark"],
+        "a clean end leaves one file and its mark"
+    );
     let mut reader = Store::open_read_only(&home.path()).expect("opens");
     assert_eq!(reader.load().expect("loads").agents.len(), 2);
     assert!(reader.commit(NOW, &[]).is_ok());
@@ -212,7 +216,7 @@ fn reading_creates_nothing() {
         .expect_err("read only");
     assert!(matches!(error, StoreError::Sql { .. }), "{error:?}");
     drop(reader);
-    assert_eq!(names(), ["torch.db"]);
+    assert_eq!(names(), ["torch.db", "torch.db-mark"]);
 }
 
 #[test]
@@ -233,6 +237,37 @@ fn a_reader_beside_a_writer_sees_each_commit() {
     assert_eq!(reader.verify().expect("verifies").broken, None);
 }
 
+/// Right after a checkpoint the log may be empty: a reader must not take the file for settled then.
+#[test]
+fn a_reader_beside_a_writer_with_an_empty_log_sees_one_state() {
+    let home = Home::new();
+    let (mut store, team, agents) = raised(&home);
+    let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+    store
+        .conn
+        .query_row(truncate, [], |_| Ok(()))
+        .expect("checkpoints");
+    let log = home.path().with_extension("db-wal");
+    assert_eq!(std::fs::metadata(&log).expect("is there").len(), 0);
+    let reader = Store::open_read_only(&home.path()).expect("opens");
+    reader.conn.execute_batch("BEGIN").expect("begins");
+    assert_eq!(reader.messages(&Filter::default()).expect("reads").len(), 0);
+    for number in 1..=20 {
+        let message = envelope(&team, &agents[1], number);
+        store.commit(NOW, &accept(&message)).expect("commits");
+    }
+    store
+        .conn
+        .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        .expect("checkpoints");
+    assert_eq!(reader.messages(&Filter::default()).expect("reads").len(), 0);
+    reader.conn.execute_batch("COMMIT").expect("ends");
+    assert_eq!(
+        reader.messages(&Filter::default()).expect("reads").len(),
+        20
+    );
+}
+
 #[test]
 fn paths_with_odd_characters_can_be_read() {
     let home = Home::new();
@@ -250,7 +285,10 @@ fn a_failing_migration_leaves_the_schema_before_it() {
     drop(raised(&home));
     let mut conn = Connection::open(home.path()).expect("opens");
     let mut migrations = MIGRATIONS.to_vec();
-    migrations.push("CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1);");
+    migrations.push((
+        SCHEMA_VERSION + 1,
+        "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1);",
+    ));
     let error = schema::migrate(&mut conn, &home.path(), NOW, &migrations).expect_err("fails");
     assert!(matches!(error, StoreError::Migrate { number, .. } if number == SCHEMA_VERSION + 1));
     assert_eq!(schema::version(&conn).expect("reads"), SCHEMA_VERSION);
@@ -263,7 +301,7 @@ fn a_failing_migration_leaves_the_schema_before_it() {
         .expect("reads");
     assert_eq!(half, 0);
     migrations.pop();
-    migrations.push("CREATE TABLE whole (x INTEGER) STRICT;");
+    migrations.push((SCHEMA_VERSION + 1, "CREATE TABLE whole (x INTEGER) STRICT;"));
     schema::migrate(&mut conn, &home.path(), NOW, &migrations).expect("applies");
     assert_eq!(schema::version(&conn).expect("reads"), SCHEMA_VERSION + 1);
 }

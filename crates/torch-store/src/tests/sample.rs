@@ -38,9 +38,20 @@ impl Home {
     /// A connection past the store, to tamper with its file.
     pub(super) fn tamper(&self, sql: &str) {
         let conn = rusqlite::Connection::open(self.path()).expect("opens");
+        crate::sum::register(&conn).expect("functions");
+        let mut statement = conn
+            .prepare("SELECT sql FROM sqlite_schema WHERE type = 'trigger'")
+            .expect("prepares");
+        let triggers: Vec<String> = statement
+            .query_map([], |row| row.get(0))
+            .and_then(Iterator::collect)
+            .expect("triggers");
+        drop(statement);
         conn.execute_batch("DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete")
             .expect("triggers go");
         conn.execute_batch(sql).expect("tampering works");
+        conn.execute_batch(&(triggers.join(";\n") + ";"))
+            .expect("triggers come back");
     }
 }
 

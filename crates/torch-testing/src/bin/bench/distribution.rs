@@ -11,6 +11,8 @@ pub(crate) enum Unit {
     Percent,
     /// Megabytes of 1,000,000 bytes.
     Megabytes,
+    /// Bytes.
+    Bytes,
     /// A number of things.
     Count,
 }
@@ -21,6 +23,7 @@ impl Unit {
             Self::Millis => "ms",
             Self::Percent => "% of a core",
             Self::Megabytes => "MB",
+            Self::Bytes => "B",
             Self::Count => "count",
         }
     }

@@ -6,6 +6,7 @@ mod accept;
 mod alone;
 mod delivery;
 mod distribution;
+mod history;
 mod idle;
 mod machine;
 mod raise;
@@ -34,6 +35,8 @@ enum Effort {
 #[derive(Debug)]
 struct Setting {
     effort: Effort,
+    /// The size of one more history, in messages.
+    history: Option<u64>,
     /// The folder of the `torch` and `scm` that are measured.
     bin: PathBuf,
 }
@@ -47,16 +50,16 @@ impl Setting {
 type Part = fn(&Setting) -> anyhow::Result<Vec<Figure>>;
 
 /// The parts by name, in the order in which they run.
-const PARTS: [(&str, Part); 5] = [
+const PARTS: [(&str, Part); 6] = [
     ("accept", accept::measure),
     ("delivery", delivery::measure),
     ("raise", raise::measure),
     ("status", status::measure),
     ("idle", idle::measure),
+    ("history", history::measure),
 ];
 
-const USAGE: &str =
-    "usage: bench --bin DIR [--quick] [--only accept|delivery|raise|status|idle]...";
+const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--only accept|delivery|raise|status|idle|history]...";
 
 fn main() -> anyhow::Result<()> {
     let (mut setting, only) = arguments(std::env::args().skip(1))?;
@@ -96,7 +99,7 @@ fn pin(bin: &Path) -> anyhow::Result<tempfile::TempDir> {
 }
 
 fn arguments(args: impl Iterator<Item = String>) -> anyhow::Result<(Setting, Vec<String>)> {
-    let (mut effort, mut bin, mut only) = (Effort::Full, None, Vec::new());
+    let (mut effort, mut history, mut bin, mut only) = (Effort::Full, None, None, Vec::new());
     let mut args = args;
     while let Some(arg) = args.next() {
         let value = |args: &mut dyn Iterator<Item = String>| {
@@ -105,6 +108,14 @@ fn arguments(args: impl Iterator<Item = String>) -> anyhow::Result<(Setting, Vec
         };
         match arg.as_str() {
             "--quick" => effort = Effort::Quick,
+            "--long" => history = Some(5_000_000),
+            "--history" => {
+                history = Some(
+                    value(&mut args)?
+                        .parse()
+                        .context("--history takes a number")?,
+                )
+            }
             "--bin" => bin = Some(PathBuf::from(value(&mut args)?)),
             "--only" => only.push(value(&mut args)?),
             _ => bail!("{arg:?} is no option\n{USAGE}"),
@@ -128,7 +139,14 @@ fn arguments(args: impl Iterator<Item = String>) -> anyhow::Result<(Setting, Vec
             );
         }
     }
-    Ok((Setting { effort, bin }, only))
+    Ok((
+        Setting {
+            effort,
+            history,
+            bin,
+        },
+        only,
+    ))
 }
 
 fn say(text: &str) -> anyhow::Result<()> {

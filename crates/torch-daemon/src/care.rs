@@ -1,0 +1,199 @@
+//! What keeps a registry safe without the daemon's help: backups, restoring, and what is old.
+//!
+//! A backup only reads and works beside a running daemon. Everything else needs the registry for itself: it holds the
+//! daemon's lock, so that none can start meanwhile.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use torch_api::wire::{FailureKind, GcKind};
+use torch_api::{Failure, Response};
+use torch_core::Timestamp;
+use torch_core::config::Config;
+use torch_store::restore;
+use torch_store::sweep::{self, Limits, Sweep, Swept};
+use torch_store::{Store, StoreError, backup};
+
+use crate::failure::{causes, from_error, other};
+use crate::run;
+
+pub use torch_store::backup::{Backup, Content, Manifest};
+pub use torch_store::restore::{Plan, Restored};
+
+/// Why something could not be done.
+type Refused = Box<Failure>;
+
+/// Makes a verified backup of the registry in `home`, and keeps as many as are configured.
+///
+/// # Errors
+/// A [`Failure`] that says why there is none.
+pub fn back_up(home: &Path, config: &Config, now: Timestamp) -> Result<Backup, Refused> {
+    let made = backup::make(home, now, "command").map_err(|error| refused(&error))?;
+    let keep = usize::try_from(config.backup.keep).unwrap_or(usize::MAX);
+    backup::prune(home, keep, false).map_err(|error| refused(&error))?;
+    Ok(made)
+}
+
+/// The backups of the registry in `home`, newest first, as their manifests describe them.
+pub fn backups(home: &Path) -> Vec<Backup> {
+    backup::list(home)
+}
+
+/// Whether a backup is what it was, read to its last byte.
+///
+/// # Errors
+/// A [`Failure`] that says what is wrong with it.
+pub fn verify(backup: &Backup) -> Result<Content, Refused> {
+    backup.verify().map_err(|error| refused(&error))
+}
+
+/// A registry that no daemon has or can get.
+#[derive(Debug)]
+pub struct Locked {
+    home: PathBuf,
+    _lock: File,
+}
+
+impl Locked {
+    /// Takes the registry in `home`.
+    ///
+    /// # Errors
+    /// A [`Failure`] where there is none, and while a daemon has it.
+    pub fn take(home: &Path) -> Result<Self, Refused> {
+        if !home.join("run").is_dir() && !home.join("backups").is_dir() {
+            let error = format!("there is no registry in {}", home.display());
+            return Err(Box::new(other(&error, "", Some("torch doctor"))));
+        }
+        let made = std::fs::create_dir_all(home.join("run")).map_err(anyhow::Error::from);
+        let error = match made.and_then(|()| run::lock(home)) {
+            Ok(Some(lock)) => {
+                return Ok(Self {
+                    home: home.to_owned(),
+                    _lock: lock,
+                });
+            }
+            Ok(None) => {
+                let what = "the daemon runs, and it has the registry";
+                return Err(Box::new(other(what, "", Some("torch daemon stop"))));
+            }
+            Err(error) => error,
+        };
+        Err(Box::new(Failure {
+            kind: FailureKind::Other,
+            error: error.to_string(),
+            causes: causes(error.as_ref()),
+            hint: Some("torch doctor".to_owned()),
+        }))
+    }
+
+    /// Looks what restoring `file`, or the newest backup that verifies, would mean.
+    ///
+    /// # Errors
+    /// A [`Failure`] where there is nothing to restore.
+    pub fn plan(&self, file: Option<&Path>) -> Result<Plan, Refused> {
+        restore::plan(&self.home, file).map_err(|error| refused(&error))
+    }
+
+    /// Puts the plan's backup in place of the database, which is kept beside it.
+    ///
+    /// # Errors
+    /// A [`Failure`] that says how far it came.
+    pub fn restore(&self, plan: &Plan, now: Timestamp) -> Result<Restored, Refused> {
+        restore::restore(&self.home, plan, now).map_err(|error| refused(&error))
+    }
+
+    /// Goes on with the database as it is, although it is older than what was written.
+    ///
+    /// # Errors
+    /// A [`Failure`] for one that does not verify.
+    pub fn accept(&self, now: Timestamp) -> Result<Restored, Refused> {
+        restore::accept(&self.home, now).map_err(|error| refused(&error))
+    }
+
+    /// Moves all of the old registry aside; where it lies now.
+    ///
+    /// # Errors
+    /// A [`Failure`] with what the disk said.
+    pub fn begin_afresh(&self, now: Timestamp) -> Result<Vec<PathBuf>, Refused> {
+        restore::begin_afresh(&self.home, now).map_err(|error| refused(&error))
+    }
+
+    /// Archives and removes what is old, to the end.
+    ///
+    /// # Errors
+    /// A [`Failure`] that says why it could not go on.
+    pub fn collect(&self, config: &Config, now: Timestamp) -> Result<Response, Refused> {
+        let run = || -> Result<Response, StoreError> {
+            let mut store = Store::open(&self.home.join("torch.db"), now)?;
+            let mut sweep = Sweep::new(&store, &self.home, configured(config, now), now)?;
+            while sweep.step(&mut store)? {}
+            Ok(gc_response(false, sweep.swept(), sweep.archive()))
+        };
+        run().map_err(|error| refused(&error))
+    }
+}
+
+/// Says what [`Locked::collect`] would do; only reads, also beside a daemon.
+///
+/// # Errors
+/// A [`Failure`] when the registry can't be read.
+pub fn look(home: &Path, config: &Config, now: Timestamp) -> Result<Response, Refused> {
+    let look = || -> Result<Response, StoreError> {
+        let store = Store::open_read_only(&home.join("torch.db"))?;
+        let swept = sweep::look(&store, home, configured(config, now))?;
+        Ok(gc_response(true, &swept, None))
+    };
+    look().map_err(|error| refused(&error))
+}
+
+fn configured(config: &Config, now: Timestamp) -> Limits {
+    let keep = usize::try_from(config.backup.keep).unwrap_or(usize::MAX);
+    limits(now, config.retention.days, keep)
+}
+
+pub(crate) fn limits(now: Timestamp, days: u64, backups: usize) -> Limits {
+    let age = Duration::from_secs(days * 24 * 60 * 60);
+    let before = now
+        .0
+        .saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+    Limits {
+        before: Timestamp(before),
+        backups,
+    }
+}
+
+pub(crate) fn gc_response(dry_run: bool, swept: &[Swept], archive: Option<&Path>) -> Response {
+    let kind = |swept: &Swept| GcKind {
+        kind: swept.kind.to_owned(),
+        items: swept.items,
+        bytes: swept.bytes,
+    };
+    Response::Gc {
+        dry_run,
+        kinds: swept.iter().map(kind).collect(),
+        archive: archive.map(Path::to_owned),
+    }
+}
+
+/// The journal's chain and that of its archives.
+pub(crate) fn audit(store: &Store) -> Result<Response, StoreError> {
+    let audit = store.verify()?;
+    let home = store.path().parent().unwrap_or(Path::new("/"));
+    let archive = if audit.archived > 0 {
+        sweep::verify_archives(home, store).err()
+    } else {
+        None
+    };
+    Ok(Response::Audit {
+        entries: audit.entries,
+        archived: audit.archived,
+        archive: archive.map(|error| error.to_string()),
+        head: audit.head,
+        broken: audit.broken,
+    })
+}
+
+fn refused(error: &StoreError) -> Refused {
+    Box::new(from_error(FailureKind::Other, error, error.hint()))
+}
