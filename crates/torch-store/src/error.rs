@@ -203,9 +203,7 @@ impl StoreError {
             Self::Newer { .. } => Some(
                 "run the newer torch that wrote it, or set TORCH_HOME to another folder".to_owned(),
             ),
-            Self::Older { .. } => {
-                Some("torch status starts the daemon, which updates it".to_owned())
-            }
+            Self::Older { .. } => Some("torch daemon start".to_owned()),
             Self::Sql { source, .. } | Self::Migrate { source, .. } => {
                 match source.sqlite_error_code() {
                     Some(ErrorCode::DiskFull) => {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sha2::{Digest as _, Sha256};
 use torch_core::Timestamp;
 
@@ -40,7 +40,8 @@ pub(crate) fn version(conn: &Connection) -> rusqlite::Result<u32> {
     conn.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Brings the database from its schema to that of the last of `migrations`.
+/// Brings the database from its schema to that of the last of `migrations`: each step is a transaction of its own, so
+/// that a stop in between costs no step twice. A new database gets all of them in one: nobody ever sees half of it.
 pub(crate) fn migrate(
     conn: &mut Connection,
     path: &Path,
@@ -48,20 +49,32 @@ pub(crate) fn migrate(
     migrations: &[(u32, &str)],
 ) -> Result<(), StoreError> {
     let current = version(conn).map_err(StoreError::sql("read the schema's number"))?;
-    for &(number, sql) in migrations {
-        if number > current {
-            apply(conn, number, sql, now).map_err(|source| StoreError::Migrate {
+    let due: Vec<_> = migrations
+        .iter()
+        .filter(|(number, _)| *number > current)
+        .collect();
+    let steps = if current == 0 { due.len().max(1) } else { 1 };
+    for step in due.chunks(steps) {
+        let last = step.last().map_or(current, |(number, _)| *number);
+        let failed = |number| {
+            move |source| StoreError::Migrate {
                 path: path.to_owned(),
                 number,
                 source,
-            })?;
+            }
+        };
+        let tx = conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed(last))?;
+        for (number, sql) in step {
+            apply(&tx, *number, sql, now).map_err(failed(*number))?;
         }
+        tx.commit().map_err(failed(last))?;
     }
     Ok(())
 }
 
-fn apply(conn: &mut Connection, number: u32, sql: &str, now: Timestamp) -> rusqlite::Result<()> {
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+fn apply(tx: &Transaction<'_>, number: u32, sql: &str, now: Timestamp) -> rusqlite::Result<()> {
     tx.execute_batch(sql)?;
     tx.execute(
         "INSERT INTO migration (number, at) VALUES (?1, ?2)",
@@ -74,10 +87,10 @@ fn apply(conn: &mut Connection, number: u32, sql: &str, now: Timestamp) -> rusql
     if number >= GUARDED {
         tx.execute(
             "UPDATE migration SET schema = ?2 WHERE number = ?1",
-            (number, digest(&tx)?),
+            (number, digest(tx)?),
         )?;
     }
-    tx.commit()
+    Ok(())
 }
 
 /// The digest of everything that SQLite knows of the tables, indexes and triggers.

@@ -133,7 +133,8 @@ fn the_pane_of_an_ended_agent_gets_nothing_from_anybody() {
 
 #[test]
 fn a_signal_kills_an_agent_and_its_messages_wait() {
-    let world = pair();
+    let world = World::new().with("TORCH_RESTART_POLICY", "never");
+    world.team("orchestrator,developer", SCRIPTED);
     let agent = world.agent("developer");
     let program = facts::process(agent.pid.expect("it runs")).expect("it runs");
     assert_eq!(end(&[program], std::time::Duration::ZERO), []);
