@@ -22,6 +22,15 @@ pub struct DaemonView {
     pub tmux_version: Option<String>,
 }
 
+/// What one agent may use up within an hour; 0: no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapsView {
+    /// Turns, until it gets no more in that hour.
+    pub turns_per_hour: u64,
+    /// Restarts, until it is given up.
+    pub restarts_per_hour: u64,
+}
+
 /// One team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeamView {
@@ -40,6 +49,9 @@ pub struct TeamView {
     /// Whether a person paused it.
     #[serde(default)]
     pub paused: bool,
+    /// What one agent may use up; absent where no daemon runs.
+    #[serde(default)]
+    pub caps: Option<CapsView>,
     /// `strict` or `open`.
     pub router: String,
     /// What holds an agent back from misbehaving: `advice`, until something enforces it.
@@ -101,6 +113,9 @@ pub struct AgentView {
     /// Why its ended program is left alone.
     #[serde(default)]
     pub left: Option<String>,
+    /// How often torch restarted it within the last hour.
+    #[serde(default)]
+    pub restarts: u64,
     /// The last lines of its screen, where asked for.
     pub last_lines: Vec<String>,
 }
@@ -221,6 +236,9 @@ pub struct PlanView {
     pub base_commit: String,
     /// Bytes of one checked-out worktree, by the tree's blob sizes.
     pub worktree_bytes: u64,
+    /// What one agent may use up.
+    #[serde(default)]
+    pub caps: CapsView,
     /// The agents.
     pub agents: Vec<PlannedAgent>,
     /// Whether a team for this project is already there.

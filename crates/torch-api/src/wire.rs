@@ -209,6 +209,14 @@ pub enum Request {
         /// Whether it is paused from now on.
         paused: bool,
     },
+    /// Removes a stopped team with its worktrees and home branches; what was in them is kept under hidden references.
+    /// Answers [`Response::WorktreesRemoved`], and leaves the team where one could not be removed.
+    Purge {
+        /// Which team.
+        team: TeamSelector,
+        /// Change nothing: answer [`Response::Worktrees`] with what would be removed.
+        dry_run: bool,
+    },
     /// Gives the windows of a team their roles' names again. Answers [`Response::Windows`].
     RenameWindows {
         /// Which team.
@@ -290,6 +298,7 @@ impl Request {
             Self::Resume(_) => "resume",
             Self::Agent(_) => "agent",
             Self::Pause { .. } => "pause",
+            Self::Purge { .. } => "purge",
             Self::RenameWindows { .. } => "rename_windows",
             Self::WorktreeList { .. } => "worktree_list",
             Self::WorktreeRemove { .. } => "worktree_remove",

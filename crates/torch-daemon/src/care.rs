@@ -3,6 +3,7 @@
 //! A backup only reads and works beside a running daemon. Everything else needs the registry for itself: it holds the
 //! daemon's lock, so that none can start meanwhile.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,9 +12,11 @@ use torch_api::wire::{FailureKind, GcKind};
 use torch_api::{Failure, Response};
 use torch_core::Timestamp;
 use torch_core::config::Config;
+use torch_process::Environment;
 use torch_store::restore;
 use torch_store::sweep::{self, Limits, Sweep, Swept};
 use torch_store::{Store, StoreError, backup};
+use torch_worktree::{Expiry, Git};
 
 use crate::failure::{causes, from_error, other};
 use crate::run;
@@ -174,6 +177,47 @@ pub(crate) fn gc_response(dry_run: bool, swept: &[Swept], archive: Option<&Path>
         kinds: swept.iter().map(kind).collect(),
         archive: archive.map(Path::to_owned),
     }
+}
+
+/// Lets go what was kept of removed worktrees before the retention's limit, in the repositories of all teams; a dry run
+/// only counts. A repository that is not there or can't be read is left alone; without a registry there is nothing.
+///
+/// # Errors
+/// A [`Failure`] when the registry can't be read.
+pub fn expire_kept(
+    home: &Path,
+    env: &Environment,
+    config: &Config,
+    now: Timestamp,
+    dry_run: bool,
+) -> Result<Option<GcKind>, Refused> {
+    let read = || Store::open_read_only(&home.join("torch.db"))?.teams();
+    let teams = match read() {
+        Ok(teams) => teams,
+        Err(StoreError::Missing { .. }) => return Ok(None),
+        Err(error) => return Err(refused(&error)),
+    };
+    let projects: BTreeMap<_, _> = teams
+        .into_iter()
+        .map(|team| (team.common_dir, team.project))
+        .collect();
+    let git = Git::new(env.clone());
+    let before = configured(config, now).before;
+    let expiry = if dry_run {
+        Expiry::DryRun
+    } else {
+        Expiry::Delete
+    };
+    let gone = |project: &PathBuf| {
+        let repository = torch_worktree::inspect_busy(&git, project).ok()?;
+        torch_worktree::expire_kept(&git, &repository, before, expiry).ok()
+    };
+    let items = projects.values().filter_map(gone).map(|kept| kept.len());
+    Ok(Some(GcKind {
+        kind: "kept-worktrees".to_owned(),
+        items: items.sum::<usize>() as u64,
+        bytes: 0,
+    }))
 }
 
 /// The journal's chain and that of its archives.

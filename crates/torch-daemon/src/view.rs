@@ -26,6 +26,7 @@ pub(crate) fn team(
         base_branch: team.base_branch.clone(),
         phase: phase(team, suspended).to_owned(),
         paused: team.paused,
+        caps: None,
         router: match team.router {
             RouterMode::Strict => "strict",
             RouterMode::Open => "open",
@@ -167,6 +168,7 @@ pub(crate) fn agent(agent: &Agent, waiting: u64) -> AgentView {
         waiting,
         paused: agent.paused,
         left: agent.left.clone(),
+        restarts: agent.restarts.len() as u64,
         last_lines: Vec::new(),
     }
 }

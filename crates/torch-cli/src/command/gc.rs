@@ -5,7 +5,7 @@ use torch_api::{Request, Response};
 use torch_daemon::care::{self, Locked};
 
 use super::{JsonArgs, config};
-use crate::connect;
+use crate::connect::{self, autostart};
 use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::output;
@@ -15,8 +15,8 @@ use crate::render;
 /// Archives and removes what the registry need not keep any longer.
 ///
 /// Journal entries and settled messages older than `retention.days` go to the registry's archive, where the journal's
-/// chain goes on; day files and screen logs of that age and backups beyond `backup.keep` are removed. Messages under way,
-/// unread ones and the briefings of agents stay.
+/// chain goes on; day files and screen logs of that age, what is kept of worktrees that were removed before, and backups
+/// beyond `backup.keep` are let go. Messages under way, unread ones and the briefings of agents stay.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch gc --dry-run")]
 pub struct GcArgs {
@@ -30,11 +30,11 @@ pub struct GcArgs {
 /// Runs the command.
 pub(crate) fn run(args: &GcArgs, place: &Place) -> Outcome {
     let dry_run = args.dry_run;
-    let response = match connect::running(place)? {
+    let config = config::load_own(place, None)?;
+    let now = torch_process::clock::now();
+    let mut response = match connect::running(place)? {
         Some(mut client) => connect::ask(&mut client, &Request::Gc { dry_run })?,
         None => {
-            let config = config::load_own(place, None)?;
-            let now = torch_process::clock::now();
             if dry_run {
                 care::look(&place.home, &config, now)?
             } else {
@@ -42,6 +42,10 @@ pub(crate) fn run(args: &GcArgs, place: &Place) -> Outcome {
             }
         }
     };
+    if let Response::Gc { kinds, .. } = &mut response {
+        let env = autostart::environment(place);
+        kinds.extend(care::expire_kept(&place.home, &env, &config, now, dry_run)?);
+    }
     let Response::Gc {
         dry_run,
         kinds,

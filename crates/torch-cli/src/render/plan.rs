@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use torch_api::view::{PlanView, PlannedAgent};
+use torch_api::view::{CapsView, PlanView, PlannedAgent};
 
 use super::style::{DIM, STRONG, paint};
 use super::table::{Cell, Table};
@@ -41,8 +41,22 @@ pub fn plan(plan: &PlanView) -> String {
     for (program, mode) in programs(&plan.agents) {
         fact("runs", format!("{program}, permissions: {mode}"));
     }
+    fact("caps", caps(plan.caps));
     let title = paint(STRONG, &title);
     format!("{title}\n{}\n{}", facts.render(), roles(&plan.agents))
+}
+
+/// What one agent may use up, in words.
+pub fn caps(caps: CapsView) -> String {
+    let cap = |number: u64, what: &str| match number {
+        0 => format!("no limit of {what}s"),
+        some => count(some, what),
+    };
+    format!(
+        "{}, {} per agent and hour",
+        cap(caps.turns_per_hour, "turn"),
+        cap(caps.restarts_per_hour, "restart")
+    )
 }
 
 fn roles(agents: &[PlannedAgent]) -> String {

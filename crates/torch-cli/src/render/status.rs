@@ -167,6 +167,14 @@ fn notes(team: &TeamView) -> Vec<String> {
             agent.role, agent.state, agent.role
         )
     }));
+    let restarted = team.agents.iter().filter(|agent| agent.restarts > 0);
+    lines.extend(restarted.map(|agent| {
+        let times = count(agent.restarts, "time");
+        format!(
+            "{} was restarted {times} within the last hour (torch why {})",
+            agent.role, agent.role
+        )
+    }));
     if team.waiting > 0 {
         let waiting = count(team.waiting, "message");
         let verb = if team.waiting == 1 { "waits" } else { "wait" };

@@ -76,7 +76,14 @@ fn how_to_go_on(team: &TeamView) -> String {
             format!("scm {}:{example} \"your message\"", team.name),
         ),
         ("stop", format!("torch stop --team {}", team.name)),
+        (
+            "caps",
+            team.caps.map_or_else(String::new, super::plan::caps),
+        ),
     ] {
+        if line.is_empty() {
+            continue;
+        }
         table.row([Cell::styled(DIM, label), line.into()]);
     }
     table.render()

@@ -97,6 +97,7 @@ fn an_agent(role: &str, window: u32, state: AgentState) -> AgentView {
         waiting: 0,
         paused: false,
         left: None,
+        restarts: 0,
         last_lines: vec![
             "> do it\u{1b}[2J".to_owned(),
             "Do you want to proceed?".to_owned(),
@@ -118,6 +119,7 @@ fn a_team() -> TeamView {
         base_branch: "main".to_owned(),
         phase: "raising".to_owned(),
         paused: false,
+        caps: None,
         router: "strict".to_owned(),
         enforcement: "advice".to_owned(),
         created: ago(300),
@@ -390,6 +392,10 @@ fn plan() {
         base_branch: "main".to_owned(),
         base_commit: "0123456789abcdef0123456789abcdef01234567".to_owned(),
         worktree_bytes: 59_000_000,
+        caps: torch_api::view::CapsView {
+            turns_per_hour: 120,
+            restarts_per_hour: 0,
+        },
         agents: vec![agent("orchestrator", 0), agent("developer", 1)],
         exists: false,
     };

@@ -160,6 +160,7 @@ pub(crate) fn a_team() -> TeamView {
         base_branch: "main".to_owned(),
         phase: "running".to_owned(),
         paused: false,
+        caps: None,
         router: "strict".to_owned(),
         enforcement: "advice".to_owned(),
         created: Timestamp(1_795_226_400_000),

@@ -201,6 +201,7 @@ impl State {
         for agent in agents {
             self.observe_pane(t, agent, listing);
             self.decide_end(t, agent);
+            self.forget_old_restarts(t, agent);
             if first {
                 // Messages that waited for the server, or for this daemon.
                 self.pump(t, agent);

@@ -185,6 +185,7 @@ impl State {
             base_branch: base.clone(),
             base_commit: project.head.clone(),
             worktree_bytes: project.worktree_bytes,
+            caps: self.caps(),
             agents: agents.collect(),
             exists: known.is_some_and(|team| team.desired == DesiredState::Running),
         }

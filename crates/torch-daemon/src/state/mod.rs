@@ -9,6 +9,7 @@ mod finish;
 mod guest;
 mod notices;
 mod pause;
+mod purge;
 mod reconcile;
 mod recover;
 mod recovery;
@@ -214,6 +215,8 @@ pub struct State {
     /// When a client last used each session.
     pub(crate) inputs: BTreeMap<SessionId, Timestamp>,
     pub(crate) server_ends: server::ServerEnds,
+    /// Teams whose worktrees are being removed for good, by who asked.
+    pub(crate) purges: BTreeMap<ConnId, TeamId>,
     /// What guests saw of the sessions they are in, for their first briefing.
     pub(crate) session_notes: BTreeMap<AgentId, String>,
 }

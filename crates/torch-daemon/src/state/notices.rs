@@ -137,16 +137,32 @@ impl State {
         self.notify(t, team, Some(agent), &text);
     }
 
-    /// The tmux server keeps ending, or can't be started.
-    pub(crate) fn notify_server(&mut self, t: &mut Turn, teams: &[TeamId], error: &str) {
-        let names: Vec<String> = teams
+    /// The tmux server ended under running teams, which come back by themselves.
+    pub(crate) fn notify_server_lost(&mut self, t: &mut Turn, teams: &[TeamId], error: &str) {
+        let names = self.names(teams);
+        let text = format!(
+            "the tmux server of {names} was lost ({error}); it is started again, and all agents with it. Messages are kept"
+        );
+        if let Some(team) = teams.first() {
+            let draft = Draft::from_torch(*team, MessageKind::Notice, Recipient::Human, text);
+            self.post(t, draft);
+        }
+    }
+
+    fn names(&self, teams: &[TeamId]) -> String {
+        let names: Vec<&str> = teams
             .iter()
             .filter_map(|team| self.teams.get(team))
-            .map(|team| team.name.to_string())
+            .map(|team| team.name.as_str())
             .collect();
+        names.join(", ")
+    }
+
+    /// The tmux server keeps ending, or can't be started.
+    pub(crate) fn notify_server(&mut self, t: &mut Turn, teams: &[TeamId], error: &str) {
+        let names = self.names(teams);
         let text = format!(
-            "the tmux server of {} keeps ending or can't be started ({error}); torch tries again every minute. See: torch doctor",
-            names.join(", ")
+            "the tmux server of {names} keeps ending or can't be started ({error}); torch tries again every minute. See: torch doctor"
         );
         if let Some(team) = teams.first() {
             let draft = Draft::from_torch(*team, MessageKind::Notice, Recipient::Human, text);

@@ -88,6 +88,7 @@ impl State {
             just_connected: false,
             inputs: BTreeMap::new(),
             server_ends: super::server::ServerEnds::default(),
+            purges: BTreeMap::new(),
             session_notes: BTreeMap::new(),
         };
         let mut effects = Vec::new();

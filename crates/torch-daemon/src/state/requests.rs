@@ -94,6 +94,7 @@ impl State {
             Request::Pause { team, role, paused } => {
                 self.pause(t, conn, &team, role.as_deref(), paused);
             }
+            Request::Purge { team, dry_run } => self.purge(t, conn, &team, dry_run),
             Request::RenameWindows { team, dry_run } => {
                 self.rename_windows(t, conn, &team, dry_run);
             }
@@ -524,6 +525,7 @@ fn privilege(request: &Request) -> Privilege {
         | Request::Resume(_)
         | Request::Pause { .. }
         | Request::RenameWindows { .. }
+        | Request::Purge { .. }
         | Request::WorktreeRemove { .. }
         | Request::KeptList { .. }
         | Request::Undelete { .. }

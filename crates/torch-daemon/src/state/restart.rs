@@ -219,7 +219,6 @@ impl State {
             return;
         };
         run.restart_at = Some(at);
-        run.agent.restarts.retain(|at| t.now.since(*at) < HOUR);
         if end.cause != EndCause::Server {
             run.agent.restarts.push(t.now);
         }
@@ -271,6 +270,13 @@ impl State {
         }
         if early || given_up {
             self.progress(t, team, role.as_str(), Stage::Failed, &end.how);
+        }
+    }
+
+    /// Restarts count for an hour.
+    pub(crate) fn forget_old_restarts(&mut self, t: &Turn, agent: AgentId) {
+        if let Some(run) = self.agents.get_mut(&agent) {
+            run.agent.restarts.retain(|at| t.now.since(*at) < HOUR);
         }
     }
 

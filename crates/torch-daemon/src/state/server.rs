@@ -66,6 +66,9 @@ impl State {
         ends.at.push(t.now);
         if ends.at.len() < PAUSES.len() {
             ends.told = false;
+            if ends.at.len() == 1 {
+                self.notify_server_lost(t, &wanted, error);
+            }
         } else if !std::mem::replace(&mut ends.told, true) {
             self.notify_server(t, &wanted, error);
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use torch_core::plan::{WindowObserved, WorktreeObserved};
-use torch_core::{AgentId, DeliveryState, DesiredState, TeamId, Write};
+use torch_core::{AgentId, DesiredState, TeamId, Write};
 
 use super::send::done;
 use super::{State, Turn, Undo, WatchKind};
@@ -94,32 +94,7 @@ impl State {
     }
 
     fn finish_undo(&mut self, t: &mut Turn, team: TeamId, kept: &[String]) {
-        let agents = self.team_agents(team);
-        for agent in &agents {
-            let queued: Vec<_> = self
-                .agents
-                .get(agent)
-                .map(|run| run.queue.iter().copied().collect())
-                .unwrap_or_default();
-            for message in queued {
-                self.end_untyped(
-                    t,
-                    message,
-                    DeliveryState::Dead,
-                    "`torch auto` was cancelled",
-                );
-            }
-            self.agents.remove(agent);
-            t.push(Effect::ForgetAgent(*agent));
-        }
-        let gone = |agent: Option<AgentId>| agent.is_some_and(|agent| agents.contains(&agent));
-        self.flights
-            .retain(|_, flight| !gone(flight.envelope.recipient.agent()));
-        self.teams.remove(&team);
-        self.sessions.remove(&team);
-        self.fresh_teams.remove(&team);
-        t.write(Write::RemoveTeam(team));
-        t.push(Effect::EndIdleServer);
+        self.drop_team(t, team, "`torch auto` was cancelled");
         t.journal("team.removed", team, json!({"kept": kept}));
         let text = if kept.is_empty() {
             "cancelled; nothing is left behind".to_owned()

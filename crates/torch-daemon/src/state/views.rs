@@ -1,6 +1,6 @@
 //! What is shown of teams, agents and the daemon.
 
-use torch_api::view::DaemonView;
+use torch_api::view::{CapsView, DaemonView};
 use torch_api::wire::TeamSelector;
 use torch_api::{AgentView, TeamView};
 use torch_core::{AgentId, AgentState, DeliveryState, DesiredState, TeamId, Timestamp};
@@ -31,7 +31,17 @@ impl State {
         let team = &self.teams[&id];
         let mut view = view::team(team, suspended, agents, &self.settings.tmux_socket);
         view::add_planned(&mut view, team, &self.planned_notes(|row| row.team == id));
+        view.caps = Some(self.caps());
         view
+    }
+
+    /// What one agent may use up.
+    pub(crate) fn caps(&self) -> CapsView {
+        let limits = &self.settings.config.limits;
+        CapsView {
+            turns_per_hour: limits.turns_per_hour,
+            restarts_per_hour: limits.restarts_per_hour,
+        }
     }
 
     pub(crate) fn agent_view(&self, id: AgentId) -> AgentView {

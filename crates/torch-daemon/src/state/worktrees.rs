@@ -206,6 +206,8 @@ impl State {
                 for removed in &results {
                     self.note_removed(t, removed);
                 }
+                let all = results.iter().all(|removed| removed.view.failure.is_none());
+                self.on_purged(t, conn, all);
                 let mut views: Vec<_> = results.into_iter().map(|removed| removed.view).collect();
                 // Of a single one the answer is its own.
                 match views.as_mut_slice() {
@@ -284,7 +286,7 @@ impl State {
         true
     }
 
-    fn registered(&self, agent: AgentId) -> Option<Registered> {
+    pub(crate) fn registered(&self, agent: AgentId) -> Option<Registered> {
         let run = &self.agents.get(&agent)?.agent;
         let team = self.teams.get(&run.team)?;
         Some(Registered {
@@ -348,7 +350,7 @@ impl State {
     }
 }
 
-fn order_worktrees(t: &mut Turn, conn: ConnId, order: Order) {
+pub(crate) fn order_worktrees(t: &mut Turn, conn: ConnId, order: Order) {
     let order = Box::new(order);
     t.push(Effect::Worktrees { conn, order });
 }

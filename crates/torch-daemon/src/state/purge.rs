@@ -1,0 +1,96 @@
+//! `torch stop --purge`: a stopped team goes for good, its work stays under hidden references.
+
+use serde_json::json;
+use torch_api::Failure;
+use torch_api::wire::TeamSelector;
+use torch_core::{AgentId, DeliveryState, TeamId, TeamPhase, Write};
+
+use super::{State, Turn};
+use crate::event::{ConnId, Effect};
+use crate::failure::other;
+use crate::worktrees::{HomeBranch, Order};
+
+/// The reason that is noted with what is kept.
+const PURGE: &str = "torch stop --purge";
+
+impl State {
+    /// Removes a stopped team with its worktrees and home branches; a dry run only looks at them.
+    pub(crate) fn purge(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        selector: &TeamSelector,
+        dry_run: bool,
+    ) {
+        let (team, agents) = match self.purgeable(selector) {
+            Ok(found) => found,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        if dry_run {
+            let agents = agents
+                .iter()
+                .filter_map(|agent| self.registered(*agent))
+                .collect();
+            let order = Order::List {
+                agents,
+                others_than: None,
+            };
+            return super::worktrees::order_worktrees(t, conn, order);
+        }
+        t.journal("team.purging", team, json!({}));
+        self.purges.insert(conn, team);
+        self.remove_worktrees(t, conn, &agents, (HomeBranch::Goes, PURGE));
+    }
+
+    /// A stopped team, none of whose agents keeps its worktree from being removed.
+    fn purgeable(&self, selector: &TeamSelector) -> Result<(TeamId, Vec<AgentId>), Box<Failure>> {
+        let team = self.select_team(selector)?;
+        if team.phase != TeamPhase::Stopped {
+            let hint = format!("torch stop --team {} --purge", team.name);
+            return Err(Box::new(other(
+                &format!("team {} is not stopped", team.name),
+                "a team is purged once its agents have ended",
+                Some(&hint),
+            )));
+        }
+        let agents = self.team_agents(team.id);
+        for agent in &agents {
+            self.removable(*agent)?;
+        }
+        Ok((team.id, agents))
+    }
+
+    /// The worktrees of a purge were removed, or some were not: then the team stays.
+    pub(crate) fn on_purged(&mut self, t: &mut Turn, conn: ConnId, all_removed: bool) {
+        let Some(team) = self.purges.remove(&conn).filter(|_| all_removed) else {
+            return;
+        };
+        self.drop_team(t, team, "the team was purged");
+        t.journal("team.removed", team, json!({"why": PURGE}));
+    }
+
+    /// Forgets a team with its agents; its messages stay, and those that wait are given up.
+    pub(crate) fn drop_team(&mut self, t: &mut Turn, team: TeamId, why: &str) {
+        let agents = self.team_agents(team);
+        for agent in &agents {
+            let queued: Vec<_> = self
+                .agents
+                .get(agent)
+                .map(|run| run.queue.iter().copied().collect())
+                .unwrap_or_default();
+            for message in queued {
+                self.end_untyped(t, message, DeliveryState::Dead, why);
+            }
+            self.agents.remove(agent);
+            t.push(Effect::ForgetAgent(*agent));
+        }
+        let gone = |agent: Option<AgentId>| agent.is_some_and(|agent| agents.contains(&agent));
+        self.flights
+            .retain(|_, flight| !gone(flight.envelope.recipient.agent()));
+        self.teams.remove(&team);
+        self.sessions.remove(&team);
+        self.fresh_teams.remove(&team);
+        t.write(Write::RemoveTeam(team));
+        t.push(Effect::EndIdleServer);
+    }
+}
