@@ -163,3 +163,34 @@ fn a_worktree_that_no_team_has_is_removed_by_its_path() {
     let back = fs::read_to_string(left.join("new"));
     assert_eq!(back.ok().as_deref(), Some("new\n"));
 }
+
+#[test]
+fn a_purged_team_is_gone_and_its_work_is_not() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let folder = path(&world, "developer");
+    fs::write(folder.join("notes"), "not committed\n").expect("a file");
+    let refused = world.torch(&["stop", "--purge"]);
+    refused.code(2).says("torch stop --purge --yes");
+    assert!(world.torch(&["status"]).ok().stdout.contains("developer"));
+    let before = branches(&world, &world.project());
+    assert!(before.iter().any(|branch| branch == "main-developer"));
+    world
+        .torch(&["stop", "--purge", "--yes"])
+        .ok()
+        .prints("the team is removed");
+    assert!(
+        branches(&world, &world.project())
+            .iter()
+            .all(|branch| branch == "main")
+    );
+    assert!(!folder.exists());
+    assert!(!world.torch(&["status"]).ok().stdout.contains("developer"));
+    // The messages stay, and so does the work.
+    assert!(!world.torch(&["msg", "list"]).ok().stdout.is_empty());
+    world.torch(&["undelete", "developer"]).ok();
+    let notes = fs::read_to_string(folder.join("notes"));
+    assert_eq!(notes.expect("it is back"), "not committed\n");
+    // The same project gets a new team.
+    world.team("orchestrator,developer", SCRIPTED);
+}
