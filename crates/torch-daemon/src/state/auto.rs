@@ -304,7 +304,7 @@ impl State {
                 Some("torch status"),
             ));
         }
-        if team.desired == DesiredState::Stopped {
+        if team.desired == DesiredState::Stopped || self.is_suspended(id) {
             return None;
         }
         let stop = format!("torch stop --team {name}");
@@ -318,12 +318,11 @@ impl State {
         }
         let alive = team.phase == TeamPhase::Raising || runs().any(|run| run.agent.state.is_live());
         (!alive).then(|| {
-            let cause =
-                "all of them have ended; stopping the team and starting it again brings them back";
+            let hint = format!("torch resume --team {name}");
             other(
                 &format!("team {name} is there, but none of its agents runs"),
-                cause,
-                Some(&stop),
+                "all of them have ended and were left alone",
+                Some(&hint),
             )
         })
     }
@@ -435,13 +434,16 @@ impl State {
         let runs = || agents.iter().filter_map(|id| self.agents.get(id));
         let wanted = || runs().filter(|run| run.agent.desired == DesiredState::Running);
         let settled = wanted().all(|run| {
-            run.agent.briefed && !run.ended || run.failure.is_some() || run.agent.left.is_some()
+            run.agent.briefed && !run.ended
+                || run.failure.is_some()
+                || run.agent.left.is_some()
+                || self.is_held_at_prompt(run)
         });
         if !settled {
             return;
         }
         let failed: Vec<String> = wanted()
-            .filter(|run| !run.agent.briefed || run.ended)
+            .filter(|run| (!run.agent.briefed || run.ended) && !self.is_held_at_prompt(run))
             .map(|run| {
                 let why = run
                     .failure

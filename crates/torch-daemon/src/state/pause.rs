@@ -83,6 +83,11 @@ impl State {
         })
     }
 
+    /// Whether an agent is up, and only a person's pause keeps its briefing from it.
+    pub(crate) fn is_held_at_prompt(&self, run: &super::AgentRun) -> bool {
+        run.agent.state.takes_messages() && self.is_paused(run.agent.id)
+    }
+
     /// Why nothing may begin to be typed into an agent now, though it would take it.
     pub(crate) fn held(&mut self, t: &mut Turn, agent: AgentId) -> Option<(DeferReason, String)> {
         if self.is_paused(agent) {

@@ -47,7 +47,10 @@ impl State {
             let rebrief = request.rebrief_all
                 && run.window == WindowObserved::Live
                 && run.agent.state != AgentState::Starting;
-            if lost || run.worktree == WorktreeObserved::Failed || run.agent.left.is_some() {
+            let never_ready = run.failure.is_some() && run.agent.state == AgentState::Starting;
+            if never_ready && run.window == WindowObserved::Live {
+                self.want_anew(t, agent, "it never became ready");
+            } else if lost || run.worktree == WorktreeObserved::Failed || run.agent.left.is_some() {
                 self.forgive(t, agent);
             } else if rebrief {
                 self.brief(t, agent);

@@ -391,25 +391,7 @@ impl State {
                 Some("torch status"),
             )));
         }
-        self.forgive(t, agent);
-        let Some(run) = self.agents.get_mut(&agent) else {
-            return Ok(());
-        };
-        if run.window == WindowObserved::Live {
-            // Its program is ended with the pane's respawn; until then it takes nothing.
-            run.window = WindowObserved::Ended;
-            run.agent.last_end = Some("a person restarted it".to_owned());
-            self.set_state(
-                t,
-                agent,
-                AgentState::Stopped,
-                Evidence::new("command", "torch agent restart", t.now),
-            );
-            self.agent_gone_for_deliveries(t, agent);
-        }
-        if let Some(run) = self.agents.get_mut(&agent) {
-            run.ended = true;
-        }
+        self.want_anew(t, agent, "a person restarted it");
         self.progress(t, team, role.as_str(), Stage::Waiting, "being restarted");
         self.watch(conn, team, WatchKind::Agent(agent));
         self.want_server(t);
@@ -417,12 +399,30 @@ impl State {
         Ok(())
     }
 
+    /// An agent's program is wanted anew, whatever became of the one before; one that runs is ended with its pane's respawn.
+    pub(crate) fn want_anew(&mut self, t: &mut Turn, agent: AgentId, why: &str) {
+        self.forgive(t, agent);
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.ended = true;
+        if run.window == WindowObserved::Live {
+            // Until then it takes nothing.
+            run.window = WindowObserved::Ended;
+            run.agent.last_end = Some(why.to_owned());
+            let evidence = Evidence::new("command", why, t.now);
+            self.set_state(t, agent, AgentState::Stopped, evidence);
+            self.agent_gone_for_deliveries(t, agent);
+        }
+    }
+
     /// Answers who waits for one agent, once it is briefed or was given up.
     pub(crate) fn answer_agent_up(&mut self, t: &mut Turn, agent: AgentId) {
         let Some(run) = self.agents.get(&agent) else {
             return;
         };
-        let up = run.agent.briefed && run.agent.state.is_live();
+        let held = self.is_held_at_prompt(run);
+        let up = held || run.agent.briefed && run.agent.state.is_live();
         let lost = run.failure.clone().or_else(|| run.agent.left.clone());
         if run.agent.desired == DesiredState::Stopped || !(up || lost.is_some()) {
             return;
@@ -440,6 +440,12 @@ impl State {
             .collect();
         for conn in conns {
             match &lost {
+                _ if held => t.reply(
+                    conn,
+                    done(format!(
+                        "{role} is up, on {place}; it is paused, so its briefing waits (torch unpause)"
+                    )),
+                ),
                 _ if up => t.reply(conn, done(format!("{role} is up and briefed, on {place}"))),
                 Some(why) => {
                     let hint = format!("torch why {role}");
