@@ -5,6 +5,7 @@
 //! `host/mod.rs`; [`offline`] reads the registry while no daemon runs, [`care`] backs it up and restores it.
 
 pub mod care;
+mod crash;
 pub mod event;
 mod failure;
 mod host;

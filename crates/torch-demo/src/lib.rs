@@ -38,6 +38,7 @@
 //!   { draft = { text = "half" } },
 //!   { scm = { to = "tester", text = "hello" } },
 //!   { crash = { signal = "KILL" } },                                      # or { status = 3 }
+//!   { ignore = ["HUP", "TERM"] },                                         # signals; with HUP it outlives its terminal
 //!   "hang",
 //! ]
 //! ```
@@ -58,6 +59,7 @@
 
 mod agent;
 mod composer;
+mod deaf;
 mod hooks;
 mod layout;
 mod play;

@@ -94,7 +94,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, DemoError> {
             };
         }
         Ok(End::Exit) => drop(demo.hooks.finish()),
-        Ok(End::Closed) | Err(_) => {}
+        Ok(End::Closed) | Err(_) => crate::deaf::stay(),
     }
     let closed = terminal.close().map_err(DemoError::Terminal);
     end.and(closed).map(|()| 0)

@@ -229,12 +229,13 @@ mod tests {
               { commit = { file = "a.md", message = "a" } }, { ask_permission = { tool = "Bash" } },
               { limit = { seconds = 3 } }, { crash = { signal = "KILL" } }, { crash = { status = 3 } },
               { draft = { text = "d" } }, { scm = { to = "tester", text = "hi" } }, "hang",
+              { ignore = ["HUP"] },
             ]
             "#,
         )
         .unwrap();
         let steps = scenario.steps_for("please GO").unwrap();
-        assert_eq!(steps.len(), 11);
+        assert_eq!(steps.len(), 12);
         assert_eq!(steps[0], Step::Say("hello".to_owned()));
         assert_eq!(
             steps[4],
@@ -244,7 +245,7 @@ mod tests {
             })
         );
         assert_eq!(steps[7], Step::Crash(Ending::Status(3)));
-        assert_eq!(steps[10], Step::Hang);
+        assert_eq!(steps[11], Step::Hang);
         assert_eq!(scenario.steps_for("go"), None, "used up");
         assert_eq!(scenario.draft.as_deref(), Some("half"));
     }

@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Draft(Draft),
     /// Sends a message with `scm`.
     Scm(Scm),
+    /// Is not ended by these signals any more, named without `SIG`.
+    Ignore(Vec<String>),
     /// Reacts to nothing any more.
     Hang,
     /// Sends a message of the built-in play, again where that may help.

@@ -71,6 +71,9 @@ impl Failure {
 pub(crate) fn perform(step: &Step, world: &World) -> Result<Done, Failure> {
     match step {
         Step::Shell(shell) => world.shell(&shell.command),
+        Step::Ignore(signals) => crate::deaf::ignore(signals)
+            .map(|()| Done::default())
+            .map_err(|name| Failure::new(format!("{name} is no signal that can be ignored"))),
         Step::Commit(commit) => world.commit(commit),
         Step::Scm(scm) => world.send(&scm.to, &scm.text, None),
         Step::Send(Send { to, body, key, .. }) => world.send(to, body, Some(key)),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 use torch_api::path::socket_path;
+use torch_api::wire::{Body, SendRequest};
 use torch_api::{Client, Failure, Request, Response};
 
 use crate::World;
@@ -60,6 +61,30 @@ impl World {
         let id = self.send(target, body);
         self.wait_message(&id, "consumed");
         id
+    }
+
+    /// Sends `body` to `target` once, through a daemon that may end at any moment: the id, or `None` if no answer came.
+    /// Nothing is started. Called again with the same `key` it is the same message.
+    #[track_caller]
+    pub fn try_send(&self, target: &str, body: &str, key: &str) -> Option<String> {
+        let request = SendRequest {
+            target: target.to_owned(),
+            body: Body::Text(body.to_owned()),
+            key: Some(key.to_owned()),
+            inline: false,
+            ttl_seconds: None,
+            wait: None,
+            wait_millis: 0,
+            cwd: self.project(),
+            pane_hint: None,
+        };
+        let socket = socket_path(&self.home(), self.folder());
+        let mut client = Client::connect(&socket).ok()?;
+        client.set_deadline(Some(DEADLINE)).ok()?;
+        match client.call(&Request::Send(Box::new(request))).ok()? {
+            Response::Sent { message, .. } => Some(message.id),
+            other => panic!("{body:?} to {target} was answered by {other:?}"),
+        }
     }
 
     /// A message as torch has it.

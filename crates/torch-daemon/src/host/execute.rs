@@ -109,7 +109,9 @@ impl Host {
                     base_branch: &base_branch,
                     role: &role,
                 };
-                let result = match git::add(&git, &project, &order) {
+                let result = git::add(&git, &project, &order);
+                crate::crash::did("worktree");
+                let result = match result {
                     Ok((repository, added)) => {
                         let shown = git::added(&added);
                         send(&inputs, Input::Added(agent, Box::new((repository, added))));
@@ -354,6 +356,7 @@ async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event>
                     let pasted = server
                         .paste(&tmux::guard(guard), &buffer, text.as_bytes(), staging)
                         .await;
+                    crate::crash::did("paste");
                     pasted.map(tmux::outcome).map_err(|error| error.to_string())
                 }
                 Err(error) => Err(format!("its file could not be written: {error}")),
@@ -369,6 +372,7 @@ async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event>
             let pressed = server
                 .press(&tmux::guard(guard), &key, line_end.as_deref())
                 .await;
+            crate::crash::did("press");
             Event::Pressed {
                 message,
                 result: pressed

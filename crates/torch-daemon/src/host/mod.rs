@@ -314,10 +314,12 @@ impl Host {
                 act => acts.push(act),
             }
         }
+        crate::crash::before_commit(&writes);
         if let Err(error) = self.store.commit(now, &writes) {
             self.refuse_all(&acts, &error);
             return Err(error).context("failed to write the registry; the daemon ends, so that nothing is said that is not kept");
         }
+        crate::crash::committed(&writes);
         if !writes.is_empty() {
             self.teams_changed |= writes.iter().any(|write| {
                 matches!(

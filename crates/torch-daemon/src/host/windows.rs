@@ -54,6 +54,7 @@ impl Host {
                 (Err(error), _) => Err(failed(error)),
                 (_, None) => Err(failed("tmux is not connected".to_owned())),
             };
+            crate::crash::did("open");
             let opened = Event::Opened {
                 agent,
                 launch,
@@ -112,6 +113,7 @@ impl Host {
                 (Ok(()), Err(error)) => Err(error.to_string()),
                 (Err(error), _) => Err(error),
             };
+            crate::crash::did("close");
             send(&inputs, Input::Event(Event::Closed { agent, result, log }));
         });
     }
