@@ -10,9 +10,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use torch_core::DesiredState;
 use torch_core::config::Config;
-use torch_process::Environment;
 use torch_process::clock::{self, Clock, Reading};
 use torch_process::traces::Traces;
+use torch_process::{Environment, facts};
 use torch_store::Store;
 use torch_store::export::{ComplianceExporter, Exporter};
 
@@ -281,12 +281,13 @@ fn text_env(env: &Environment) -> BTreeMap<String, String> {
 }
 
 impl State {
-    /// Whether the first process of any pane that was left behind still lives.
+    /// Whether the first process of any pane that was left behind still lives: in this boot, since pids are given out
+    /// anew in each, and not as what is left of it until its parent looks.
     fn has_live_pane(&self) -> bool {
-        let panes = self.agents.values().filter_map(|run| run.agent.pane);
-        panes
-            .into_iter()
-            .any(|at| torch_process::facts::process(at.pid).is_some())
+        let runs = self.agents.values();
+        let of_this_boot = runs.filter(|run| !self.is_suspended(run.agent.team));
+        let mut panes = of_this_boot.filter_map(|run| run.agent.pane);
+        panes.any(|at| facts::process(at.pid).is_some_and(facts::is_alive))
     }
 
     /// Whether any team is to be running.

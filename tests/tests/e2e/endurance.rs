@@ -14,20 +14,20 @@ mod sockets;
 
 /// Sends a signal (`KILL`) to a process.
 #[track_caller]
-fn signal(world: &World, signal: &str, pid: u32) {
+pub(crate) fn signal(world: &World, signal: &str, pid: u32) {
     let kill = world.command("kill");
     world.run(&kill.args(["-s", signal, &pid.to_string()])).ok();
 }
 
 /// The pid that the lock of a registry names.
-fn named(home: &Path) -> Option<u32> {
+pub(crate) fn named(home: &Path) -> Option<u32> {
     let lock = fs::read_to_string(home.join("run/daemon.lock")).ok()?;
     lock.trim().parse().ok()
 }
 
 /// The daemon's pid; it must run.
 #[track_caller]
-fn daemon(world: &World) -> u32 {
+pub(crate) fn daemon(world: &World) -> u32 {
     let status = world.torch(&["daemon", "status", "--json"]).ok().json();
     let pid = status["pid"].as_u64().expect("a pid");
     u32::try_from(pid).expect("a pid")
@@ -35,7 +35,7 @@ fn daemon(world: &World) -> u32 {
 
 /// Waits, asking nobody who could start it, until another daemon than `before` listens; its pid.
 #[track_caller]
-fn next_daemon(world: &World, before: u32) -> u32 {
+pub(crate) fn next_daemon(world: &World, before: u32) -> u32 {
     world.wait_for(torch_testing::DEADLINE, "another daemon", || {
         let pid = named(&world.home()).filter(|pid| *pid != before)?;
         let up = world.home().join("run/torch.sock").exists();

@@ -12,6 +12,7 @@ mod identity;
 mod isolation;
 mod payloads;
 mod place;
+mod recovery;
 mod schedule;
 mod snapshot;
 mod worktrees;

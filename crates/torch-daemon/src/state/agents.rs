@@ -197,9 +197,13 @@ impl State {
         }
         self.refresh_known_panes();
         let agents: Vec<AgentId> = self.agents.keys().copied().collect();
-        let first = std::mem::take(&mut self.just_connected);
+        let first = self.just_connected;
+        for agent in &agents {
+            self.observe_pane(t, *agent, listing);
+        }
+        // All windows are known now; only then may anything be opened.
+        self.just_connected = false;
         for agent in agents {
-            self.observe_pane(t, agent, listing);
             self.decide_end(t, agent);
             self.forget_old_restarts(t, agent);
             if first {
@@ -308,9 +312,10 @@ impl State {
         }
     }
 
-    /// A window that was opened just before the daemon ended carries its launch's mark.
+    /// A window that was opened just before the daemon ended carries its launch's mark; one whose program has ended since
+    /// still carries the agent's, and is used again.
     fn adopt_pane(&mut self, t: &mut Turn, agent: AgentId) {
-        let Some(run) = self.agents.get(&agent) else {
+        let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
         let Some(launch) = run.agent.launch else {
@@ -319,9 +324,26 @@ impl State {
         if run.window != WindowObserved::Absent {
             return;
         }
-        let ours = |pane: &&PaneFact| pane.agent == Some(agent) && pane.live == Some(launch);
+        let own = |pane: &&PaneFact| pane.agent == Some(agent) && !pane.is_shell;
+        let ours = |pane: &&PaneFact| own(pane) && pane.live == Some(launch);
         if let Some(address) = self.panes.iter().find(ours).map(|pane| pane.address) {
+            return self.on_opened(t, agent, launch, Ok(address));
+        }
+        let left = self.panes.iter().find(own).map(|pane| pane.address);
+        // Later on it may be one that is just being closed.
+        let Some(address) = left.filter(|_| self.just_connected) else {
+            return;
+        };
+        if run.ended {
+            run.agent.pane = Some(address);
+            run.last_session = Some(address.session);
+            run.window = WindowObserved::Ended;
+            let copy = run.agent.clone();
+            t.write(Write::PutAgent(Box::new(copy)));
+        } else {
             self.on_opened(t, agent, launch, Ok(address));
+            let how = "the program ended while no daemon ran";
+            self.on_program_gone(t, agent, AgentState::Crashed, how, EndCause::Program);
         }
     }
 

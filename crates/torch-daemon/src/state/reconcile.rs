@@ -40,7 +40,9 @@ impl State {
             return;
         };
         let held = self.is_suspended(team) && desired == DesiredState::Running;
-        if self.server.is_none() || self.undos.contains_key(&team) || held {
+        // Without a listing nobody knows which windows an earlier daemon has opened.
+        let unseen = self.server.is_none() || self.just_connected;
+        if unseen || self.undos.contains_key(&team) || held {
             return;
         }
         let observed = self.observed(team, t.now);

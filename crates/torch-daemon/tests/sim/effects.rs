@@ -117,6 +117,10 @@ impl World {
         let mut agent = SimAgent::new(id, launch, self.opened);
         agent.read_in = self.life;
         if let Some(before) = self.agents.remove(&id) {
+            if before.window && !matches!(order.open_in, OpenIn::Pane(_)) {
+                self.note(&format!("{} has two windows", id.short()));
+                self.doubled.push(id);
+            }
             agent.ledger = before.ledger;
             agent.approved = before.approved;
             agent.merged_drafts = before.merged_drafts;

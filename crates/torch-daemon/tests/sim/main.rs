@@ -93,6 +93,30 @@ fn messages_survive_everything_at_once() {
 }
 
 #[test]
+fn a_team_is_raised_through_ends_of_the_daemon() {
+    for seed in seeds() {
+        let mut world = World::new(
+            seed,
+            Faults {
+                people: false,
+                ..PEOPLE
+            },
+        );
+        world.raise_restarted();
+        // What two daemons pasted, one just before its end, a person clears.
+        world.settle();
+        let up = world.store.agents.values().filter(|agent| agent.briefed);
+        let up = up.count();
+        let checked = world.check();
+        assert!(
+            checked.is_ok() && up == world::ROLES.len(),
+            "seed {seed}: {checked:?}, {up} are briefed\nreplay: TORCH_SIM_SEED={seed} cargo test -p torch-daemon --test sim\n{}",
+            world.story()
+        );
+    }
+}
+
+#[test]
 fn a_moved_clock_repeats_nothing() {
     for seed in seeds() {
         let faults = Faults {

@@ -41,6 +41,9 @@ impl World {
                 agents.join("; ")
             ));
         }
+        if !self.doubled.is_empty() {
+            return Err(format!("windows were opened twice for {:?}", self.doubled));
+        }
         for (role, id) in &self.sent {
             self.check_once(role, *id)?;
         }

@@ -62,6 +62,8 @@ pub(crate) struct World {
     lives: BTreeMap<(Timestamp, u64), u64>,
     pub(crate) agents: BTreeMap<AgentId, SimAgent>,
     pub(crate) opened: u32,
+    /// Windows that were opened for an agent which had one.
+    pub(crate) doubled: Vec<AgentId>,
     conn: u64,
     pub(crate) sent: Vec<(String, MessageId)>,
     answers: Vec<(ConnId, Response)>,
@@ -117,6 +119,7 @@ impl World {
             lives: BTreeMap::new(),
             agents: BTreeMap::new(),
             opened: 0,
+            doubled: Vec::new(),
             conn: 0,
             sent: Vec::new(),
             answers: Vec::new(),
@@ -141,6 +144,23 @@ impl World {
             },
             60,
         );
+    }
+
+    /// Raises the team while the daemon ends again and again.
+    pub(crate) fn raise_restarted(&mut self) {
+        self.tmux_up();
+        self.auto();
+        let end = self.now.after(Duration::from_secs(60));
+        for _ in 0..3 {
+            for _ in 0..self.random.u32(1..16) {
+                self.step(end);
+            }
+            self.restart_daemon();
+        }
+        if self.store.teams.is_empty() {
+            self.auto();
+        }
+        self.run_for(Duration::from_secs(120));
     }
 
     /// Sends messages while everything that can happen happens.

@@ -1,0 +1,126 @@
+//! A killed tmux server: all agents back in their windows, and never two programs of one agent at a time.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use torch_core::Process;
+use torch_process::facts;
+use torch_testing::{SCRIPTED, World};
+
+use super::{BACK, check_received, one_of_each, wait_briefed};
+use crate::endurance::signal;
+
+const ROLES: &str = "orchestrator,project_manager,developer,tester,testrunner,researcher,logtracker,devops,code_reviewer,\
+                     documentation_writer,sysadmin,securityops,networkops,monitoringops,databaseops";
+const STUBBORN: &str = "[[on]]\nmatch = 'outlive the terminal'\nsteps = [{ ignore = ['HUP'] }]\n\
+                        [[on]]\nmatch = 'outlive anything'\nsteps = [{ ignore = ['HUP', 'TERM'] }]";
+
+/// The programs of agents that live, by `TORCH_AGENT`.
+fn programs(world: &World) -> BTreeMap<String, Vec<Process>> {
+    let mut programs: BTreeMap<String, Vec<Process>> = BTreeMap::new();
+    let all = world.processes().into_iter();
+    let all: Vec<Process> = all
+        .filter(|(_, line)| line.contains("demo-agent"))
+        .map(|(process, _)| process)
+        .collect();
+    for process in &all {
+        // What a program starts is its copy until it becomes another.
+        let parent = facts::ancestry(process.pid).chain.into_iter().nth(1);
+        if parent.is_some_and(|parent| all.contains(&parent.process)) {
+            continue;
+        }
+        let text = fs::read(format!("/proc/{}/environ", process.pid)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let agent = text
+            .split('\0')
+            .find_map(|var| var.strip_prefix("TORCH_AGENT="));
+        if let Some(agent) = agent {
+            programs.entry(agent.to_owned()).or_default().push(*process);
+        }
+    }
+    programs
+}
+
+/// Agents that have two programs at one moment: both were seen, and both are still there.
+fn doubled(world: &World) -> Vec<String> {
+    let all = programs(world).into_iter();
+    let twice = all.filter(|(_, found)| {
+        found.len() > 1 && found.iter().filter(|it| facts::is_alive(**it)).count() > 1
+    });
+    twice
+        .map(|(agent, found)| format!("{agent}: {found:?}"))
+        .collect()
+}
+
+/// Ends the watch, also when the test fails.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn fifteen_agents_come_back() {
+    let world = World::new();
+    world.team(ROLES, &format!("{SCRIPTED}\n{STUBBORN}"));
+    world.deliver("developer", "outlive the terminal");
+    world.deliver("tester", "outlive anything");
+    world.wait_idle("developer");
+    world.wait_idle("tester");
+    let before = world.agents();
+    let pid: u32 = world.format("_torch", "#{pid}").parse().expect("a pid");
+    let server = facts::process(pid).expect("it runs");
+    let over = AtomicBool::new(false);
+    let first: Vec<String> = before
+        .iter()
+        .map(|it| world.send(&it.role, "under way"))
+        .collect();
+    std::thread::scope(|scope| {
+        let _end = Ends(&over);
+        let watch = scope.spawn(|| {
+            let (mut looks, mut found) = (0, Vec::new());
+            while !over.load(Ordering::Relaxed) {
+                looks += 1;
+                found.extend(doubled(&world));
+            }
+            (looks, found)
+        });
+        // The one that outlives anything loses its wrapper, too.
+        signal(&world, "KILL", world.agent("tester").wrapper());
+        signal(&world, "KILL", server.pid);
+        torch_process::await_end(server, Some(BACK));
+        let second: Vec<String> = before
+            .iter()
+            .map(|it| world.send(&it.role, "just after"))
+            .collect();
+        for id in first.iter().chain(&second) {
+            world.wait_message_for(id, "consumed", BACK);
+        }
+        wait_briefed(&world, before.len());
+        over.store(true, Ordering::Relaxed);
+        let (looks, found) = watch.join().expect("no panic");
+        assert!(looks > 3, "{looks} looks");
+        assert_eq!(found, [""; 0], "two programs of one agent");
+    });
+    one_of_each(&world);
+    for (agent, was) in world.agents().iter().zip(&before) {
+        assert_ne!(agent.pid, was.pid);
+        assert_eq!(agent.worktree, was.worktree);
+        let mut wanted = vec!["under way".to_owned(), "just after".to_owned()];
+        match agent.role.as_str() {
+            "developer" => wanted.insert(0, "outlive the terminal".to_owned()),
+            "tester" => wanted.insert(0, "outlive anything".to_owned()),
+            _ => {}
+        }
+        check_received(&world, &agent.role, &wanted);
+    }
+    let programs = programs(&world);
+    assert_eq!(programs.len(), before.len());
+    assert!(
+        programs.values().all(|found| found.len() == 1),
+        "{programs:?}"
+    );
+}
