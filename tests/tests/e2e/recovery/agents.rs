@@ -115,7 +115,10 @@ fn one_that_ends_at_once_is_given_up_after_three_restarts() {
     let report = told("is given up").remove(0);
     // Why, and the last screen.
     assert!(report.contains("status 7"), "{report}");
-    assert!(report.contains("[torch] developer has ended"), "{report}");
+    assert!(
+        report.contains("developer has ended: exited with status 7"),
+        "{report}"
+    );
     let inbox = world.torch(&["inbox"]).ok();
     assert!(inbox.stdout.contains("given up"), "{inbox}");
 

@@ -49,9 +49,8 @@ fn killed_in_the_play() -> World {
     let world = World::new();
     world.torch(&auto(&["--spec=spec.md"])).ok();
     let moment = lines(&world) + random_moment();
-    // Shown by a test that fails.
-    println!("the plug is pulled at ledger line {moment}");
-    world.wait("the moment", || lines(&world) >= moment);
+    let what = format!("ledger line {moment}, at which the plug is pulled");
+    world.wait(&what, || lines(&world) >= moment);
     pull_the_plug(&world);
     world
 }
