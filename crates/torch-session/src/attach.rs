@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use torch_core::{SessionId, WindowId};
+use torch_core::{LaunchId, SessionId, WindowId};
 
 use crate::row::LIVE;
 use crate::server::Server;
@@ -54,12 +54,15 @@ impl Server {
         AttachCommand { argv, unset }
     }
 
-    /// The command with which a wrapper takes the live mark off its own pane when its program has ended; `{pane}` in it
-    /// stands for the pane's id (`TMUX_PANE`). From then on every guard on this pane refuses.
-    pub fn clear_live_argv(&self) -> Vec<String> {
+    /// The command with which a wrapper takes the live mark of its launch off its own pane when its program has ended;
+    /// `{pane}` in it stands for the pane's id (`TMUX_PANE`). From then on every guard on this pane refuses. Another
+    /// launch's mark stays: a server that was started since gives the same ids to other panes.
+    pub fn clear_live_argv(&self, launch: LaunchId) -> Vec<String> {
         let tmux = self.shared.config.tmux.display().to_string();
         let socket = self.socket_path().display().to_string();
-        let words = ["set-option", "-p", "-u", "-t", "{pane}", LIVE];
+        let is_ours = format!("#{{==:#{{{LIVE}}},{launch}}}");
+        let clear = format!("set-option -p -u -t '{{pane}}' {LIVE}");
+        let words = ["if-shell", "-F", "-t", "{pane}", &is_ours, &clear];
         [tmux, "-S".to_owned(), socket]
             .into_iter()
             .chain(words.map(str::to_owned))

@@ -23,7 +23,7 @@ impl Host {
         let spool = order.spec.spool.clone();
         let server = self.tmux.server.clone();
         if let Some(server) = &server {
-            order.spec.on_exit = server.clear_live_argv();
+            order.spec.on_exit = server.clear_live_argv(launch);
         }
         // An agent has one launch at a time: what is left of the one before goes first.
         let mut before = self.launch_processes(&[agent]);

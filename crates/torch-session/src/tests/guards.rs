@@ -80,10 +80,12 @@ async fn a_cleared_or_hostile_live_mark() {
         set(mark);
         expect_refused(&world, &server, &receiver.guard(), mark).await;
     }
-    let clear = server
-        .clear_live_argv()
-        .join(" ")
-        .replace("{pane}", "$TMUX_PANE");
+    let words = server.clear_live_argv(super::world::LAUNCH.parse().expect("an id"));
+    let words: Vec<String> = words
+        .iter()
+        .map(|word| format!("\"{word}\"").replace("{pane}", "$TMUX_PANE"))
+        .collect();
+    let clear = words.join(" ");
     let mut wrapper = world.spec("wrapper", &format!("{clear}; exec cat"));
     wrapper.index = Some(7);
     let wrapped = server
@@ -103,6 +105,27 @@ async fn a_cleared_or_hostile_live_mark() {
     assert!(!ran.exists());
     set(super::world::LAUNCH);
     expect_applied(&server, &receiver).await;
+}
+
+#[tokio::test]
+async fn a_mark_of_another_launch_is_not_cleared() {
+    let (world, server) = World::connected().await;
+    let receiver = world.receiver(&server, "ready-text").await;
+    let pane = receiver.address.pane.to_string();
+    let clear = |launch: &str| {
+        // As the wrapper of that launch, whose server's ids the present one gives out again.
+        let argv = server.clear_live_argv(launch.parse().expect("an id"));
+        let words: Vec<String> = argv[3..]
+            .iter()
+            .map(|word| word.replace("{pane}", &pane))
+            .collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        world.fork(&world.config(), &words);
+    };
+    clear("01KAJ6F9ZQ8Y0M3N4P5R6S7T8W");
+    expect_applied(&server, &receiver).await;
+    clear(super::world::LAUNCH);
+    expect_refused(&world, &server, &receiver.guard(), "cleared").await;
 }
 
 #[tokio::test]
