@@ -10,6 +10,7 @@ mod history;
 mod idle;
 mod machine;
 mod raise;
+mod recovery;
 mod send;
 mod status;
 mod world;
@@ -50,16 +51,17 @@ impl Setting {
 type Part = fn(&Setting) -> anyhow::Result<Vec<Figure>>;
 
 /// The parts by name, in the order in which they run.
-const PARTS: [(&str, Part); 6] = [
+const PARTS: [(&str, Part); 7] = [
     ("accept", accept::measure),
     ("delivery", delivery::measure),
     ("raise", raise::measure),
     ("status", status::measure),
     ("idle", idle::measure),
     ("history", history::measure),
+    ("recovery", recovery::measure),
 ];
 
-const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--only accept|delivery|raise|status|idle|history]...";
+const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--only accept|delivery|raise|status|idle|history|recovery]...";
 
 fn main() -> anyhow::Result<()> {
     let (mut setting, only) = arguments(std::env::args().skip(1))?;
