@@ -54,6 +54,11 @@ impl State {
         self.server = None;
         t.journal("tmux.down", "tmux", json!({"error": error}));
         t.push(Effect::CancelTimer(TimerKey::Panes));
+        // The wrappers' last words come first: what ended with the server is not the programs' doing.
+        for end in self.agents.values_mut().filter_map(|run| run.end.as_mut()) {
+            end.cause = EndCause::Server;
+            end.lines.get_or_insert_default();
+        }
         self.listing += 1;
         self.on_panes(t, self.listing, Vec::new());
         let wanted = self.wanting_server();

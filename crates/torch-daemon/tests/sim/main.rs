@@ -117,6 +117,27 @@ fn a_team_is_raised_through_ends_of_the_daemon() {
 }
 
 #[test]
+fn ends_of_the_server_are_not_counted_as_the_agents() {
+    for seed in seeds() {
+        let faults = Faults {
+            people: false,
+            servers: true,
+            ..PEOPLE
+        };
+        let mut world = World::new(seed, faults);
+        world.raise();
+        world.play();
+        world.settle();
+        if let Err(broken) = world.check().and_then(|()| world.check_uncounted()) {
+            panic!(
+                "seed {seed}: {broken}\nreplay: TORCH_SIM_SEED={seed} cargo test -p torch-daemon --test sim\n{}",
+                world.story()
+            );
+        }
+    }
+}
+
+#[test]
 fn a_moved_clock_repeats_nothing() {
     for seed in seeds() {
         let faults = Faults {

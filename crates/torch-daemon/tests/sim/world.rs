@@ -414,6 +414,8 @@ impl World {
                     self.act(*effect, alive);
                     self.muted = false;
                 }
+                // The host tells of a server before it tells of that server's end.
+                Due::Event(event) if matches!(*event, Event::TmuxUp { .. }) && !self.server => {}
                 Due::Event(event) if alive => self.event(*event),
                 Due::Event(_) => {}
             }
@@ -558,7 +560,12 @@ impl World {
     fn end_server(&mut self) {
         self.note("the tmux server ends");
         self.server = false;
+        let now = self.now;
         for agent in self.agents.values_mut() {
+            // Half of the wrappers are quick enough to say how their programs ended.
+            if self.random.bool() {
+                agent.die(now);
+            }
             agent.alive = false;
             agent.window = false;
             agent.composer.clear();
@@ -566,7 +573,17 @@ impl World {
             agent.dialog = false;
             agent.busy_until = None;
         }
+        self.read_spools();
         self.tmux_down();
+    }
+
+    /// Checks that the ends of the server were not counted as the programs' own.
+    pub(crate) fn check_uncounted(&self) -> Result<(), String> {
+        let counted = self.store.agents.values();
+        match counted.filter(|agent| !agent.restarts.is_empty()).count() {
+            0 => Ok(()),
+            n => Err(format!("{n} agents have restarts counted")),
+        }
     }
 
     pub(crate) fn start_server(&mut self) {
