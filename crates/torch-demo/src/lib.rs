@@ -9,6 +9,7 @@
 //! A TOML file; every key is optional, an unknown one is an error.
 //!
 //! ```toml
+//! # only = ["developer"]  # the roles that the next five keys are for; all where it is missing
 //! start_delay_ms = 0      # nothing is drawn for so long
 //! ready = true            # false: the composer never appears
 //! # exit_at_start = 1     # ends at once with this status
@@ -36,6 +37,7 @@
 //!   { ask_permission = { tool = "Bash", command = "rm -r x" } },          # command may be missing
 //!   { limit = { seconds = 3 } },
 //!   { draft = { text = "half" } },
+//!   { flood = { ms = 500 } },                                             # prints as fast as the terminal takes it
 //!   { scm = { to = "tester", text = "hello" } },
 //!   { crash = { signal = "KILL" } },                                      # or { status = 3 }
 //!   { ignore = ["HUP", "TERM"] },                                         # signals; with HUP it outlives its terminal

@@ -127,13 +127,13 @@ impl Demo {
         };
         let var = |name: &str| std::env::var(name).unwrap_or_default();
         let named = Some(var(SCENARIO)).filter(|path| !path.is_empty());
-        let scenario = match options.scenario.clone().or(named.map(PathBuf::from)) {
-            Some(path) => Scenario::read(&path)?,
-            None => Scenario::default(),
-        };
         let role = Some(var("TORCH_ROLE"))
             .filter(|role| !role.is_empty())
             .unwrap_or_else(|| "agent".to_owned());
+        let scenario = match options.scenario.clone().or(named.map(PathBuf::from)) {
+            Some(path) => Scenario::read(&path)?.for_role(&role),
+            None => Scenario::default(),
+        };
         let world = World {
             cwd: std::env::current_dir().map_err(DemoError::Directory)?,
             env: std::env::vars_os().collect(),
@@ -277,6 +277,10 @@ impl Demo {
         let (world, sender) = (self.world.clone(), self.sender.clone());
         std::thread::spawn(move || {
             let result = work::perform(&step, &world);
+            if matches!(step, Step::Flood(_)) {
+                // Nothing of the screen is left.
+                sender.send(Input::Resized).ok();
+            }
             // The loop may have ended meanwhile.
             sender.send(Input::Agent(Event::Job { turn, result })).ok();
         });

@@ -43,6 +43,7 @@ pub enum ScenarioError {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct ScenarioFile {
+    only: Option<Vec<String>>,
     start_delay_ms: u64,
     ready: bool,
     exit_at_start: Option<u8>,
@@ -59,6 +60,7 @@ struct ScenarioFile {
 impl Default for ScenarioFile {
     fn default() -> Self {
         Self {
+            only: None,
             start_delay_ms: 0,
             ready: true,
             exit_at_start: None,
@@ -110,6 +112,8 @@ struct Rule {
 /// How the demo agent starts and reacts.
 #[derive(Debug, Clone)]
 pub(crate) struct Scenario {
+    /// The roles that how it starts is for.
+    only: Option<Vec<String>>,
     /// How long nothing is drawn after the start, in milliseconds.
     pub start_delay_ms: u64,
     /// Whether the composer ever appears.
@@ -180,6 +184,20 @@ impl Scenario {
         Ok(Self::from_file(file, rules))
     }
 
+    /// The scenario as it is for a role: how it starts may be meant for others.
+    pub(crate) fn for_role(mut self, role: &str) -> Self {
+        let others = |only: &Vec<String>| !only.iter().any(|name| name == role);
+        if self.only.as_ref().is_some_and(others) {
+            let plain = Self::default();
+            self.start_delay_ms = plain.start_delay_ms;
+            self.ready = plain.ready;
+            self.exit_at_start = plain.exit_at_start;
+            self.ignore_input = plain.ignore_input;
+            self.draft = plain.draft;
+        }
+        self
+    }
+
     /// The steps of the first rule that matches `prompt` and is not used up.
     pub(crate) fn steps_for(&mut self, prompt: &str) -> Option<Vec<Step>> {
         let rule = self
@@ -192,6 +210,7 @@ impl Scenario {
 
     fn from_file(file: ScenarioFile, rules: Vec<Rule>) -> Self {
         Self {
+            only: file.only,
             start_delay_ms: file.start_delay_ms,
             ready: file.ready,
             exit_at_start: file.exit_at_start,
@@ -228,7 +247,7 @@ mod tests {
               { say = "hello" }, { work = { ms = 5 } }, { shell = { command = "true" } },
               { commit = { file = "a.md", message = "a" } }, { ask_permission = { tool = "Bash" } },
               { limit = { seconds = 3 } }, { crash = { signal = "KILL" } }, { crash = { status = 3 } },
-              { draft = { text = "d" } }, { scm = { to = "tester", text = "hi" } }, "hang",
+              { draft = { text = "d" } }, { flood = { ms = 1 } }, { scm = { to = "tester", text = "hi" } }, "hang",
               { ignore = ["HUP"] },
             ]
             "#,
@@ -248,6 +267,21 @@ mod tests {
         assert_eq!(steps[11], Step::Hang);
         assert_eq!(scenario.steps_for("go"), None, "used up");
         assert_eq!(scenario.draft.as_deref(), Some("half"));
+    }
+
+    #[test]
+    fn a_start_may_be_for_some_roles() {
+        let text = "only = ['tester']\nready = false\nexit_at_start = 3\npace_ms = 7";
+        let (tester, other) = (
+            parse(text).unwrap().for_role("tester"),
+            parse(text).unwrap().for_role("lead"),
+        );
+        assert_eq!((tester.ready, tester.exit_at_start), (false, Some(3)));
+        assert_eq!(
+            (other.ready, other.exit_at_start, other.pace_ms),
+            (true, None, 7)
+        );
+        assert!(!parse("ready = false").unwrap().for_role("lead").ready);
     }
 
     #[test]

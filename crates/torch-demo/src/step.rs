@@ -28,6 +28,8 @@ pub(crate) enum Step {
     Scm(Scm),
     /// Is not ended by these signals any more, named without `SIG`.
     Ignore(Vec<String>),
+    /// Prints as fast as the terminal takes it.
+    Flood(Work),
     /// Reacts to nothing any more.
     Hang,
     /// Sends a message of the built-in play, again where that may help.

@@ -2,6 +2,7 @@
 
 mod git;
 
+use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ const SHELL_DEADLINE: Duration = Duration::from_secs(600);
 const MESSAGE_DEADLINE: Duration = Duration::from_secs(30);
 /// `scm`'s exit codes after which another try can't succeed: wrong target, refused by policy.
 const FINAL_CODES: [i32; 2] = [2, 4];
+/// How many lines a flood prints at a time.
+const FLOOD_LINES: usize = 200;
 /// How many lines of a command's output are shown.
 const SHOWN_LINES: usize = 20;
 
@@ -81,6 +84,7 @@ pub(crate) fn perform(step: &Step, world: &World) -> Result<Done, Failure> {
         Step::Open(open) => world.open(open),
         Step::Survey { branch } => world.survey(branch),
         Step::Check { branch, items } => world.check(branch, *items),
+        Step::Flood(work) => flood(Duration::from_millis(work.ms)),
         Step::Say(_)
         | Step::Work(_)
         | Step::AskPermission(_)
@@ -203,6 +207,24 @@ impl World {
             Failure::new(format!("failed to write {}: {error}", path.display()))
         })
     }
+}
+
+/// Fills the terminal until the time is over.
+fn flood(time: Duration) -> Result<Done, Failure> {
+    let line = "flood flood flood flood flood flood flood flood flood flood flood flood\r\n";
+    let chunk = line.repeat(FLOOD_LINES);
+    let began = std::time::Instant::now();
+    let mut bytes = 0;
+    while began.elapsed() < time {
+        // The loop draws between two chunks.
+        let written = std::io::stdout().lock().write_all(chunk.as_bytes());
+        written.map_err(|error| Failure::new(format!("failed to flood: {error}")))?;
+        bytes += chunk.len();
+    }
+    Ok(Done {
+        summary: Some(format!("printed {} kB", bytes / 1000)),
+        ..Done::default()
+    })
 }
 
 fn broken(error: ProcessError) -> Failure {
