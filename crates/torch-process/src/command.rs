@@ -23,6 +23,8 @@ pub struct CommandSpec {
     pub stdin: Option<Vec<u8>>,
     /// How long it may run; a child of [`crate::spawn_piped`] has none, its owner ends it.
     pub deadline: Duration,
+    /// How many of the first arguments texts leave out, because every such command has them.
+    unshown: usize,
 }
 
 impl CommandSpec {
@@ -40,7 +42,15 @@ impl CommandSpec {
             env,
             stdin: None,
             deadline,
+            unshown: 0,
         }
+    }
+
+    /// Leaves the arguments so far out of texts: they would hide what the command is about.
+    #[must_use]
+    pub fn unshown(mut self) -> Self {
+        self.unshown = self.args.len();
+        self
     }
 
     /// Adds one argument.
@@ -74,7 +84,7 @@ impl CommandSpec {
     /// The command as one line that a shell would take, cut after 300 characters: for texts only.
     pub fn line(&self) -> String {
         let mut line = quote::shell(&self.program);
-        for arg in &self.args {
+        for arg in self.args.iter().skip(self.unshown) {
             line.push(' ');
             line.push_str(&quote::shell(arg));
         }

@@ -121,7 +121,9 @@ impl Git {
 
     fn command(&self, cwd: &Path, deadline: Duration) -> CommandSpec {
         let overrides = OVERRIDES.iter().flat_map(|value| ["-c", value]);
-        CommandSpec::new("git", cwd, self.env.clone(), deadline).args(overrides)
+        CommandSpec::new("git", cwd, self.env.clone(), deadline)
+            .args(overrides)
+            .unshown()
     }
 }
 
