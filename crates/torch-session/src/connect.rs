@@ -18,7 +18,7 @@ use crate::server::{Facts, Nonces, Server, Shared, exchange};
 use crate::version::Version;
 
 /// The session in which the control connection sits: torch's own, so that no team's end ends the connection.
-pub(crate) const KEEPER: &str = "_torch";
+pub const KEEPER: &str = "_torch";
 
 /// How long to try. A server that was told to end is gone only after 1.0 to 1.8 s (measured), and a start on its
 /// socket fails meanwhile.

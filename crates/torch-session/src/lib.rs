@@ -30,6 +30,7 @@ mod window;
 
 pub use attach::AttachCommand;
 pub use config::ServerConfig;
+pub use connect::KEEPER;
 pub use error::SessionError;
 pub use guard::{Guard, Guarded};
 pub use pane::{CaptureStyle, Cursor, Probe};

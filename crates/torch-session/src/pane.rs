@@ -121,23 +121,41 @@ impl Server {
         Ok(PathBuf::from(OsStr::from_bytes(text)))
     }
 
-    /// All that a pane still has: its history and its screen, as text, wrapped lines joined (`capture-pane -J -S - -E -`).
+    /// All that a pane still has, as text, wrapped lines joined: its history, what stands below a full-screen program, its screen.
     ///
     /// # Errors
     /// As for [`Self::capture`].
     pub async fn capture_all(&self, pane: PaneId) -> Result<Vec<u8>, SessionError> {
-        let capture = CapturePane::new()
-            .stdout()
-            .join()
-            .start_line("-")
-            .end_line("-")
-            .target_pane(pane.to_string());
-        let blocks = self.ask("capture-pane", &Line::of(capture.build())).await?;
-        Ok(blocks
-            .into_iter()
-            .next()
-            .map(|block| block.data)
-            .unwrap_or_default())
+        const COMMAND: &str = "capture-pane";
+        let whole = || {
+            let capture = CapturePane::new().stdout().join();
+            capture.target_pane(pane.to_string())
+        };
+        let show = Words::named("display-message")
+            .arg("-p")
+            .option("-t", pane.to_string())
+            .arg("#{alternate_on} #{history_size}");
+        let line = Line::of(show)
+            .then(whole().start_line("-").end_line("-1").build())
+            // Quiet where there is none.
+            .then(whole().alternate_screen().quiet().build())
+            .then(whole().build());
+        let blocks = self.ask(COMMAND, &line).await?;
+        let mut blocks = blocks.into_iter().map(|block| block.data);
+        let mut part = || blocks.next().unwrap_or_default();
+        let (seen, mut text, below, screen) = (part(), part(), part(), part());
+        let seen = String::from_utf8_lossy(&seen);
+        let (alternate, history) = seen.trim().split_once(' ').unwrap_or_default();
+        if history == "0" {
+            // Line -1 was the screen's first.
+            text.clear();
+        }
+        if alternate == "1" {
+            text.extend_from_slice(below.trim_ascii_end());
+            text.push(b'\n');
+        }
+        text.extend_from_slice(&screen);
+        Ok(text)
     }
 
     /// A pane's visible screen, and with `history_lines` that many lines of its history before it. Lines are the

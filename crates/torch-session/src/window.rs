@@ -182,6 +182,18 @@ impl Server {
         gone_is_fine(self.ask("kill-pane", &Line::of(kill.build())).await)
     }
 
+    /// [`Self::kill_pane`] for a pane whose program has ended; whatever runs in it by then keeps it.
+    ///
+    /// # Errors
+    /// As for [`Self::kill_pane`].
+    pub async fn kill_dead_pane(&self, pane: PaneId) -> Result<(), SessionError> {
+        let _one_at_a_time = self.shared.ending.lock().await;
+        let target = pane.to_string();
+        let kill = Line::of(KillPane::new().target_pane(target.as_str()).build());
+        let line = Line::default().then_if(&target, "#{pane_dead}", &kill, &Line::default());
+        gone_is_fine(self.ask("kill-pane", &line).await)
+    }
+
     /// Gives a window a name; programs can't change it.
     ///
     /// # Errors
