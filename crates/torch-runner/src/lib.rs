@@ -51,6 +51,12 @@ pub enum RunnerError {
         #[source]
         source: serde_json::Error,
     },
+    /// The launch was run before: somebody respawned the pane as it was. torch, which lost it, starts the agent anew.
+    #[error("the launch in `{}` was run already; torch starts the agent in another window", path.display())]
+    RunBefore {
+        /// The file.
+        path: PathBuf,
+    },
     /// Signals could not be caught, or orphans not be adopted.
     #[error("failed to set up the wrapper's signals")]
     Signals(#[source] std::io::Error),
@@ -63,8 +69,8 @@ pub fn run(spec_path: &Path, torch: FindTorch) -> u8 {
     match wrapper::run(spec_path, torch) {
         Ok(()) => 0,
         Err(error) => {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            let text = format!("Error: {error}: {}", cause.unwrap_or_default());
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+            let text = format!("Error: {error}{}", cause.unwrap_or_default());
             // Without a standard error there is nobody to tell.
             writeln!(std::io::stderr(), "{text}").ok();
             1

@@ -10,9 +10,9 @@ use nix::unistd::{Pid, getpgrp, tcsetpgrp};
 use crate::signals::{Wake, from_background};
 
 /// Undoes what a program that died may have left on: synchronised update, mouse, focus and paste reports, key
-/// modes, scroll region, alternate screen, colours, a hidden cursor.
+/// modes, scroll region, colours, a hidden cursor. Not the alternate screen: what stood there last says why it died.
 const RESET: &str = "\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1004l\
-                     \x1b[?2004l\x1b[?1l\x1b>\x1b[>4m\x1b[r\x1b[?1049l\x1b[?7h\x1b[0m\x1b(B\x1b[?25h";
+                     \x1b[?2004l\x1b[?1l\x1b>\x1b[>4m\x1b[r\x1b[?7h\x1b[0m\x1b(B\x1b[?25h";
 
 /// The terminal on standard input. Where that is none, every act on it fails and that is no harm.
 #[derive(Debug)]

@@ -41,6 +41,12 @@ pub(crate) fn run(path: &Path, torch: FindTorch) -> Result<(), RunnerError> {
             path: path.to_owned(),
             source,
         })?;
+    // Each launch has a spool of its own, empty until its wrapper starts.
+    if std::fs::metadata(&spec.spool).is_ok_and(|spool| spool.len() > 0) {
+        return Err(RunnerError::RunBefore {
+            path: path.to_owned(),
+        });
+    }
     let (sender, wakes) = signals::catch().map_err(RunnerError::Signals)?;
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_child_subreaper(true)

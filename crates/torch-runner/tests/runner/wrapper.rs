@@ -76,7 +76,8 @@ fn kill(signal: &str, pid: u32) {
 
 #[test]
 fn a_killed_agents_pane_takes_no_input() {
-    let wrapped = Wrapped::start(&["sh", "-c", "printf '\\033[?1049h\\033[?1000hALIVE'; cat"]);
+    let program = "printf '\\033[?1049h\\033[?1000h\\033[9;1HALIVE'; cat";
+    let wrapped = Wrapped::start(&["sh", "-c", program]);
     let process = wrapped.started();
     wrapped
         .tmux
@@ -90,8 +91,8 @@ fn a_killed_agents_pane_takes_no_input() {
         "{screen}"
     );
     assert!(
-        !screen.contains("ALIVE"),
-        "the alternate screen was left: {screen}"
+        screen.contains("ALIVE"),
+        "what stood there last stays to be read: {screen}"
     );
     let ended = SpoolEvent::Exited {
         status: None,
@@ -101,7 +102,7 @@ fn a_killed_agents_pane_takes_no_input() {
     assert_eq!(wrapped.file("on_exit"), "%0");
     assert_eq!(
         wrapped.tmux.format("#{mouse_any_flag}#{alternate_on}"),
-        "00"
+        "01"
     );
     let marker = wrapped.folder.path().join("executed");
     wrapped.tmux.paste(&format!("touch {}\n", marker.display()));
@@ -118,6 +119,30 @@ fn a_killed_agents_pane_takes_no_input() {
         "0",
         "the wrapper stays"
     );
+}
+
+#[test]
+fn a_launch_is_run_once() {
+    let wrapped = Wrapped::start(&["sh", "-c", "echo ALIVE; cat"]);
+    wrapped.started();
+    let wrapper = example("wrapper").display().to_string();
+    let orders = wrapped
+        .folder
+        .path()
+        .join("spec.json")
+        .display()
+        .to_string();
+    let env = [("PATH".into(), std::env::var_os("PATH").unwrap())].into();
+    let deadline = std::time::Duration::from_secs(5);
+    let again = torch_process::CommandSpec::new(&wrapper, "/", env, deadline);
+    let ran = torch_process::run(&again.args(["run", &orders])).unwrap();
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(
+        ran.error_text().contains("was run already"),
+        "{}",
+        ran.error_text()
+    );
+    assert_eq!(wrapped.records().len(), 1, "nothing was started");
 }
 
 /// Whether the terminal has unread input, 0 if not.
