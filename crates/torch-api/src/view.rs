@@ -186,7 +186,7 @@ pub struct MessageView {
     pub cleaned: Vec<String>,
     /// The state of its delivery.
     pub state: DeliveryState,
-    /// Why it waits.
+    /// Why it waits; of a queued one that was just sent, why the one before it waits.
     pub waits: Option<DeferReason>,
     /// Which try.
     pub attempt: u32,

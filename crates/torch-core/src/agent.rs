@@ -166,6 +166,12 @@ pub struct Agent {
     /// When torch restarted it by itself within the last hour, oldest first.
     #[serde(default)]
     pub restarts: Vec<Timestamp>,
+    /// When its turns of the last hour began, oldest first; counted only where `limits.turns_per_hour` is set.
+    #[serde(default)]
+    pub turns: Vec<Timestamp>,
+    /// Whether it was told that it has used up its turns.
+    #[serde(default)]
+    pub cap_told: bool,
     /// Why its ended program is left alone until a person wants it again.
     #[serde(default)]
     pub left: Option<String>,

@@ -393,6 +393,11 @@ pub enum Effect {
     },
     /// End torch's own tmux server if nothing but torch's keeper is left in it.
     EndIdleServer,
+    /// Close a pane of torch's making that no agent lives in, if its program has ended.
+    DropDeadPane {
+        /// The pane.
+        pane: PaneId,
+    },
     /// Remove what the registry's `run` folder keeps of an agent that is no more.
     ForgetAgent(AgentId),
     /// Watch an agent's spool from this offset on.
@@ -455,6 +460,8 @@ pub enum Query {
         message: MessageId,
         /// Whether the awaited state was reached.
         reached: bool,
+        /// What holds up the message that it stands behind.
+        behind: Option<torch_core::DeferReason>,
     },
     /// Acknowledge a message that is settled already.
     Ack {

@@ -12,7 +12,7 @@ use serde_json::json;
 use torch_api::view::MessageView;
 use torch_api::wire::SendRequest;
 use torch_api::{Client, Request, Response};
-use torch_core::DeliveryState;
+use torch_core::{DeferReason, DeliveryState};
 
 use super::given::Given;
 use super::{JsonArgs, logs};
@@ -184,11 +184,19 @@ fn verdict(
         message.id, message.state
     );
     let failed = CommandError::new(ErrorKind::Timeout, text);
-    let failed = match message.waits {
-        Some(reason) => failed.cause(format!("it waits: {}", message::waits_for(reason))),
+    let queued = message.state == DeliveryState::Queued;
+    let failed = match message.waits.map(message::waits_for) {
+        Some(words) if queued => failed.cause(format!("it waits behind another: {words}")),
+        Some(words) => failed.cause(format!("it waits: {words}")),
         None => failed.cause("it stays in the queue and is delivered as soon as that is possible"),
     };
-    Err(failed.hint(trace))
+    // A person's word, or a cap, holds everything: the agent says more than the message.
+    let agent = matches!(
+        message.waits,
+        Some(DeferReason::Paused | DeferReason::Capped | DeferReason::NoAgent)
+    );
+    let why = format!("torch why {} --team {}", message.to, message.team);
+    Err(failed.hint(if agent { why } else { trace }))
 }
 
 struct Reply {

@@ -2,7 +2,7 @@
 
 use torch_api::view::TeamView;
 
-use super::style::{BAD, DIM, GOOD, STRONG, paint};
+use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 use super::table::{Cell, Table};
 use super::time::Clock;
 use super::{first_line, status};
@@ -11,7 +11,15 @@ use super::{first_line, status};
 pub fn raised(team: &TeamView, existed: bool, clock: &Clock) -> String {
     if !existed {
         let line = format!("{} is up: {}", team.name, agents(team));
-        return format!("{}\n{}", paint(STRONG, &line), how_to_go_on(team));
+        let paused = if team.paused || team.agents.iter().any(|agent| agent.paused) {
+            format!(
+                "  {}\n",
+                paint(WARN, "paused: messages and briefings wait (torch unpause)")
+            )
+        } else {
+            String::new()
+        };
+        return format!("{}\n{paused}{}", paint(STRONG, &line), how_to_go_on(team));
     }
     let line = format!("{} is there already; nothing was changed", team.name);
     let status = status::team(team, clock);
@@ -58,8 +66,15 @@ pub fn finished(team: &TeamView, complete: bool) -> String {
 }
 
 fn agents(team: &TeamView) -> String {
-    let briefed = team.agents.iter().filter(|agent| agent.briefed).count();
-    format!("{briefed} of {} agents briefed", team.agents.len())
+    // One that was ended alone is none of them.
+    let wanted = team
+        .agents
+        .iter()
+        .filter(|agent| agent.state != torch_core::AgentState::Stopped);
+    let (briefed, all) = wanted.fold((0, 0), |(briefed, all), agent| {
+        (briefed + usize::from(agent.briefed), all + 1)
+    });
+    format!("{briefed} of {all} agents briefed")
 }
 
 fn how_to_go_on(team: &TeamView) -> String {

@@ -26,7 +26,7 @@ pub fn why(
     text.push_str(&format!(
         "  because of {}: {} {}\n",
         seen.source,
-        first_line(&seen.detail, 200),
+        first_line(&seen.detail, 400),
         paint(DIM, &format!("({})", clock.ago(seen.at)))
     ));
     text.push_str(&format!("  {}\n", paint(DIM, &process(agent))));

@@ -72,8 +72,8 @@ pub struct OpenWindow {
     pub agent: AgentId,
     /// Its role, the window's name.
     pub role: RoleName,
-    /// The window's index.
-    pub index: u32,
+    /// The window's index; without one it is put behind the others.
+    pub index: Option<u32>,
     /// Where.
     pub open_in: OpenIn,
     /// The wrapper's orders, written to `launch.json`.

@@ -39,15 +39,21 @@ pub(crate) fn from_store(
             view,
             waits_for,
         } => why(store, agent, view, waits_for),
-        Query::Sent { message, reached } => {
-            find(store, &message.to_string()).map(|found| match found {
-                Ok(view) => Response::Sent {
+        Query::Sent {
+            message,
+            reached,
+            behind,
+        } => find(store, &message.to_string()).map(|found| match found {
+            Ok(mut view) => {
+                let queued = view.state == DeliveryState::Queued;
+                view.waits = view.waits.or(behind.filter(|_| queued));
+                Response::Sent {
                     message: Box::new(view),
                     reached,
-                },
-                Err(failure) => Response::Failed(*failure),
-            })
-        }
+                }
+            }
+            Err(failure) => Response::Failed(*failure),
+        }),
         Query::Ack { id, agent } => acknowledge(store, now, &id, agent),
         Query::Settled { id, verb } => settled(store, &id, verb),
         other => return Err(Box::new(other)),

@@ -32,6 +32,7 @@ impl Host {
             Effect::LookAtWork { .. } => self.look_at_work(effect),
             Effect::LookAtSession { conn, request } => self.look_at_session(conn, request),
             Effect::EndIdleServer => self.end_idle_server(),
+            Effect::DropDeadPane { pane } => self.drop_dead_pane(pane),
             Effect::ForgetAgent(agent) => self.forget_agent(agent),
             Effect::Shutdown => self.told_to_end(),
             Effect::ListPanes { listing } => self.list_panes(listing),

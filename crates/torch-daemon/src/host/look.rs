@@ -117,7 +117,7 @@ async fn session(
     let rows = server.list_panes().await.map_err(failed)?;
     let mut own: Vec<&PaneRow> = rows
         .iter()
-        .filter(|row| row.session_name == *name)
+        .filter(|row| row.session_name == *name && *name != torch_session::KEEPER)
         .collect();
     own.sort_by_key(|row| (row.window_index, row.pane_index));
     own.dedup_by_key(|row| row.window_index);
@@ -172,19 +172,25 @@ async fn project(
         }
         Err(first)
     });
+    let mut failure = usage(
+        &format!("session {name} shows no project"),
+        "none of its windows is in a git repository that a team can work in",
+        Some("torch agent add --help"),
+    );
     match looked.await {
-        Ok(Ok(project)) => Ok(project),
-        Ok(Err(Some(failure))) => Err(Box::new(failure)),
-        _ => Err(Box::new(usage(
-            &format!("the session {name} shows no project"),
-            "none of its windows is in a git repository",
-            Some("torch agent add --help"),
-        ))),
+        Ok(Ok(project)) => return Ok(project),
+        Ok(Err(Some(first))) => {
+            failure.causes.push(first.error);
+            failure.causes.extend(first.causes);
+        }
+        _ => {}
     }
+    Err(Box::new(failure))
 }
 
 fn no_session(server: &Server, name: &str, rows: &[PaneRow]) -> Failure {
     let mut names: Vec<&str> = rows.iter().map(|row| row.session_name.as_str()).collect();
+    names.retain(|name| *name != torch_session::KEEPER);
     names.sort_unstable();
     names.dedup();
     let known = if names.is_empty() {
@@ -198,7 +204,7 @@ fn no_session(server: &Server, name: &str, rows: &[PaneRow]) -> Failure {
             "torch looks on the tmux server `{}`; {known}",
             server.socket()
         ),
-        Some("torch config tmux.socket"),
+        Some("torch config"),
     );
     if server.socket() != "default" {
         failure.causes.push(

@@ -118,6 +118,21 @@ impl Host {
         });
     }
 
+    /// A pane that was lost to a person's `respawn-pane` goes once what ran there has ended.
+    pub(crate) fn drop_dead_pane(&self, pane: torch_core::PaneId) {
+        let Some(server) = self.tmux.server.clone() else {
+            return;
+        };
+        tokio::spawn(async move {
+            if let Err(error) = server.kill_dead_pane(pane).await {
+                tracing::info!(
+                    error = &error as &dyn std::error::Error,
+                    "the dead pane {pane} could not be closed"
+                );
+            }
+        });
+    }
+
     /// The server that running teams need is started, or why not is told.
     pub(crate) fn start_server(&mut self) {
         let (config, inputs) = (self.tmux.config.clone(), self.inputs.clone());
@@ -169,7 +184,7 @@ async fn open_window(
     ];
     let mut spec = WindowSpec {
         name: order.role.to_string(),
-        index: Some(order.index),
+        index: order.index,
         cwd: order.spec.cwd.clone(),
         argv: words.to_vec(),
         env: order.spec.env.clone(),

@@ -216,7 +216,29 @@ impl State {
             self.observe_session(team);
             self.reconcile(t, team);
         }
+        self.drop_dead_panes(t);
         self.look_at_screens(t);
+        self.answer_namings(t);
+    }
+
+    /// Panes that were opened for agents which live elsewhere now, and whose programs have ended.
+    fn drop_dead_panes(&mut self, t: &mut Turn) {
+        let stray = |pane: &&PaneFact| {
+            let run = pane.agent.and_then(|agent| self.agents.get(&agent));
+            let settled = |run: &super::AgentRun| {
+                let own = [run.agent.pane, run.reopening].into_iter().flatten();
+                !matches!(
+                    run.window,
+                    WindowObserved::Opening | WindowObserved::Closing
+                ) && own.map(|at| at.pane).all(|own| own != pane.address.pane)
+            };
+            pane.dead && run.is_some_and(settled)
+        };
+        for pane in self.panes.iter().filter(stray) {
+            t.push(Effect::DropDeadPane {
+                pane: pane.address.pane,
+            });
+        }
     }
 
     pub(crate) fn refresh_known_panes(&mut self) {
@@ -297,6 +319,16 @@ impl State {
                     _ => "its pane is gone",
                 };
                 self.lose_window(t, agent);
+                // The hang-up of its pane may be known before the pane's end.
+                if let Some(run) = self.agents.get_mut(&agent)
+                    && let Some(end) = run.end.as_mut()
+                    && end.cause == EndCause::Program
+                {
+                    end.cause = cause;
+                    end.how = how.to_owned();
+                    end.lines.get_or_insert_default();
+                    run.agent.last_end = Some(how.to_owned());
+                }
                 self.on_program_gone(t, agent, AgentState::Crashed, how, cause);
             }
         }

@@ -295,7 +295,7 @@ impl State {
         if !request.roles.is_empty() && !same {
             let list: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
             let cause = format!(
-                "its roles are {}; a team's roles can't be changed yet",
+                "its roles are {}; torch resume --add-roles and torch agent end change them",
                 list.join(", ")
             );
             return Some(usage(
@@ -412,6 +412,8 @@ impl State {
             guest_in: None,
             launches: 0,
             restarts: Vec::new(),
+            turns: Vec::new(),
+            cap_told: false,
             left: None,
             last_transcript: None,
             last_end: None,
@@ -434,16 +436,17 @@ impl State {
         let runs = || agents.iter().filter_map(|id| self.agents.get(id));
         let wanted = || runs().filter(|run| run.agent.desired == DesiredState::Running);
         let settled = wanted().all(|run| {
-            run.agent.briefed && !run.ended
-                || run.failure.is_some()
-                || run.agent.left.is_some()
-                || self.is_held_at_prompt(run)
+            let up = run.agent.briefed || self.held_briefing(run.agent.id).is_some();
+            up && !run.ended || run.failure.is_some() || run.agent.left.is_some()
         });
         if !settled {
             return;
         }
         let failed: Vec<String> = wanted()
-            .filter(|run| (!run.agent.briefed || run.ended) && !self.is_held_at_prompt(run))
+            .filter(|run| {
+                let held = self.held_briefing(run.agent.id).is_some();
+                !run.agent.briefed && !held || run.ended
+            })
             .map(|run| {
                 let why = run
                     .failure
@@ -517,6 +520,8 @@ impl AgentRun {
             acting: None,
             consumed: std::collections::VecDeque::new(),
             opened_in: 0,
+            sought: None,
+            reopening: None,
             early: Vec::new(),
             looking: false,
             prompt_looks: 0,
@@ -527,8 +532,6 @@ impl AgentRun {
             last_session: None,
             briefing_asked: false,
             closing_for: None,
-            turns: std::collections::VecDeque::new(),
-            cap_told: false,
         }
     }
 }

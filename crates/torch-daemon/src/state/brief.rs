@@ -129,6 +129,9 @@ impl State {
             t.write(torch_core::Write::PutAgent(Box::new(copy)));
         }
         self.pump(t, agent);
+        if self.held_briefing(agent).is_some() {
+            self.check_raised(t, team);
+        }
     }
 
     /// The text of an agent's briefing.

@@ -45,7 +45,7 @@ impl State {
             };
             run.agent.since = run.agent.since.moved(by);
             run.restart_at = run.restart_at.map(|at| at.moved(drift.awake()));
-            let instants = run.agent.restarts.iter_mut().chain(&mut run.turns);
+            let instants = run.agent.restarts.iter_mut().chain(&mut run.agent.turns);
             instants.for_each(|at| *at = at.moved(real));
         }
         for at in self.inputs.values_mut() {
@@ -109,6 +109,8 @@ mod tests {
             guest_in: None,
             launches: 0,
             restarts: Vec::new(),
+            turns: Vec::new(),
+            cap_told: false,
             left: None,
             last_transcript: None,
             last_end: None,

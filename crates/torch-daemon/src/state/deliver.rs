@@ -206,6 +206,10 @@ impl State {
         if state.is_proven() && kind == MessageKind::Briefing {
             self.on_briefed(t, agent, message);
         }
+        if kind == MessageKind::Briefing && self.held_briefing(agent).is_some() {
+            let team = self.agents.get(&agent).map(|run| run.agent.team);
+            team.into_iter().for_each(|team| self.check_raised(t, team));
+        }
         let blocks = self.flights.get(&message).is_some_and(Flight::blocks_queue);
         if state.is_final() {
             self.flights.remove(&message);

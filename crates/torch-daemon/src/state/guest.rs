@@ -6,11 +6,14 @@ use std::path::PathBuf;
 use serde_json::json;
 use torch_api::Failure;
 use torch_api::roster::{AgentAct, AgentRequest};
-use torch_core::plan::SessionObserved;
-use torch_core::{DesiredState, RoleName, SessionName, Team, TeamId, TeamPhase, Write};
+use torch_core::plan::{SessionObserved, WindowObserved};
+use torch_core::{
+    AgentId, AgentState, DesiredState, Evidence, RoleName, SessionName, Team, TeamId, TeamPhase,
+    Write,
+};
 
 use super::{State, Turn};
-use crate::event::{ConnId, SessionFacts};
+use crate::event::{ConnId, OpenIn, SessionFacts};
 use crate::failure::{other, usage};
 
 /// How many of a window's last lines the agent gets to see (S2-075).
@@ -171,6 +174,60 @@ impl State {
         self.teams.insert(id, team);
         self.sessions.insert(id, SessionObserved::Absent);
         id
+    }
+
+    /// Where an agent's program is to be started.
+    pub(super) fn open_in(&mut self, t: &mut Turn, agent: AgentId) -> Option<OpenIn> {
+        let run = self.agents.get(&agent)?;
+        if let (WindowObserved::Ended, Some(at)) = (run.window, run.agent.pane) {
+            return Some(OpenIn::Pane(at));
+        }
+        let Some(guest_in) = run.agent.guest_in.clone() else {
+            let team = self.teams.get(&run.agent.team)?;
+            let present = self.sessions.get(&team.id) == Some(&SessionObserved::Present);
+            return Some(match team.session.filter(|_| present) {
+                Some(session) => OpenIn::Session(session),
+                None => OpenIn::NewSession(team.name.clone()),
+            });
+        };
+        let there = self.panes.iter().find(|pane| pane.session_name == guest_in);
+        let there = there.map(|pane| pane.address.session);
+        let (next, listed) = (self.listing + 1, self.listed);
+        let run = self.agents.get_mut(&agent)?;
+        if let Some(session) = there {
+            run.sought = None;
+            return Some(OpenIn::Session(session));
+        }
+        // It may be there since the last listing: the next one decides.
+        if run.sought.is_none() {
+            run.sought = Some(next);
+            self.list_panes(t);
+            return None;
+        }
+        if run.sought > Some(listed) {
+            return None;
+        }
+        run.sought = None;
+        let how = format!("the session {guest_in}, which a person made, is gone");
+        self.give_up_guest(t, agent, &how);
+        None
+    }
+
+    /// torch does not make a session anew that was a person's.
+    fn give_up_guest(&mut self, t: &mut Turn, agent: AgentId, how: &str) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.ended = true;
+        run.end = None;
+        run.failure = Some(how.to_owned());
+        run.agent.left = Some(how.to_owned());
+        let (copy, team) = (run.agent.clone(), run.agent.team);
+        t.write(Write::PutAgent(Box::new(copy)));
+        let evidence = Evidence::new("command", how, t.now);
+        self.set_state(t, agent, AgentState::Failed, evidence);
+        self.notify_given_up(t, agent, how, "there is nowhere to start it", "");
+        self.check_raised(t, team);
     }
 }
 

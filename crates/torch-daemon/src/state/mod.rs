@@ -7,6 +7,7 @@ mod clock;
 mod deliver;
 mod finish;
 mod guest;
+mod names;
 mod notices;
 mod pause;
 mod purge;
@@ -107,6 +108,10 @@ pub(crate) struct AgentRun {
     pub(crate) consumed: VecDeque<torch_core::Delivery>,
     /// The last listing that was asked for before its window was known to be open.
     pub(crate) opened_in: u64,
+    /// The pane that its program is being started again in.
+    pub(crate) reopening: Option<torch_core::PaneAddress>,
+    /// The first listing that is young enough to say that the session of a guest is gone.
+    pub(crate) sought: Option<u64>,
     /// Records that came before the window's opening was known.
     pub(crate) early: Vec<(u64, Vec<torch_core::spool::SpoolRecord>)>,
     /// Whether a look at the screen is under way, and how many agreeing ones came before it.
@@ -126,10 +131,6 @@ pub(crate) struct AgentRun {
     pub(crate) briefing_asked: bool,
     /// Because of what its window is closed, where it is not the team's stop.
     pub(crate) closing_for: Option<String>,
-    /// When its turns of the last hour began, oldest first.
-    pub(crate) turns: VecDeque<Timestamp>,
-    /// Whether it was told that it has used up its turns.
-    pub(crate) cap_told: bool,
 }
 
 /// A sender's team and label, and the agent it writes to (`None` is the person).
@@ -219,6 +220,8 @@ pub struct State {
     pub(crate) purges: BTreeMap<ConnId, TeamId>,
     /// What guests saw of the sessions they are in, for their first briefing.
     pub(crate) session_notes: BTreeMap<AgentId, String>,
+    /// Clients that ask for the names of windows.
+    pub(crate) namings: Vec<names::Naming>,
 }
 
 /// One turn of the loop: the time, the cause, and what is to be done.

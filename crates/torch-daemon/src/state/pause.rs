@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use torch_api::wire::TeamSelector;
-use torch_core::{AgentId, DeferReason, Timestamp, Write};
+use torch_core::{AgentId, DeferReason, DeliveryState, Timestamp, Write};
 
 use super::send::done;
 use super::{State, Turn};
@@ -83,11 +83,6 @@ impl State {
         })
     }
 
-    /// Whether an agent is up, and only a person's pause keeps its briefing from it.
-    pub(crate) fn is_held_at_prompt(&self, run: &super::AgentRun) -> bool {
-        run.agent.state.takes_messages() && self.is_paused(run.agent.id)
-    }
-
     /// Why nothing may begin to be typed into an agent now, though it would take it.
     pub(crate) fn held(&mut self, t: &mut Turn, agent: AgentId) -> Option<(DeferReason, String)> {
         if self.is_paused(agent) {
@@ -96,26 +91,45 @@ impl State {
         }
         let cap = self.settings.config.limits.turns_per_hour;
         let run = self.agents.get_mut(&agent)?;
-        while run.turns.front().is_some_and(|at| t.now.since(*at) >= HOUR) {
-            run.turns.pop_front();
-        }
-        if cap == 0 || (run.turns.len() as u64) < cap {
-            run.cap_told = false;
+        let turns = &mut run.agent.turns;
+        turns.retain(|at| t.now.since(*at) < HOUR);
+        if cap == 0 || (turns.len() as u64) < cap {
+            run.agent.cap_told = false;
             return None;
         }
-        let until: Timestamp = run.turns.front().map_or(t.now, |at| at.after(HOUR));
+        let until: Timestamp = turns.first().map_or(t.now, |at| at.after(HOUR));
         t.timer(TimerKey::Turns(agent), until);
         let how = format!("{cap} turns within the hour (limits.turns_per_hour)");
-        if !std::mem::replace(&mut run.cap_told, true) {
+        if !std::mem::replace(&mut run.agent.cap_told, true) {
+            let copy = run.agent.clone();
+            t.write(Write::PutAgent(Box::new(copy)));
             self.notify_capped(t, agent, cap);
         }
         Some((DeferReason::Capped, how))
     }
 
-    /// A turn of an agent began.
-    pub(crate) fn count_turn(&mut self, t: &Turn, agent: AgentId) {
+    /// Why an agent's briefing may not be typed now, where that is a person's word or a cap: it is up as far as it can be.
+    pub(crate) fn held_briefing(&self, agent: AgentId) -> Option<String> {
+        let flight = self
+            .flights
+            .get(&self.agents.get(&agent)?.agent.briefing?)?;
+        let held = matches!(
+            flight.delivery.reason,
+            Some(DeferReason::Paused | DeferReason::Capped)
+        );
+        (held && flight.delivery.state == DeliveryState::Deferred)
+            .then(|| flight.delivery.evidence.clone())
+    }
+
+    /// A turn of an agent began. The count outlives the daemon.
+    pub(crate) fn count_turn(&mut self, t: &mut Turn, agent: AgentId) {
+        if self.settings.config.limits.turns_per_hour == 0 {
+            return;
+        }
         if let Some(run) = self.agents.get_mut(&agent) {
-            run.turns.push_back(t.now);
+            run.agent.turns.push(t.now);
+            let copy = run.agent.clone();
+            t.write(Write::PutAgent(Box::new(copy)));
         }
     }
 }

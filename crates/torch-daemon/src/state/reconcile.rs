@@ -191,14 +191,16 @@ impl State {
         let before = run.agent.process.take();
         run.agent.launches += 1;
         run.agent.launch = Some(launch);
-        run.agent.pane = None;
+        run.reopening = run.agent.pane.take();
         run.agent.briefing = None;
         run.agent.briefed = false;
         if let Some(transcript) = run.agent.transcript.take() {
             run.agent.last_transcript = Some(transcript);
         }
         run.early.clear();
-        let (role, index) = (run.agent.role.clone(), run.agent.position);
+        let role = run.agent.role.clone();
+        // A person's session keeps the order of its windows.
+        let index = (run.agent.guest_in.is_none()).then_some(run.agent.position);
         self.set_state(
             t,
             agent,
@@ -220,46 +222,6 @@ impl State {
             before,
             record,
         })));
-    }
-
-    /// Where an agent's program is to be started.
-    fn open_in(&mut self, t: &mut Turn, agent: AgentId) -> Option<OpenIn> {
-        let run = self.agents.get(&agent)?;
-        if let (WindowObserved::Ended, Some(at)) = (run.window, run.agent.pane) {
-            return Some(OpenIn::Pane(at));
-        }
-        let Some(guest_in) = run.agent.guest_in.clone() else {
-            let team = self.teams.get(&run.agent.team)?;
-            let present = self.sessions.get(&team.id) == Some(&SessionObserved::Present);
-            return Some(match team.session.filter(|_| present) {
-                Some(session) => OpenIn::Session(session),
-                None => OpenIn::NewSession(team.name.clone()),
-            });
-        };
-        let there = self.panes.iter().find(|pane| pane.session_name == guest_in);
-        if let Some(pane) = there {
-            return Some(OpenIn::Session(pane.address.session));
-        }
-        let how = format!("the session {guest_in}, which a person made, is gone");
-        self.give_up_guest(t, agent, &how);
-        None
-    }
-
-    /// torch does not make a session anew that was a person's.
-    fn give_up_guest(&mut self, t: &mut Turn, agent: AgentId, how: &str) {
-        let Some(run) = self.agents.get_mut(&agent) else {
-            return;
-        };
-        run.ended = true;
-        run.end = None;
-        run.failure = Some(how.to_owned());
-        run.agent.left = Some(how.to_owned());
-        let (copy, team) = (run.agent.clone(), run.agent.team);
-        t.write(Write::PutAgent(Box::new(copy)));
-        let evidence = Evidence::new("command", how, t.now);
-        self.set_state(t, agent, AgentState::Failed, evidence);
-        self.notify_given_up(t, agent, how, "there is nowhere to start it", "");
-        self.check_raised(t, team);
     }
 
     /// The wrapper's orders and the program's settings with torch's hooks.
@@ -382,11 +344,14 @@ impl State {
                 run.ended = false;
                 run.opened_in = self.listing;
                 run.agent.pane = Some(address);
-                run.last_session = Some(address.session);
+                let here = run.last_session.replace(address.session) == Some(address.session);
+                run.reopening = None;
                 let guest = run.agent.guest_in.is_some();
                 let (copy, program) = (run.agent.clone(), run.agent.program.clone());
                 t.write(Write::PutAgent(Box::new(copy)));
-                if !guest {
+                // A pane that a person moved elsewhere takes its team not with it.
+                let pending = self.sessions.get(&team) == Some(&SessionObserved::Pending);
+                if !guest && (pending || !here) {
                     self.on_session_present(t, team, address);
                 }
                 self.refresh_known_panes();
@@ -456,7 +421,12 @@ impl State {
             return;
         };
         let team = run.agent.team;
-        run.window = WindowObserved::Absent;
+        // The pane that was to be used again is still there, unless the next listing says otherwise.
+        run.agent.pane = run.reopening.take();
+        run.window = match run.agent.pane {
+            Some(_) => WindowObserved::Ended,
+            None => WindowObserved::Absent,
+        };
         run.ended = true;
         if failure.no_directory {
             run.worktree = WorktreeObserved::Absent;

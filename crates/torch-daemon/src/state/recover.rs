@@ -90,6 +90,7 @@ impl State {
             server_ends: super::server::ServerEnds::default(),
             purges: BTreeMap::new(),
             session_notes: BTreeMap::new(),
+            namings: Vec::new(),
         };
         let mut effects = Vec::new();
         for team in state.teams.values() {

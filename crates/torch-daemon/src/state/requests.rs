@@ -116,6 +116,7 @@ impl State {
         self.turn_waiters.retain(|waiter| waiter.conn != conn);
         self.watchers
             .retain(|watcher| watcher.conn != conn || watcher.kind == WatchKind::Undo);
+        self.namings.retain(|naming| naming.conn != conn);
         self.end_check(t, conn);
         t.push(Effect::CancelTimer(crate::event::TimerKey::Wait(conn)));
     }
@@ -296,7 +297,10 @@ impl State {
             Some(role) => self.find_agent(team, role).map(|agent| {
                 let run = &self.agents[&agent].agent;
                 (
-                    self.teams[&run.team].session,
+                    // A guest's is not its team's.
+                    run.pane
+                        .map(|at| at.session)
+                        .or(self.teams[&run.team].session),
                     run.pane.map(|at| at.window),
                     self.teams[&run.team].name.clone(),
                 )

@@ -1,11 +1,12 @@
 //! `torch agent`: one agent more, one fewer, one for a single task, one started anew.
 
 use serde_json::json;
+use torch_api::Failure;
 use torch_api::roster::{AgentAct, AgentRequest};
 use torch_api::wire::{Stage, TeamSelector};
-use torch_api::{Failure, Response};
 use torch_core::plan::{WindowObserved, WorktreeObserved};
 use torch_core::{AgentId, AgentState, DesiredState, Evidence, RoleName, Sender, TeamId, Write};
+use torch_router::policy::{Privilege, permits};
 
 use super::send::done;
 use super::{State, Turn, WatchKind};
@@ -23,8 +24,12 @@ impl State {
         t: &mut Turn,
         conn: ConnId,
         caller: &Sender,
-        request: AgentRequest,
+        mut request: AgentRequest,
     ) {
+        if let (Sender::Agent { team, .. }, None) = (caller, &request.team.name) {
+            // An agent means its own team wherever it stands.
+            request.team.name = self.teams.get(team).map(|team| team.name.to_string());
+        }
         if let Err(failure) = self.may_manage(caller, &request) {
             return t.fail(conn, *failure);
         }
@@ -53,25 +58,38 @@ impl State {
         }
     }
 
-    /// A person may do all of it; a hub may take on temporary agents and end them.
+    /// A person may do all of it; a hub may take on temporary agents of its own team and end them.
     fn may_manage(&self, caller: &Sender, request: &AgentRequest) -> Result<(), Box<Failure>> {
-        let Sender::Agent { role, .. } = caller else {
-            return Ok(());
+        let allowed = match caller {
+            Sender::Agent { team, role, .. } => {
+                (role.is_hub() || role.is_sub_hub()) && self.is_temporary_in(*team, request)
+            }
+            other => permits(other, Privilege::Person).is_ok(),
         };
-        let temporary = match &request.act {
-            AgentAct::Temp { .. } => true,
-            AgentAct::End { role } => role.to_ascii_lowercase().starts_with(TEMP),
-            AgentAct::Add { .. } | AgentAct::Restart { .. } => false,
-        };
-        if temporary && (role.is_hub() || role.is_sub_hub()) {
+        if allowed {
             return Ok(());
         }
-        let cause = "rule privilege.roster: an agent that is the hub or its deputy may take on and end temporary agents; everything else is a person's";
-        Err(Box::new(refused(
-            &format!("`agent` was refused for {role}"),
-            cause,
-            Some("scm orchestrator --stdin <<'EOF'\nwhat you need, and why\nEOF"),
-        )))
+        let cause = "rule privilege.roster: an agent that is the hub or its deputy may take on and end temporary agents of its own team; everything else is a person's";
+        let hint = matches!(caller, Sender::Agent { .. })
+            .then_some("scm orchestrator --stdin <<'EOF'\nwhat you need, and why\nEOF");
+        let error = format!("`agent` was refused for {}", caller.label());
+        Err(Box::new(refused(&error, cause, hint)))
+    }
+
+    /// Whether a request is about a temporary agent of this team; what names nobody is refused by the act itself.
+    fn is_temporary_in(&self, team: TeamId, request: &AgentRequest) -> bool {
+        match &request.act {
+            AgentAct::Temp { .. } => self
+                .select_team(&request.team)
+                .map_or(true, |selected| selected.id == team),
+            AgentAct::End { role } => match self.find_agent(&request.team, role) {
+                Ok(agent) => self.agents.get(&agent).is_some_and(|run| {
+                    run.agent.team == team && run.agent.role.as_str().starts_with(TEMP)
+                }),
+                Err(_) => role.to_ascii_lowercase().starts_with(TEMP),
+            },
+            AgentAct::Add { .. } | AgentAct::Restart { .. } => false,
+        }
     }
 
     /// Roles that a team does not have yet, checked; nothing is changed.
@@ -213,13 +231,18 @@ impl State {
         let team = self.running_team(selector)?;
         let purpose = purpose.to_ascii_lowercase();
         let purpose = purpose.strip_prefix(TEMP).unwrap_or(&purpose);
-        let role = RoleName::parse(&format!("{TEMP}{purpose}")).map_err(|error| {
+        let unusable = |cause: &str| {
             Box::new(usage(
                 &format!("{purpose:?} can't be part of a role's name"),
-                &error.to_string(),
+                cause,
                 Some("torch agent temp --help"),
             ))
-        })?;
+        };
+        if purpose.is_empty() {
+            return Err(unusable("a purpose is a word, such as fix-login"));
+        }
+        let role = RoleName::parse(&format!("{TEMP}{purpose}"))
+            .map_err(|error| unusable(&error.to_string()))?;
         let task = torch_router::clean::clean(task.as_bytes()).text;
         if task.trim().is_empty() {
             return Err(Box::new(usage(
@@ -267,7 +290,12 @@ impl State {
         let agent = self.find_agent(selector, role)?;
         let run = &self.agents[&agent];
         let (team, role) = (run.agent.team, run.agent.role.clone());
-        if role.is_hub() && self.teams[&team].desired == DesiredState::Running {
+        if role.is_hub() && self.teams[&team].desired == DesiredState::Stopped {
+            let text = format!("{role} is stopped with its team, and comes back with it");
+            t.reply(conn, done(text));
+            return Ok(());
+        }
+        if role.is_hub() {
             let hint = format!("torch stop --team {}", self.teams[&team].name);
             return Err(Box::new(other(
                 &format!("{role} can't be ended alone"),
@@ -421,8 +449,8 @@ impl State {
         let Some(run) = self.agents.get(&agent) else {
             return;
         };
-        let held = self.is_held_at_prompt(run);
-        let up = held || run.agent.briefed && run.agent.state.is_live();
+        let held = self.held_briefing(agent);
+        let up = (run.agent.briefed || held.is_some()) && run.agent.state.is_live();
         let lost = run.failure.clone().or_else(|| run.agent.left.clone());
         if run.agent.desired == DesiredState::Stopped || !(up || lost.is_some()) {
             return;
@@ -432,6 +460,10 @@ impl State {
             || "a detached HEAD".to_owned(),
             |branch| format!("branch {branch}"),
         );
+        let up_text = match held {
+            Some(why) => format!("{role} is up, on {place}; its briefing waits: {why}"),
+            None => format!("{role} is up and briefed, on {place}"),
+        };
         let watching = |watcher: &mut super::Watcher| watcher.kind == WatchKind::Agent(agent);
         let conns: Vec<ConnId> = self
             .watchers
@@ -440,13 +472,7 @@ impl State {
             .collect();
         for conn in conns {
             match &lost {
-                _ if held => t.reply(
-                    conn,
-                    done(format!(
-                        "{role} is up, on {place}; it is paused, so its briefing waits (torch unpause)"
-                    )),
-                ),
-                _ if up => t.reply(conn, done(format!("{role} is up and briefed, on {place}"))),
+                _ if up => t.reply(conn, done(up_text.clone())),
                 Some(why) => {
                     let hint = format!("torch why {role}");
                     t.fail(
@@ -457,48 +483,5 @@ impl State {
                 None => {}
             }
         }
-    }
-
-    /// Windows whose names are not their roles' get them back, at a person's word only (K39).
-    pub(crate) fn rename_windows(
-        &mut self,
-        t: &mut Turn,
-        conn: ConnId,
-        selector: &TeamSelector,
-        dry_run: bool,
-    ) {
-        let team = match self.select_team(selector) {
-            Ok(team) => team.id,
-            Err(failure) => return t.fail(conn, *failure),
-        };
-        let mut renames = Vec::new();
-        let mut orders = Vec::new();
-        for agent in self.team_agents(team) {
-            let Some(run) = self.agents.get(&agent) else {
-                continue;
-            };
-            let Some(at) = run.agent.pane else { continue };
-            let seen = self
-                .panes
-                .iter()
-                .find(|pane| super::agents::same_pane(pane, at));
-            let Some(pane) = seen.filter(|pane| pane.window_name != run.agent.role.as_str()) else {
-                continue;
-            };
-            renames.push(torch_api::roster::WindowRename {
-                role: run.agent.role.to_string(),
-                window: pane.address.window.to_string(),
-                name: pane.window_name.clone(),
-            });
-            orders.push((pane.address.window, run.agent.role.to_string()));
-        }
-        if dry_run || orders.is_empty() {
-            return t.reply(conn, Response::Windows { renames });
-        }
-        t.journal("windows.renamed", team, json!({"windows": renames}));
-        t.push(Effect::Answer {
-            conn,
-            query: crate::event::Query::RenameWindows { renames, orders },
-        });
     }
 }

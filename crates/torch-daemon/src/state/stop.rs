@@ -107,6 +107,8 @@ impl State {
         run.end = None;
         run.restart_at = None;
         run.closing_for = None;
+        run.agent.briefed = false;
+        run.agent.last_end = Some(format!("its window was closed ({why})"));
         t.push(Effect::CancelTimer(TimerKey::Ready(agent)));
         self.set_state(
             t,

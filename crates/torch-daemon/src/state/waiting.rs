@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use torch_core::{DeliveryState, MessageId};
+use torch_core::{DeferReason, DeliveryState, MessageId};
 
 use super::{State, Turn, Waiter};
 use crate::event::{ConnId, Effect, Query, TimerKey};
@@ -45,6 +45,7 @@ impl State {
                 query: Query::Sent {
                     message,
                     reached: true,
+                    behind: self.behind(message),
                 },
             }),
         }
@@ -64,6 +65,7 @@ impl State {
             let query = Query::Sent {
                 message,
                 reached: reached(state, waiter.state),
+                behind: None,
             };
             t.push(Effect::CancelTimer(TimerKey::Wait(waiter.conn)));
             t.push(Effect::Answer {
@@ -76,14 +78,26 @@ impl State {
 
     pub(crate) fn on_wait_over(&mut self, t: &mut Turn, conn: ConnId) {
         self.on_turn_wait_over(t, conn);
-        for waiter in self.waiters.extract_if(.., |waiter| waiter.conn == conn) {
+        let own = |waiter: &mut Waiter| waiter.conn == conn;
+        for waiter in self.waiters.extract_if(.., own).collect::<Vec<_>>() {
             let query = Query::Sent {
                 message: waiter.message,
                 reached: false,
+                behind: self.behind(waiter.message),
             };
             t.push(Effect::Answer { conn, query });
         }
         self.end_check(t, conn);
+    }
+
+    /// Why the first message of the queue waits that a message stands in.
+    fn behind(&self, message: MessageId) -> Option<DeferReason> {
+        let agent = self.flights.get(&message)?.envelope.recipient.agent()?;
+        let head = self.agents.get(&agent)?.queue.front()?;
+        let first = &self.flights.get(head)?.delivery;
+        first
+            .reason
+            .filter(|_| first.state == DeliveryState::Deferred && *head != message)
     }
 }
 

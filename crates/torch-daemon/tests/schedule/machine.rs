@@ -410,6 +410,8 @@ fn a_team() -> (Team, Vec<Agent>) {
         guest_in: None,
         launches: 0,
         restarts: Vec::new(),
+        turns: Vec::new(),
+        cap_told: false,
         left: None,
         last_transcript: None,
         last_end: None,

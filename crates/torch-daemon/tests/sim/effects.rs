@@ -96,6 +96,7 @@ impl World {
             Effect::WatchSpool { .. }
             | Effect::UndoWorktree { .. }
             | Effect::EndIdleServer
+            | Effect::DropDeadPane { .. }
             | Effect::ForgetAgent(_) => {}
             other => panic!("an effect that the world does not know: {other:?}"),
         }

@@ -324,7 +324,10 @@ impl World {
                 Effect::Reply { conn, response } => self.answers.push((conn, response)),
                 Effect::Answer {
                     conn,
-                    query: Query::Sent { message, reached },
+                    query:
+                        Query::Sent {
+                            message, reached, ..
+                        },
                 } => {
                     let stored = self.store.messages[&message].clone();
                     let view = sent_view(&stored, &self.store.deliveries[&message]);

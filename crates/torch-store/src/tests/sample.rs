@@ -114,6 +114,8 @@ pub(super) fn agent(team: &Team, position: u32, name: &str) -> Agent {
         guest_in: None,
         launches: 1,
         restarts: vec![NOW],
+        turns: vec![NOW],
+        cap_told: true,
         left: None,
         last_transcript: None,
         last_end: None,

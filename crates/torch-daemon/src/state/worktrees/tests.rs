@@ -66,6 +66,8 @@ fn agent(state: AgentState) -> Agent {
         guest_in: None,
         launches: 0,
         restarts: Vec::new(),
+        turns: Vec::new(),
+        cap_told: false,
         left: None,
         last_transcript: None,
         last_end: None,

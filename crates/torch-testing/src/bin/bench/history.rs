@@ -300,6 +300,8 @@ fn agent() -> Agent {
         guest_in: None,
         launches: 0,
         restarts: Vec::new(),
+        turns: Vec::new(),
+        cap_told: false,
         left: None,
         last_transcript: None,
         last_end: None,
