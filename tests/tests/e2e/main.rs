@@ -2,6 +2,7 @@
 //!
 //! The demo agents' ledgers are the oracle: what an agent's program really received, whatever torch believes.
 
+mod abuse;
 mod auto;
 mod bad_input;
 mod commands;
@@ -13,6 +14,7 @@ mod isolation;
 mod payloads;
 mod place;
 mod recovery;
+mod roster;
 mod schedule;
 mod snapshot;
 mod worktrees;
