@@ -129,11 +129,17 @@ impl State {
                 Some(&hint),
             )));
         }
-        if self.agent_in(id, role).is_some() {
-            let hint = format!("torch attach {role} --team {name}");
+        if let Some(agent) = self.agent_in(id, role) {
+            let ended = self.agents[&agent].agent.desired == DesiredState::Stopped;
+            let (cause, verb) = if ended {
+                ("it was ended, and comes back to where it was", "agent add")
+            } else {
+                ("a role stands once in a team", "attach")
+            };
+            let hint = format!("torch {verb} {role} --team {name}");
             return Err(Box::new(other(
                 &format!("team {name} has a {role} already"),
-                "a role stands once in a team",
+                cause,
                 Some(&hint),
             )));
         }

@@ -60,10 +60,8 @@ fn a_guest_looks_at_the_session_and_gets_one_window() {
         assert_eq!(person.windows(), ["1 editor", "2 my tests", "3 logs"]);
         assert_eq!(person.look(), before);
         // Again, and out with the whole team.
-        world
-            .torch(&["agent", "add", "project_manager"])
-            .ok()
-            .prints("is up and briefed");
+        let ended = person.add("work").code(1).says("it was ended");
+        follow_hint(&world, &ended).prints("is up and briefed");
         assert_eq!(person.windows().len(), 4);
         world.torch(&["stop"]).ok();
         assert_eq!(person.look(), before);
