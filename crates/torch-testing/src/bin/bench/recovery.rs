@@ -19,7 +19,7 @@ const SIZES: [(usize, usize); 4] = [(1, 10), (5, 10), (15, 5), (50, 3)];
 /// The most agents of one team.
 const TEAM: usize = 15;
 /// Reached only when something does not come back.
-const DEADLINE: Duration = Duration::from_secs(25);
+const DEADLINE: Duration = Duration::from_secs(90);
 
 /// The goals in milliseconds.
 const DAEMON: f64 = 2_000.0;
