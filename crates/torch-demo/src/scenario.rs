@@ -254,7 +254,7 @@ mod tests {
         )
         .unwrap();
         let steps = scenario.steps_for("please GO").unwrap();
-        assert_eq!(steps.len(), 12);
+        assert_eq!(steps.len(), 13);
         assert_eq!(steps[0], Step::Say("hello".to_owned()));
         assert_eq!(
             steps[4],
