@@ -21,8 +21,8 @@ use torch_core::{
 use torch_router::delivery::Outcome;
 
 pub use facts::{
-    AddedWorktree, FailedHow, Known, OpenFailure, PaneFact, ProbeFact, ProbeFor, ProjectFacts,
-    SessionFacts, SpecFacts, WindowFacts, WorkFacts,
+    AddedWorktree, FailedHow, Known, OpenFailure, PaneFact, PasteError, ProbeFact, ProbeFor,
+    ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
 };
 pub use orders::{InboxFile, OpenIn, OpenWindow, PaneRecord, TypingGuard};
 
@@ -135,7 +135,7 @@ pub enum Event {
         /// The message.
         message: MessageId,
         /// How.
-        result: Result<Outcome, String>,
+        result: Result<Outcome, PasteError>,
     },
     /// An Enter ended.
     Pressed {

@@ -193,7 +193,7 @@ fn load(
         resume_teams: options.resume_teams,
         seed: now.0 ^ (u64::from(pid) << 32) ^ fastrand::u64(..),
     };
-    State::new(settings, snapshot, now).context("failed to read the agent programs")
+    Ok(State::new(settings, snapshot, now))
 }
 
 /// A folder of the registry, for its owner alone.

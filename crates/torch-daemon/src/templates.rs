@@ -1,9 +1,11 @@
 //! What is shipped as data, compiled in: agent programs, roles and the briefing.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use torch_core::program::AgentProgram;
 
-use crate::state::{RoleTemplate, Templates};
+use crate::state::{Programs, RoleTemplate, Templates};
 
 const PROGRAMS: [(&str, &str); 1] = [("demo", include_str!("../../../templates/agents/demo.toml"))];
 
@@ -34,24 +36,23 @@ const ROLES: [(&str, &str); 15] = roles!(
     "databaseops",
 );
 
-/// The agent programs.
+/// The agent programs, their rules compiled.
 ///
 /// # Errors
 /// When a shipped file is broken, which a test rules out.
-pub fn programs() -> anyhow::Result<Vec<AgentProgram>> {
-    PROGRAMS
-        .iter()
-        .map(|(name, text)| {
-            toml::from_str(text).with_context(|| format!("failed to read the agent program {name}"))
-        })
-        .collect()
+pub fn programs() -> anyhow::Result<Programs> {
+    let read = PROGRAMS.iter().map(|(name, text)| {
+        toml::from_str(text).with_context(|| format!("failed to read the agent program {name}"))
+    });
+    let read = read.collect::<anyhow::Result<Vec<AgentProgram>>>()?;
+    Programs::compile(read).context("failed to read the agent programs")
 }
 
 /// The roles and the briefing's text.
 ///
 /// # Errors
 /// When a shipped file is broken, which a test rules out.
-pub fn roles() -> anyhow::Result<Templates> {
+pub fn roles() -> anyhow::Result<Arc<Templates>> {
     let roles = ROLES
         .iter()
         .map(|(name, text)| {
@@ -60,11 +61,11 @@ pub fn roles() -> anyhow::Result<Templates> {
             Ok(((*name).to_owned(), role))
         })
         .collect::<anyhow::Result<_>>()?;
-    Ok(Templates {
+    Ok(Arc::new(Templates {
         briefing: BRIEFING.to_owned(),
         recovery: RECOVERY.to_owned(),
         roles,
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -78,8 +79,7 @@ mod tests {
                 .iter()
                 .all(|(name, role)| *name == role.name && !role.duties.is_empty())
         );
-        for program in super::programs().expect("the programs") {
-            torch_monitor::Rules::compile(&program.name, &program.screen).expect("its rules");
-        }
+        let programs = super::programs().expect("the programs");
+        assert!(programs.contains_key("demo"));
     }
 }

@@ -116,6 +116,15 @@ pub struct WindowFacts {
     pub lines: String,
 }
 
+/// Why nobody can say that a paste was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PasteError {
+    /// It was not begun: its file could not be written.
+    NotBegun(String),
+    /// tmux failed on it, or did not answer: it may have arrived, or may still do.
+    Unknown(String),
+}
+
 /// Why a window could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenFailure {

@@ -8,7 +8,7 @@ use torch_router::delivery::Outcome;
 use torch_session::{CaptureStyle, Server};
 
 use super::{Host, Input, answer, git, socket, tmux};
-use crate::event::{ConnId, Effect, Event, FailedHow, InboxFile};
+use crate::event::{ConnId, Effect, Event, FailedHow, InboxFile, PasteError};
 use crate::failure::other;
 use crate::state::spool_name;
 
@@ -358,9 +358,13 @@ async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event>
                         .paste(&tmux::guard(guard), &buffer, text.as_bytes(), staging)
                         .await;
                     crate::crash::did("paste");
-                    pasted.map(tmux::outcome).map_err(|error| error.to_string())
+                    pasted
+                        .map(tmux::outcome)
+                        .map_err(|error| PasteError::Unknown(error.to_string()))
                 }
-                Err(error) => Err(format!("its file could not be written: {error}")),
+                Err(error) => Err(PasteError::NotBegun(format!(
+                    "its file could not be written: {error}"
+                ))),
             };
             Event::Pasted { message, result }
         }

@@ -353,7 +353,8 @@ impl State {
         let Some(launch) = run.agent.launch else {
             return;
         };
-        if run.window != WindowObserved::Absent {
+        // One whose program has ended is none: a person who runs something else in its pane leaves the mark on it.
+        if run.window != WindowObserved::Absent || run.ended {
             return;
         }
         let own = |pane: &&PaneFact| pane.agent == Some(agent) && !pane.is_shell;
@@ -447,6 +448,9 @@ impl State {
                     Ok(fact) => self.sight(agent, &fact),
                     Err(_) => None,
                 };
+                if self.must_wait(t, agent, message) {
+                    return self.pump(t, agent);
+                }
                 let Some(flight) = self.flights.get_mut(&message) else {
                     return;
                 };

@@ -185,7 +185,7 @@ mod tests {
             agents,
             ..Snapshot::default()
         };
-        let (mut state, _) = State::new(settings, snapshot, NOW).expect("the rules");
+        let (mut state, _) = State::new(settings, snapshot, NOW);
         let drift = Drift {
             slept: Duration::from_secs(3_600),
             stepped: -90_000,

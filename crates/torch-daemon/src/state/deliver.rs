@@ -11,7 +11,7 @@ use torch_router::delivery::{Act, Flight, Outcome, Patience, Proof, Step};
 use torch_router::tag;
 
 use super::{State, Turn};
-use crate::event::{Effect, InboxFile, ProbeFor, TimerKey, TypingGuard};
+use crate::event::{Effect, InboxFile, PasteError, ProbeFor, TimerKey, TypingGuard};
 
 /// The longest pause between two looks into a transcript for an accepted message.
 const TRANSCRIPT_LOOK_MAX: Duration = Duration::from_secs(2);
@@ -85,6 +85,19 @@ impl State {
         owed && !self.flights.get(&message).is_some_and(may_go)
     }
 
+    /// Whether nothing of a message may be typed now, though a look at its agent's pane was begun: the agent, a person or a
+    /// briefing came in between.
+    pub(crate) fn must_wait(&mut self, t: &mut Turn, agent: AgentId, message: MessageId) -> bool {
+        if self.flights.get(&message).is_none_or(Flight::is_typed) {
+            return false;
+        }
+        let takes = self
+            .agents
+            .get(&agent)
+            .is_some_and(|run| run.agent.state.takes_messages());
+        !takes || self.waits_for_briefing(agent, message) || self.held(t, agent).is_some()
+    }
+
     /// Makes a step durable and turns its act into an effect.
     pub(crate) fn apply(&mut self, t: &mut Turn, message: MessageId, step: Step) {
         let Some(flight) = self.flights.get_mut(&message) else {
@@ -94,7 +107,7 @@ impl State {
             return;
         };
         for (state, evidence) in &step.passed {
-            if matches!(state, DeliveryState::Claimed | DeliveryState::Pasting) {
+            if *state == DeliveryState::Pasting {
                 flight.delivery.launch = self.agents.get(&agent).and_then(|run| run.agent.launch);
             }
             let data = json!({"attempt": flight.delivery.attempt, "evidence": evidence});
@@ -255,20 +268,19 @@ impl State {
         &mut self,
         t: &mut Turn,
         message: MessageId,
-        result: Result<Outcome, String>,
+        result: Result<Outcome, PasteError>,
     ) {
         self.acted(t, message);
+        if self.is_typed_elsewhere(message) {
+            return self.judge_typed_elsewhere(t, message);
+        }
         let Some(flight) = self.flights.get_mut(&message) else {
             return;
         };
         let step = match result {
             Ok(outcome) => flight.on_pasted(outcome, t.now),
-            // Nobody knows whether the paste arrived: the next look will tell.
-            Err(error) => flight.defer(
-                DeferReason::NotShown,
-                &format!("the paste failed: {error}"),
-                t.now,
-            ),
+            Err(PasteError::NotBegun(error)) => flight.on_paste_failed(false, &error, t.now),
+            Err(PasteError::Unknown(error)) => flight.on_paste_failed(true, &error, t.now),
         };
         self.apply_and_recheck(t, message, step);
     }
@@ -283,6 +295,9 @@ impl State {
         let Some(agent) = self.agent_of(message) else {
             return;
         };
+        if self.is_typed_elsewhere(message) {
+            return self.judge_typed_elsewhere(t, message);
+        }
         let patience = self.patience(agent);
         let Some(flight) = self.flights.get_mut(&message) else {
             return;
@@ -377,10 +392,11 @@ impl State {
     /// The prompt hook fired: which of the messages on their way does it prove?
     pub(crate) fn on_prompt(&mut self, t: &mut Turn, agent: AgentId, prompt: &str) {
         let squeezed = squeeze(prompt);
+        // Also one that waits: a paste of it may have stood in the composer, where a person pressed Enter.
         let on_the_way: Vec<MessageId> = self
             .flights
             .values()
-            .filter(|flight| flight.envelope.recipient.agent() == Some(agent) && flight.is_typed())
+            .filter(|flight| flight.envelope.recipient.agent() == Some(agent))
             .map(|flight| flight.envelope.id)
             .collect();
         for message in on_the_way {

@@ -11,6 +11,7 @@ mod names;
 mod notices;
 mod pause;
 mod purge;
+mod programs;
 mod reconcile;
 mod recover;
 mod recovery;
@@ -22,6 +23,7 @@ mod roster;
 mod schedule;
 mod send;
 mod server;
+mod sizes;
 mod stop;
 mod turns;
 mod undo;
@@ -31,18 +33,17 @@ mod worktrees;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use torch_api::wire::Stage;
 use torch_api::{Failure, Response};
 use torch_core::config::Config;
 use torch_core::journal::JournalEntry;
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
-use torch_core::program::AgentProgram;
 use torch_core::{
     Agent, AgentId, BootClock, DeliveryState, LaunchId, MessageId, Schedule, ScheduleId, SessionId,
     Team, TeamId, Timestamp, Write,
 };
-use torch_monitor::Rules;
 use torch_router::delivery::Flight;
 use torch_router::identity::{KnownPane, KnownServer};
 
@@ -50,10 +51,12 @@ use crate::event::{ConnId, Effect, Event, Known, PaneFact, TimerKey};
 
 pub use brief::{RoleTemplate, Templates};
 pub(crate) use guest::LINES as GUEST_LINES;
+pub use programs::Programs;
 pub(crate) use reconcile::{spool_name, spool_prefix};
 pub use recover::Snapshot;
 pub use requests::Caller;
 pub(crate) use resolve::choose_team;
+pub use sizes::Sizes;
 
 /// What the daemon is told at its start.
 #[derive(Debug, Clone)]
@@ -70,9 +73,9 @@ pub struct Settings {
     /// daemon again must start one that finds the same tmux server.
     pub env: std::collections::BTreeMap<String, String>,
     /// The agent programs.
-    pub programs: Vec<AgentProgram>,
+    pub programs: Programs,
     /// Roles and the briefing's text.
-    pub templates: Templates,
+    pub templates: Arc<Templates>,
     /// When the daemon started.
     pub started: Timestamp,
     /// The boot clock at that time.
@@ -83,13 +86,6 @@ pub struct Settings {
     pub seed: u64,
     /// Whether teams of an earlier boot are to run again without a person.
     pub resume_teams: bool,
-}
-
-/// An agent program with its rules compiled.
-#[derive(Debug)]
-pub(crate) struct Program {
-    pub(crate) data: AgentProgram,
-    pub(crate) rules: Rules,
 }
 
 /// An agent and what is known of it beyond what is durable.
@@ -177,7 +173,7 @@ pub(crate) struct Undo {
 #[derive(Debug)]
 pub struct State {
     pub(crate) settings: Settings,
-    pub(crate) programs: BTreeMap<String, Program>,
+    pub(crate) programs: Programs,
     pub(crate) random: fastrand::Rng,
     pub(crate) teams: BTreeMap<TeamId, Team>,
     pub(crate) sessions: BTreeMap<TeamId, SessionObserved>,

@@ -198,6 +198,11 @@ impl State {
             run.agent.last_transcript = Some(transcript);
         }
         run.early.clear();
+        for flight in self.flights.values_mut() {
+            if flight.envelope.recipient.agent() == Some(agent) {
+                flight.composer_gone();
+            }
+        }
         let role = run.agent.role.clone();
         // A person's session keeps the order of its windows.
         let index = (run.agent.guest_in.is_none()).then_some(run.agent.position);
@@ -396,9 +401,14 @@ impl State {
 
     /// The briefing is proven to have arrived.
     pub(crate) fn on_briefed(&mut self, t: &mut Turn, agent: AgentId, message: MessageId) {
+        let launch = self.flights.get(&message).map(|f| f.delivery.launch);
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
+        // A launch before this one had another briefing.
+        if launch != Some(run.agent.launch) {
+            return;
+        }
         if run.agent.briefed
             || run
                 .agent

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
 use torch_core::{
-    Agent, AgentId, AgentState, Delivery, DeliveryState, DesiredState, Envelope, Schedule, Team,
-    Timestamp, Write,
+    Agent, AgentId, AgentState, Delivery, DeliveryState, DesiredState, Envelope, MessageKind,
+    Schedule, Team, Timestamp, Write,
 };
-use torch_monitor::{RuleError, Rules};
 use torch_router::delivery::Flight;
 use torch_router::tag;
 
 use super::restart::{End, EndCause};
-use super::{AgentRun, PairKey, Program, Settings, State};
+use super::{AgentRun, PairKey, Settings, State};
 use crate::event::{Effect, TimerKey};
 
 /// What the store keeps of teams and of messages on their way.
@@ -34,27 +33,9 @@ pub struct Snapshot {
 
 impl State {
     /// Builds the state, and what is to be done first: watching spools and setting the timers that were running.
-    ///
-    /// # Errors
-    /// [`RuleError`] when an agent program's rules are broken.
-    pub fn new(
-        settings: Settings,
-        snapshot: Snapshot,
-        now: Timestamp,
-    ) -> Result<(Self, Vec<Effect>), RuleError> {
-        let mut programs = BTreeMap::new();
-        for data in &settings.programs {
-            let rules = Rules::compile(&data.name, &data.screen)?;
-            programs.insert(
-                data.name.clone(),
-                Program {
-                    data: data.clone(),
-                    rules,
-                },
-            );
-        }
+    pub fn new(settings: Settings, snapshot: Snapshot, now: Timestamp) -> (Self, Vec<Effect>) {
         let mut state = Self {
-            programs,
+            programs: settings.programs.clone(),
             random: fastrand::Rng::with_seed(settings.seed),
             boot: settings.boot.clone(),
             settings,
@@ -121,7 +102,7 @@ impl State {
         state.refresh_known_panes();
         state.recover_deliveries(snapshot.open, now, &mut effects);
         state.recover_schedules(snapshot.schedules, now, &mut effects);
-        Ok((state, effects))
+        (state, effects)
     }
 
     /// Teams of an earlier boot run again: whoever installed the daemon so wants that.
@@ -172,6 +153,7 @@ impl State {
                 });
             }
             if let Some(run) = self.agents.get_mut(&agent) {
+                flight.resume_in(run.agent.launch);
                 if flight.blocks_queue() {
                     run.queue.push_back(message);
                 }
@@ -192,12 +174,18 @@ impl State {
             }
         }
         for run in self.agents.values_mut() {
-            // A message being typed is first in any case; the others keep the order in which they were accepted,
-            // which their ids don't tell within a millisecond.
-            let flights = &self.flights;
-            run.queue
-                .make_contiguous()
-                .sort_by_key(|id| flights.get(id).is_none_or(|flight| !flight.is_typed()));
+            // A message being typed is first in any case, then a briefing; the others keep the order in which they were
+            // accepted, which their ids don't tell within a millisecond.
+            let (flights, launch) = (&self.flights, run.agent.launch);
+            run.queue.make_contiguous().sort_by_key(|id| {
+                let flight = flights.get(id);
+                let typed = flight.is_some_and(|flight| {
+                    let here = flight.delivery.launch == launch;
+                    (flight.is_typed() && here) || flight.may_stand_in_composer()
+                });
+                let briefing = flight.is_some_and(|f| f.envelope.kind == MessageKind::Briefing);
+                (!typed, !briefing)
+            });
         }
     }
 }

@@ -117,6 +117,7 @@ impl State {
         self.watchers
             .retain(|watcher| watcher.conn != conn || watcher.kind == WatchKind::Undo);
         self.namings.retain(|naming| naming.conn != conn);
+        self.cancelled.retain(|cancelled| *cancelled != conn);
         self.end_check(t, conn);
         t.push(Effect::CancelTimer(crate::event::TimerKey::Wait(conn)));
     }
@@ -196,6 +197,13 @@ impl State {
             })
             .map(|f| f.envelope.id);
         match flying {
+            Some(message) if !self.can_have(message) => {
+                let error = format!("m-{short} can't be acknowledged");
+                let cause =
+                    "it has not arrived yet; acknowledge it when it stands in your conversation";
+                let hint = format!("torch msg trace m-{short}");
+                t.fail(conn, other(&error, cause, Some(&hint)));
+            }
             Some(message) => {
                 self.acknowledge(t, message);
                 t.reply(conn, done(format!("m-{short} is acknowledged")));
@@ -241,6 +249,21 @@ impl State {
             self.answer_waiters(t, message, DeliveryState::Acked);
         }
         true
+    }
+
+    /// Whether the recipient of a message on its way may have it: an Enter of this try or of an earlier one was pressed, and
+    /// nothing of it stands in the composer.
+    fn can_have(&self, message: MessageId) -> bool {
+        self.flights.get(&message).is_some_and(|flight| {
+            let (delivery, typed) = (&flight.delivery, flight.is_typed());
+            let entered = typed
+                && !matches!(
+                    delivery.state,
+                    DeliveryState::Pasting | DeliveryState::Pasted | DeliveryState::Entering
+                );
+            let earlier = delivery.attempt > 1 && !typed && !flight.may_stand_in_composer();
+            entered || earlier
+        })
     }
 
     fn acknowledge(&mut self, t: &mut Turn, message: MessageId) {
@@ -410,12 +433,13 @@ impl State {
                 query: Query::Revive { id: short },
             });
         };
-        let Some(flight) = self.flights.get(&message) else {
+        let Some(flight) = self.flights.get_mut(&message) else {
             return;
         };
         let state = flight.delivery.state;
         match state {
             DeliveryState::Queued | DeliveryState::Deferred => {
+                flight.look_anew();
                 let agent = flight.envelope.recipient.agent();
                 t.journal("message.retry", message, json!({}));
                 t.timer(crate::event::TimerKey::Delivery(message), t.now);
@@ -448,6 +472,16 @@ impl State {
                 },
             });
         };
+        let kind = self.flights.get(&message).map(|f| f.envelope.kind);
+        if kind == Some(MessageKind::Briefing) {
+            let cause = "it is a briefing: without it the agent would not know its role";
+            let failure = other(
+                &format!("m-{short} can't be cancelled"),
+                cause,
+                Some("torch status"),
+            );
+            return t.fail(conn, failure);
+        }
         if self.end_untyped(t, message, DeliveryState::Dead, "cancelled by a person") {
             return t.reply(
                 conn,

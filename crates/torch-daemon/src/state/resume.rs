@@ -106,6 +106,7 @@ impl State {
         if !was_stopped {
             return;
         }
+        self.answer_stop_undone(t, id);
         for agent in self.team_agents(id) {
             let Some(run) = self.agents.get_mut(&agent) else {
                 continue;
@@ -123,6 +124,19 @@ impl State {
         }
         let session = left.map_or(SessionObserved::Absent, |_| SessionObserved::Present);
         self.sessions.insert(id, session);
+    }
+
+    /// Whoever waits for a team's stop is told that it was started again before that.
+    fn answer_stop_undone(&mut self, t: &mut Turn, id: TeamId) {
+        let name = self.teams.get(&id).map_or("?", |team| team.name.as_str());
+        let hint = format!("torch stop --team {name}");
+        let error = format!("team {name} was not stopped");
+        let failure = other(&error, "it was started again meanwhile", Some(&hint));
+        let stops =
+            |watcher: &mut super::Watcher| watcher.team == id && watcher.kind == WatchKind::Stop;
+        for watcher in self.watchers.extract_if(.., stops) {
+            t.fail(watcher.conn, failure.clone());
+        }
     }
 
     fn resume_view(&self, id: TeamId, rebrief_all: bool, now: Timestamp) -> torch_api::ResumeView {

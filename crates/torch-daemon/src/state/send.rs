@@ -304,7 +304,11 @@ impl State {
         };
         let head = run.queue.front().and_then(|head| self.flights.get(head));
         run.acting.is_some()
-            || head.is_some_and(|flight| flight.is_typed() || flight.may_stand_in_composer())
+            || head.is_some_and(|flight| {
+                // What was typed into a program that is gone is judged by what it left, whoever is first.
+                let here = flight.delivery.launch == run.agent.launch;
+                (flight.is_typed() && here) || flight.may_stand_in_composer()
+            })
     }
 
     /// A message that was given up or has expired is queued again, as a new try.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use torch_api::wire::{Body, ScheduleRequest};
@@ -14,7 +15,7 @@ use torch_core::{
     Timestamp, Write,
 };
 use torch_daemon::event::{ConnId, Effect, Event, Query, TimerKey};
-use torch_daemon::state::{Settings, Snapshot, State};
+use torch_daemon::state::{Programs, Settings, Snapshot, State, Templates};
 use torch_daemon::templates;
 use torch_process::clock::{Clock, Reading};
 use torch_scheduler::Agenda;
@@ -22,6 +23,12 @@ use torch_scheduler::Agenda;
 /// The wall clock at the beginning.
 pub(crate) const EPOCH: u64 = 1_800_000_000_000;
 pub(crate) const ROLES: [&str; 3] = ["orchestrator", "project_manager", "developer"];
+
+/// What is shipped, read once for all the daemons that are started.
+static SHIPPED: LazyLock<(Programs, Arc<Templates>)> = LazyLock::new(|| {
+    let programs = templates::programs().expect("the programs");
+    (programs, templates::roles().expect("the roles"))
+});
 
 /// When the daemon dies in a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,8 +120,8 @@ impl Machine {
             config: Config::default(),
             tmux_socket: "torch".to_owned(),
             env: BTreeMap::default(),
-            programs: templates::programs().expect("the programs"),
-            templates: templates::roles().expect("the roles"),
+            programs: SHIPPED.0.clone(),
+            templates: SHIPPED.1.clone(),
             started: reading.wall,
             boot: BootClock::new(
                 Some(format!("boot-{}", self.boot)),
@@ -141,7 +148,7 @@ impl Machine {
                 .collect(),
             ..Snapshot::default()
         };
-        let (state, first) = State::new(settings, snapshot, reading.wall).expect("the rules");
+        let (state, first) = State::new(settings, snapshot, reading.wall);
         self.daemon = Some(Daemon {
             state,
             clock: Clock::new(reading),

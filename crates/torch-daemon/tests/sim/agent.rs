@@ -1,8 +1,42 @@
-//! A simulated agent program: composer, dialog, turns, hooks, transcript, and the ledger that is the oracle.
+//! A simulated agent program: composer, dialog, turns, hooks, transcripts, and the ledger that is the oracle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::json;
 use torch_core::spool::{SpoolEvent, SpoolRecord};
 use torch_core::{AgentId, LaunchId, PaneAddress, PaneId, Process, SessionId, Timestamp, WindowId};
+
+/// One submitted prompt, written down by the program before anything else.
+#[derive(Debug, Clone)]
+pub(crate) struct Prompt {
+    pub(crate) text: String,
+    pub(crate) launch: LaunchId,
+    /// Whether torch pressed Enter, and not a person.
+    pub(crate) by_torch: bool,
+    /// Whether a long body's file lay there, where the prompt names one.
+    pub(crate) file_there: bool,
+}
+
+/// How a launch goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    Ready,
+    NeverReady,
+    ExitsAtOnce,
+}
+
+/// What the Enter begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Ends(u64),
+    /// Until a person interrupts it.
+    Hangs,
+    /// The turn ends in a usage limit, which lasts so long.
+    Limited(u64),
+    /// The program dies between the Enter and its record: the window of doubt W1.
+    Dies,
+}
 
 /// One agent's pane and program.
 #[derive(Debug)]
@@ -12,19 +46,33 @@ pub(crate) struct SimAgent {
     pub(crate) address: PaneAddress,
     pub(crate) alive: bool,
     pub(crate) window: bool,
+    /// Whether the pane carries the mark of the launch.
+    pub(crate) marked: bool,
     pub(crate) composer: String,
     pub(crate) draft: Option<String>,
     pub(crate) dialog: bool,
     pub(crate) in_mode: bool,
     pub(crate) busy_until: Option<Timestamp>,
-    pub(crate) ledger: Vec<String>,
+    pub(crate) hangs: bool,
+    limit_millis: Option<u64>,
+    pub(crate) limited_until: Option<Timestamp>,
+    pub(crate) ready: bool,
+    pub(crate) ledger: Vec<Prompt>,
     pub(crate) approved: u32,
     pub(crate) merged_drafts: u32,
-    pub(crate) transcript: Vec<String>,
+    /// The tags in each launch's transcript.
+    pub(crate) transcripts: BTreeMap<LaunchId, BTreeSet<String>>,
+    pub(crate) files: BTreeSet<String>,
     pub(crate) spool: Vec<SpoolRecord>,
     /// How far this daemon has read the spool, and which daemon it was.
     pub(crate) read: usize,
     pub(crate) read_in: u64,
+    /// When somebody last typed in its session.
+    pub(crate) input: Timestamp,
+    /// torch was told that its window was not opened, although it was.
+    pub(crate) untold: bool,
+    /// The program's starts since a person or the server's end last began anew.
+    pub(crate) starts: Vec<Timestamp>,
 }
 
 impl SimAgent {
@@ -41,18 +89,40 @@ impl SimAgent {
             address,
             alive: false,
             window: true,
+            marked: true,
             composer: String::new(),
             draft: None,
             dialog: false,
             in_mode: false,
             busy_until: None,
+            hangs: false,
+            limit_millis: None,
+            limited_until: None,
+            ready: false,
             ledger: Vec::new(),
             approved: 0,
             merged_drafts: 0,
-            transcript: Vec::new(),
+            transcripts: BTreeMap::new(),
+            files: BTreeSet::new(),
             spool: Vec::new(),
             read: 0,
             read_in: 0,
+            input: Timestamp(0),
+            untold: false,
+            starts: Vec::new(),
+        }
+    }
+
+    /// What outlives a launch: the ledger, the transcripts, the worktree.
+    pub(crate) fn inherit(&mut self, before: Self) {
+        self.ledger = before.ledger;
+        self.approved = before.approved;
+        self.merged_drafts = before.merged_drafts;
+        self.transcripts = before.transcripts;
+        self.files = before.files;
+        self.starts = before.starts;
+        while self.transcripts.len() > 2 {
+            self.transcripts.pop_first();
         }
     }
 
@@ -75,35 +145,54 @@ impl SimAgent {
         self.record(at, SpoolEvent::Hook { payload });
     }
 
-    pub(crate) fn start(&mut self, at: Timestamp) {
+    pub(crate) fn start(&mut self, at: Timestamp, manner: Manner) {
         self.alive = true;
         let process = self.process();
         self.record(at, SpoolEvent::Started { process });
-        let transcript = format!("/transcript/{}", self.id);
+        match manner {
+            Manner::Ready => self.get_ready(at),
+            Manner::NeverReady => {}
+            Manner::ExitsAtOnce => self.die(at, Some(1)),
+        }
+    }
+
+    /// The first prompt is up.
+    pub(crate) fn get_ready(&mut self, at: Timestamp) {
+        self.ready = true;
+        let transcript = format!("/transcript/{}", self.launch);
         self.hook(
             at,
             json!({"hook_event_name": "SessionStart", "transcript_path": transcript}),
         );
     }
 
-    pub(crate) fn die(&mut self, at: Timestamp) {
+    pub(crate) fn die(&mut self, at: Timestamp, status: Option<i32>) {
         if self.alive {
-            self.alive = false;
-            self.record(
-                at,
-                SpoolEvent::Exited {
-                    status: None,
-                    signal: Some(9),
-                },
-            );
+            self.end();
+            let signal = status.is_none().then_some(9);
+            self.record(at, SpoolEvent::Exited { status, signal });
         }
+    }
+
+    /// It is gone without a word.
+    pub(crate) fn end(&mut self) {
+        self.alive = false;
+        self.marked = false;
+        self.composer.clear();
+        self.draft = None;
+        self.dialog = false;
+        self.busy_until = None;
+        self.hangs = false;
+        self.limited_until = None;
     }
 
     /// The visible screen, as the demo agent draws it.
     pub(crate) fn screen(&self) -> Vec<u8> {
         let rule = "─".repeat(40);
         let mut lines = vec!["● hello".to_owned()];
-        if self.dialog {
+        if !self.ready {
+            lines.push("loading".into());
+        } else if self.dialog {
             lines.extend([
                 rule,
                 " Do you want to proceed?".into(),
@@ -121,10 +210,11 @@ impl SimAgent {
                 });
             }
             lines.push(rule);
-            let busy = self.busy_until.is_some();
             lines.push(
-                if busy {
+                if self.in_turn() {
                     "  working · esc to interrupt"
+                } else if self.limited_until.is_some() {
+                    "  ⚠ Usage limit reached · limit resets 3pm (UTC)"
                 } else {
                     "  ? for shortcuts"
                 }
@@ -136,17 +226,21 @@ impl SimAgent {
         text.into_bytes()
     }
 
+    pub(crate) fn in_turn(&self) -> bool {
+        self.busy_until.is_some() || self.hangs
+    }
+
     pub(crate) fn paste(&mut self, text: &str) {
         // A dialog swallows what is typed; a dead program's wrapper throws it away.
         self.in_mode = false;
-        if self.alive && !self.dialog {
+        if self.alive && self.ready && !self.dialog {
             self.composer.push_str(text);
         }
     }
 
     /// Enter: approves in a dialog, submits in the composer. The ledger first, then everything else.
-    pub(crate) fn enter(&mut self, at: Timestamp, turn_ms: u64, loses_hook: bool) {
-        if !self.alive {
+    pub(crate) fn enter(&mut self, at: Timestamp, turn: Turn) {
+        if !self.alive || !self.ready {
             return;
         }
         if self.dialog {
@@ -157,28 +251,80 @@ impl SimAgent {
         if self.composer.is_empty() {
             return;
         }
-        let text = std::mem::take(&mut self.composer);
         if self.draft.take().is_some() {
             self.merged_drafts += 1;
         }
-        self.ledger.push(text.clone());
-        if loses_hook {
-            // The program dies between the Enter and its record: the window of doubt W1.
-            self.die(at);
-            return;
+        self.submit(at, turn, true);
+    }
+
+    /// What stands in the composer is taken as a prompt.
+    pub(crate) fn submit(&mut self, at: Timestamp, turn: Turn, by_torch: bool) {
+        let text = std::mem::take(&mut self.composer);
+        let file_there = named_file(&text).is_none_or(|file| self.files.contains(file));
+        self.ledger.push(Prompt {
+            text: text.clone(),
+            launch: self.launch,
+            by_torch,
+            file_there,
+        });
+        if turn == Turn::Dies {
+            return self.die(at, None);
         }
-        self.transcript.push(text.clone());
+        let held = self.transcripts.entry(self.launch).or_default();
+        held.extend(tags(&text).map(str::to_owned));
         self.hook(
             at,
             json!({"hook_event_name": "UserPromptSubmit", "prompt": text}),
         );
-        self.busy_until = Some(at.after(std::time::Duration::from_millis(turn_ms)));
+        self.limited_until = None;
+        match turn {
+            Turn::Ends(millis) => self.busy_until = Some(at.after(Duration::from_millis(millis))),
+            Turn::Limited(millis) => {
+                self.busy_until = Some(at.after(Duration::from_millis(20)));
+                self.limit_millis = Some(millis);
+            }
+            Turn::Hangs => self.hangs = true,
+            Turn::Dies => {}
+        }
+    }
+
+    /// When something ends by itself next.
+    pub(crate) fn next_end(&self) -> Option<Timestamp> {
+        let at = self.busy_until.or(self.limited_until);
+        at.filter(|_| self.alive && !self.dialog)
     }
 
     pub(crate) fn tick(&mut self, now: Timestamp) {
-        if self.alive && !self.dialog && self.busy_until.is_some_and(|until| until <= now) {
-            self.busy_until = None;
-            self.hook(now, json!({"hook_event_name": "Stop"}));
+        if self.next_end().is_none_or(|at| at > now) {
+            return;
+        }
+        if self.busy_until.take().is_none() {
+            // The limit's reset: the program goes on by itself.
+            self.limited_until = None;
+            return self.hook(now, json!({"hook_event_name": "Stop"}));
+        }
+        match self.limit_millis.take() {
+            Some(millis) => {
+                self.limited_until = Some(now.after(Duration::from_millis(millis)));
+                self.hook(
+                    now,
+                    json!({"hook_event_name": "StopFailure", "error": "rate_limit",
+                           "last_assistant_message": "limit reached"}),
+                );
+            }
+            None => self.hook(now, json!({"hook_event_name": "Stop"})),
         }
     }
+}
+
+/// The tags of the messages in a prompt.
+pub(crate) fn tags(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split("[torch ").skip(1);
+    parts.filter_map(|part| part.split(' ').next())
+}
+
+/// The inbox file that a prompt sends its reader to.
+pub(crate) fn named_file(text: &str) -> Option<&str> {
+    let rest = text.split("] Read the file ").nth(1)?;
+    rest.split(' ').next()
 }

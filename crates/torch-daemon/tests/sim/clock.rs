@@ -5,7 +5,7 @@ use std::time::Duration;
 use torch_core::{Drift, Timestamp};
 use torch_daemon::event::Event;
 
-use crate::world::{ROLES, World};
+use crate::world::World;
 
 /// The largest step, in milliseconds: ten days.
 const STEP_MAX: i64 = 864_000_000;
@@ -33,16 +33,20 @@ impl World {
                 },
             }
         };
-        self.note(&format!("the clock moves: {drift:?}"));
+        self.note(|| format!("the clock moves: {drift:?}"));
         self.ahead += drift.awake();
+        self.slept += drift.slept.as_millis() as u64;
         self.agenda.shift(|key| key.moved_by(drift));
-        self.event(Event::ClockMoved(drift));
+        // Asleep the breaker's ten minutes go by.
+        self.begin_anew();
+        self.turn(vec![Event::ClockMoved(drift)]);
     }
 
     /// The wall clock is set while no daemon runs.
     pub(crate) fn set_unseen(&mut self) {
         if self.faults.clocks {
             self.ahead += self.one_step();
+            self.begin_anew();
         }
     }
 
@@ -53,10 +57,10 @@ impl World {
 
     /// Each message stands once in its recipient's ledger, as the first try.
     pub(crate) fn check_unrepeated(&self) -> Result<(), String> {
-        for role in ROLES {
-            for text in self.ledgers(role) {
-                if !text.contains(" try=1]") {
-                    return Err(format!("repeated to {role}: {text}"));
+        for agent in self.agents.values() {
+            for prompt in &agent.ledger {
+                if !prompt.text.contains(" try=1]") {
+                    return Err(format!("repeated: {}", prompt.text));
                 }
             }
         }

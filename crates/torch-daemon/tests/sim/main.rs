@@ -1,172 +1,123 @@
 //! The whole daemon in one thread on a seeded clock: the real [`State::handle`], a world of its own around it.
 //!
-//! Between any two effects the world may open a dialog, type a draft, scroll, end an agent's program, the tmux
-//! server or the daemon. The agents' ledgers are the oracle: no approval, no changed draft, each message once or again
-//! only when marked, order kept per sender. `TORCH_SIM_SEEDS=N` runs N seeds, `TORCH_SIM_SEED=S` replays one.
+//! Between any two effects anything of [`Faults`] may happen. The agents' ledgers are the oracle: no approval, no changed
+//! draft, each message once per try, the order kept, nothing before a briefing, no request unanswered. See docs/simulation.md.
+//!
+//! `TORCH_SIM_SEEDS=N` runs N seeds of each scenario, `TORCH_SIM_FIRST=S` begins at seed S, `TORCH_SIM_SEED=S` replays one.
+//!
+//! [`State::handle`]: torch_daemon::state::State::handle
 
 mod agent;
+mod clients;
 mod clock;
+mod commands;
 mod effects;
+mod faults;
 mod oracle;
+mod people;
 mod store;
 mod world;
 
-use world::{Faults, World};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use faults::{ALL, Faults, NONE, PEOPLE};
+use world::{ROLES, World};
 
 /// How many seeds run without a wish.
 const SEEDS: u64 = 200;
 
-fn run(seed: u64, faults: Faults) {
-    let mut world = World::new(seed, faults);
-    world.raise();
-    world.play();
-    world.settle();
-    if let Err(broken) = world.check() {
-        panic!(
-            "seed {seed} ({faults:?}): {broken}\nreplay: TORCH_SIM_SEED={seed} cargo test -p torch-daemon --test sim\n{}",
-            world.story()
-        );
+/// What holds at the end of one seed's run, in a world with or without a story.
+fn run(seed: u64, faults: Faults, told: bool, more: fn(&World) -> Result<(), String>) -> Outcome {
+    let mut world = World::new(seed, faults, &ROLES, told);
+    let lived = catch_unwind(AssertUnwindSafe(|| {
+        world.raise();
+        world.play();
+        world.settle();
+        world.check().and_then(|()| more(&world))
+    }));
+    let result = lived.unwrap_or_else(|_| Err("the daemon panicked".to_owned()));
+    Outcome {
+        result,
+        story: world.story(),
     }
 }
 
-fn seeds() -> Vec<u64> {
-    let number = |name: &str| {
-        std::env::var(name)
-            .ok()
-            .and_then(|text| text.parse::<u64>().ok())
+struct Outcome {
+    result: Result<(), String>,
+    story: String,
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    let first = number("TORCH_SIM_FIRST").unwrap_or(0);
+    match number("TORCH_SIM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => first..first + number("TORCH_SIM_SEEDS").unwrap_or(SEEDS),
+    }
+}
+
+/// Runs the seeds on all cores; the lowest one that fails is run again, with its story.
+fn run_all(test: &str, faults: Faults, more: fn(&World) -> Result<(), String>) {
+    let seeds = seeds();
+    let (next, worst) = (AtomicU64::new(seeds.start), AtomicU64::new(u64::MAX));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores.min(seeds.clone().count()) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end || worst.load(Ordering::Relaxed) < seed {
+                        return;
+                    }
+                    if run(seed, faults, false, more).result.is_err() {
+                        worst.fetch_min(seed, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    let seed = worst.into_inner();
+    if seed == u64::MAX {
+        return;
+    }
+    let told = run(seed, faults, true, more);
+    let broken = told.result.expect_err("the same seed gives the same run");
+    panic!(
+        "{}\nseed {seed} of {test}: {broken}\nreplay: TORCH_SIM_SEED={seed} cargo test -p torch-daemon --test sim {test}",
+        told.story
+    );
+}
+
+fn nothing_more(_: &World) -> Result<(), String> {
+    Ok(())
+}
+
+macro_rules! scenarios {
+    ($($(#[doc = $doc:literal])* $name:ident: $faults:expr, $more:expr;)*) => {
+        $($(#[doc = $doc])* #[test] fn $name() { run_all(stringify!($name), $faults, $more); })*
     };
-    match (number("TORCH_SIM_SEED"), number("TORCH_SIM_SEEDS")) {
-        (Some(seed), _) => vec![seed],
-        (None, count) => (0..count.unwrap_or(SEEDS)).collect(),
-    }
 }
 
-/// What people do.
-const PEOPLE: Faults = Faults {
-    people: true,
-    crashes: false,
-    restarts: false,
-    servers: false,
-    clocks: false,
-};
-
-/// Everything at once.
-const ALL: Faults = Faults {
-    people: true,
-    crashes: true,
-    restarts: true,
-    servers: true,
-    clocks: true,
-};
-
-fn run_all(faults: Faults) {
-    for seed in seeds() {
-        run(seed, faults);
-    }
-}
-
-#[test]
-fn messages_survive_dialogs_drafts_and_copy_mode() {
-    run_all(PEOPLE);
-}
-
-#[test]
-fn messages_survive_the_end_of_the_daemon() {
-    run_all(Faults {
-        restarts: true,
-        ..PEOPLE
-    });
-}
-
-#[test]
-fn messages_survive_the_end_of_agents_and_of_the_daemon() {
-    run_all(Faults {
-        crashes: true,
-        restarts: true,
-        ..PEOPLE
-    });
-}
-
-#[test]
-fn messages_survive_everything_at_once() {
-    run_all(ALL);
-}
-
-#[test]
-fn a_team_is_raised_through_ends_of_the_daemon() {
-    for seed in seeds() {
-        let mut world = World::new(
-            seed,
-            Faults {
-                people: false,
-                ..PEOPLE
-            },
-        );
-        world.raise_restarted();
-        // What two daemons pasted, one just before its end, a person clears.
-        world.settle();
-        let up = world.store.agents.values().filter(|agent| agent.briefed);
-        let up = up.count();
-        let checked = world.check();
-        assert!(
-            checked.is_ok() && up == world::ROLES.len(),
-            "seed {seed}: {checked:?}, {up} are briefed\nreplay: TORCH_SIM_SEED={seed} cargo test -p torch-daemon --test sim\n{}",
-            world.story()
-        );
-    }
-}
-
-#[test]
-fn ends_of_the_server_are_not_counted_as_the_agents() {
-    for seed in seeds() {
-        let faults = Faults {
-            people: false,
-            servers: true,
-            ..PEOPLE
-        };
-        let mut world = World::new(seed, faults);
-        world.raise();
-        world.play();
-        world.settle();
-        if let Err(broken) = world.check().and_then(|()| world.check_uncounted()) {
-            panic!(
-                "seed {seed}: {broken}\nreplay: TORCH_SIM_SEED={seed} cargo test -p torch-daemon --test sim\n{}",
-                world.story()
-            );
-        }
-    }
-}
-
-#[test]
-fn a_moved_clock_repeats_nothing() {
-    for seed in seeds() {
-        let faults = Faults {
-            people: false,
-            clocks: true,
-            ..PEOPLE
-        };
-        let mut world = World::new(seed, faults);
-        world.raise();
-        world.play();
-        world.settle();
-        if let Err(broken) = world.check().and_then(|()| world.check_unrepeated()) {
-            panic!(
-                "seed {seed}: {broken}\nreplay: TORCH_SIM_SEED={seed} cargo test -p torch-daemon --test sim\n{}",
-                world.story()
-            );
-        }
-    }
+scenarios! {
+    messages_survive_dialogs_drafts_and_copy_mode: PEOPLE, nothing_more;
+    messages_survive_the_end_of_the_daemon: Faults { restarts: true, store: true, ..PEOPLE }, nothing_more;
+    messages_survive_the_end_of_agents_and_of_the_daemon:
+        Faults { crashes: true, restarts: true, ..PEOPLE }, nothing_more;
+    messages_survive_a_tmux_that_is_late_or_lies: Faults { tmux: true, batches: true, ..PEOPLE }, nothing_more;
+    messages_survive_commands: Faults { commands: true, batches: true, ..PEOPLE }, nothing_more;
+    messages_survive_odd_programs_and_panes:
+        Faults { programs: true, panes: true, refusals: true, ..PEOPLE }, nothing_more;
+    messages_survive_everything_at_once: ALL, nothing_more;
+    a_moved_clock_repeats_nothing: Faults { clocks: true, ..NONE }, World::check_unrepeated;
 }
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
-    let story = |seed| {
-        let mut world = World::new(seed, ALL);
-        world.raise();
-        world.play();
-        world.settle();
-        world.story()
-    };
+    let story = |seed| run(seed, ALL, true, nothing_more).story;
     assert_eq!(story(7), story(7));
     assert_ne!(story(7), story(8));
 }

@@ -58,6 +58,17 @@ impl Flight {
         }
     }
 
+    /// The paste failed. Where it was `begun`, nobody knows whether it arrived: the next look will tell, and until then it
+    /// may stand in the composer.
+    pub fn on_paste_failed(&mut self, begun: bool, error: &str, now: Timestamp) -> Step {
+        if self.delivery.state != DeliveryState::Pasting {
+            return Step::only(Act::None);
+        }
+        self.pasted |= begun;
+        let evidence = format!("the paste failed: {error}");
+        self.wait_for(DeferReason::NotShown, &evidence, now, Act::None)
+    }
+
     /// How the Enter ended.
     pub fn on_pressed(&mut self, outcome: Outcome, patience: &Patience, now: Timestamp) -> Step {
         if self.delivery.state != DeliveryState::Entering {
@@ -66,6 +77,7 @@ impl Flight {
         match outcome {
             Outcome::Applied => {
                 self.enters += 1;
+                self.doubt = true;
                 self.pass(
                     DeliveryState::Entered,
                     "tmux took the Enter",
@@ -73,6 +85,13 @@ impl Flight {
                     Act::AwaitProof(patience.evidence),
                 )
             }
+            // Nothing was pressed now, but an earlier Enter may have taken it: what can be seen decides.
+            Outcome::Refused if self.doubt => self.pass(
+                DeliveryState::Uncertain,
+                "the guard refused another Enter",
+                now,
+                Act::ProbeAfter(LOOK_FIRST),
+            ),
             // Nothing was pressed: the composer changed in that moment, so look again before anything else.
             Outcome::Refused => self.pass(
                 DeliveryState::Pasted,
@@ -106,6 +125,7 @@ impl Flight {
         self.stale_screen = None;
         self.seen_whole = None;
         self.enters = 0;
+        self.doubt = false;
         self.pasted = false;
         let evidence = format!("an empty composer; {}", sight.reading.evidence);
         self.pass(DeliveryState::Pasting, &evidence, now, Act::Paste)

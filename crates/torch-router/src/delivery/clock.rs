@@ -1,6 +1,6 @@
 //! What a delivery does with a clock that was set and with a machine that slept: nothing early, nothing late.
 
-use torch_core::{Drift, Timestamp};
+use torch_core::{DeliveryState, Drift, LaunchId, Timestamp};
 
 use super::Flight;
 
@@ -8,6 +8,18 @@ impl Flight {
     /// Taken up again by another daemon: the present phase begins anew, since nobody knows what happened to the clock.
     pub fn resume(&mut self, now: Timestamp) {
         self.phase_since = now;
+        // The Enter that was ordered may be pressed still.
+        self.doubt = matches!(
+            self.delivery.state,
+            DeliveryState::Entering | DeliveryState::Entered | DeliveryState::Uncertain
+        );
+    }
+
+    /// Taken up again by another daemon, for an agent that runs in this launch: a paste that was ordered in it may stand in
+    /// its composer, until a look shows that it does not.
+    pub fn resume_in(&mut self, launch: Option<LaunchId>) {
+        let same = launch.is_some() && self.delivery.launch == launch;
+        self.pasted = same && self.delivery.state == DeliveryState::Deferred;
     }
 
     /// The wall clock was set, or the machine slept: what runs keeps its remaining time. Patience and pauses count time
@@ -27,8 +39,8 @@ impl Flight {
 mod tests {
     use std::time::Duration;
 
+    use torch_core::Delivery;
     use torch_core::screen::{Composer, ScreenKind, ScreenReading};
-    use torch_core::{Delivery, DeliveryState};
 
     use super::super::tests::envelope;
     use super::super::{Act, Notice, Outcome, PaneFitness, Patience, Sight};

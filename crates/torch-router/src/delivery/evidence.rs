@@ -70,6 +70,18 @@ impl Flight {
         }
     }
 
+    /// A person wants it looked at anew: nothing of it is on its way into a screen that stands still.
+    pub fn look_anew(&mut self) {
+        self.stale_screen = None;
+    }
+
+    /// Another program is started in place of the one that this may have been typed into: its composer is gone with it.
+    pub fn composer_gone(&mut self) {
+        self.pasted = false;
+        self.seen_whole = None;
+        self.stale_screen = None;
+    }
+
     /// The program is gone from its pane.
     pub fn on_agent_gone(&mut self, now: Timestamp) -> Step {
         match self.delivery.state {
@@ -78,12 +90,11 @@ impl Flight {
             | DeliveryState::Entered
             | DeliveryState::Uncertain => Step::only(Act::ReadTranscript),
             state if state.is_final() => Step::only(Act::None),
-            _ => self.wait_for(
-                DeferReason::NoAgent,
-                "the agent program ended",
-                now,
-                Act::None,
-            ),
+            _ => {
+                self.composer_gone();
+                let how = "the agent program ended";
+                self.wait_for(DeferReason::NoAgent, how, now, Act::None)
+            }
         }
     }
 
@@ -145,6 +156,7 @@ impl Flight {
         self.seen_whole = None;
         self.stale_screen = None;
         self.enters = 0;
+        self.doubt = false;
         if self.delivery.attempt >= TRIES_MAX {
             let evidence = format!("{evidence}; given up after {TRIES_MAX} tries");
             let mut step = self.pass(DeliveryState::Dead, &evidence, now, Act::None);

@@ -176,6 +176,8 @@ pub struct Flight {
     /// From when on a message without a trace may be repeated.
     redeliver_at: Option<Timestamp>,
     told: Vec<Notice>,
+    /// Whether an Enter of this try may have been pressed that is not proven.
+    doubt: bool,
     /// Whether a paste of this try may still stand in the composer, or come up in it.
     pasted: bool,
 }
@@ -184,7 +186,6 @@ impl Flight {
     /// A flight from what the store keeps; `text` is the try's whole text.
     pub fn new(envelope: Envelope, delivery: Delivery, text: String) -> Self {
         let phase_since = delivery.since;
-        let pasted = delivery.reason == Some(DeferReason::NotShown);
         Self {
             envelope,
             delivery,
@@ -196,7 +197,8 @@ impl Flight {
             stale_screen: None,
             redeliver_at: None,
             told: Vec::new(),
-            pasted,
+            pasted: false,
+            doubt: false,
         }
     }
 

@@ -94,7 +94,7 @@ fn state(agent_state: AgentState) -> State {
         agents: vec![agent(agent_state)],
         ..Snapshot::default()
     };
-    State::new(settings, snapshot, NOW).expect("the rules").0
+    State::new(settings, snapshot, NOW).0
 }
 
 /// A person asks.
