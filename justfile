@@ -26,4 +26,8 @@ bench:
 
 # Runs N seeds of the daemon's simulation.
 sim N="1000":
-    TORCH_SIM_SEEDS={{N}} cargo test --locked -p torch-daemon --test sim
+    TORCH_SIM_SEEDS={{N}} cargo test --locked --profile sim -p torch-daemon --test sim
+
+# Simulates a week of a large team with 10,000 messages a day.
+week:
+    TORCH_SIM_HOURS=168 cargo test --locked --profile sim -p torch-daemon --test sim week -- --nocapture

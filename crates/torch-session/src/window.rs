@@ -98,18 +98,20 @@ impl Server {
     }
 
     /// Starts a program anew in a pane, in place of the one that is there or was: the pane's id, its window, its history
-    /// and whoever looks at it stay. `name`, `index`, `width` and `height` of the spec are not used.
+    /// and whoever looks at it stay. `name`, `index`, `width` and `height` of the spec are not used. A pane whose first
+    /// process is another than `at` says is not touched.
     ///
     /// # Errors
-    /// [`SessionError::Refused`] for a pane that is gone, [`SessionError::NoDirectory`], [`SessionError::Unusable`], or
+    /// [`SessionError::Refused`] for a pane that is gone or is another's now, [`SessionError::NoDirectory`], [`SessionError::Unusable`], or
     /// what [`Self::probe`](crate::Server::probe) lists.
     pub async fn respawn_pane(
         &self,
-        pane: PaneId,
+        at: PaneAddress,
         spec: &WindowSpec,
     ) -> Result<PaneAddress, SessionError> {
         const COMMAND: &str = "respawn-pane";
-        let target = pane.to_string();
+        const TAKEN: &str = "taken";
+        let target = at.pane.to_string();
         let mut words = launch_words(spec)?;
         // The name, which only the `new-` commands take.
         words.drain(..2);
@@ -121,15 +123,22 @@ impl Server {
             .arg("-p")
             .option("-t", &target)
             .arg(ADDRESS);
-        let line = mark(Line::of(respawn), &target, spec).then(show);
-        let blocks = self.ask_all(COMMAND, &line).await?;
-        if let Some(refused) = blocks.iter().find(|block| !block.ok) {
+        let anew = mark(Line::of(respawn), &target, spec).then(show);
+        let taken = Words::named("display-message").option("-p", TAKEN);
+        let same = format!("#{{==:#{{pane_pid}},{}}}", at.pid);
+        let line = Line::default().then_if(&target, &same, &anew, &Line::of(taken));
+        let blocks = self.ask(COMMAND, &line).await?;
+        let text = blocks
+            .iter()
+            .map(Block::text)
+            .rfind(|text| !text.is_empty());
+        let text = text.unwrap_or_default();
+        if text == TAKEN.as_bytes() {
             return Err(SessionError::Refused {
                 command: COMMAND,
-                message: String::from_utf8_lossy(refused.text()).into_owned(),
+                message: format!("something else runs in pane {target} now"),
             });
         }
-        let text = blocks.last().map_or(&[][..], Block::text);
         read_address(text).ok_or_else(|| Self::unreadable(COMMAND, text))
     }
 

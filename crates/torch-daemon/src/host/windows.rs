@@ -196,7 +196,7 @@ async fn open_window(
     };
     let opened = match &order.open_in {
         OpenIn::NewSession(name) => server.open_session(name, &spec).await,
-        OpenIn::Pane(at) => server.respawn_pane(at.pane, &spec).await,
+        OpenIn::Pane(at) => server.respawn_pane(*at, &spec).await,
         OpenIn::Session(session) => match server.open_window(*session, &spec).await {
             // A window of somebody else's stands there: the role's name is what counts.
             Err(SessionError::Refused { .. }) => {

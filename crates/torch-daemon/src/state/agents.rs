@@ -354,7 +354,8 @@ impl State {
             return;
         };
         // One whose program has ended is none: a person who runs something else in its pane leaves the mark on it.
-        if run.window != WindowObserved::Absent || run.ended {
+        let ended = run.ended && run.agent.state != AgentState::Stopped;
+        if run.window != WindowObserved::Absent || ended {
             return;
         }
         let own = |pane: &&PaneFact| pane.agent == Some(agent) && !pane.is_shell;
@@ -362,7 +363,9 @@ impl State {
         if let Some(address) = self.panes.iter().find(ours).map(|pane| pane.address) {
             return self.on_opened(t, agent, launch, Ok(address));
         }
-        let left = self.panes.iter().find(own).map(|pane| pane.address);
+        // The mark stays on a pane in which a person runs something else; only a dead one is the program's.
+        let dead = |pane: &&PaneFact| own(pane) && pane.dead;
+        let left = self.panes.iter().find(dead).map(|pane| pane.address);
         // Later on it may be one that is just being closed.
         let Some(address) = left.filter(|_| self.just_connected) else {
             return;

@@ -10,8 +10,8 @@ mod guest;
 mod names;
 mod notices;
 mod pause;
-mod purge;
 mod programs;
+mod purge;
 mod reconcile;
 mod recover;
 mod recovery;
@@ -31,7 +31,7 @@ mod views;
 mod waiting;
 mod worktrees;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -190,6 +190,8 @@ pub struct State {
     /// Teams that a running `torch auto` made, so that cancelling it may take them away.
     pub(crate) fresh_teams: std::collections::BTreeSet<TeamId>,
     pub(crate) cancelled: Vec<ConnId>,
+    /// Agents that a person wants restarted, and whose windows are not known yet.
+    pub(crate) restarts_asked: BTreeSet<AgentId>,
     pub(crate) panes: Vec<PaneFact>,
     pub(crate) known_panes: Vec<KnownPane>,
     pub(crate) server: Option<KnownServer>,
@@ -330,6 +332,7 @@ impl State {
             Event::Timer(key) => self.on_timer(t, key),
             Event::ClockMoved(drift) => self.on_clock_moved(t, drift),
         }
+        self.restart_asked(t);
         self.run_schedules(t);
         turn.effects
     }

@@ -433,6 +433,7 @@ impl State {
         let team = run.agent.team;
         // The pane that was to be used again is still there, unless the next listing says otherwise.
         run.agent.pane = run.reopening.take();
+        let look = run.agent.pane.is_some() && self.server.is_some();
         run.window = match run.agent.pane {
             Some(_) => WindowObserved::Ended,
             None => WindowObserved::Absent,
@@ -452,7 +453,7 @@ impl State {
             } else {
                 EndCause::Program
             },
-            listing: 0,
+            listing: if look { self.listing + 1 } else { 0 },
             lines: Some(String::new()),
         });
         if self.sessions.get(&team) == Some(&SessionObserved::Pending) {
@@ -460,7 +461,11 @@ impl State {
         }
         let evidence = Evidence::new("command", how, t.now);
         self.set_state(t, agent, AgentState::Crashed, evidence);
-        self.decide_end(t, agent);
+        if look {
+            self.list_panes(t);
+        } else {
+            self.decide_end(t, agent);
+        }
     }
 
     pub(crate) fn close(&mut self, t: &mut Turn, agent: AgentId) {

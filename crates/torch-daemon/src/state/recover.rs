@@ -1,6 +1,6 @@
 //! A state from what the store keeps: what a daemon knows when it starts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
 use torch_core::{
@@ -56,6 +56,7 @@ impl State {
             undos: BTreeMap::new(),
             fresh_teams: std::collections::BTreeSet::new(),
             cancelled: Vec::new(),
+            restarts_asked: BTreeSet::new(),
             panes: Vec::new(),
             known_panes: Vec::new(),
             server: None,
@@ -174,6 +175,11 @@ impl State {
             }
         }
         for run in self.agents.values_mut() {
+            // Its repeated briefing was being put together when the daemon ended.
+            let under_way = |id| self.flights.contains_key(&id);
+            if !run.agent.briefed && !run.agent.briefing.is_some_and(under_way) {
+                run.agent.briefing = None;
+            }
             // A message being typed is first in any case, then a briefing; the others keep the order in which they were
             // accepted, which their ids don't tell within a millisecond.
             let (flights, launch) = (&self.flights, run.agent.launch);

@@ -116,9 +116,19 @@ impl State {
                 run.worktree = WorktreeObserved::Absent;
             }
             run.worktree_created = false;
-            run.ended = false;
+            // One that is still being closed, or that nobody came to close, says so itself, or goes on.
+            let there = matches!(
+                run.window,
+                WindowObserved::Opening
+                    | WindowObserved::Live
+                    | WindowObserved::Ended
+                    | WindowObserved::Closing
+            );
+            run.ended &= there;
             if run.agent.desired == DesiredState::Running {
-                run.window = WindowObserved::Absent;
+                if !there {
+                    run.window = WindowObserved::Absent;
+                }
                 self.forgive(t, agent);
             }
         }

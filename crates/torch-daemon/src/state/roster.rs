@@ -409,22 +409,37 @@ impl State {
                 Some(&hint),
             )));
         }
-        if matches!(
-            run.window,
-            WindowObserved::Opening | WindowObserved::Closing
-        ) {
-            return Err(Box::new(other(
-                &format!("{role} can't be restarted at this moment"),
-                "its window is just being opened or closed",
-                Some("torch status"),
-            )));
-        }
-        self.want_anew(t, agent, "a person restarted it");
         self.progress(t, team, role.as_str(), Stage::Waiting, "being restarted");
         self.watch(conn, team, WatchKind::Agent(agent));
+        self.restarts_asked.insert(agent);
         self.want_server(t);
-        self.reconcile(t, team);
         Ok(())
+    }
+
+    /// Restarts what a person asked for, once its window is known and neither being opened nor closed.
+    pub(crate) fn restart_asked(&mut self, t: &mut Turn) {
+        if self.restarts_asked.is_empty() || self.server.is_none() || self.just_connected {
+            return;
+        }
+        let moving = |run: &super::AgentRun| {
+            matches!(
+                run.window,
+                WindowObserved::Opening | WindowObserved::Closing
+            )
+        };
+        let agents = &self.agents;
+        let ready = |agent: &AgentId| !agents.get(agent).is_some_and(moving);
+        let ready: Vec<_> = self.restarts_asked.extract_if(.., ready).collect();
+        for agent in ready {
+            let Some(run) = self.agents.get(&agent) else {
+                continue;
+            };
+            let team = run.agent.team;
+            if run.agent.desired == DesiredState::Running {
+                self.want_anew(t, agent, "a person restarted it");
+                self.reconcile(t, team);
+            }
+        }
     }
 
     /// An agent's program is wanted anew, whatever became of the one before; one that runs is ended with its pane's respawn.
@@ -449,6 +464,9 @@ impl State {
         let Some(run) = self.agents.get(&agent) else {
             return;
         };
+        if self.restarts_asked.contains(&agent) {
+            return;
+        }
         let held = self.held_briefing(agent);
         let up = (run.agent.briefed || held.is_some()) && run.agent.state.is_live();
         let lost = run.failure.clone().or_else(|| run.agent.left.clone());

@@ -17,7 +17,7 @@ pub struct Sizes {
     pub pair_seqs: usize,
     /// Keys of the last calls, at most 1024 and those of the last 10 s.
     pub keys: usize,
-    /// Clients that wait: for a message, a turn, a team or a check.
+    /// Clients that wait: for a message, a turn, a team, a check or a restart.
     pub waiting: usize,
     /// Clients that gave up a `torch auto` before it had begun.
     pub cancelled: usize,
@@ -51,10 +51,11 @@ impl State {
             waiting: self.waiters.len()
                 + self.turn_waiters.len()
                 + self.watchers.len()
-                + self.checks.len(),
+                + self.checks.len()
+                + self.restarts_asked.len(),
             cancelled: self.cancelled.len(),
             schedules: self.schedules.len(),
-            turns: runs().map(|run| run.turns.len()).sum(),
+            turns: runs().map(|run| run.agent.turns.len()).sum(),
             restarts: runs().map(|run| run.agent.restarts.len()).sum(),
             inputs: self.inputs.len(),
             panes: self.panes.len(),

@@ -58,6 +58,10 @@ impl Clients {
         open.map(|(conn, asked)| (*conn, asked.name))
     }
 
+    pub(crate) fn forget_answered(&mut self) {
+        self.asked.retain(|_, asked| asked.answer.is_none());
+    }
+
     pub(crate) fn answer(&self, conn: ConnId) -> Option<&Response> {
         self.asked.get(&conn)?.answer.as_ref()
     }
@@ -174,7 +178,9 @@ impl World {
     /// What the host looks up in the store for a client.
     pub(crate) fn look_up(&mut self, conn: ConnId, query: Query) {
         let response = match query {
-            Query::Sent { message, reached } => {
+            Query::Sent {
+                message, reached, ..
+            } => {
                 match (
                     self.store.messages.get(&message),
                     self.store.deliveries.get(&message),

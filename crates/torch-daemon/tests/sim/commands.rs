@@ -126,9 +126,13 @@ impl World {
     }
 
     pub(crate) fn temp(&mut self) {
+        self.temp_named("probe");
+    }
+
+    pub(crate) fn temp_named(&mut self, purpose: &str) {
         self.begin_anew();
         let act = AgentAct::Temp {
-            purpose: "probe".into(),
+            purpose: purpose.to_owned(),
             task: "look".into(),
             program: None,
         };
@@ -252,6 +256,11 @@ impl World {
             self.bring_back();
             self.run_for(Duration::from_secs(20));
         }
+    }
+
+    /// The windows as a person leaves them.
+    pub(crate) fn leave_idle(&mut self) {
+        self.tidy(0);
     }
 
     /// A person goes from window to window.

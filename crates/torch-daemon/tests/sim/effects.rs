@@ -86,6 +86,7 @@ impl World {
             Effect::WatchSpool { .. }
             | Effect::UndoWorktree { .. }
             | Effect::EndIdleServer
+            | Effect::DropDeadPane { .. }
             | Effect::ForgetAgent(_) => {}
             other => panic!("an effect that the world does not know: {other:?}"),
         }
@@ -412,7 +413,7 @@ pub(crate) fn pane_fact(agent: &SimAgent) -> PaneFact {
         session_name: "project".into(),
         window_index: 0,
         pane_index: 0,
-        dead: false,
+        dead: agent.window && !agent.alive,
         in_mode: agent.in_mode,
         no_input: false,
         attached: 1,

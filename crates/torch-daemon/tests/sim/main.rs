@@ -3,7 +3,8 @@
 //! Between any two effects anything of [`Faults`] may happen. The agents' ledgers are the oracle: no approval, no changed
 //! draft, each message once per try, the order kept, nothing before a briefing, no request unanswered. See docs/simulation.md.
 //!
-//! `TORCH_SIM_SEEDS=N` runs N seeds of each scenario, `TORCH_SIM_FIRST=S` begins at seed S, `TORCH_SIM_SEED=S` replays one.
+//! `TORCH_SIM_SEEDS=N` runs N seeds of each scenario, `TORCH_SIM_FIRST=S` begins at seed S, `TORCH_SIM_SEED=S` replays one,
+//! `TORCH_SIM_HOURS=N` lengthens the long run of [`week`].
 //!
 //! [`State::handle`]: torch_daemon::state::State::handle
 
@@ -16,6 +17,7 @@ mod faults;
 mod oracle;
 mod people;
 mod store;
+mod week;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -112,6 +114,7 @@ scenarios! {
     messages_survive_odd_programs_and_panes:
         Faults { programs: true, panes: true, refusals: true, ..PEOPLE }, nothing_more;
     messages_survive_everything_at_once: ALL, nothing_more;
+    ends_of_the_server_are_not_counted_as_the_agents: Faults { servers: true, ..NONE }, World::check_uncounted;
     a_moved_clock_repeats_nothing: Faults { clocks: true, ..NONE }, World::check_unrepeated;
 }
 

@@ -57,6 +57,15 @@ impl World {
         Ok(())
     }
 
+    /// The ends of the server were not counted as the programs' own.
+    pub(crate) fn check_uncounted(&self) -> Result<(), String> {
+        let counted = self.store.agents.values();
+        match counted.filter(|agent| !agent.restarts.is_empty()).count() {
+            0 => Ok(()),
+            n => Err(format!("{n} agents have restarts counted")),
+        }
+    }
+
     fn check_settled(&self) -> Result<(), String> {
         if let Some((conn, name)) = self.clients.waiting().next() {
             return Err(format!("`{name}` of client {} has no answer", conn.0));

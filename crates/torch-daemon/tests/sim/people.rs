@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 use torch_core::spool::SpoolEvent;
 use torch_core::{AgentId, SessionId};
+use torch_daemon::event::Event;
 
 use crate::agent::{SimAgent, Turn};
 use crate::effects::pane_fact;
-use crate::world::World;
+use crate::world::{Due, World};
 
 impl World {
     pub(crate) fn interfere(&mut self) {
@@ -159,6 +160,10 @@ impl World {
             agent.window = false;
         }
         self.foreign.clear();
+        // A connection that the daemon has not heard of yet is not told of any more.
+        self.due.retain(|_, (_, due)| {
+            !matches!(due, Due::Event(event) if matches!(**event, Event::TmuxUp { .. }))
+        });
         self.begin_anew();
         self.tmux_down();
     }

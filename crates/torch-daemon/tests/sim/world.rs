@@ -40,6 +40,7 @@ static SHIPPED: LazyLock<(Programs, Arc<Templates>)> = LazyLock::new(|| {
 pub(crate) struct World {
     pub(crate) random: fastrand::Rng,
     pub(crate) faults: Faults,
+    turns_per_hour: Option<u64>,
     pub(crate) roles: Vec<String>,
     /// The time of the world, which only passes; the daemon's wall clock is another ([`World::wall`]).
     pub(crate) now: Timestamp,
@@ -72,6 +73,8 @@ pub(crate) struct World {
     pub(crate) pasted: BTreeSet<(MessageId, u32)>,
     /// The first rule that was broken.
     pub(crate) broken: Option<String>,
+    /// Whether the ledgers are kept whole; a long run needs the last transcripts only.
+    pub(crate) keeps_ledgers: bool,
     /// How many turns the daemon took.
     pub(crate) turns: u64,
 }
@@ -79,10 +82,13 @@ pub(crate) struct World {
 /// How long the machine runs at the beginning, in milliseconds.
 const UPTIME: u64 = 5_000_000;
 
-fn settings(now: Timestamp, boot: u64, seed: u64) -> Settings {
+fn settings(now: Timestamp, boot: u64, seed: u64, turns_per_hour: Option<u64>) -> Settings {
     let mut config = Config::default();
     config.delivery.copy_mode_wait_seconds = 5;
     config.delivery.draft_notice_seconds = 20;
+    if let Some(turns) = turns_per_hour {
+        config.limits.turns_per_hour = turns;
+    }
     Settings {
         home: PathBuf::from("/registry"),
         torch: PathBuf::from("/bin/torch"),
@@ -102,9 +108,22 @@ fn settings(now: Timestamp, boot: u64, seed: u64) -> Settings {
 impl World {
     /// A world in which nothing has happened; with a story it tells what does, which takes most of the time.
     pub(crate) fn new(seed: u64, faults: Faults, roles: &[&str], told: bool) -> Self {
-        let (state, first) = State::new(settings(EPOCH, UPTIME, seed), Snapshot::default(), EPOCH);
+        Self::capped(seed, faults, roles, told, None)
+    }
+
+    /// As [`Self::new`], with another cap on turns; 0 is none.
+    pub(crate) fn capped(
+        seed: u64,
+        faults: Faults,
+        roles: &[&str],
+        told: bool,
+        turns_per_hour: Option<u64>,
+    ) -> Self {
+        let settings = settings(EPOCH, UPTIME, seed, turns_per_hour);
+        let (state, first) = State::new(settings, Snapshot::default(), EPOCH);
         assert!(first.is_empty());
         Self {
+            turns_per_hour,
             random: fastrand::Rng::with_seed(seed),
             faults,
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
@@ -130,6 +149,7 @@ impl World {
             launched_after: BTreeMap::new(),
             pasted: BTreeSet::new(),
             broken: None,
+            keeps_ledgers: true,
             turns: 0,
         }
     }
@@ -297,6 +317,9 @@ impl World {
         self.interfere();
         for agent in self.agents.values_mut() {
             agent.tick(self.now);
+            if !self.keeps_ledgers {
+                agent.ledger.clear();
+            }
         }
         self.read_spools();
         if let Some(key) = self.agenda.pop(self.wall()) {
@@ -389,7 +412,11 @@ impl World {
         let wall = self.wall();
         let seed = self.random.u64(..);
         let boot = UPTIME + (self.now.0 - EPOCH.0) + self.slept;
-        let (state, first) = State::new(settings(wall, boot, seed), self.store.snapshot(), wall);
+        let (state, first) = State::new(
+            settings(wall, boot, seed, self.turns_per_hour),
+            self.store.snapshot(),
+            wall,
+        );
         self.state = state;
         // A daemon that ends over its own start is started again by the next client, which shows nothing new.
         let calm = std::mem::replace(&mut self.calm, true);
