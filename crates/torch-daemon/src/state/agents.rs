@@ -335,7 +335,7 @@ impl State {
     }
 
     /// Notes that an agent has no window any more.
-    fn lose_window(&mut self, t: &mut Turn, agent: AgentId) {
+    pub(crate) fn lose_window(&mut self, t: &mut Turn, agent: AgentId) {
         if let Some(run) = self.agents.get_mut(&agent) {
             run.window = WindowObserved::Absent;
             run.agent.pane = None;

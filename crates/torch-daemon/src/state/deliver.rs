@@ -129,6 +129,7 @@ impl State {
     }
 
     fn act(&mut self, t: &mut Turn, message: MessageId, agent: AgentId, act: Act) {
+        let paused = self.is_paused(agent);
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
@@ -169,6 +170,14 @@ impl State {
                     pane: guard.pane,
                     process: run.agent.process,
                 });
+            }
+            // Its pause came while no daemon ran, between the intent and the paste.
+            (Act::Paste, Some(_)) if paused => {
+                let Some(flight) = self.flights.get_mut(&message) else {
+                    return;
+                };
+                let step = flight.defer(DeferReason::Paused, super::pause::PAUSED, t.now);
+                self.apply(t, message, step);
             }
             (Act::Paste, Some(guard)) => {
                 run.acting = Some(message);

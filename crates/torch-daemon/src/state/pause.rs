@@ -11,6 +11,9 @@ use crate::event::{ConnId, TimerKey};
 /// The span in which turns are counted.
 const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
 
+/// Why nothing is typed into what a person paused.
+pub(crate) const PAUSED: &str = "a person paused it (torch unpause)";
+
 impl State {
     pub(crate) fn pause(
         &mut self,
@@ -86,8 +89,7 @@ impl State {
     /// Why nothing may begin to be typed into an agent now, though it would take it.
     pub(crate) fn held(&mut self, t: &mut Turn, agent: AgentId) -> Option<(DeferReason, String)> {
         if self.is_paused(agent) {
-            let how = "a person paused it (torch unpause)".to_owned();
-            return Some((DeferReason::Paused, how));
+            return Some((DeferReason::Paused, PAUSED.to_owned()));
         }
         let cap = self.settings.config.limits.turns_per_hour;
         let run = self.agents.get_mut(&agent)?;

@@ -373,6 +373,12 @@ impl State {
             }
             Err(failure) => self.on_not_opened(t, agent, &failure),
         }
+        // The outcome may come after the news that the server it speaks of ended.
+        if self.server.is_none() && self.agents[&agent].window == WindowObserved::Live {
+            self.lose_window(t, agent);
+            let how = "the tmux server ended";
+            self.on_program_gone(t, agent, AgentState::Crashed, how, EndCause::Server);
+        }
         let early = self
             .agents
             .get_mut(&agent)
