@@ -76,6 +76,11 @@ pub enum DemoError {
 pub(crate) fn run(options: &Options) -> Result<u8, DemoError> {
     let mut demo = Demo::open(options)?;
     if let Some(status) = demo.exit_at_start {
+        writeln!(
+            std::io::stderr(),
+            "the scenario ends it with status {status}"
+        )
+        .ok();
         return Ok(status);
     }
     let mut terminal = Terminal::open().map_err(DemoError::Terminal)?;

@@ -50,6 +50,8 @@ pub struct PaneRow {
     pub width: u32,
     /// Lines.
     pub height: u32,
+    /// Whether its first process was started as torch's wrapper: what a person respawned in it was not.
+    pub wrapper: bool,
     /// The window's last output, in seconds since the epoch.
     pub activity: u64,
     /// When a client last sent a key to the session or was attached to it, in seconds since the epoch.
@@ -71,7 +73,8 @@ pub(crate) fn format(nonce: &str) -> String {
     let mut format = format!(
         "{nonce} #{{session_id}} #{{window_id}} #{{pane_id}} #{{pane_pid}} #{{window_index}} #{{pane_index}} \
          #{{pane_dead}} #{{pane_in_mode}} #{{pane_input_off}} #{{pane_synchronized}} #{{session_attached}} \
-         #{{pane_width}} #{{pane_height}} #{{window_activity}} #{{session_activity}}"
+         #{{pane_width}} #{{pane_height}} #{{window_activity}} #{{session_activity}} \
+         #{{m:* agent-run *,#{{pane_start_command}}}}"
     );
     for text in TEXTS {
         format.push_str(&format!(" #{{n:{text}}} #{{{text}}}"));
@@ -133,6 +136,7 @@ fn read_row(row: &[u8]) -> Option<PaneRow> {
     let (input_off, synchronized) = (rest.flag()?, rest.flag()?);
     let (attached, width, height) = (rest.word()?, rest.word()?, rest.word()?);
     let (activity, input) = (rest.word()?, rest.word()?);
+    let wrapper = rest.flag()?;
     let row = PaneRow {
         address,
         window_index,
@@ -146,6 +150,7 @@ fn read_row(row: &[u8]) -> Option<PaneRow> {
         height,
         activity,
         input,
+        wrapper,
         session_name: rest.text()?.unwrap_or_default(),
         window_name: rest.text()?.unwrap_or_default(),
         dead_status: rest.text()?.and_then(|status| status.parse().ok()),

@@ -27,6 +27,8 @@ pub struct PaneFact {
     pub live: Option<LaunchId>,
     /// The agent it was opened for (`@torch_agent`).
     pub agent: Option<AgentId>,
+    /// Whether its first process was started as torch's wrapper; what a person respawned in it was not.
+    pub wrapper: bool,
     /// Whether `torch shell` opened it.
     pub is_shell: bool,
     /// Its window's name.

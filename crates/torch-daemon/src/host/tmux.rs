@@ -152,6 +152,7 @@ pub(crate) fn pane_fact(row: &PaneRow) -> PaneFact {
         window_index: row.window_index,
         pane_index: row.pane_index,
         dead: row.dead,
+        wrapper: row.wrapper,
         in_mode: row.in_mode,
         no_input: row.input_off || row.synchronized,
         attached: row.attached,

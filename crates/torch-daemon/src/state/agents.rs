@@ -363,9 +363,9 @@ impl State {
         if let Some(address) = self.panes.iter().find(ours).map(|pane| pane.address) {
             return self.on_opened(t, agent, launch, Ok(address));
         }
-        // The mark stays on a pane in which a person runs something else; only a dead one is the program's.
-        let dead = |pane: &&PaneFact| own(pane) && pane.dead;
-        let left = self.panes.iter().find(dead).map(|pane| pane.address);
+        // The mark stays on a pane in which a person runs something else.
+        let held = |pane: &&PaneFact| own(pane) && pane.wrapper;
+        let left = self.panes.iter().find(held).map(|pane| pane.address);
         // Later on it may be one that is just being closed.
         let Some(address) = left.filter(|_| self.just_connected) else {
             return;

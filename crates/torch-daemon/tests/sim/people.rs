@@ -135,7 +135,8 @@ impl World {
                 agent.address.pid = 10_000 + self.opened;
                 // The pane keeps its options.
                 agent.marked = marked;
-                let fact = pane_fact(agent);
+                let mut fact = pane_fact(agent);
+                fact.wrapper = false;
                 self.foreign.push(fact);
                 "a person runs something else in the pane"
             }

@@ -99,7 +99,7 @@ fn dialogs_of_turns_are_never_answered_4() {
 /// Programs open dialogs within their turns: messages keep coming at random moments before, while and after one is
 /// open, the person refuses each after a random while, and none is ever approved.
 fn turns(seed: u64) {
-    let world = World::new();
+    let world = World::new().with("TORCH_LIMITS_TURNS_PER_HOUR", "0");
     world.team(
         &ROLES.join(","),
         &format!("{SCRIPTED}\n{}", rule(r"\bask \d", 15)),
@@ -151,7 +151,7 @@ fn mine(world: &World, role: &str) -> Vec<String> {
 /// Messages are sent at random moments to a program that opens and closes dialogs at random moments, in turns and
 /// between them, and reports none of them: only its screen shows them.
 fn race(seed: u64) {
-    let world = World::new();
+    let world = World::new().with("TORCH_LIMITS_TURNS_PER_HOUR", "0");
     let dialogs = format!(
         "[dialogs]\nseed = {seed}\ncount = {DIALOGS}\npause_ms = [10, 150]\nopen_ms = [5, 80]\n"
     );

@@ -116,7 +116,7 @@ fn one_that_ends_at_once_is_given_up_after_three_restarts() {
     // Why, and the last screen.
     assert!(report.contains("status 7"), "{report}");
     assert!(
-        report.contains("developer has ended: exited with status 7"),
+        report.contains("the scenario ends it with status 7"),
         "{report}"
     );
     let inbox = world.torch(&["inbox"]).ok();
