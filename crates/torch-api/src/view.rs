@@ -20,6 +20,9 @@ pub struct DaemonView {
     pub tmux_socket: String,
     /// tmux's version, once asked.
     pub tmux_version: Option<String>,
+    /// Since when the tmux server lives and does not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tmux_silent: Option<Timestamp>,
 }
 
 /// What one agent may use up within an hour; 0: no limit.

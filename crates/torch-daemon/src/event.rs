@@ -100,6 +100,13 @@ pub enum Event {
         /// Why.
         error: String,
     },
+    /// The tmux server's process lives, and it does not answer: what runs in it goes on.
+    TmuxSilent {
+        /// What was tried.
+        error: String,
+        /// Its pid.
+        pid: u32,
+    },
     /// The registry needs a person: a full disk, a backup that could not be made.
     Trouble {
         /// What, and what to run.

@@ -29,6 +29,9 @@ const DESCRIPTORS: u64 = 16_384;
 /// The exit code of a daemon that found another one at work.
 pub const EXIT_LOCKED: u8 = 1;
 
+/// How long a daemon that starts waits for the tmux server that was there before it serves anybody.
+const TMUX_FIRST: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// What the daemon is started with.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -132,15 +135,9 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     };
     host.recall_tmux().await;
     if reconnect {
-        // What ran before is found again before anybody asks.
-        let config = host.tmux.config.clone();
-        if let Err(error) = Host::connect_tmux(config, host.tmux.gate.clone(), inputs.clone()).await
-        {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the tmux server could not be reached"
-            );
-        }
+        // What ran before is found again before anybody asks, unless tmux takes long over it.
+        let finding = tokio::spawn(find_again(&host));
+        tokio::time::timeout(TMUX_FIRST, finding).await.ok();
     } else if gone {
         // After a reboot: no server is started for teams that are gone with the old one.
         let error = "the tmux server of the running teams is gone".to_owned();
@@ -157,6 +154,26 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     let ended = host.run(first).await;
     host.remove_socket();
     ended
+}
+
+/// Connects to the server of the daemon before this one, or tells why not.
+fn find_again(host: &Host) -> impl Future<Output = ()> + use<> {
+    let (config, gate) = (host.tmux.config.clone(), host.tmux.gate.clone());
+    let inputs = host.inputs.clone();
+    let known = host.tmux.known.as_ref().map(|known| known.process);
+    async move {
+        let Err(error) = Host::connect_tmux(config, gate, inputs.clone()).await else {
+            return;
+        };
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the tmux server could not be reached"
+        );
+        let event = crate::host::tmux::unreached(known, &error);
+        if matches!(event, Event::TmuxSilent { .. }) {
+            drop(inputs.send(Input::Event(event)));
+        }
+    }
 }
 
 fn load(

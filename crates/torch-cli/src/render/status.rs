@@ -41,7 +41,15 @@ pub fn daemon(daemon: &DaemonView, clock: &Clock) -> String {
         daemon.tmux_socket,
         place::shown(&daemon.home)
     );
-    format!("{}\n", paint(DIM, &line))
+    let mut text = format!("{}\n", paint(DIM, &line));
+    if let Some(since) = daemon.tmux_silent {
+        let line = format!(
+            "tmux has not answered for {}: nothing is typed, and what stands here of the agents was so before (torch inbox)",
+            clock.age(since)
+        );
+        text.push_str(&format!("{}\n", paint(WARN, &line)));
+    }
+    text
 }
 
 /// One team: a headline, its agents, what wants a look, how to attach.

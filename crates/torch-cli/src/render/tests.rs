@@ -145,6 +145,7 @@ fn a_daemon() -> DaemonView {
         home: PathBuf::from("/r"),
         tmux_socket: "torch".to_owned(),
         tmux_version: Some("3.3a".to_owned()),
+        tmux_silent: None,
     }
 }
 

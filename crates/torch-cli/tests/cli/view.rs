@@ -20,6 +20,7 @@ fn status(teams: usize) -> Response {
             home: "/r".into(),
             tmux_socket: "torch".to_owned(),
             tmux_version: None,
+            tmux_silent: None,
         },
         teams: vec![a_team(); teams],
     }

@@ -112,6 +112,7 @@ impl Host {
             drop(self.inputs.send(down("the tmux server ended".to_owned())));
             return;
         }
+        let process = known.map(|known| known.process);
         let known = self.tmux.owned();
         tokio::spawn(async move {
             if !tmux_socket::is_back(known).await {
@@ -119,9 +120,18 @@ impl Host {
                 return;
             }
             if let Err(error) = Self::connect_tmux(config, gate, inputs.clone()).await {
-                drop(inputs.send(down(error.to_string())));
+                drop(inputs.send(Input::Event(unreached(process, &error))));
             }
         });
+    }
+}
+
+/// What a failed connection says about the server that was known: one that lives has not ended.
+pub(crate) fn unreached(known: Option<Process>, error: &SessionError) -> Event {
+    let error = error.to_string();
+    match known.filter(|process| facts::is_alive(*process)) {
+        Some(Process { pid, .. }) => Event::TmuxSilent { error, pid },
+        None => Event::TmuxDown { error },
     }
 }
 

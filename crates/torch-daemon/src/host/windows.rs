@@ -137,14 +137,14 @@ impl Host {
     pub(crate) fn start_server(&mut self) {
         let (config, inputs) = (self.tmux.config.clone(), self.inputs.clone());
         let (gate, ending) = (self.tmux.gate.clone(), self.tmux.idle_end.clone());
+        let known = self.tmux.known.as_ref().map(|known| known.process);
         tokio::spawn(async move {
             if let Some(mut ending) = ending {
                 // An error means that the task is gone, and so is its work.
                 ending.wait_for(|ended| *ended).await.ok();
             }
             if let Err(error) = Self::connect_tmux(config, gate, inputs.clone()).await {
-                let error = error.to_string();
-                send(&inputs, Input::Event(Event::TmuxDown { error }));
+                send(&inputs, Input::Event(super::tmux::unreached(known, &error)));
             }
         });
     }

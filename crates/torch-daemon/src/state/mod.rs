@@ -214,6 +214,8 @@ pub struct State {
     /// When a client last used each session.
     pub(crate) inputs: BTreeMap<SessionId, Timestamp>,
     pub(crate) server_ends: server::ServerEnds,
+    /// Since when the server lives without an answer, and its pid.
+    pub(crate) silent: Option<(Timestamp, u32)>,
     /// Teams whose worktrees are being removed for good, by who asked.
     pub(crate) purges: BTreeMap<ConnId, TeamId>,
     /// What guests saw of the sessions they are in, for their first briefing.
@@ -283,6 +285,7 @@ impl State {
             } => self.on_spool(t, (agent, launch), offset, records),
             Event::TmuxUp { version, pid } => self.on_tmux_up(t, version, pid),
             Event::TmuxDown { error } => self.on_tmux_down(t, &error),
+            Event::TmuxSilent { error, pid } => self.on_tmux_silent(t, &error, pid),
             Event::Trouble { text } => self.notify_person(t, &text),
             Event::Panes { listing, panes } => self.on_panes(t, listing, panes),
             Event::Probed {
@@ -425,6 +428,7 @@ fn cause_of(event: &Event) -> String {
         Event::Spool { records, .. } => records.first().map_or_else(String::new, record_cause),
         Event::TmuxUp { .. } => "tmux reached".to_owned(),
         Event::TmuxDown { .. } => "tmux gone".to_owned(),
+        Event::TmuxSilent { .. } => "tmux silent".to_owned(),
         Event::Trouble { .. } => "registry".to_owned(),
         Event::Panes { .. } => "panes listed".to_owned(),
         Event::Probed { .. } => "pane looked at".to_owned(),

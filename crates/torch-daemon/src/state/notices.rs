@@ -149,6 +149,25 @@ impl State {
         }
     }
 
+    /// The tmux server lives and does not answer.
+    pub(crate) fn notify_server_silent(
+        &mut self,
+        t: &mut Turn,
+        teams: &[TeamId],
+        error: &str,
+        pid: u32,
+    ) {
+        let names = self.names(teams);
+        let text = format!(
+            "the tmux server of {names} (pid {pid}) does not answer ({error}). Its agents go on; nothing is typed into them until it \
+             does, and messages are kept. See: ps -o pid,stat,etime,args -p {pid}"
+        );
+        if let Some(team) = teams.first() {
+            let draft = Draft::from_torch(*team, MessageKind::Notice, Recipient::Human, text);
+            self.post(t, draft);
+        }
+    }
+
     fn names(&self, teams: &[TeamId]) -> String {
         let names: Vec<&str> = teams
             .iter()

@@ -41,7 +41,7 @@ impl State {
         };
         let held = self.is_suspended(team) && desired == DesiredState::Running;
         // Without a listing nobody knows which windows an earlier daemon has opened.
-        let unseen = self.server.is_none() || self.just_connected;
+        let unseen = self.server.is_none() || self.just_connected || self.silent.is_some();
         if unseen || self.undos.contains_key(&team) || held {
             return;
         }

@@ -70,6 +70,7 @@ impl State {
             just_connected: false,
             inputs: BTreeMap::new(),
             server_ends: super::server::ServerEnds::default(),
+            silent: None,
             purges: BTreeMap::new(),
             session_notes: BTreeMap::new(),
             namings: Vec::new(),

@@ -52,6 +52,9 @@ impl State {
                 .then_some("scm orchestrator --stdin <<'EOF'\nwhat you need, and why\nEOF");
             return t.fail(conn, refused(&error, &cause, hint));
         }
+        if let Some(failure) = self.refuse_silent(&request) {
+            return t.fail(conn, failure);
+        }
         match request {
             Request::Ping => t.reply(conn, Response::Daemon(self.daemon_view())),
             Request::Shutdown => {

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use serde_json::json;
+use torch_api::{Failure, Request};
 use torch_core::{DesiredState, TeamId, Timestamp};
 use torch_router::identity::KnownServer;
 
 use super::restart::EndCause;
 use super::{PANES_EVERY, State, Turn};
 use crate::event::{Effect, TimerKey};
+use crate::failure::other;
 
 /// The pauses before the server is started again, by how often it ended in the last ten minutes.
 const PAUSES: [Duration; 4] = [
@@ -17,6 +19,8 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(5),
     Duration::from_secs(60),
 ];
+/// The pause before a server that lives and does not answer is asked again.
+const SILENT_PAUSE: Duration = Duration::from_secs(5);
 /// As [`PAUSES`].
 const WINDOW: Duration = Duration::from_secs(600);
 
@@ -45,6 +49,7 @@ impl State {
             owned: self.settings.tmux_socket != "default",
         });
         self.just_connected = true;
+        self.answers_again(t);
         t.push(Effect::CancelTimer(TimerKey::Server));
         self.list_panes(t);
         t.timer(TimerKey::Panes, t.now.after(PANES_EVERY));
@@ -52,6 +57,7 @@ impl State {
 
     pub(crate) fn on_tmux_down(&mut self, t: &mut Turn, error: &str) {
         self.server = None;
+        self.silent = None;
         t.journal("tmux.down", "tmux", json!({"error": error}));
         t.push(Effect::CancelTimer(TimerKey::Panes));
         // The wrappers' last words come first: what ended with the server is not the programs' doing.
@@ -84,9 +90,53 @@ impl State {
         }
     }
 
+    /// Nothing is known about the windows but that they are there: nobody is called crashed, and nothing is opened.
+    pub(crate) fn on_tmux_silent(&mut self, t: &mut Turn, error: &str, pid: u32) {
+        t.timer(TimerKey::Server, t.now.after(SILENT_PAUSE));
+        if self.silent.is_some() {
+            return;
+        }
+        self.silent = Some((t.now, pid));
+        t.journal("tmux.silent", "tmux", json!({"error": error, "pid": pid}));
+        let wanted = self.wanting_server();
+        self.notify_server_silent(t, &wanted, error, pid);
+    }
+
+    fn answers_again(&mut self, t: &mut Turn) {
+        if let Some((since, pid)) = self.silent.take() {
+            let millis = t.now.since(since).as_millis();
+            t.journal(
+                "tmux.answers",
+                "tmux",
+                json!({"after_ms": millis, "pid": pid}),
+            );
+        }
+    }
+
+    /// Why what opens and closes windows can't be done now.
+    pub(crate) fn refuse_silent(&self, request: &Request) -> Option<Failure> {
+        let (_, pid) = self.silent?;
+        let needs_windows = match request {
+            Request::Auto(request) => !request.dry_run,
+            Request::Resume(request) => !request.status_only,
+            Request::RenameWindows { dry_run, .. } => !dry_run,
+            Request::Stop { .. } | Request::Agent(_) | Request::Shell { .. } => true,
+            _ => false,
+        };
+        needs_windows.then(|| {
+            let socket = &self.settings.tmux_socket;
+            other(
+                &format!("the tmux server on socket `{socket}` does not answer"),
+                "its process lives, and so does what runs in it; nothing was changed",
+                Some(&format!("ps -o pid,stat,etime,args -p {pid}")),
+            )
+        })
+    }
+
     /// The time for another try has come.
     pub(crate) fn on_server_due(&mut self, t: &mut Turn) {
-        if self.server.is_none() && !self.wanting_server().is_empty() {
+        let wanted = self.server.is_none() && !self.wanting_server().is_empty();
+        if wanted || self.silent.is_some() {
             t.push(Effect::StartServer);
         }
     }

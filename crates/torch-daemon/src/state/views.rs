@@ -18,6 +18,7 @@ impl State {
             home: self.settings.home.clone(),
             tmux_socket: self.settings.tmux_socket.clone(),
             tmux_version: self.tmux_version.clone(),
+            tmux_silent: self.silent.map(|(since, _)| since),
         }
     }
 

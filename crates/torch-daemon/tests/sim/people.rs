@@ -9,7 +9,7 @@ use torch_daemon::event::Event;
 
 use crate::agent::{SimAgent, Turn};
 use crate::effects::pane_fact;
-use crate::world::{Due, World};
+use crate::world::{Due, TMUX_PID, World};
 
 impl World {
     pub(crate) fn interfere(&mut self) {
@@ -21,6 +21,7 @@ impl World {
             0..60 if self.faults.restarts => return self.restart_daemon(),
             60..80 if self.faults.servers && self.server => return self.end_server(),
             80..160 if self.faults.clocks => return self.move_clock(),
+            400..420 if self.faults.tmux && self.server => return self.hang_server(),
             160..400 if self.faults.commands => return self.command(),
             _ => {}
         }
@@ -147,6 +148,14 @@ impl World {
             }
             _ => return None,
         })
+    }
+
+    /// The connection is lost, and the server answers nobody for a while.
+    fn hang_server(&mut self) {
+        self.note(|| "the tmux server hangs".to_owned());
+        let pid = TMUX_PID + self.servers;
+        let error = "tmux did not answer".to_owned();
+        self.turn(vec![Event::TmuxSilent { error, pid }]);
     }
 
     /// The server ends, and whatever ran in it.

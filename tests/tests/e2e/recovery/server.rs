@@ -129,3 +129,41 @@ fn fifteen_agents_come_back() {
         "{programs:?}"
     );
 }
+
+/// A server that is stopped is not one that ended: its agents go on, and nothing is opened in its place.
+#[test]
+fn one_that_only_hangs_is_waited_for() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let before: Vec<_> = world.agents();
+    let pid: u32 = world.format("_torch", "#{pid}").parse().expect("a pid");
+    signal(&world, "STOP", pid);
+    let held = world.send("developer", "while it hangs");
+    world.wait_for(BACK, "the person to be told", || {
+        let inbox = world.torch(&["inbox", "--all"]).ok().stdout;
+        inbox.contains("does not answer").then_some(())
+    });
+    let status = world.torch(&["status"]).ok();
+    assert!(status.stdout.contains("has not answered for"), "{status}");
+    for agent in world.agents() {
+        assert_eq!(agent.state, "idle", "{}", agent.role);
+    }
+    let stop = world.torch(&["stop"]).code(1);
+    assert!(stop.stderr.contains("does not answer"), "{stop}");
+    // A daemon that starts meanwhile knows no more than that.
+    world.torch(&["daemon", "stop"]).ok();
+    world.torch(&["daemon", "start"]).ok();
+    world.wait_for(BACK, "the new daemon to know", || {
+        let status = world.torch(&["status"]).ok().stdout;
+        status.contains("has not answered for").then_some(())
+    });
+    signal(&world, "CONT", pid);
+    world.wait_message_for(&held, "consumed", BACK);
+    let after = world.agents();
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!((before.pid, &before.pane), (after.pid, &after.pane));
+    }
+    let status = world.torch(&["status"]).ok();
+    assert!(!status.stdout.contains("has not answered"), "{status}");
+    one_of_each(&world);
+}
