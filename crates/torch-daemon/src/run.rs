@@ -151,8 +151,15 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     tokio::spawn(socket::accept(listener, host.connected.clone(), inputs));
     say_ready();
     options.service.ready();
+    tracing::info!(
+        "torch {} serves {} as pid {}",
+        env!("CARGO_PKG_VERSION"),
+        options.home.display(),
+        std::process::id()
+    );
     let ended = host.run(first).await;
     host.remove_socket();
+    tracing::info!("the daemon ends");
     ended
 }
 

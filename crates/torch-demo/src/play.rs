@@ -12,6 +12,9 @@ pub(crate) use roles::Cast;
 
 use crate::step::{Commit, Send, Step, Work};
 
+/// In the briefing of a team whose spec is complete.
+const COMPLETE: &str = "reported the whole spec complete";
+
 /// The first words of the messages that belong to the play. None of them is ever taken for a question.
 const WORDS: [&str; 13] = [
     "BRIEFING",
@@ -87,6 +90,9 @@ impl Play {
         });
         let coordinator = self.cast.coordinates();
         match word {
+            Some("BRIEFING") if body.contains(COMPLETE) => vec![Step::Say(
+                "The spec is complete; waiting for a message.".to_owned(),
+            )],
             Some("BRIEFING") if self.cast.leads() => self.open_work(message, &items),
             Some("BRIEFING") => vec![Step::Say(format!(
                 "Briefed as {}; waiting for work.",

@@ -246,6 +246,7 @@ impl Host {
                 self.state.handle(now, event)
             }
             Input::TmuxLost(pid) => {
+                tracing::info!("the connection to the tmux server (pid {pid}) is lost");
                 if self.tmux.lost(pid) {
                     self.reconnect_tmux();
                 }

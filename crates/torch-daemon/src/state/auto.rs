@@ -269,6 +269,11 @@ impl State {
                 },
             );
         }
+        // A person orders a stopped team anew, or another spec, whatever was reported; a restarted machine is no order.
+        if team.desired == DesiredState::Stopped || team.spec_sha256 != spec.sha256 {
+            team.finished = None;
+            team.summary = None;
+        }
         team.spec.clone_from(&spec.path);
         team.spec_sha256.clone_from(&spec.sha256);
         team.env = team_env(request);
@@ -458,7 +463,10 @@ impl State {
         if let Some(team) = self.teams.get_mut(&team)
             && team.phase == TeamPhase::Raising
         {
-            team.phase = TeamPhase::Running;
+            team.phase = match team.finished {
+                Some(_) => TeamPhase::Finished,
+                None => TeamPhase::Running,
+            };
             self.fresh_teams.remove(&team.id);
             t.write(Write::PutTeam(Box::new(team.clone())));
             t.journal(

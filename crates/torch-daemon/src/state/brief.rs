@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use torch_core::{AgentId, MessageKind, Recipient, RoleName, Team};
+use torch_core::{AgentId, DeliveryState, MessageKind, Recipient, RoleName, Team};
 
 use super::send::Draft;
 use super::{State, Turn};
@@ -112,6 +112,7 @@ impl State {
             return;
         };
         let (team, role) = (run.agent.team, run.agent.role.clone());
+        self.drop_briefings(t, agent);
         let draft = Draft::from_torch(
             team,
             MessageKind::Briefing,
@@ -131,6 +132,20 @@ impl State {
         self.pump(t, agent);
         if self.held_briefing(agent).is_some() {
             self.check_raised(t, team);
+        }
+    }
+
+    /// Briefings that nothing was typed of are replaced by the next one.
+    fn drop_briefings(&mut self, t: &mut Turn, agent: AgentId) {
+        let older: Vec<_> = self
+            .flights
+            .values()
+            .map(|flight| &flight.envelope)
+            .filter(|it| it.kind == MessageKind::Briefing && it.recipient.agent() == Some(agent))
+            .map(|envelope| envelope.id)
+            .collect();
+        for message in older {
+            self.end_untyped(t, message, DeliveryState::Expired, "a newer briefing replaces it");
         }
     }
 

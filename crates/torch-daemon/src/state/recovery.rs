@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use torch_core::{AgentId, LaunchId, RoleName, Timestamp};
+use torch_core::{AgentId, LaunchId, RoleName, TeamId, Timestamp};
 
 use super::{State, Templates, Turn};
 use crate::event::{Effect, WorkFacts};
@@ -86,9 +86,27 @@ impl State {
                     n => format!("{n} messages wait for you and follow this one, in order."),
                 },
             ),
-            ("duty", duty(&run.agent.role, run.agent.task.as_deref())),
+            (
+                "duty",
+                match (run.agent.task.is_some(), self.finished_words(run.agent.team, now)) {
+                    (false, Some(text)) => text,
+                    _ => duty(&run.agent.role, run.agent.task.as_deref()),
+                },
+            ),
         ]);
         Some(Templates::fill(&self.settings.templates.recovery, &values))
+    }
+}
+
+impl State {
+    /// What a member of a team is told whose spec was reported complete.
+    fn finished_words(&self, team: TeamId, now: Timestamp) -> Option<String> {
+        let team = self.teams.get(&team)?;
+        let ago = words(now.since(team.finished?));
+        let summary = team.summary.as_deref().unwrap_or_default();
+        Some(format!(
+            "The orchestrator reported the whole spec complete {ago} ago: {summary}. Start nothing again; wait for a message that asks for more."
+        ))
     }
 }
 

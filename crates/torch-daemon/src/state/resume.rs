@@ -96,8 +96,6 @@ impl State {
         team.boot = boot;
         if was_stopped {
             team.phase = TeamPhase::Raising;
-            team.finished = None;
-            team.summary = None;
             team.session = left;
         }
         let copy = team.clone();

@@ -38,7 +38,11 @@ pub(super) fn git() -> Check {
 pub(super) fn tmux_server(config: &Config) -> Check {
     let name = "tmux server";
     let socket = &config.tmux.socket;
-    let spec = command(&config.tmux.program).args([
+    // Where its sockets are is tmux's own variable (TMUX_TMPDIR), which programs do not inherit from torch.
+    let env = std::env::vars_os()
+        .filter(|(name, _)| name != "TMUX")
+        .collect();
+    let spec = CommandSpec::new(&config.tmux.program, "/", env, DEADLINE).args([
         "-L",
         socket,
         "list-sessions",
