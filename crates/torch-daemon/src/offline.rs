@@ -4,11 +4,11 @@ use std::path::Path;
 
 use torch_api::wire::MessageFilter;
 use torch_api::{
-    Failure, MessageView, Response, ResumeRequest, ResumeView, ScheduleView, TeamView,
+    AgentView, Failure, MessageView, Response, ResumeRequest, ResumeView, ScheduleView, TeamView,
 };
-use torch_core::Team;
-use torch_core::Timestamp;
 use torch_core::plan::WindowObserved;
+use torch_core::{Agent, AgentState, Evidence, Team, Timestamp};
+use torch_process::{clock, facts};
 use torch_store::{Store, StoreError};
 
 use crate::host::answer;
@@ -38,7 +38,8 @@ impl Registry {
         }
     }
 
-    /// All teams as they were last written; states may be out of date.
+    /// All teams as they were last written, but for agents whose program is seen to be gone; other states may be out of
+    /// date.
     ///
     /// # Errors
     /// A [`Failure`] when the registry can't be read.
@@ -49,8 +50,12 @@ impl Registry {
             let planned = self.store.schedules()?;
             let views = self.store.teams()?.into_iter().map(|team| {
                 let own = agents.iter().filter(|agent| agent.team == team.id);
-                let own = own
-                    .map(|agent| view::agent(agent, waiting.get(&agent.id).copied().unwrap_or(0)));
+                let own = own.map(|agent| {
+                    let waiting = waiting.get(&agent.id).copied().unwrap_or(0);
+                    let mut view = view::agent(agent, waiting);
+                    seen_now(agent, &mut view);
+                    view
+                });
                 let suspended = is_suspended(&team);
                 let mut view = view::team(&team, suspended, own.collect(), &self.tmux_socket);
                 view::add_planned(&mut view, &team, &planned.iter().collect::<Vec<_>>());
@@ -82,7 +87,7 @@ impl Registry {
             .collect();
         own.sort_by_key(|agent| agent.position);
         let views = own.into_iter().map(|agent| {
-            let alive = agent.process.is_some_and(torch_process::facts::is_alive);
+            let alive = agent.process.is_some_and(facts::is_alive);
             let seen = view::Seen {
                 window: if alive {
                     WindowObserved::Live
@@ -165,4 +170,14 @@ fn is_suspended(team: &Team) -> bool {
         .as_ref()
         .zip(boot.as_ref())
         .is_some_and(|(then, now)| then != now)
+}
+
+/// An agent that was last known to run, and whose program does not any more.
+fn seen_now(agent: &Agent, view: &mut AgentView) {
+    let alive = agent.process.is_some_and(facts::is_alive);
+    if !alive && agent.state.is_live() && agent.state != AgentState::Starting {
+        view.state = AgentState::Crashed;
+        let gone = "its program is gone; no daemon was there to see its end (torch daemon start)";
+        view.evidence = Evidence::new("process", gone, clock::now());
+    }
 }

@@ -145,7 +145,12 @@ impl State {
             .map(|envelope| envelope.id)
             .collect();
         for message in older {
-            self.end_untyped(t, message, DeliveryState::Expired, "a newer briefing replaces it");
+            self.end_untyped(
+                t,
+                message,
+                DeliveryState::Expired,
+                "a newer briefing replaces it",
+            );
         }
     }
 

@@ -88,7 +88,10 @@ impl State {
             ),
             (
                 "duty",
-                match (run.agent.task.is_some(), self.finished_words(run.agent.team, now)) {
+                match (
+                    run.agent.task.is_some(),
+                    self.finished_words(run.agent.team, now),
+                ) {
                     (false, Some(text)) => text,
                     _ => duty(&run.agent.role, run.agent.task.as_deref()),
                 },
