@@ -86,6 +86,9 @@ pub struct AgentView {
     pub role: String,
     /// Its window's index.
     pub window: u32,
+    /// The session it is in, if that is not its team's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
     /// Its program.
     pub program: String,
     /// What it is doing.

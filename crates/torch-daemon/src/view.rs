@@ -154,6 +154,7 @@ pub(crate) fn agent(agent: &Agent, waiting: u64) -> AgentView {
     AgentView {
         role: agent.role.to_string(),
         window: agent.position,
+        session: agent.guest_in.clone(),
         program: agent.program.clone(),
         state: agent.state,
         since: agent.since,

@@ -19,6 +19,7 @@ use super::{JsonArgs, logs};
 use crate::connect;
 use crate::error::{CommandError, ErrorKind, Outcome};
 use crate::exit;
+use crate::interrupt::on_interrupt;
 use crate::output;
 use crate::place::{Place, variable};
 use crate::render::{self, message};
@@ -105,6 +106,13 @@ pub(crate) fn run(args: SendArgs, place: &Place) -> Outcome {
         pane_hint: variable("TMUX_PANE").and_then(|pane| pane.into_string().ok()),
     };
     let wait = request.wait;
+    if wait.is_some() {
+        on_interrupt(|| {
+            let text = "\nno longer waiting; what was stored stays on its way (torch msg list)";
+            output::notice(text);
+            std::process::exit(i32::from(exit::INTERRUPTED));
+        })?;
+    }
     let response = connect::send_surely(place, request)?;
     let Response::Sent { message, reached } = response else {
         return Err(CommandError::unexpected(&response));

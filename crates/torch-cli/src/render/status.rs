@@ -128,7 +128,11 @@ fn agents(team: &TeamView, clock: &Clock) -> String {
         };
         table.row([
             Cell::from(agent.role.as_str()),
-            agent.window.to_string().into(),
+            match &agent.session {
+                Some(session) => format!("{}:{}", super::plain(session), agent.window),
+                None => agent.window.to_string(),
+            }
+            .into(),
             agent.program.as_str().into(),
             Cell::styled(agent_style(agent.state), agent.state.as_str()),
             clock.ago(agent.since).into(),

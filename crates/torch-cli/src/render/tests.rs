@@ -74,6 +74,7 @@ fn an_agent(role: &str, window: u32, state: AgentState) -> AgentView {
     AgentView {
         role: role.to_owned(),
         window,
+        session: None,
         program: "claude".to_owned(),
         state,
         since: ago(200),

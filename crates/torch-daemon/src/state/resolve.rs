@@ -6,9 +6,10 @@ use torch_api::Failure;
 use torch_api::wire::TeamSelector;
 use torch_core::spelling::distance;
 use torch_core::target::TargetError;
-use torch_core::{AgentId, Recipient, RoleName, Sender, Target, Team, TeamId};
+use torch_core::{AgentId, PaneId, Recipient, RoleName, Sender, Target, Team, TeamId};
 
 use super::State;
+use crate::event::PaneFact;
 use crate::failure::usage;
 
 /// Where a message goes.
@@ -113,19 +114,35 @@ impl State {
         {
             return self.only_agent_pane(self.resolved(agent), pane.unwrap_or(0), written);
         }
-        let team = self.session(session.strip_prefix('=').unwrap_or(session), written)?;
-        let found = self
-            .agents
-            .values()
-            .find(|run| run.agent.team == team && run.agent.position == window)
-            .map(|run| self.resolved(run.agent.id))
-            .ok_or_else(|| {
-                self.no_target(
-                    written,
-                    &format!("that session has no agent in window {window}"),
-                )
-            })?;
+        let name = session.strip_prefix('=').unwrap_or(session);
+        let nobody = || {
+            let cause = format!("that session has no agent in window {window}");
+            self.no_target(written, &cause)
+        };
+        // tmux's own windows, which people move, count; torch's plan only for what has no window now.
+        let here = |pane: &&PaneFact| pane.session_name == name && pane.window_index == window;
+        let mut there = self.panes.iter().filter(here).peekable();
+        let found = if there.peek().is_some() {
+            there.find_map(|pane| self.agent_at(pane.address.pane))
+        } else {
+            let team = self.session(name, written)?;
+            let mut own = self.agents.values().filter(|run| run.agent.team == team);
+            own.find(|run| run.agent.position == window && self.place(run).is_none())
+                .map(|run| run.agent.id)
+        };
+        let found = self.resolved(found.ok_or_else(nobody)?);
         self.only_agent_pane(found, pane.unwrap_or(0), written)
+    }
+
+    fn agent_at(&self, pane: PaneId) -> Option<AgentId> {
+        let lives = |run: &&super::AgentRun| run.agent.pane.is_some_and(|at| at.pane == pane);
+        self.agents.values().find(lives).map(|run| run.agent.id)
+    }
+
+    /// An agent's pane in the last listing.
+    pub(crate) fn place(&self, run: &super::AgentRun) -> Option<&PaneFact> {
+        let at = run.agent.pane?;
+        self.panes.iter().find(|pane| pane.address.pane == at.pane)
     }
 
     /// A pane index must be the one the agent lives in.

@@ -11,6 +11,7 @@ use torch_core::{
 
 use super::{State, Turn, WatchKind};
 use crate::event::{ConnId, Effect, TimerKey};
+use crate::failure::other;
 
 impl State {
     pub(crate) fn stop(&mut self, t: &mut Turn, conn: ConnId, selector: &TeamSelector) {
@@ -178,21 +179,38 @@ impl State {
         self.sessions.insert(id, SessionObserved::Absent);
         t.push(Effect::EndIdleServer);
         self.check_followed(t, id);
-        let conns: Vec<ConnId> = self
-            .watchers
-            .extract_if(.., |watcher| {
-                watcher.team == id
-                    && matches!(
-                        watcher.kind,
-                        WatchKind::Stop | WatchKind::Auto | WatchKind::Resume | WatchKind::Agent(_)
-                    )
-            })
-            .map(|watcher| watcher.conn)
-            .collect();
-        for conn in conns {
-            let text =
-                format!("team {name} is stopped; worktrees, branches and messages are kept{kept}");
-            t.reply(conn, super::send::done(text));
+        let of_team = |watcher: &mut super::Watcher| {
+            let kinds = matches!(
+                watcher.kind,
+                WatchKind::Stop | WatchKind::Auto | WatchKind::Resume | WatchKind::Agent(_)
+            );
+            watcher.team == id && kinds
+        };
+        let watchers: Vec<_> = self.watchers.extract_if(.., of_team).collect();
+        for watcher in watchers {
+            if self.wanted_the_end(&watcher) {
+                let text = format!(
+                    "team {name} is stopped; worktrees, branches and messages are kept{kept}"
+                );
+                t.reply(watcher.conn, super::send::done(text));
+            } else {
+                let hint = format!("torch resume --team {name}");
+                let cause = "somebody stopped the team meanwhile";
+                let failure = other(&format!("team {name} is stopped"), cause, Some(&hint));
+                t.fail(watcher.conn, failure);
+            }
+        }
+    }
+
+    /// Whether a client waits for just this: the team's end, or that of one agent.
+    fn wanted_the_end(&self, watcher: &super::Watcher) -> bool {
+        match watcher.kind {
+            WatchKind::Stop => true,
+            WatchKind::Agent(agent) => self
+                .agents
+                .get(&agent)
+                .is_some_and(|run| run.agent.desired == DesiredState::Stopped),
+            _ => false,
         }
     }
 }

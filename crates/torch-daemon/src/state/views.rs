@@ -47,7 +47,14 @@ impl State {
 
     pub(crate) fn agent_view(&self, id: AgentId) -> AgentView {
         let run = &self.agents[&id];
-        view::agent(&run.agent, run.queue.len() as u64)
+        let mut view = view::agent(&run.agent, run.queue.len() as u64);
+        if let Some(pane) = self.place(run) {
+            let team = self.teams.get(&run.agent.team);
+            let elsewhere = team.is_none_or(|team| team.name.as_str() != pane.session_name);
+            view.window = pane.window_index;
+            view.session = elsewhere.then(|| pane.session_name.clone());
+        }
+        view
     }
 
     pub(crate) fn why(&mut self, t: &mut Turn, conn: ConnId, team: &TeamSelector, role: &str) {
