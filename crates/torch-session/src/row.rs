@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use torch_core::{SessionId, WindowId};
 
-    const PLAIN: &str = "n $1 @2 %3 44 5 0 1 2 0 1 3 200 50 1795229050 1795229040 4 team 3 dev 1 7 2 01 0  5 shell\n";
+    const PLAIN: &str = "n $1 @2 %3 44 5 0 1 2 0 1 3 200 50 1795229050 1795229040 1 4 team 3 dev 1 7 2 01 0  5 shell\n";
 
     #[test]
     fn a_row_is_read() {
