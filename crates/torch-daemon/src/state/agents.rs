@@ -7,7 +7,7 @@ use torch_core::screen::ScreenKind;
 use torch_core::spool::{SpoolEvent, SpoolRecord};
 use torch_core::{AgentId, AgentState, Evidence, LaunchId, Write};
 use torch_monitor::{HookEvent, Screen, read_hook};
-use torch_router::delivery::{PaneFitness, Sight};
+use torch_router::delivery::{Flight, PaneFitness, Sight};
 
 use super::panes::same_pane;
 use super::restart::{EndCause, LAST_LINES};
@@ -236,6 +236,10 @@ impl State {
     ) {
         match purpose {
             ProbeFor::Delivery(message) => {
+                if self.flights.get(&message).is_some_and(Flight::is_acting) {
+                    // Asked for in an earlier launch, and late: it says nothing of what is under way now.
+                    return;
+                }
                 self.acted(t, message);
                 let patience = self.patience(agent);
                 let sight = match result {

@@ -1,11 +1,11 @@
 //! What is seen of panes, sessions and windows: each listing becomes what is observed of the agents.
 
 use torch_core::plan::{SessionObserved, WindowObserved};
-use torch_core::{AgentId, AgentState, PaneAddress, Write};
+use torch_core::{AgentId, AgentState, PaneAddress, TeamPhase, Write};
 use torch_router::identity::{KnownPane, PaneOwner};
 
 use super::restart::EndCause;
-use super::{State, Turn};
+use super::{AgentRun, State, Turn};
 use crate::event::{Effect, PaneFact};
 
 impl State {
@@ -25,6 +25,9 @@ impl State {
         // All windows are known now; only then may anything be opened.
         self.just_connected = false;
         for agent in agents {
+            if first && self.agents[&agent].agent.launch.is_some() {
+                self.conclude_end(t, agent);
+            }
             self.decide_end(t, agent);
             self.forget_old_restarts(t, agent);
             if first {
@@ -36,6 +39,9 @@ impl State {
         for team in teams {
             self.observe_session(team);
             self.reconcile(t, team);
+            if first && self.teams[&team].phase != TeamPhase::Stopped {
+                self.check_stopped(t, team);
+            }
         }
         self.drop_dead_panes(t);
         self.look_at_screens(t);
@@ -153,6 +159,14 @@ impl State {
                 self.on_program_gone(t, agent, AgentState::Crashed, how, cause);
             }
         }
+    }
+
+    /// Whether a window that an earlier daemon ordered may be there, since no listing has come yet.
+    pub(crate) fn may_have_window(&self, run: &AgentRun) -> bool {
+        self.just_connected
+            && self.server.is_some()
+            && run.window == WindowObserved::Absent
+            && run.agent.launch.is_some()
     }
 
     /// Notes that an agent has no window any more.

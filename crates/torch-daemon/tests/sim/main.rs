@@ -14,6 +14,7 @@ mod clock;
 mod commands;
 mod effects;
 mod faults;
+mod found;
 mod oracle;
 mod people;
 mod store;

@@ -20,6 +20,9 @@ const SCROLLS_FROM: usize = 1_500;
 impl Flight {
     /// A look at the pane.
     pub fn on_sight(&mut self, sight: &Sight, patience: &Patience, now: Timestamp) -> Step {
+        if self.acting {
+            return Step::only(Act::None);
+        }
         match self.delivery.state {
             DeliveryState::Claimed | DeliveryState::Deferred | DeliveryState::Queued => {
                 self.check(sight, patience, now)
@@ -126,8 +129,15 @@ impl Flight {
         self.seen_whole = None;
         self.enters = 0;
         self.doubt = false;
+        let mut evidence = format!("an empty composer; {}", sight.reading.evidence);
+        // It may come up still, or a person may have submitted it: then the second one must be told from it.
+        if self.pasted {
+            self.next_try();
+            let attempt = self.delivery.attempt;
+            evidence =
+                format!("{evidence}; it may have been pasted before, so this is try {attempt}");
+        }
         self.pasted = false;
-        let evidence = format!("an empty composer; {}", sight.reading.evidence);
         self.pass(DeliveryState::Pasting, &evidence, now, Act::Paste)
     }
 

@@ -180,6 +180,8 @@ pub struct Flight {
     doubt: bool,
     /// Whether a paste of this try may still stand in the composer, or come up in it.
     pasted: bool,
+    /// Whether a paste or a key press was ordered whose outcome has not come: a look that was asked for before says nothing.
+    acting: bool,
 }
 
 impl Flight {
@@ -199,6 +201,7 @@ impl Flight {
             told: Vec::new(),
             pasted: false,
             doubt: false,
+            acting: false,
         }
     }
 
@@ -238,6 +241,11 @@ impl Flight {
         self.pasted && !self.delivery.state.is_final()
     }
 
+    /// Whether a paste or a key press of it was ordered whose outcome has not come.
+    pub fn is_acting(&self) -> bool {
+        self.acting
+    }
+
     /// Whether the next message to the same agent must still wait for this one.
     pub fn blocks_queue(&self) -> bool {
         !self.delivery.state.is_final() && self.delivery.state != DeliveryState::Accepted
@@ -245,6 +253,7 @@ impl Flight {
 
     fn pass(&mut self, state: DeliveryState, evidence: &str, now: Timestamp, act: Act) -> Step {
         self.set(state, None, evidence, now);
+        self.acting = matches!(act, Act::Paste | Act::Press { .. });
         Step {
             passed: vec![(state, evidence.to_owned())],
             act,
@@ -265,6 +274,7 @@ impl Flight {
         evidence.clone_into(&mut self.delivery.evidence);
         self.phase_since = now;
         self.looks = 0;
+        self.acting = false;
     }
 
     /// Defers; a repeated look that finds the same reason passes no new state.

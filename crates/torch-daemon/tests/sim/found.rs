@@ -1,0 +1,62 @@
+//! What seeds have found, told without chance.
+
+use std::time::Duration;
+
+use torch_api::Request;
+use torch_api::roster::AgentAct;
+use torch_core::{AgentId, DesiredState};
+
+use crate::ROLES;
+use crate::commands::agent_request;
+use crate::faults::NONE;
+use crate::world::World;
+
+fn developer(world: &World) -> AgentId {
+    let mut agents = world.store.agents.values();
+    let row = agents.find(|agent| agent.role.as_str() == "developer");
+    row.expect("a developer").id
+}
+
+fn end_developer(world: &mut World) {
+    let role = "developer".to_owned();
+    let act = agent_request(AgentAct::End { role });
+    let conn = world.ask(Request::Agent(Box::new(act)));
+    world.run_until(|world| world.clients.answer(conn).is_some(), 60);
+}
+
+/// A raised team whose developer's window was opened a moment ago, by a daemon that ended before it heard of that.
+fn opened_unheard() -> (World, AgentId) {
+    let mut world = World::new(1, NONE, &ROLES, false);
+    world.raise();
+    let id = developer(&world);
+    end_developer(&mut world);
+    world.add("developer".to_owned());
+    let opened = move |world: &World| {
+        let (row, seen) = (&world.store.agents[&id], &world.agents[&id]);
+        seen.alive && row.launch == Some(seen.launch) && row.pane.is_none()
+    };
+    world.run_until(opened, 60);
+    world.restart_daemon();
+    (world, id)
+}
+
+#[test]
+fn an_agent_that_is_ended_before_the_first_listing_does_not_run_on() {
+    let (mut world, id) = opened_unheard();
+    end_developer(&mut world);
+    world.run_for(Duration::from_secs(5));
+    assert_eq!(world.store.agents[&id].desired, DesiredState::Stopped);
+    assert!(!world.agents[&id].alive, "its program runs on");
+    assert_eq!(world.check(), Ok(()));
+}
+
+#[test]
+fn a_team_that_is_stopped_before_the_first_listing_does_not_run_on() {
+    let (mut world, id) = opened_unheard();
+    let conn = world.ask(Request::Stop {
+        team: crate::clients::team(),
+    });
+    world.run_until(|world| world.clients.answer(conn).is_some(), 60);
+    assert!(!world.agents[&id].alive, "its program runs on");
+    assert!(world.agents.values().all(|agent| !agent.alive));
+}
