@@ -20,7 +20,8 @@ use crate::store::Store;
 /// Something that will happen.
 #[derive(Debug)]
 pub(crate) enum Due {
-    Act(Box<Effect>),
+    /// An effect, and which tmux server its connection leads to: an order never reaches a later one.
+    Act(Box<Effect>, u32),
     Event(Box<Event>),
     /// A paste that tmux said had failed.
     LatePaste(AgentId, u32, String),
@@ -234,7 +235,7 @@ impl World {
                 other => {
                     self.check_order_to_type(&other);
                     let delay = self.delay();
-                    self.later(delay, Due::Act(Box::new(other)));
+                    self.later(delay, Due::Act(Box::new(other), self.servers));
                 }
             }
         }
@@ -331,9 +332,9 @@ impl World {
             let alive = life == self.life;
             match due {
                 // What was handed to tmux happens, whether or not the daemon still lives.
-                Due::Act(effect) => {
+                Due::Act(effect, server) => {
                     self.muted = !alive;
-                    self.act(*effect, alive);
+                    self.act(*effect, alive, server);
                     self.muted = false;
                 }
                 Due::LatePaste(agent, pid, text) => self.late_paste(agent, pid, &text),
