@@ -152,11 +152,14 @@ impl State {
             return;
         };
         let (before, team, role) = (run.agent.state, run.agent.team, run.agent.role.clone());
-        if !before.is_live() {
-            return;
-        }
         if let Some(path) = reading.transcript {
             run.agent.transcript = Some(path.into());
+        }
+        if !before.is_live() {
+            // One that was stopped while its window was opened may be wanted again: then this is its transcript.
+            let copy = run.agent.clone();
+            t.write(Write::PutAgent(Box::new(copy)));
+            return;
         }
         if let Some(state) = reading.state {
             // A SessionStart after `/clear` or compaction is no new beginning.

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use torch_api::wire::Stage;
 use torch_core::launch::LaunchSpec;
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
-use torch_core::{AgentId, AgentState, Evidence, LaunchId, PaneAddress, TeamId, Write};
+use torch_core::{
+    AgentId, AgentState, DesiredState, Evidence, LaunchId, PaneAddress, TeamId, Write,
+};
 
 use super::restart::{End, EndCause};
 use super::{State, Turn};
@@ -212,6 +214,7 @@ impl State {
         let (team, role) = (run.agent.team, run.agent.role.clone());
         match result {
             Ok(address) => {
+                let opening = run.window == WindowObserved::Opening;
                 run.window = WindowObserved::Live;
                 run.ended = false;
                 run.opened_in = self.listing;
@@ -237,6 +240,7 @@ impl State {
                 );
                 let detail = format!("{} {}", address.window, address.pane);
                 self.progress(t, team, role.as_str(), Stage::Window, &detail);
+                self.wanted_meanwhile(t, agent, opening);
             }
             Err(failure) => self.on_not_opened(t, agent, &failure),
         }
@@ -260,6 +264,31 @@ impl State {
         }
         self.reconcile(t, team);
         self.pump(t, agent);
+    }
+
+    /// An agent that was stopped while its window was opened, and is wanted again by the time that is known, goes on with it.
+    fn wanted_meanwhile(&mut self, t: &mut Turn, agent: AgentId, opening: bool) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let team = self.teams.get(&run.agent.team);
+        let wanted = run.agent.desired == DesiredState::Running
+            && team.is_some_and(|team| team.desired == DesiredState::Running);
+        if run.agent.state.is_live() || !wanted {
+            return;
+        }
+        // What an earlier daemon opened may have said already that it is ready: its screen tells.
+        let state = if opening {
+            AgentState::Starting
+        } else {
+            AgentState::Unknown
+        };
+        let evidence = Evidence::new(
+            "launch",
+            "its window is open, and it is wanted again",
+            t.now,
+        );
+        self.set_state(t, agent, state, evidence);
     }
 
     fn on_session_present(&mut self, t: &mut Turn, team: TeamId, address: PaneAddress) {

@@ -334,6 +334,7 @@ impl State {
             return t.reply(conn, done(format!("{tag} is on its way already")));
         }
         delivery.attempt += 1;
+        delivery.launch = None;
         delivery.state = DeliveryState::Queued;
         delivery.reason = None;
         delivery.since = t.now;

@@ -17,6 +17,8 @@ impl World {
             return;
         }
         let roll = self.random.u32(..10_000);
+        let before = self.disturbed;
+        self.disturbed += 1;
         match roll {
             0..60 if self.faults.restarts => return self.restart_daemon(),
             60..80 if self.faults.servers && self.server => return self.end_server(),
@@ -32,8 +34,9 @@ impl World {
             .by_a_person(id, roll)
             .or_else(|| self.by_itself(id, roll))
             .or_else(|| self.at_the_pane(id, roll));
-        if let Some(what) = what {
-            self.note(|| format!("{}: {what}", id.short()));
+        match what {
+            Some(what) => self.note(|| format!("{}: {what}", id.short())),
+            None => self.disturbed = before,
         }
     }
 

@@ -78,6 +78,8 @@ pub(crate) struct World {
     pub(crate) keeps_ledgers: bool,
     /// How many turns the daemon took.
     pub(crate) turns: u64,
+    /// How often something of [`Faults`] happened, lies of tmux about pastes and keys aside.
+    pub(crate) disturbed: u64,
 }
 
 /// How long the machine runs at the beginning, in milliseconds.
@@ -152,6 +154,7 @@ impl World {
             broken: None,
             keeps_ledgers: true,
             turns: 0,
+            disturbed: 0,
         }
     }
 
@@ -181,7 +184,9 @@ impl World {
 
     /// One in `n`, while things may happen.
     pub(crate) fn chance(&mut self, wanted: bool, n: u32) -> bool {
-        wanted && !self.calm && self.random.u32(..n) == 0
+        let hit = wanted && !self.calm && self.random.u32(..n) == 0;
+        self.disturbed += u64::from(hit);
+        hit
     }
 
     /// One turn of the daemon's loop: writes first, in one transaction, then acts.

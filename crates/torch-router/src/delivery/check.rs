@@ -42,6 +42,7 @@ impl Flight {
             return Step::only(Act::None);
         }
         self.pasted |= outcome == Outcome::Applied;
+        self.spent |= outcome == Outcome::Applied;
         match outcome {
             Outcome::Applied => self.pass(
                 DeliveryState::Pasted,
@@ -68,6 +69,7 @@ impl Flight {
             return Step::only(Act::None);
         }
         self.pasted |= begun;
+        self.spent |= begun;
         let evidence = format!("the paste failed: {error}");
         self.wait_for(DeferReason::NotShown, &evidence, now, Act::None)
     }
@@ -130,8 +132,8 @@ impl Flight {
         self.enters = 0;
         self.doubt = false;
         let mut evidence = format!("an empty composer; {}", sight.reading.evidence);
-        // It may come up still, or a person may have submitted it: then the second one must be told from it.
-        if self.pasted {
+        // A paste may come up still, and a person may have submitted it: then the second one must be told from it.
+        if self.spent {
             self.next_try();
             let attempt = self.delivery.attempt;
             evidence =

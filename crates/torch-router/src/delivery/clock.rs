@@ -16,7 +16,8 @@ impl Flight {
     }
 
     /// Taken up again by another daemon, for an agent that runs in this launch: a paste that was ordered in it may stand in
-    /// its composer, or come up in it, since tmux may get to an order after the daemon that gave it has ended.
+    /// its composer, or come up in it, since tmux may get to an order after the daemon that gave it has ended. One that was
+    /// ordered in an earlier launch may have been submitted there by a person.
     pub fn resume_in(&mut self, launch: Option<LaunchId>) {
         use DeliveryState::{Deferred, Entered, Entering, Pasted, Pasting, Uncertain};
         let same = launch.is_some() && self.delivery.launch == launch;
@@ -25,6 +26,7 @@ impl Flight {
             Deferred | Pasting | Pasted | Entering | Entered | Uncertain
         );
         self.pasted = same && ordered;
+        self.spent = self.delivery.launch.is_some() && ordered;
     }
 
     /// The wall clock was set, or the machine slept: what runs keeps its remaining time. Patience and pauses count time

@@ -157,7 +157,8 @@ impl Flight {
         self.stale_screen = None;
         self.enters = 0;
         self.doubt = false;
-        if self.delivery.attempt >= TRIES_MAX {
+        self.doubts += 1;
+        if self.doubts >= TRIES_MAX {
             let tries = self.delivery.attempt;
             let evidence = format!("{evidence}; given up after {tries} tries");
             let mut step = self.pass(DeliveryState::Dead, &evidence, now, Act::None);
@@ -174,6 +175,8 @@ impl Flight {
 
     /// What is pasted from now on can be told from what was pasted before.
     pub(super) fn next_try(&mut self) {
+        self.spent = false;
+        self.delivery.launch = None;
         let old = crate::tag::opening(&self.envelope, self.delivery.attempt);
         self.delivery.attempt += 1;
         self.delivery.possible_duplicate = true;

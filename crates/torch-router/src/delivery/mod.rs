@@ -20,7 +20,7 @@ pub const SHOW_DEADLINE: Duration = Duration::from_secs(2);
 pub const EVIDENCE_DEADLINE: Duration = Duration::from_secs(5);
 /// How long torch waits before it repeats a message that left no trace.
 pub const REDELIVER_AFTER: Duration = Duration::from_secs(10);
-/// How often a message is tried before torch gives it up and says so.
+/// How often a message is submitted without a trace before torch gives it up and says so.
 pub const TRIES_MAX: u32 = 3;
 /// How often Enter is pressed for one try before torch stops and waits.
 pub const ENTERS_MAX: u32 = 5;
@@ -180,6 +180,10 @@ pub struct Flight {
     doubt: bool,
     /// Whether a paste of this try may still stand in the composer, or come up in it.
     pasted: bool,
+    /// Whether this try was pasted, or may have been, into whatever program: the next paste is another try.
+    spent: bool,
+    /// How many tries may have been submitted without a trace of them.
+    doubts: u32,
     /// Whether a paste or a key press was ordered whose outcome has not come: a look that was asked for before says nothing.
     acting: bool,
 }
@@ -188,6 +192,8 @@ impl Flight {
     /// A flight from what the store keeps; `text` is the try's whole text.
     pub fn new(envelope: Envelope, delivery: Delivery, text: String) -> Self {
         let phase_since = delivery.since;
+        // Which of the tries before were submitted is not kept.
+        let doubts = delivery.attempt.saturating_sub(1);
         Self {
             envelope,
             delivery,
@@ -200,6 +206,8 @@ impl Flight {
             redeliver_at: None,
             told: Vec::new(),
             pasted: false,
+            spent: false,
+            doubts,
             doubt: false,
             acting: false,
         }
@@ -239,6 +247,11 @@ impl Flight {
     /// Whether its text may stand in the composer although it was not submitted: whoever is there can still do that.
     pub fn may_stand_in_composer(&self) -> bool {
         self.pasted && !self.delivery.state.is_final()
+    }
+
+    /// Whether an earlier try was submitted and left no trace, so that the program may have it nevertheless.
+    pub fn may_have_arrived(&self) -> bool {
+        self.doubts > 0
     }
 
     /// Whether a paste or a key press of it was ordered whose outcome has not come.

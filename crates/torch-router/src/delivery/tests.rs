@@ -486,3 +486,17 @@ fn a_paste_that_a_person_cleared_is_followed_by_another_try() {
     let step = f.on_sight(&prompt(""), &P, at(500));
     assert_eq!((step.act, f.delivery.attempt), (Act::Paste, 2));
 }
+
+#[test]
+fn a_paste_into_a_program_that_ended_is_followed_by_another_try() {
+    let mut f = flight();
+    f.claim(at(0));
+    f.on_sight(&prompt(""), &P, at(1));
+    f.on_pasted(Outcome::Applied, at(2));
+    // A person may have pressed Enter before its end.
+    f.on_agent_gone(at(3));
+    assert!(!f.may_stand_in_composer());
+    let step = f.on_sight(&prompt(""), &P, at(4));
+    assert_eq!((step.act, f.delivery.attempt), (Act::Paste, 2));
+    assert!(!f.may_have_arrived(), "torch never pressed Enter");
+}
