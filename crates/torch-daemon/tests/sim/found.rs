@@ -5,6 +5,7 @@ use std::time::Duration;
 use torch_api::Request;
 use torch_api::roster::AgentAct;
 use torch_core::{AgentId, DesiredState};
+use torch_daemon::event::ConnId;
 
 use crate::ROLES;
 use crate::commands::agent_request;
@@ -24,7 +25,7 @@ fn end_developer(world: &mut World) {
     world.run_until(|world| world.clients.answer(conn).is_some(), 60);
 }
 
-/// A raised team whose developer's window was opened a moment ago, by a daemon that ended before it heard of that.
+/// A raised team whose developer's window was opened a moment ago, and the daemon has not heard of that.
 fn opened_unheard() -> (World, AgentId) {
     let mut world = World::new(1, NONE, &ROLES, false);
     world.raise();
@@ -36,13 +37,18 @@ fn opened_unheard() -> (World, AgentId) {
         seen.alive && row.launch == Some(seen.launch) && row.pane.is_none()
     };
     world.run_until(opened, 60);
-    world.restart_daemon();
     (world, id)
+}
+
+fn stop(world: &mut World) -> ConnId {
+    let team = crate::clients::team();
+    world.ask(Request::Stop { team })
 }
 
 #[test]
 fn an_agent_that_is_ended_before_the_first_listing_does_not_run_on() {
     let (mut world, id) = opened_unheard();
+    world.restart_daemon();
     end_developer(&mut world);
     world.run_for(Duration::from_secs(5));
     assert_eq!(world.store.agents[&id].desired, DesiredState::Stopped);
@@ -53,10 +59,25 @@ fn an_agent_that_is_ended_before_the_first_listing_does_not_run_on() {
 #[test]
 fn a_team_that_is_stopped_before_the_first_listing_does_not_run_on() {
     let (mut world, id) = opened_unheard();
-    let conn = world.ask(Request::Stop {
-        team: crate::clients::team(),
-    });
+    world.restart_daemon();
+    let conn = stop(&mut world);
     world.run_until(|world| world.clients.answer(conn).is_some(), 60);
     assert!(!world.agents[&id].alive, "its program runs on");
     assert!(world.agents.values().all(|agent| !agent.alive));
+}
+
+#[test]
+fn an_agent_that_is_wanted_again_while_its_window_opens_goes_on() {
+    for restarted in [false, true] {
+        let (mut world, id) = opened_unheard();
+        stop(&mut world);
+        world.resume(false);
+        if restarted {
+            world.restart_daemon();
+        }
+        world.run_for(Duration::from_secs(60));
+        let agent = &world.store.agents[&id];
+        assert!(agent.state.is_live(), "{restarted}: {}", agent.state);
+        assert_eq!(world.check(), Ok(()), "{restarted}");
+    }
 }
