@@ -66,6 +66,10 @@ fn seeds() -> std::ops::Range<u64> {
     }
 }
 
+#[expect(
+    clippy::print_stderr,
+    reason = "what a run was made of, for docs/benchmarks.md"
+)]
 /// Runs the seeds on all cores; the lowest one that fails is run again, with its story.
 fn run_all(test: &str, faults: Faults, more: fn(&World) -> Result<(), String>) {
     let seeds = seeds();
