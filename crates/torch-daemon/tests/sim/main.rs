@@ -66,11 +66,11 @@ fn seeds() -> std::ops::Range<u64> {
     }
 }
 
+/// Runs the seeds on all cores; the lowest one that fails is run again, with its story.
 #[expect(
     clippy::print_stderr,
     reason = "what a run was made of, for docs/benchmarks.md"
 )]
-/// Runs the seeds on all cores; the lowest one that fails is run again, with its story.
 fn run_all(test: &str, faults: Faults, more: fn(&World) -> Result<(), String>) {
     let seeds = seeds();
     let (next, worst) = (AtomicU64::new(seeds.start), AtomicU64::new(u64::MAX));
