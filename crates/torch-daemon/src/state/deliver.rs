@@ -86,11 +86,10 @@ impl State {
         if self.flights.get(&message).is_none_or(Flight::is_typed) {
             return false;
         }
-        let takes = self
-            .agents
-            .get(&agent)
-            .is_some_and(|run| run.agent.state.takes_messages());
-        !takes || self.waits_for_briefing(agent, message) || self.held(t, agent).is_some()
+        let turn = self.agents.get(&agent).is_some_and(|run| {
+            run.agent.state.takes_messages() && run.queue.front() == Some(&message)
+        });
+        !turn || self.waits_for_briefing(agent, message) || self.held(t, agent).is_some()
     }
 
     /// Makes a step durable and turns its act into an effect.
