@@ -123,6 +123,9 @@ impl State {
                     .concat()
                     .join(": ");
                 run.failure = Some(how.clone());
+                // It may have failed in the same way before, which is no other state.
+                let copy = run.agent.clone();
+                t.write(Write::PutAgent(Box::new(copy)));
                 self.set_state(
                     t,
                     agent,
