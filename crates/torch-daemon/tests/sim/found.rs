@@ -81,3 +81,18 @@ fn an_agent_that_is_wanted_again_while_its_window_opens_goes_on() {
         assert_eq!(world.check(), Ok(()), "{restarted}");
     }
 }
+
+#[test]
+fn a_pane_that_a_person_took_is_not_the_agents_when_its_team_is_wanted_again() {
+    let mut world = World::new(1, NONE, &ROLES, false);
+    world.raise();
+    let id = developer(&world);
+    world.take_pane(id, false, true);
+    world.restart_daemon();
+    stop(&mut world);
+    world.run_for(Duration::from_secs(5));
+    world.resume(false);
+    world.run_for(Duration::from_secs(60));
+    assert!(world.agents[&id].alive, "nothing was started for it");
+    assert_eq!(world.check(), Ok(()));
+}

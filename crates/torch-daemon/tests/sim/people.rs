@@ -132,14 +132,7 @@ impl World {
             }
             2805..2809 => {
                 let marked = agent.marked && typed;
-                kill(agent, now, wrote);
-                agent.window = false;
-                self.opened += 1;
-                agent.address.pid = 10_000 + self.opened;
-                // The pane keeps its options.
-                agent.marked = marked;
-                let fact = pane_fact(agent);
-                self.foreign.push(fact);
+                self.take_pane(id, wrote, marked);
                 "a person runs something else in the pane"
             }
             2809..2820 => {
@@ -149,6 +142,21 @@ impl World {
             }
             _ => return None,
         })
+    }
+
+    /// A person runs something else in an agent's pane, which keeps its options and perhaps the mark.
+    pub(crate) fn take_pane(&mut self, id: AgentId, wrote: bool, marked: bool) {
+        let now = self.now;
+        let Some(agent) = self.agents.get_mut(&id) else {
+            return;
+        };
+        kill(agent, now, wrote);
+        agent.window = false;
+        self.opened += 1;
+        agent.address.pid = 10_000 + self.opened;
+        agent.marked = marked;
+        let fact = pane_fact(agent);
+        self.foreign.push(fact);
     }
 
     /// The server ends, and whatever ran in it.
