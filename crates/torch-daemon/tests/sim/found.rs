@@ -5,7 +5,7 @@ use std::time::Duration;
 use torch_api::Request;
 use torch_api::roster::AgentAct;
 use torch_core::{AgentId, DesiredState};
-use torch_daemon::event::ConnId;
+use torch_daemon::event::{ConnId, Event};
 
 use crate::ROLES;
 use crate::commands::agent_request;
@@ -92,6 +92,9 @@ fn a_pane_that_a_person_took_is_not_the_agents_when_its_team_is_wanted_again() {
     stop(&mut world);
     world.run_for(Duration::from_secs(5));
     world.resume(false);
+    // It is listed before its worktree is there.
+    let (listing, panes) = (0, world.foreign.clone());
+    world.turn(vec![Event::Panes { listing, panes }]);
     world.run_for(Duration::from_secs(60));
     assert!(world.agents[&id].alive, "nothing was started for it");
     assert_eq!(world.check(), Ok(()));
