@@ -236,7 +236,7 @@ mod tests {
         let name = "a\t|b #(touch x)\nm $1 0";
         let kind = "x\n\ny ";
         let row = format!(
-            "n $1 @2 %3 44 5 0 0 0 0 0 0 200 50 1 1 4 team {} {name} 0  0  0  {} {kind}\n",
+            "n $1 @2 %3 44 5 0 0 0 0 0 0 200 50 1 1 0 4 team {} {name} 0  0  0  {} {kind}\n",
             name.len(),
             kind.len()
         );
@@ -250,8 +250,9 @@ mod tests {
 
     #[test]
     fn an_unreadable_row_costs_no_other() {
-        let data =
-            format!("n $1 @2 broken\nn \nxx\n{PLAIN}n $1 @2 %3 44 5 0 0 0 0 0 0 2 5 1 1 99 team\n");
+        let data = format!(
+            "n $1 @2 broken\nn \nxx\n{PLAIN}n $1 @2 %3 44 5 0 0 0 0 0 0 2 5 1 1 0 99 team\n"
+        );
         assert_eq!(read("n", data.as_bytes()).len(), 1);
         assert!(read("n", b"").is_empty());
     }

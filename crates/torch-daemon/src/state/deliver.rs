@@ -5,16 +5,11 @@ use std::time::Duration;
 
 use serde_json::json;
 use torch_core::plan::WindowObserved;
-use torch_core::screen::squeeze;
 use torch_core::{AgentId, AgentState, DeferReason, DeliveryState, MessageId, MessageKind, Write};
-use torch_router::delivery::{Act, Flight, Outcome, Patience, Proof, Step};
-use torch_router::tag;
+use torch_router::delivery::{Act, Flight, Outcome, Patience, Step};
 
 use super::{State, Turn};
 use crate::event::{Effect, InboxFile, PasteError, ProbeFor, TimerKey, TypingGuard};
-
-/// The longest pause between two looks into a transcript for an accepted message.
-const TRANSCRIPT_LOOK_MAX: Duration = Duration::from_secs(2);
 
 /// How many consumed messages an agent's turns can be waited for by.
 const CONSUMED_KEPT: usize = 64;
@@ -91,11 +86,10 @@ impl State {
         if self.flights.get(&message).is_none_or(Flight::is_typed) {
             return false;
         }
-        let takes = self
-            .agents
-            .get(&agent)
-            .is_some_and(|run| run.agent.state.takes_messages());
-        !takes || self.waits_for_briefing(agent, message) || self.held(t, agent).is_some()
+        let turn = self.agents.get(&agent).is_some_and(|run| {
+            run.agent.state.takes_messages() && run.queue.front() == Some(&message)
+        });
+        !turn || self.waits_for_briefing(agent, message) || self.held(t, agent).is_some()
     }
 
     /// Makes a step durable and turns its act into an effect.
@@ -376,7 +370,7 @@ impl State {
     }
 
     /// Whether a message was typed into a program that has been replaced since.
-    fn is_typed_elsewhere(&self, message: MessageId) -> bool {
+    pub(crate) fn is_typed_elsewhere(&self, message: MessageId) -> bool {
         let Some(flight) = self.flights.get(&message) else {
             return false;
         };
@@ -396,123 +390,6 @@ impl State {
         };
         let step = flight.on_agent_gone(t.now);
         self.apply_and_recheck(t, message, step);
-    }
-
-    /// The prompt hook fired: which of the messages on their way does it prove?
-    pub(crate) fn on_prompt(&mut self, t: &mut Turn, agent: AgentId, prompt: &str) {
-        let squeezed = squeeze(prompt);
-        // Also one that waits: a paste of it may have stood in the composer, where a person pressed Enter.
-        let on_the_way: Vec<MessageId> = self
-            .flights
-            .values()
-            .filter(|flight| flight.envelope.recipient.agent() == Some(agent))
-            .map(|flight| flight.envelope.id)
-            .collect();
-        for message in on_the_way {
-            let Some(flight) = self.flights.get_mut(&message) else {
-                continue;
-            };
-            let proof = match tag::count(prompt, message) {
-                0 => continue,
-                1 if squeezed == squeeze(&flight.text) => Proof::Hook,
-                _ => Proof::AlteredHook,
-            };
-            let step = flight.on_proof(proof, t.now);
-            self.apply(t, message, step);
-        }
-        if !prompt.contains("[torch m-") {
-            self.on_unrecorded_prompt(t, agent, prompt);
-        }
-    }
-
-    /// A prompt without a tag: a person who is attached may type; anything else went past the router (S2-086).
-    fn on_unrecorded_prompt(&mut self, t: &mut Turn, agent: AgentId, prompt: &str) {
-        let Some(at) = self.agents.get(&agent).and_then(|run| run.agent.pane) else {
-            return;
-        };
-        let attached = self
-            .panes
-            .iter()
-            .any(|pane| pane.address.pane == at.pane && pane.attached > 0);
-        let start: String = prompt.chars().take(200).collect();
-        t.journal(
-            "input.unrecorded",
-            agent,
-            json!({"attached": attached, "prompt": start}),
-        );
-        if !attached {
-            self.notify_unrecorded(t, agent, prompt);
-        }
-    }
-
-    /// Accepted messages are looked for again whenever the agent shows life.
-    pub(crate) fn recheck_accepted(&mut self, t: &mut Turn, agent: AgentId) {
-        let accepted: Vec<MessageId> = self
-            .flights
-            .values()
-            .filter(|f| {
-                f.envelope.recipient.agent() == Some(agent)
-                    && f.delivery.state == DeliveryState::Accepted
-            })
-            .map(|f| f.envelope.id)
-            .collect();
-        for message in accepted {
-            self.look_into_transcript(t, message);
-        }
-    }
-
-    pub(crate) fn look_into_transcript(&mut self, t: &mut Turn, message: MessageId) {
-        let Some(agent) = self.agent_of(message) else {
-            return;
-        };
-        let elsewhere = self.is_typed_elsewhere(message);
-        match self.agents.get(&agent).and_then(|run| {
-            if elsewhere {
-                run.agent.last_transcript.clone()
-            } else {
-                run.agent.transcript.clone()
-            }
-        }) {
-            Some(path) => t.push(Effect::ReadTranscript { message, path }),
-            None => self.on_transcript(t, message, false),
-        }
-    }
-
-    pub(crate) fn on_transcript(&mut self, t: &mut Turn, message: MessageId, found: bool) {
-        let Some(agent) = self.agent_of(message) else {
-            return;
-        };
-        let gone = self.is_typed_elsewhere(message)
-            || self
-                .agents
-                .get(&agent)
-                .is_none_or(|run| !run.agent.state.is_live());
-        let has_transcript = self
-            .agents
-            .get(&agent)
-            .is_some_and(|run| run.agent.transcript.is_some());
-        let Some(flight) = self.flights.get_mut(&message) else {
-            return;
-        };
-        let step = if found {
-            flight.on_proof(Proof::Transcript, t.now)
-        } else {
-            flight.on_no_proof(gone, t.now)
-        };
-        self.apply(t, message, step);
-        let accepted = self
-            .flights
-            .get(&message)
-            .is_some_and(|f| f.delivery.state == DeliveryState::Accepted);
-        if accepted && has_transcript {
-            let looks = self.transcript_looks.entry(message).or_insert(0);
-            let pause = Duration::from_millis(5).saturating_mul(1 << (*looks).min(12));
-            *looks += 1;
-            t.timer(
-                TimerKey::Transcript(message),
-                t.now.after(pause.min(TRANSCRIPT_LOOK_MAX)),
-            );
-        }
     }
 
     /// A message's time to live is over: it expires unless it is typed already.

@@ -76,7 +76,7 @@ impl State {
             let seen = self
                 .panes
                 .iter()
-                .find(|pane| super::agents::same_pane(pane, at));
+                .find(|pane| super::panes::same_pane(pane, at));
             let Some(pane) = seen.filter(|pane| pane.window_name != run.agent.role.as_str()) else {
                 continue;
             };

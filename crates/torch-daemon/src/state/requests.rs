@@ -264,7 +264,7 @@ impl State {
                     delivery.state,
                     DeliveryState::Pasting | DeliveryState::Pasted | DeliveryState::Entering
                 );
-            let earlier = delivery.attempt > 1 && !typed && !flight.may_stand_in_composer();
+            let earlier = flight.may_have_arrived() && !typed && !flight.may_stand_in_composer();
             entered || earlier
         })
     }

@@ -122,6 +122,10 @@ impl State {
                     | WindowObserved::Ended
                     | WindowObserved::Closing
             );
+            if run.ended && !there && run.agent.state != AgentState::Stopped {
+                // Its launch is over, whatever still carries its mark: a person's own program in its pane.
+                run.agent.launch = None;
+            }
             run.ended &= there;
             if run.agent.desired == DesiredState::Running {
                 if !there {

@@ -303,7 +303,10 @@ impl State {
                 Some(&hint),
             )));
         }
-        if run.agent.desired == DesiredState::Stopped && run.window == WindowObserved::Absent {
+        if run.agent.desired == DesiredState::Stopped
+            && run.window == WindowObserved::Absent
+            && run.agent.launch.is_none()
+        {
             t.reply(conn, done(format!("{role} was ended already")));
             return Ok(());
         }
@@ -320,19 +323,23 @@ impl State {
         run.agent.desired = DesiredState::Stopped;
         run.closing_for = Some(why.to_owned());
         run.end = None;
-        let (copy, team, window) = (run.agent.clone(), run.agent.team, run.window);
+        let (copy, team) = (run.agent.clone(), run.agent.team);
         t.write(Write::PutAgent(Box::new(copy)));
         t.journal("agent.ending", agent, json!({"why": why}));
         self.reconcile(t, team);
-        if !matches!(
-            window,
-            WindowObserved::Live
-                | WindowObserved::Ended
-                | WindowObserved::Opening
-                | WindowObserved::Closing
-        ) || self.server.is_none()
-        {
-            self.window_gone(t, agent, why);
+        self.conclude_end(t, agent);
+    }
+
+    /// An agent that is not wanted and has no window has ended.
+    pub(crate) fn conclude_end(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let gone = matches!(run.window, WindowObserved::Absent | WindowObserved::Failed)
+            && !self.may_have_window(run);
+        if run.agent.desired == DesiredState::Stopped && (gone || self.server.is_none()) {
+            let why = run.closing_for.clone();
+            self.window_gone(t, agent, why.as_deref().unwrap_or("torch agent end"));
             self.answer_ended(t, agent, None, None);
         }
     }

@@ -281,13 +281,14 @@ impl State {
         }
         if let Some(agent) = agent {
             let text = tag::text(&envelope, 1, envelope.body_file.as_deref());
-            let first = envelope.kind == MessageKind::Briefing && !self.is_typing(agent);
+            let briefing = envelope.kind == MessageKind::Briefing;
+            let place = usize::from(self.is_typing(agent));
             self.flights
                 .insert(message, Flight::new(envelope, delivery, text));
             if let Some(run) = self.agents.get_mut(&agent) {
-                // A briefing goes before whatever waited for the agent to be started again.
-                if first {
-                    run.queue.push_front(message);
+                // A briefing goes before whatever waited for the agent to be started again, but for what is typed already.
+                if briefing {
+                    run.queue.insert(place, message);
                 } else {
                     run.queue.push_back(message);
                 }
@@ -297,18 +298,17 @@ impl State {
         message
     }
 
-    /// Whether the agent's first message is under way already.
+    /// Whether the agent's first message is typed already, or about to be; a look at the pane alone types nothing.
     fn is_typing(&self, agent: AgentId) -> bool {
         let Some(run) = self.agents.get(&agent) else {
             return false;
         };
         let head = run.queue.front().and_then(|head| self.flights.get(head));
-        run.acting.is_some()
-            || head.is_some_and(|flight| {
-                // What was typed into a program that is gone is judged by what it left, whoever is first.
-                let here = flight.delivery.launch == run.agent.launch;
-                (flight.is_typed() && here) || flight.may_stand_in_composer()
-            })
+        head.is_some_and(|flight| {
+            // What was typed into a program that is gone is judged by what it left, whoever is first.
+            let here = flight.delivery.launch == run.agent.launch;
+            (flight.is_typed() && here) || flight.may_stand_in_composer()
+        })
     }
 
     /// A message that was given up or has expired is queued again, as a new try.
@@ -334,6 +334,7 @@ impl State {
             return t.reply(conn, done(format!("{tag} is on its way already")));
         }
         delivery.attempt += 1;
+        delivery.launch = None;
         delivery.state = DeliveryState::Queued;
         delivery.reason = None;
         delivery.since = t.now;

@@ -147,13 +147,14 @@ impl State {
             .iter()
             .filter_map(|id| self.agents.get(id))
             .any(|run| {
-                matches!(
+                let seen = matches!(
                     run.window,
                     WindowObserved::Live
                         | WindowObserved::Closing
                         | WindowObserved::Opening
                         | WindowObserved::Ended
-                )
+                );
+                seen || self.may_have_window(run)
             });
         let Some(team) = self.teams.get_mut(&id) else {
             return;

@@ -329,7 +329,7 @@ impl World {
     }
 }
 
-fn agent_request(act: AgentAct) -> AgentRequest {
+pub(crate) fn agent_request(act: AgentAct) -> AgentRequest {
     AgentRequest {
         team: team(),
         act,

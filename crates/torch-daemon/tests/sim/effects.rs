@@ -29,8 +29,8 @@ impl World {
         self.agents.values_mut().find(found)
     }
 
-    /// An effect happens in the world; `alive` says whether anybody waits for its outcome.
-    pub(crate) fn act(&mut self, effect: Effect, alive: bool) {
+    /// An effect happens in the world; `alive` says whether anybody waits for its outcome, `server` whose order it is.
+    pub(crate) fn act(&mut self, effect: Effect, alive: bool, server: u32) {
         match effect {
             Effect::Inspect { conn, request } => {
                 let result = Ok((project(), spec()));
@@ -55,7 +55,7 @@ impl World {
                 };
                 self.answer(Event::WorktreeAdded { agent, result });
             }
-            Effect::Open(order) if alive => self.open(*order),
+            Effect::Open(order) if alive => self.open(*order, server),
             // An order that was never carried out opens nothing.
             Effect::Open(_) => {}
             Effect::LookAtWork { agent, launch, .. } => {
@@ -92,10 +92,10 @@ impl World {
         }
     }
 
-    fn open(&mut self, order: OpenWindow) {
+    fn open(&mut self, order: OpenWindow, server: u32) {
         let (id, launch) = (order.agent, order.spec.launch);
         let refused = self.chance(self.faults.refusals, 25);
-        if !self.server || refused {
+        if !self.server || server != self.servers || refused {
             let error = "there is no server".into();
             self.note(|| format!("{} can't be opened", id.short()));
             return self.not_opened(id, launch, error);

@@ -14,6 +14,7 @@ mod clock;
 mod commands;
 mod effects;
 mod faults;
+mod found;
 mod oracle;
 mod people;
 mod store;
@@ -41,12 +42,15 @@ fn run(seed: u64, faults: Faults, told: bool, more: fn(&World) -> Result<(), Str
     let result = lived.unwrap_or_else(|_| Err("the daemon panicked".to_owned()));
     Outcome {
         result,
+        counts: [world.store.counts.messages, world.turns, world.disturbed],
         story: world.story(),
     }
 }
 
 struct Outcome {
     result: Result<(), String>,
+    /// Messages, turns of the daemon's loop, disturbances.
+    counts: [u64; 3],
     story: String,
 }
 
@@ -63,9 +67,14 @@ fn seeds() -> std::ops::Range<u64> {
 }
 
 /// Runs the seeds on all cores; the lowest one that fails is run again, with its story.
+#[expect(
+    clippy::print_stderr,
+    reason = "what a run was made of, for docs/benchmarks.md"
+)]
 fn run_all(test: &str, faults: Faults, more: fn(&World) -> Result<(), String>) {
     let seeds = seeds();
     let (next, worst) = (AtomicU64::new(seeds.start), AtomicU64::new(u64::MAX));
+    let counts = [const { AtomicU64::new(0) }; 3];
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..cores.min(seeds.clone().count()) {
@@ -75,7 +84,11 @@ fn run_all(test: &str, faults: Faults, more: fn(&World) -> Result<(), String>) {
                     if seed >= seeds.end || worst.load(Ordering::Relaxed) < seed {
                         return;
                     }
-                    if run(seed, faults, false, more).result.is_err() {
+                    let lived = run(seed, faults, false, more);
+                    for (sum, count) in counts.iter().zip(lived.counts) {
+                        sum.fetch_add(count, Ordering::Relaxed);
+                    }
+                    if lived.result.is_err() {
                         worst.fetch_min(seed, Ordering::Relaxed);
                     }
                 }
@@ -84,6 +97,11 @@ fn run_all(test: &str, faults: Faults, more: fn(&World) -> Result<(), String>) {
     });
     let seed = worst.into_inner();
     if seed == u64::MAX {
+        let [messages, turns, disturbed] = counts.map(AtomicU64::into_inner);
+        let seeds = seeds.count();
+        eprintln!(
+            "{test}: {seeds} seeds, {messages} messages, {turns} turns, {disturbed} disturbances"
+        );
         return;
     }
     let told = run(seed, faults, true, more);

@@ -155,7 +155,8 @@ impl World {
                 if prompt.by_torch && prompt.text.matches("[torch ").count() > 1 {
                     return Err(format!("two messages in one prompt: {}", prompt.text));
                 }
-                for tag in tags(&prompt.text) {
+                let held: BTreeSet<&str> = tags(&prompt.text).collect();
+                for tag in held {
                     stands.entry(tag).or_default().push((*id, prompt));
                 }
             }
@@ -179,12 +180,8 @@ impl World {
         let delivery = &self.store.deliveries[&row.id];
         let (state, seen) = (delivery.state, prompts.len());
         for n in 1..=delivery.attempt {
-            let mark = format!(" try={n}]");
-            let counts = |p: &Prompt| p.by_torch || !self.faults.tmux;
-            let tries = prompts
-                .iter()
-                .filter(|(_, p)| counts(p) && p.text.contains(&mark));
-            if tries.count() > 1 {
+            let same = prompts.iter().map(|(_, p)| times(&p.text, &tag, n));
+            if same.sum::<usize>() > 1 {
                 return Err(format!("{tag} stands more than once as try={n}"));
             }
         }
@@ -257,4 +254,14 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// How often a prompt holds a message as its `n`th try.
+fn times(text: &str, tag: &str, n: u32) -> usize {
+    let (front, mark) = (format!("{tag} "), format!(" try={n}"));
+    let openings = text.split("[torch ").skip(1);
+    let openings = openings.filter_map(|part| part.split_once(']'));
+    let same =
+        openings.filter(|(opening, _)| opening.starts_with(&front) && opening.ends_with(&mark));
+    same.count()
 }

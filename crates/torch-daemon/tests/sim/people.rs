@@ -17,6 +17,8 @@ impl World {
             return;
         }
         let roll = self.random.u32(..10_000);
+        let before = self.disturbed;
+        self.disturbed += 1;
         match roll {
             0..60 if self.faults.restarts => return self.restart_daemon(),
             60..80 if self.faults.servers && self.server => return self.end_server(),
@@ -33,8 +35,9 @@ impl World {
             .by_a_person(id, roll)
             .or_else(|| self.by_itself(id, roll))
             .or_else(|| self.at_the_pane(id, roll));
-        if let Some(what) = what {
-            self.note(|| format!("{}: {what}", id.short()));
+        match what {
+            Some(what) => self.note(|| format!("{}: {what}", id.short())),
+            None => self.disturbed = before,
         }
     }
 
@@ -130,15 +133,7 @@ impl World {
             }
             2805..2809 => {
                 let marked = agent.marked && typed;
-                kill(agent, now, wrote);
-                agent.window = false;
-                self.opened += 1;
-                agent.address.pid = 10_000 + self.opened;
-                // The pane keeps its options.
-                agent.marked = marked;
-                let mut fact = pane_fact(agent);
-                fact.wrapper = false;
-                self.foreign.push(fact);
+                self.take_pane(id, wrote, marked);
                 "a person runs something else in the pane"
             }
             2809..2820 => {
@@ -156,6 +151,22 @@ impl World {
         let pid = TMUX_PID + self.servers;
         let error = "tmux did not answer".to_owned();
         self.turn(vec![Event::TmuxSilent { error, pid }]);
+    }
+
+    /// A person runs something else in an agent's pane, which keeps its options and perhaps the mark.
+    pub(crate) fn take_pane(&mut self, id: AgentId, wrote: bool, marked: bool) {
+        let now = self.now;
+        let Some(agent) = self.agents.get_mut(&id) else {
+            return;
+        };
+        kill(agent, now, wrote);
+        agent.window = false;
+        self.opened += 1;
+        agent.address.pid = 10_000 + self.opened;
+        agent.marked = marked;
+        let mut fact = pane_fact(agent);
+        fact.wrapper = false;
+        self.foreign.push(fact);
     }
 
     /// The server ends, and whatever ran in it.

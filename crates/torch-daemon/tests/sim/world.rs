@@ -20,7 +20,8 @@ use crate::store::Store;
 /// Something that will happen.
 #[derive(Debug)]
 pub(crate) enum Due {
-    Act(Box<Effect>),
+    /// An effect, and which tmux server its connection leads to: an order never reaches a later one.
+    Act(Box<Effect>, u32),
     Event(Box<Event>),
     /// A paste that tmux said had failed.
     LatePaste(AgentId, u32, String),
@@ -77,6 +78,8 @@ pub(crate) struct World {
     pub(crate) keeps_ledgers: bool,
     /// How many turns the daemon took.
     pub(crate) turns: u64,
+    /// How often something of [`Faults`] happened, lies of tmux about pastes and keys aside.
+    pub(crate) disturbed: u64,
 }
 
 /// How long the machine runs at the beginning, in milliseconds.
@@ -151,6 +154,7 @@ impl World {
             broken: None,
             keeps_ledgers: true,
             turns: 0,
+            disturbed: 0,
         }
     }
 
@@ -180,7 +184,9 @@ impl World {
 
     /// One in `n`, while things may happen.
     pub(crate) fn chance(&mut self, wanted: bool, n: u32) -> bool {
-        wanted && !self.calm && self.random.u32(..n) == 0
+        let hit = wanted && !self.calm && self.random.u32(..n) == 0;
+        self.disturbed += u64::from(hit);
+        hit
     }
 
     /// One turn of the daemon's loop: writes first, in one transaction, then acts.
@@ -234,7 +240,7 @@ impl World {
                 other => {
                     self.check_order_to_type(&other);
                     let delay = self.delay();
-                    self.later(delay, Due::Act(Box::new(other)));
+                    self.later(delay, Due::Act(Box::new(other), self.servers));
                 }
             }
         }
@@ -331,9 +337,9 @@ impl World {
             let alive = life == self.life;
             match due {
                 // What was handed to tmux happens, whether or not the daemon still lives.
-                Due::Act(effect) => {
+                Due::Act(effect, server) => {
                     self.muted = !alive;
-                    self.act(*effect, alive);
+                    self.act(*effect, alive, server);
                     self.muted = false;
                 }
                 Due::LatePaste(agent, pid, text) => self.late_paste(agent, pid, &text),

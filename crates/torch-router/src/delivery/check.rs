@@ -20,6 +20,9 @@ const SCROLLS_FROM: usize = 1_500;
 impl Flight {
     /// A look at the pane.
     pub fn on_sight(&mut self, sight: &Sight, patience: &Patience, now: Timestamp) -> Step {
+        if self.acting {
+            return Step::only(Act::None);
+        }
         match self.delivery.state {
             DeliveryState::Claimed | DeliveryState::Deferred | DeliveryState::Queued => {
                 self.check(sight, patience, now)
@@ -39,6 +42,7 @@ impl Flight {
             return Step::only(Act::None);
         }
         self.pasted |= outcome == Outcome::Applied;
+        self.spent |= outcome == Outcome::Applied;
         match outcome {
             Outcome::Applied => self.pass(
                 DeliveryState::Pasted,
@@ -65,6 +69,7 @@ impl Flight {
             return Step::only(Act::None);
         }
         self.pasted |= begun;
+        self.spent |= begun;
         let evidence = format!("the paste failed: {error}");
         self.wait_for(DeferReason::NotShown, &evidence, now, Act::None)
     }
@@ -126,8 +131,15 @@ impl Flight {
         self.seen_whole = None;
         self.enters = 0;
         self.doubt = false;
+        let mut evidence = format!("an empty composer; {}", sight.reading.evidence);
+        // A paste may come up still, and a person may have submitted it: then the second one must be told from it.
+        if self.spent {
+            self.next_try();
+            let attempt = self.delivery.attempt;
+            evidence =
+                format!("{evidence}; it may have been pasted before, so this is try {attempt}");
+        }
         self.pasted = false;
-        let evidence = format!("an empty composer; {}", sight.reading.evidence);
         self.pass(DeliveryState::Pasting, &evidence, now, Act::Paste)
     }
 

@@ -16,10 +16,17 @@ impl Flight {
     }
 
     /// Taken up again by another daemon, for an agent that runs in this launch: a paste that was ordered in it may stand in
-    /// its composer, until a look shows that it does not.
+    /// its composer, or come up in it, since tmux may get to an order after the daemon that gave it has ended. One that was
+    /// ordered in an earlier launch may have been submitted there by a person.
     pub fn resume_in(&mut self, launch: Option<LaunchId>) {
+        use DeliveryState::{Deferred, Entered, Entering, Pasted, Pasting, Uncertain};
         let same = launch.is_some() && self.delivery.launch == launch;
-        self.pasted = same && self.delivery.state == DeliveryState::Deferred;
+        let ordered = matches!(
+            self.delivery.state,
+            Deferred | Pasting | Pasted | Entering | Entered | Uncertain
+        );
+        self.pasted = same && ordered;
+        self.spent = self.delivery.launch.is_some() && ordered;
     }
 
     /// The wall clock was set, or the machine slept: what runs keeps its remaining time. Patience and pauses count time

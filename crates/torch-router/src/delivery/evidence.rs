@@ -157,21 +157,30 @@ impl Flight {
         self.stale_screen = None;
         self.enters = 0;
         self.doubt = false;
-        if self.delivery.attempt >= TRIES_MAX {
-            let evidence = format!("{evidence}; given up after {TRIES_MAX} tries");
+        self.doubts += 1;
+        if self.doubts >= TRIES_MAX {
+            let tries = self.delivery.attempt;
+            let evidence = format!("{evidence}; given up after {tries} tries");
             let mut step = self.pass(DeliveryState::Dead, &evidence, now, Act::None);
             step.notice = self.tell(Notice::GivenUp);
             return step;
         }
-        self.delivery.attempt += 1;
-        self.delivery.possible_duplicate = true;
-        let old = crate::tag::opening(&self.envelope, self.delivery.attempt - 1);
-        let new = crate::tag::opening(&self.envelope, self.delivery.attempt);
-        self.text = self.text.replacen(&old, &new, 1);
+        self.next_try();
         let evidence = format!(
             "{evidence}; try {} may be a duplicate",
             self.delivery.attempt
         );
         self.pass(DeliveryState::Queued, &evidence, now, Act::None)
+    }
+
+    /// What is pasted from now on can be told from what was pasted before.
+    pub(super) fn next_try(&mut self) {
+        self.spent = false;
+        self.delivery.launch = None;
+        let old = crate::tag::opening(&self.envelope, self.delivery.attempt);
+        self.delivery.attempt += 1;
+        self.delivery.possible_duplicate = true;
+        let new = crate::tag::opening(&self.envelope, self.delivery.attempt);
+        self.text = self.text.replacen(&old, &new, 1);
     }
 }

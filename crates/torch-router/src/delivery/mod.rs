@@ -20,7 +20,7 @@ pub const SHOW_DEADLINE: Duration = Duration::from_secs(2);
 pub const EVIDENCE_DEADLINE: Duration = Duration::from_secs(5);
 /// How long torch waits before it repeats a message that left no trace.
 pub const REDELIVER_AFTER: Duration = Duration::from_secs(10);
-/// How often a message is tried before torch gives it up and says so.
+/// How often a message is submitted without a trace before torch gives it up and says so.
 pub const TRIES_MAX: u32 = 3;
 /// How often Enter is pressed for one try before torch stops and waits.
 pub const ENTERS_MAX: u32 = 5;
@@ -180,12 +180,20 @@ pub struct Flight {
     doubt: bool,
     /// Whether a paste of this try may still stand in the composer, or come up in it.
     pasted: bool,
+    /// Whether this try was pasted, or may have been, into whatever program: the next paste is another try.
+    spent: bool,
+    /// How many tries may have been submitted without a trace of them.
+    doubts: u32,
+    /// Whether a paste or a key press was ordered whose outcome has not come: a look that was asked for before says nothing.
+    acting: bool,
 }
 
 impl Flight {
     /// A flight from what the store keeps; `text` is the try's whole text.
     pub fn new(envelope: Envelope, delivery: Delivery, text: String) -> Self {
         let phase_since = delivery.since;
+        // Which of the tries before were submitted is not kept.
+        let doubts = delivery.attempt.saturating_sub(1);
         Self {
             envelope,
             delivery,
@@ -198,7 +206,10 @@ impl Flight {
             redeliver_at: None,
             told: Vec::new(),
             pasted: false,
+            spent: false,
+            doubts,
             doubt: false,
+            acting: false,
         }
     }
 
@@ -238,6 +249,16 @@ impl Flight {
         self.pasted && !self.delivery.state.is_final()
     }
 
+    /// Whether an earlier try was submitted and left no trace, so that the program may have it nevertheless.
+    pub fn may_have_arrived(&self) -> bool {
+        self.doubts > 0
+    }
+
+    /// Whether a paste or a key press of it was ordered whose outcome has not come.
+    pub fn is_acting(&self) -> bool {
+        self.acting
+    }
+
     /// Whether the next message to the same agent must still wait for this one.
     pub fn blocks_queue(&self) -> bool {
         !self.delivery.state.is_final() && self.delivery.state != DeliveryState::Accepted
@@ -245,6 +266,7 @@ impl Flight {
 
     fn pass(&mut self, state: DeliveryState, evidence: &str, now: Timestamp, act: Act) -> Step {
         self.set(state, None, evidence, now);
+        self.acting = matches!(act, Act::Paste | Act::Press { .. });
         Step {
             passed: vec![(state, evidence.to_owned())],
             act,
@@ -265,6 +287,7 @@ impl Flight {
         evidence.clone_into(&mut self.delivery.evidence);
         self.phase_since = now;
         self.looks = 0;
+        self.acting = false;
     }
 
     /// Defers; a repeated look that finds the same reason passes no new state.

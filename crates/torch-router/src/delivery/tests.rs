@@ -407,3 +407,96 @@ fn copy_mode_is_left_after_the_set_time() {
     ));
     assert_eq!(f.on_sight(&scrolling, &P, at(31_000)).act, Act::Paste);
 }
+
+/// A delivery that a daemon takes up which did not order its paste.
+fn taken_up(state: DeliveryState) -> Flight {
+    let launch = Some(torch_core::LaunchId::new(1, 1));
+    let mut f = flight();
+    f.delivery.state = state;
+    f.delivery.launch = launch;
+    f.resume(at(0));
+    f.resume_in(launch);
+    f
+}
+
+#[test]
+fn a_paste_that_another_daemon_ordered_may_come_up_so_the_next_is_another_try() {
+    let mut f = taken_up(DeliveryState::Pasting);
+    assert!(f.may_stand_in_composer());
+    let step = f.on_sight(&prompt(""), &P, at(1));
+    assert_eq!((step.act, f.delivery.attempt), (Act::Paste, 2));
+    assert!(f.delivery.possible_duplicate && f.text.contains("try=2]"));
+
+    let mut f = taken_up(DeliveryState::Pasted);
+    f.on_sight(&prompt(""), &P, at(3_000));
+    let moved = Sight {
+        fingerprint: 77,
+        ..prompt("")
+    };
+    let step = f.on_sight(&moved, &P, at(6_000));
+    assert_eq!((step.act, f.delivery.attempt), (Act::Paste, 2));
+}
+
+#[test]
+fn a_paste_that_came_up_is_submitted_by_another_daemon_as_the_same_try() {
+    let mut f = taken_up(DeliveryState::Pasting);
+    let text = f.text.clone();
+    let step = f.on_sight(&prompt(&text), &P, at(1));
+    assert!(matches!(step.act, Act::Press { .. }), "{step:?}");
+    assert_eq!(f.delivery.attempt, 1);
+}
+
+#[test]
+fn a_refused_paste_is_no_try() {
+    let mut f = flight();
+    f.claim(at(0));
+    f.on_sight(&prompt(""), &P, at(1));
+    f.on_pasted(Outcome::Refused, at(2));
+    let step = f.on_sight(&prompt(""), &P, at(3));
+    assert_eq!((step.act, f.delivery.attempt), (Act::Paste, 1));
+}
+
+#[test]
+fn a_look_that_was_asked_for_before_the_paste_does_not_repeat_it() {
+    let mut f = flight();
+    f.claim(at(0));
+    f.on_sight(&prompt(""), &P, at(1));
+    assert!(f.is_acting());
+    let late = f.on_sight(&prompt(""), &P, at(2));
+    assert_eq!((late.act, late.passed.len()), (Act::None, 0));
+    f.on_pasted(Outcome::Applied, at(3));
+    assert!(!f.is_acting());
+    let text = f.text.clone();
+    f.on_sight(&prompt(&text), &P, at(4));
+    let late = f.on_sight(&prompt(&text), &P, at(5));
+    assert_eq!((late.act, late.passed.len()), (Act::None, 0));
+}
+
+#[test]
+fn a_paste_that_a_person_cleared_is_followed_by_another_try() {
+    let mut f = flight();
+    f.claim(at(0));
+    f.on_sight(&prompt(""), &P, at(1));
+    f.on_pasted(Outcome::Applied, at(2));
+    f.on_sight(&sight(ScreenKind::Asking, None), &P, at(3));
+    let step = f.on_sight(&prompt(""), &P, at(9));
+    assert_eq!((step.act, f.delivery.attempt), (Act::Paste, 2));
+    // Refused, it did not become a third one.
+    f.on_pasted(Outcome::Refused, at(10));
+    let step = f.on_sight(&prompt(""), &P, at(500));
+    assert_eq!((step.act, f.delivery.attempt), (Act::Paste, 2));
+}
+
+#[test]
+fn a_paste_into_a_program_that_ended_is_followed_by_another_try() {
+    let mut f = flight();
+    f.claim(at(0));
+    f.on_sight(&prompt(""), &P, at(1));
+    f.on_pasted(Outcome::Applied, at(2));
+    // A person may have pressed Enter before its end.
+    f.on_agent_gone(at(3));
+    assert!(!f.may_stand_in_composer());
+    let step = f.on_sight(&prompt(""), &P, at(4));
+    assert_eq!((step.act, f.delivery.attempt), (Act::Paste, 2));
+    assert!(!f.may_have_arrived(), "torch never pressed Enter");
+}
