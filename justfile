@@ -24,6 +24,10 @@ fmt:
 bench:
     scripts/bench.sh
 
+# Runs a team at full speed for so many minutes and says what grew.
+soak MINUTES="10":
+    scripts/soak.sh {{MINUTES}}
+
 # Runs N seeds of the daemon's simulation.
 sim N="1000":
     TORCH_SIM_SEEDS={{N}} cargo test --locked --profile sim -p torch-daemon --test sim

@@ -4,6 +4,7 @@
 #   scripts/bench.sh                 all of it (about five minutes after the build)
 #   scripts/bench.sh --quick         a few values of each: whether it works
 #   scripts/bench.sh --only PART     only accept, delivery, raise, status, idle, history or recovery; may be given again
+#   scripts/bench.sh --only soak     runs only when asked for: ten minutes at full speed, --minutes N of it
 #   scripts/bench.sh --long          history also with 5 million messages: an hour or more, 17 GB; --history N: with N
 #
 # Everything lies in a temporary folder that is removed at the end, also after Ctrl-C.
@@ -14,7 +15,7 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 . scripts/install-deps.sh
 
 case "${1:-}" in
-  -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
 
 # Ends the daemons and tmux servers that an interrupted run left in its folder.

@@ -348,6 +348,47 @@ fn usage_of_this_process_is_plausible() {
     let me = std::process::id();
     assert!(usage::resident_memory(me).is_some_and(|bytes| bytes > 100 << 10));
     assert!(usage::cpu_time(me).is_some_and(|time| time > Duration::ZERO));
+    assert!(usage::threads(me).is_some_and(|count| count > 0));
+    assert_eq!(
+        (usage::descriptors(0), usage::threads(0), usage::children(0)),
+        (None, None, None),
+        "no process has the pid 0"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn open_files_and_children_are_counted() {
+    // In processes of their own, since the other tests of this one open files and start children as well.
+    let folder = tempfile::tempdir().expect("a folder");
+    let counts = |name: &str, open: &str| {
+        let ready = folder.path().join(name);
+        let script = format!(
+            "exec </dev/null >/dev/null 2>&1 {open}; sleep 300 & sleep 300 & echo $$ > {0}.new; mv {0}.new {0}; wait",
+            ready.display()
+        );
+        let script = format!(
+            "sh -c '{script}' & while [ ! -s {} ]; do :; done",
+            ready.display()
+        );
+        run(&shell(&script)).expect("runs");
+        let pid = pid_in(&ready);
+        let counts = (
+            usage::descriptors(pid),
+            usage::threads(pid),
+            usage::children(pid),
+        );
+        let mut all = facts::descendants(pid);
+        all.extend(facts::process(pid));
+        assert!(end(&all, LONG).is_empty());
+        counts
+    };
+    let (few, ..) = counts("few", "");
+    let (more, threads, children) = counts("more", "8</dev/null 9</dev/null");
+    assert!(few.is_some_and(|few| few >= 3), "{few:?}");
+    assert_eq!(more, few.map(|few| few + 2));
+    // `mv` was a child as well, and was waited for.
+    assert_eq!((threads, children), (Some(1), Some(2)));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::row::LIVE;
 use crate::server::Server;
 
 /// What torch's buffers are named after.
-const BUFFER_PREFIX: &str = "torch-";
+pub(crate) const BUFFER_PREFIX: &str = "torch-";
 
 /// Up to here a text goes in the command itself, which saves the file; tmux needs about 0.5 us a byte to read it
 /// (measured: 1 MB 467 ms, against 2 ms from a file), and does nothing else meanwhile.

@@ -12,6 +12,7 @@
 //! **Invariant:** no text of a message and no name reaches a shell or a tmux format.
 
 mod attach;
+mod capture;
 mod config;
 mod connect;
 mod control;

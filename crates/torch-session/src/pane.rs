@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use tmux_interface::{CapturePane, ListPanes};
 use torch_core::PaneId;
 
+use crate::capture::Captured;
 use crate::encode::{Line, Words};
 use crate::error::SessionError;
 use crate::row::{self, PaneRow};
@@ -76,11 +77,9 @@ impl Server {
             .arg("-p")
             .option("-t", &target)
             .arg("#{cursor_x} #{cursor_y} #{cursor_flag}");
-        let screen = CapturePane::new()
-            .stdout()
-            .escape_sequences()
-            .target_pane(&target);
-        let line = Line::of(list.build()).then(cursor).then(screen.build());
+        let screen = CapturePane::new().escape_sequences().target_pane(&target);
+        let captured = Captured::new(self);
+        let line = captured.line(Line::of(list.build()).then(cursor), screen);
         let blocks = match self.ask(COMMAND, &line).await {
             Err(SessionError::Refused { message, .. }) if is_gone(&message) => {
                 return Ok(Probe {
@@ -91,7 +90,7 @@ impl Server {
             }
             other => other?,
         };
-        let [list, cursor, screen] = blocks.as_slice() else {
+        let [list, cursor, screen @ ..] = blocks.as_slice() else {
             return Err(Self::unreadable(COMMAND, b"another number of blocks"));
         };
         let row = row::read(&nonce, &list.data)
@@ -102,7 +101,7 @@ impl Server {
             .ok_or_else(|| Self::unreadable("display-message", cursor.text()))?;
         Ok(Probe {
             row: Some(row),
-            screen: screen.data.clone(),
+            screen: captured.read(screen)?,
             cursor: Some(cursor),
         })
     }
@@ -127,6 +126,7 @@ impl Server {
     /// As for [`Self::capture`].
     pub async fn capture_all(&self, pane: PaneId) -> Result<Vec<u8>, SessionError> {
         const COMMAND: &str = "capture-pane";
+        // Printed directly, as it is done once in an agent's life and quiet captures fill no buffer.
         let whole = || {
             let capture = CapturePane::new().stdout().join();
             capture.target_pane(pane.to_string())
@@ -169,19 +169,16 @@ impl Server {
         history_lines: Option<u32>,
         style: CaptureStyle,
     ) -> Result<Vec<u8>, SessionError> {
-        let mut capture = CapturePane::new().stdout().target_pane(pane.to_string());
+        let mut capture = CapturePane::new().target_pane(pane.to_string());
         if let Some(lines) = history_lines {
             capture = capture.start_line(format!("-{lines}"));
         }
         if style == CaptureStyle::Escapes {
             capture = capture.escape_sequences();
         }
-        let blocks = self.ask("capture-pane", &Line::of(capture.build())).await?;
-        Ok(blocks
-            .into_iter()
-            .next()
-            .map(|block| block.data)
-            .unwrap_or_default())
+        let captured = Captured::new(self);
+        let line = captured.line(Line::default(), capture);
+        captured.read(&self.ask("capture-pane", &line).await?)
     }
 }
 

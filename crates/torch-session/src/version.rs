@@ -54,6 +54,12 @@ impl Version {
         (self.major, self.minor) >= (major, minor)
     }
 
+    /// Whether `capture-pane -p` leaks what it prints to a control client (measured with 3.3a; how the others show a buffer,
+    /// which is the way around it, was not).
+    pub(crate) fn leaks_captures(&self) -> bool {
+        (self.major, self.minor) == (3, 3)
+    }
+
     /// Whether a new window under the global option `window-size manual` leaves the server alive (3.3a crashes).
     pub(crate) fn survives_manual_size(&self) -> bool {
         self.at_least(3, 7)

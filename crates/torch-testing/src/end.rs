@@ -65,25 +65,7 @@ impl World {
     /// The processes that live in this world: those whose environment names its folder, but for this one.
     #[cfg(target_os = "linux")]
     pub fn processes(&self) -> Vec<(Process, String)> {
-        let needle = self.folder().display().to_string().into_bytes();
-        let holds = |bytes: &[u8]| bytes.windows(needle.len()).any(|part| part == needle);
-        let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
-        pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
-            .filter(|pid| *pid != std::process::id())
-            .filter_map(|pid| {
-                // One that has ended meanwhile can't be read.
-                let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
-                let command = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-                if !holds(&environment) && !holds(&command) {
-                    return None;
-                }
-                let process = facts::process(pid).filter(|process| facts::is_alive(*process))?;
-                Some((
-                    process,
-                    String::from_utf8_lossy(&command).replace('\0', " "),
-                ))
-            })
-            .collect()
+        processes_of(self.folder())
     }
 
     /// Only Linux tells other processes' environments; elsewhere the daemon is looked for by its lock.
@@ -97,4 +79,27 @@ impl World {
             .into_iter()
             .collect()
     }
+}
+
+/// The processes whose environment or command line names this folder, each with its command line; this one is none of
+/// them.
+#[cfg(target_os = "linux")]
+pub fn processes_of(folder: &std::path::Path) -> Vec<(Process, String)> {
+    let needle = folder.display().to_string().into_bytes();
+    let holds = |bytes: &[u8]| bytes.windows(needle.len()).any(|part| part == needle);
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|pid| *pid != std::process::id())
+        .filter_map(|pid| {
+            // One that has ended meanwhile can't be read.
+            let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+            let command = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+            if !holds(&environment) && !holds(&command) {
+                return None;
+            }
+            let process = facts::process(pid).filter(|process| facts::is_alive(*process))?;
+            let command = String::from_utf8_lossy(&command).replace('\0', " ");
+            Some((process, command))
+        })
+        .collect()
 }

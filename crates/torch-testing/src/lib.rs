@@ -24,6 +24,8 @@ mod world;
 
 pub use agent::{Agent, Pane};
 pub use binaries::example;
+#[cfg(target_os = "linux")]
+pub use end::processes_of;
 pub use ledger::Entry;
 pub use message::Message;
 pub use pane::TmuxPane;

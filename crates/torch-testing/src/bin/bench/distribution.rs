@@ -18,7 +18,8 @@ pub(crate) enum Unit {
 }
 
 impl Unit {
-    fn as_str(self) -> &'static str {
+    /// As it stands in a table.
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Millis => "ms",
             Self::Percent => "% of a core",
@@ -44,6 +45,11 @@ impl Distribution {
     /// Adds a duration, in milliseconds.
     pub(crate) fn push_time(&mut self, time: Duration) {
         self.push(time.as_secs_f64() * 1000.0);
+    }
+
+    /// Adds the values of another one.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.values.extend(&other.values);
     }
 
     /// How many values there are.
@@ -155,7 +161,7 @@ impl Goal {
 }
 
 /// Three significant digits or so: more would claim a precision that a shared machine has not.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),

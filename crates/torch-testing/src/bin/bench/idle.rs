@@ -178,6 +178,6 @@ fn megabytes(pid: u32) -> anyhow::Result<f64> {
     clippy::disallowed_methods,
     reason = "the time that passes is what is measured"
 )]
-fn pause(time: Duration) {
+pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }

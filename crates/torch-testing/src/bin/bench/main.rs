@@ -11,16 +11,19 @@ mod idle;
 mod machine;
 mod raise;
 mod recovery;
+mod report;
 mod send;
+mod soak;
 mod status;
 mod world;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use crate::distribution::Figure;
+use crate::report::Report;
 use crate::world::World;
 
 /// How many values are taken.
@@ -38,6 +41,8 @@ struct Setting {
     effort: Effort,
     /// The size of one more history, in messages.
     history: Option<u64>,
+    /// How long the soak goes on.
+    soak: Duration,
     /// The folder of the `torch` and `scm` that are measured.
     bin: PathBuf,
 }
@@ -48,20 +53,27 @@ impl Setting {
     }
 }
 
-type Part = fn(&Setting) -> anyhow::Result<Vec<Figure>>;
+type Measure = fn(&Setting) -> anyhow::Result<Report>;
 
 /// The parts by name, in the order in which they run.
-const PARTS: [(&str, Part); 7] = [
-    ("accept", accept::measure),
-    ("delivery", delivery::measure),
-    ("raise", raise::measure),
-    ("status", status::measure),
-    ("idle", idle::measure),
-    ("history", history::measure),
-    ("recovery", recovery::measure),
+const PARTS: [(&str, Measure); 8] = [
+    ("accept", |it| accept::measure(it).map(Report::of)),
+    ("delivery", |it| delivery::measure(it).map(Report::of)),
+    ("raise", |it| raise::measure(it).map(Report::of)),
+    ("status", |it| status::measure(it).map(Report::of)),
+    ("idle", |it| idle::measure(it).map(Report::of)),
+    ("history", |it| history::measure(it).map(Report::of)),
+    ("recovery", |it| recovery::measure(it).map(Report::of)),
+    ("soak", soak::measure),
 ];
 
-const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--only accept|delivery|raise|status|idle|history|recovery]...";
+/// The parts that run only when they are asked for.
+const ON_REQUEST: [&str; 1] = ["soak"];
+
+/// The soak's minutes, where nothing else is said.
+const SOAK_MINUTES: u64 = 10;
+
+const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only accept|delivery|raise|status|idle|history|recovery|soak]...";
 
 fn main() -> anyhow::Result<()> {
     let (mut setting, only) = arguments(std::env::args().skip(1))?;
@@ -70,20 +82,26 @@ fn main() -> anyhow::Result<()> {
     let world = setting.world()?;
     say(&machine::describe(&setting.bin, &world.registry()))?;
     drop(world);
+    let mut failed = Vec::new();
     for (name, measure) in PARTS {
-        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+        let wanted = match only.is_empty() {
+            true => !ON_REQUEST.contains(&name),
+            false => only.iter().any(|wanted| wanted == name),
+        };
+        if !wanted {
             continue;
         }
         let before = machine::load();
-        let figures = measure(&setting).with_context(|| format!("the part {name} failed"))?;
+        let report = measure(&setting).with_context(|| format!("the part {name} failed"))?;
         let after = machine::load();
         say(&format!(
-            "\n### {name}\n\nLoad average before: {before}; after: {after}.\n"
+            "\n### {name}\n\nLoad average before: {before}; after: {after}.\n\n{}",
+            report.text
         ))?;
-        say(Figure::head())?;
-        for figure in figures {
-            say(&figure.row())?;
-        }
+        failed.extend(report.failed);
+    }
+    if !failed.is_empty() {
+        bail!("not as it has to be: {}", failed.join("; "));
     }
     Ok(())
 }
@@ -102,6 +120,7 @@ fn pin(bin: &Path) -> anyhow::Result<tempfile::TempDir> {
 
 fn arguments(args: impl Iterator<Item = String>) -> anyhow::Result<(Setting, Vec<String>)> {
     let (mut effort, mut history, mut bin, mut only) = (Effort::Full, None, None, Vec::new());
+    let mut minutes = SOAK_MINUTES;
     let mut args = args;
     while let Some(arg) = args.next() {
         let value = |args: &mut dyn Iterator<Item = String>| {
@@ -117,6 +136,13 @@ fn arguments(args: impl Iterator<Item = String>) -> anyhow::Result<(Setting, Vec
                         .parse()
                         .context("--history takes a number")?,
                 )
+            }
+            "--minutes" => {
+                minutes = value(&mut args)?
+                    .parse()
+                    .ok()
+                    .filter(|minutes| (1..=10_080).contains(minutes))
+                    .context("--minutes takes a number from 1 to 10080, which is a week")?
             }
             "--bin" => bin = Some(PathBuf::from(value(&mut args)?)),
             "--only" => only.push(value(&mut args)?),
@@ -145,6 +171,7 @@ fn arguments(args: impl Iterator<Item = String>) -> anyhow::Result<(Setting, Vec
         Setting {
             effort,
             history,
+            soak: Duration::from_secs(minutes * 60),
             bin,
         },
         only,

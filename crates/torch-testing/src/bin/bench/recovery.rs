@@ -197,7 +197,7 @@ impl Crashed {
 }
 
 /// Ends processes by SIGKILL, all of them stopped first, so that none sees another's end; returns once they are gone.
-fn kill(processes: &[Process]) -> anyhow::Result<()> {
+pub(crate) fn kill(processes: &[Process]) -> anyhow::Result<()> {
     let env = torch_process::env::inherited(std::env::vars_os());
     let pids: Vec<String> = processes.iter().map(|it| it.pid.to_string()).collect();
     for signal in ["STOP", "KILL"] {

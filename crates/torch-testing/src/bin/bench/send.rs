@@ -12,13 +12,14 @@ use torch_core::DeliveryState;
 /// How long a delivery may take; reached only when something is wrong.
 const WAIT_MILLIS: u64 = 60_000;
 
-/// What every message says.
+/// What every message says that is given no other text.
 pub(crate) const TEXT: &str = "a short message";
 
 /// One message, with a key of its own: asked for again it is the same message.
 #[derive(Debug, Clone)]
 pub(crate) struct Letter {
     target: String,
+    text: String,
     key: String,
     cwd: PathBuf,
     wait: Option<DeliveryState>,
@@ -30,6 +31,7 @@ impl Letter {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         Self {
             target: target.to_owned(),
+            text: TEXT.to_owned(),
             key: format!("bench-{}", COUNT.fetch_add(1, Ordering::Relaxed)),
             cwd: project.to_owned(),
             wait: None,
@@ -39,6 +41,12 @@ impl Letter {
     /// Its key.
     pub(crate) fn key(&self) -> &str {
         &self.key
+    }
+
+    /// The same with another text.
+    pub(crate) fn saying(mut self, text: String) -> Self {
+        self.text = text;
+        self
     }
 
     /// The same, waiting for `state`.
@@ -52,7 +60,7 @@ impl Letter {
 pub(crate) fn send(client: &mut Client, letter: &Letter) -> anyhow::Result<MessageView> {
     let request = SendRequest {
         target: letter.target.clone(),
-        body: Body::Text(TEXT.to_owned()),
+        body: Body::Text(letter.text.clone()),
         key: Some(letter.key.clone()),
         inline: false,
         ttl_seconds: None,

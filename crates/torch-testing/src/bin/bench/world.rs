@@ -43,6 +43,9 @@ pub(crate) const ROLES: [&str; 15] = [
 /// Agents that answer each message with one line and are idle again: what is measured is torch.
 const QUIET: &str = "play = false\n";
 
+/// The user's settings: no caps, since a measurement is more work within an hour than any agent would get unwatched.
+const CONFIG: &str = "[limits]\nturns_per_hour = 0\nrestarts_per_hour = 0\n";
+
 const SPEC: &str = "PROJECT: bench\n\nREQUIREMENTS:\n- it is measured\n";
 
 /// A hermetic place for one measurement. Dropping it ends what runs in it.
@@ -66,6 +69,9 @@ impl World {
         for name in ["home", "registry", "tmux", "projects"] {
             fs::create_dir(dir.path().join(name))?;
         }
+        let config = dir.path().join("home/.config/torch");
+        fs::create_dir_all(&config)?;
+        fs::write(config.join("config.toml"), CONFIG)?;
         let env = environment(dir.path(), bin)?;
         Ok(Self {
             dir,
@@ -194,17 +200,25 @@ impl World {
 
     /// The tmux server's process, asked for each time: torch may have started another one since.
     pub(crate) fn tmux(&self) -> anyhow::Result<Process> {
+        let pid = self
+            .tmux_text(&["display-message", "-p", "#{pid}"])?
+            .parse()?;
+        torch_process::facts::process(pid).context("the tmux server is gone")
+    }
+
+    /// What torch's tmux server answers to a command.
+    pub(crate) fn tmux_text(&self, args: &[&str]) -> anyhow::Result<String> {
         let name = self.tmux.as_deref().context("no team was raised")?;
-        let args = ["-L", name, "display-message", "-p", "#{pid}"];
-        let mut spec = CommandSpec::new("tmux", "/", self.env.clone(), DEADLINE).args(args);
+        let mut spec = CommandSpec::new("tmux", "/", self.env.clone(), DEADLINE)
+            .args(["-L", name])
+            .args(args);
         let mut output = torch_process::run(&spec)?;
         if !output.success() {
             // The daemon may not have handed `TMUX_TMPDIR` on.
             spec.env.remove(&OsString::from("TMUX_TMPDIR"));
             output = torch_process::run(&spec)?;
         }
-        let pid = output.success_or_error()?.text().parse()?;
-        torch_process::facts::process(pid).context("the tmux server is gone")
+        Ok(output.success_or_error()?.text())
     }
 
     /// Ends teams, daemon and tmux server in this order, each by its id, and removes the folder.
@@ -212,7 +226,8 @@ impl World {
         self.end()
     }
 
-    fn end(&mut self) -> anyhow::Result<()> {
+    /// Ends the teams and the daemon as a person would; what they leave behind stays, the files too.
+    pub(crate) fn leave(&mut self) -> anyhow::Result<()> {
         let mut failed = Vec::new();
         for team in std::mem::take(&mut self.teams) {
             if let Err(error) = self.timed("torch", &["stop", "--team", &team], self.dir.path()) {
@@ -222,17 +237,22 @@ impl World {
         if let Err(error) = self.timed("torch", &["daemon", "stop"], self.dir.path()) {
             failed.push(format!("daemon: {error:#}"));
         }
-        // Asked for only now, as the end of the last team may have brought another server; none at all is as good.
-        let server: Vec<_> = self.tmux().into_iter().collect();
-        if !torch_process::end(&server, TMUX_GRACE).is_empty() {
-            failed.push(format!("tmux server {server:?}: it did not end"));
-        }
-        self.tmux = None;
         if failed.is_empty() {
             Ok(())
         } else {
             bail!("not cleaned up: {}", failed.join("; "))
         }
+    }
+
+    fn end(&mut self) -> anyhow::Result<()> {
+        let left = self.leave();
+        // Asked for only now, as the end of the last team may have brought another server; none at all is as good.
+        let server: Vec<_> = self.tmux().into_iter().collect();
+        if !torch_process::end(&server, TMUX_GRACE).is_empty() {
+            bail!("not cleaned up: tmux server {server:?}: it did not end; {left:?}");
+        }
+        self.tmux = None;
+        left
     }
 }
 
