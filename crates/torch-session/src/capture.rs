@@ -92,7 +92,7 @@ fn decode(shown: &[u8]) -> Vec<u8> {
             break;
         };
         rest = after;
-        bytes.push(match letter {
+        let read = match letter {
             b'\\' => b'\\',
             b'$' => b'$',
             b'0' => 0,
@@ -109,7 +109,8 @@ fn decode(shown: &[u8]) -> Vec<u8> {
                 bytes.push(byte);
                 other
             }
-        });
+        };
+        bytes.push(read);
     }
     bytes
 }
