@@ -274,6 +274,8 @@ fn start_log() {
         tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_ansi(false)
+            // Whoever started it in a terminal may have closed that: a line that can't be written ends no daemon.
+            .log_internal_errors(false)
             .with_writer(std::io::stderr)
             .try_init(),
     );
