@@ -432,6 +432,13 @@ impl State {
         self.watchers.push(Watcher { conn, team, kind });
     }
 
+    /// Whether an agent's program runs in its window, as far up as it can be: briefed, or kept from it by a person or a cap.
+    fn is_up(&self, run: &super::AgentRun) -> bool {
+        let briefed = run.agent.briefed || self.held_briefing(run.agent.id).is_some();
+        // One that is being closed was briefed, too.
+        briefed && !run.ended && run.window == WindowObserved::Live
+    }
+
     /// Answers `torch auto` once every agent is briefed or has failed.
     pub(crate) fn check_raised(&mut self, t: &mut Turn, team: TeamId) {
         let agents = self.team_agents(team);
@@ -440,18 +447,13 @@ impl State {
         }
         let runs = || agents.iter().filter_map(|id| self.agents.get(id));
         let wanted = || runs().filter(|run| run.agent.desired == DesiredState::Running);
-        let settled = wanted().all(|run| {
-            let up = run.agent.briefed || self.held_briefing(run.agent.id).is_some();
-            up && !run.ended || run.failure.is_some() || run.agent.left.is_some()
-        });
+        let settled = wanted()
+            .all(|run| self.is_up(run) || run.failure.is_some() || run.agent.left.is_some());
         if !settled {
             return;
         }
         let failed: Vec<String> = wanted()
-            .filter(|run| {
-                let held = self.held_briefing(run.agent.id).is_some();
-                !run.agent.briefed && !held || run.ended
-            })
+            .filter(|run| !self.is_up(run))
             .map(|run| {
                 let why = run
                     .failure

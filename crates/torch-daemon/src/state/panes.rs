@@ -39,6 +39,9 @@ impl State {
         for team in teams {
             self.observe_session(team);
             self.reconcile(t, team);
+            if first {
+                self.check_raised(t, team);
+            }
             if first && self.teams[&team].phase != TeamPhase::Stopped {
                 self.check_stopped(t, team);
             }

@@ -475,7 +475,9 @@ impl State {
             return;
         }
         let held = self.held_briefing(agent);
-        let up = (run.agent.briefed || held.is_some()) && run.agent.state.is_live();
+        let up = (run.agent.briefed || held.is_some())
+            && run.agent.state.is_live()
+            && run.window == WindowObserved::Live;
         let lost = run.failure.clone().or_else(|| run.agent.left.clone());
         if run.agent.desired == DesiredState::Stopped || !(up || lost.is_some()) {
             return;

@@ -6,6 +6,7 @@ use torch_api::Request;
 use torch_api::roster::{AgentAct, AgentRequest, ResumeRequest};
 use torch_api::wire::{Body, ScheduleRequest};
 use torch_core::{DeliveryState, DesiredState};
+use torch_daemon::event::ConnId;
 
 use crate::clients::{send, team};
 use crate::world::World;
@@ -74,7 +75,7 @@ impl World {
             0..12 => self.pause(one.then_some(role), true),
             12..30 => self.pause(one.then_some(role), false),
             30..34 => drop(self.ask(Request::Stop { team: team() })),
-            34..42 => self.resume(one),
+            34..42 => drop(self.resume(one)),
             42..44 => drop(self.auto()),
             44..48 => drop(self.ask(act(AgentAct::End { role }))),
             48..54 => self.add(role),
@@ -98,14 +99,14 @@ impl World {
         self.ask(Request::Pause { team, role, paused });
     }
 
-    pub(crate) fn resume(&mut self, rebrief_all: bool) {
+    pub(crate) fn resume(&mut self, rebrief_all: bool) -> ConnId {
         self.begin_anew();
         self.ask(Request::Resume(Box::new(ResumeRequest {
             team: team(),
             status_only: false,
             rebrief_all,
             add_roles: Vec::new(),
-        })));
+        })))
     }
 
     pub(crate) fn add(&mut self, role: String) {

@@ -99,3 +99,21 @@ fn a_pane_that_a_person_took_is_not_the_agents_when_its_team_is_wanted_again() {
     assert!(world.agents[&id].alive, "nothing was started for it");
     assert_eq!(world.check(), Ok(()));
 }
+
+#[test]
+fn a_resume_is_not_answered_by_windows_that_are_being_closed() {
+    let mut world = World::new(1, NONE, &ROLES, false);
+    world.raise();
+    world.run_for(Duration::from_secs(5));
+    let starts = world.opened;
+    stop(&mut world);
+    let conn = world.resume(false);
+    world.run_until(|world| world.clients.answer(conn).is_some(), 60);
+    let (again, roles) = (world.opened - starts, ROLES.len());
+    assert_eq!(
+        again as usize, roles,
+        "answered before the windows were open"
+    );
+    let briefed = world.store.agents.values().filter(|agent| agent.briefed);
+    assert_eq!(briefed.count(), roles);
+}
