@@ -84,4 +84,7 @@ pub struct Team {
     /// The boot of the machine in which a person last wanted it to run. In another one it stays suspended.
     #[serde(default)]
     pub boot: Option<String>,
+    /// The boot in which a person was told that it is suspended.
+    #[serde(default)]
+    pub told_suspended: Option<String>,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::fs::OpenOptions;
+use std::path::Path;
 use std::time::Duration;
 
 use torch_core::Process;
@@ -106,4 +107,13 @@ fn one_of_each(world: &World) {
     assert_eq!(windows, wanted, "one window each");
     let trees = crate::place::worktrees(world, &world.project());
     assert_eq!(trees.len(), roles.len() + 1, "one worktree each: {trees:?}");
+}
+
+/// The texts that torch wrote into a worktree's inbox.
+fn inbox(worktree: &Path) -> Vec<String> {
+    let files = fs::read_dir(worktree.join(".torch/inbox")).into_iter();
+    let files = files.flatten().flatten();
+    files
+        .filter_map(|file| fs::read_to_string(file.path()).ok())
+        .collect()
 }

@@ -362,6 +362,7 @@ impl State {
             summary: None,
             paused: false,
             boot: self.boot_id(),
+            told_suspended: None,
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal(

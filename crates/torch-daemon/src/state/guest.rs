@@ -12,7 +12,7 @@ use torch_core::{
     Write,
 };
 
-use super::{State, Turn};
+use super::{State, Turn, WatchKind};
 use crate::event::{ConnId, OpenIn, SessionFacts};
 use crate::failure::{other, usage};
 
@@ -170,6 +170,7 @@ impl State {
             summary: None,
             paused: false,
             boot: self.boot_id(),
+            told_suspended: None,
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal(
@@ -214,7 +215,11 @@ impl State {
             return None;
         }
         run.sought = None;
-        let how = format!("the session {guest_in}, which a person made, is gone");
+        let shown = torch_process::quote::shell(&guest_in);
+        let socket = &self.settings.tmux_socket;
+        let how = format!(
+            "the session {guest_in}, which a person made, is gone (tmux -L {socket} new-session -d -s {shown} makes one)"
+        );
         self.give_up_guest(t, agent, &how);
         None
     }
@@ -232,7 +237,13 @@ impl State {
         t.write(Write::PutAgent(Box::new(copy)));
         let evidence = Evidence::new("command", how, t.now);
         self.set_state(t, agent, AgentState::Failed, evidence);
-        self.notify_given_up(t, agent, how, "there is nowhere to start it", "");
+        // Who has just tried it gets it as an answer.
+        let tried = |watcher: &super::Watcher| {
+            watcher.team == team && matches!(watcher.kind, WatchKind::Resume | WatchKind::Agent(_))
+        };
+        if !self.watchers.iter().any(tried) {
+            self.notify_given_up(t, agent, how, "there is nowhere to start it", "");
+        }
         self.check_raised(t, team);
     }
 }

@@ -149,6 +149,17 @@ impl State {
         }
     }
 
+    /// A team does not run since the machine was restarted.
+    pub(crate) fn notify_suspended(&mut self, t: &mut Turn, team: TeamId) {
+        let name = self.names(&[team]);
+        let text = format!(
+            "the machine was restarted; team {name} waits for you, with its worktrees, branches and messages as they were: \
+             torch resume --team {name}"
+        );
+        let draft = Draft::from_torch(team, MessageKind::Notice, Recipient::Human, text);
+        self.post(t, draft);
+    }
+
     /// The tmux server lives and does not answer.
     pub(crate) fn notify_server_silent(
         &mut self,

@@ -11,7 +11,7 @@ use torch_router::delivery::Flight;
 use torch_router::tag;
 
 use super::restart::{End, EndCause};
-use super::{AgentRun, PairKey, Settings, State};
+use super::{AgentRun, PairKey, Settings, State, Turn};
 use crate::event::{Effect, TimerKey};
 
 /// What the store keeps of teams and of messages on their way.
@@ -104,6 +104,7 @@ impl State {
         state.refresh_known_panes();
         state.recover_deliveries(snapshot.open, now, &mut effects);
         state.recover_schedules(snapshot.schedules, now, &mut effects);
+        effects.extend(state.tell_suspended(now));
         (state, effects)
     }
 
@@ -116,6 +117,32 @@ impl State {
                 effects.push(Effect::Write(Write::PutTeam(Box::new(team.clone()))));
             }
         }
+    }
+
+    /// A person hears once in each boot of the machine that a team waits for him.
+    fn tell_suspended(&mut self, now: Timestamp) -> Vec<Effect> {
+        let mut t = Turn {
+            now,
+            cause: "the machine was restarted".to_owned(),
+            effects: Vec::new(),
+        };
+        let boot = self.boot_id();
+        let suspended: Vec<_> = self
+            .teams
+            .values()
+            .filter(|team| team.desired == DesiredState::Running && team.told_suspended != boot)
+            .map(|team| team.id)
+            .filter(|team| self.is_suspended(*team))
+            .collect();
+        for id in suspended {
+            let Some(team) = self.teams.get_mut(&id) else {
+                continue;
+            };
+            team.told_suspended.clone_from(&boot);
+            t.write(Write::PutTeam(Box::new(team.clone())));
+            self.notify_suspended(&mut t, id);
+        }
+        t.effects
     }
 
     /// An agent that was starting has its whole time once more.

@@ -212,6 +212,12 @@ impl State {
                 Some("torch status"),
             )));
         }
+        // A guest whose session is gone comes into the team's own.
+        let guest_in = run.agent.guest_in.as_deref();
+        let there = |name| self.panes.iter().any(|pane| pane.session_name == name);
+        if self.server.is_some() && !self.just_connected && !guest_in.is_none_or(there) {
+            run.agent.guest_in = None;
+        }
         run.agent.desired = DesiredState::Running;
         // The ladder finds its worktree and branch again, or makes them anew.
         run.worktree = WorktreeObserved::Absent;

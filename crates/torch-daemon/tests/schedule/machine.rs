@@ -389,6 +389,7 @@ fn a_team() -> (Team, Vec<Agent>) {
         summary: None,
         paused: false,
         boot: None,
+        told_suspended: None,
     };
     let agents = ROLES.iter().zip(0..).map(|(role, position)| Agent {
         id: AgentId::new(1, u128::from(position) + 1),

@@ -79,6 +79,7 @@ pub(super) fn team(number: u128) -> Team {
         summary: None,
         paused: false,
         boot: Some("a boot".to_owned()),
+        told_suspended: None,
     }
 }
 

@@ -205,3 +205,35 @@ fn a_respawned_pane_is_whose_it_is() {
     );
     assert_eq!(panes_of(&world, "developer"), 1, "the person's");
 }
+
+/// `sample:1` is the window that tmux shows as 1, whoever put it there.
+#[test]
+fn windows_are_counted_as_tmux_counts_them() {
+    let world = World::new();
+    world.team("orchestrator,developer,tester", SCRIPTED);
+    let swap = ["swap-window", "-d", "-s", "sample:1", "-t", "sample:2"];
+    world.tmux(&swap).ok();
+    let window = |role: &str| {
+        let agents = world.status()["teams"][0]["agents"].clone();
+        let rows = agents.as_array().into_iter().flatten();
+        let mut rows = rows.filter(|row| row["role"] == role);
+        rows.next().and_then(|row| row["window"].as_u64())
+    };
+    // All windows are listed once a second.
+    world.wait("the new order", || {
+        (window("developer"), window("tester")) == (Some(2), Some(1))
+    });
+    for (target, role) in [("sample:1", "tester"), ("sample:2", "developer")] {
+        let id = world.send(target, &format!("to {target}"));
+        world.wait_message(&id, "consumed");
+        assert_eq!(world.received(role), [format!("to {target}")]);
+    }
+    let moved = ["move-window", "-d", "-s", "sample:1", "-t", "sample:7"];
+    world.tmux(&moved).ok();
+    world.wait("the move", || window("tester") == Some(7));
+    let nobody = world.scm(&["sample:1", "nobody is there"]).code(2);
+    assert!(nobody.stderr.contains("no agent in window 1"), "{nobody}");
+    let id = world.send("sample:7", "to where it is");
+    world.wait_message(&id, "consumed");
+    assert_eq!(world.received("tester").len(), 2);
+}

@@ -1,24 +1,14 @@
 //! Killed agents and wrappers: back in their windows, told where they were, and what waited follows in order.
 
 use std::fs;
-use std::path::Path;
 
 use torch_testing::{DEADLINE, SCRIPTED, World};
 
-use super::{BACK, check_received, wait_briefed};
+use super::{BACK, check_received, inbox, wait_briefed};
 use crate::endurance::signal;
 use crate::place::git;
 
 const BUSY: &str = "[[on]]\nmatch = 'work hard'\nsteps = [{ work = { ms = 60000 } }]";
-
-/// The texts that torch wrote into a worktree's inbox.
-fn inbox(worktree: &Path) -> Vec<String> {
-    let files = fs::read_dir(worktree.join(".torch/inbox")).into_iter();
-    let files = files.flatten().flatten();
-    files
-        .filter_map(|file| fs::read_to_string(file.path()).ok())
-        .collect()
-}
 
 #[test]
 fn what_waited_follows_the_briefing() {

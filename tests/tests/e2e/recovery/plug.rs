@@ -122,6 +122,12 @@ fn after_a_reboot_one_resume_is_enough() {
     assert!(with.stdout.contains("was restarted since"), "{with}");
     let status = world.torch(&["status"]).ok();
     assert!(status.stdout.contains("suspended"), "{status}");
+    // A person hears of it, once in each boot.
+    world.torch(&["daemon", "stop"]).ok();
+    world.torch(&["daemon", "start"]).ok();
+    let inbox = world.torch(&["inbox", "--all"]).ok().stdout;
+    let told = inbox.matches("the machine was restarted; team").count();
+    assert_eq!(told, 1, "{inbox}");
     let programs = world.processes().into_iter();
     let programs: Vec<_> = programs
         .filter(|(_, line)| !line.contains("daemon run"))

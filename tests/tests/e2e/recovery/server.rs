@@ -8,7 +8,8 @@ use torch_core::Process;
 use torch_process::facts;
 use torch_testing::{SCRIPTED, World};
 
-use super::{BACK, check_received, one_of_each, wait_briefed};
+use super::{BACK, check_received, inbox, one_of_each, wait_briefed};
+use crate::bad_input::auto;
 use crate::endurance::signal;
 
 const ROLES: &str = "orchestrator,project_manager,developer,tester,testrunner,researcher,logtracker,devops,code_reviewer,\
@@ -166,4 +167,35 @@ fn one_that_only_hangs_is_waited_for() {
     let status = world.torch(&["status"]).ok();
     assert!(!status.stdout.contains("has not answered"), "{status}");
     one_of_each(&world);
+}
+
+/// A team whose spec was reported complete is told so when it comes back, and begins nothing again.
+#[test]
+fn a_finished_team_stays_finished() {
+    let world = World::new();
+    world.torch(&auto(&["--spec=spec.md"])).ok();
+    let finished = || world.status()["teams"][0]["phase"] == "finished";
+    world.wait_for(BACK, "the spec to be complete", || finished().then_some(()));
+    let tasks = || {
+        let ledger = world.ledger("developer").into_iter();
+        ledger.filter(|it| it.text.contains("TASK")).count()
+    };
+    let before = tasks();
+    let pid: u32 = world.format("_torch", "#{pid}").parse().expect("a pid");
+    signal(&world, "KILL", pid);
+    world.wait_for(BACK, "all to be briefed again", || {
+        let ledger = world.ledger("orchestrator").into_iter();
+        let briefed = ledger.filter(|it| it.text.contains("BRIEFING"));
+        (briefed.count() == 2).then_some(())
+    });
+    wait_briefed(&world, 5);
+    world.wait_idle("orchestrator");
+    let orchestrator = world.agent("orchestrator");
+    let told = inbox(&orchestrator.worktree).into_iter();
+    let told = told.filter(|text| text.contains("reported the whole spec complete"));
+    assert_eq!(told.count(), 1);
+    // What the hub sent, if it did, is at the project manager's by then.
+    world.deliver("project_manager", "are you idle?");
+    assert_eq!(tasks(), before, "the plan was begun again");
+    assert!(finished());
 }

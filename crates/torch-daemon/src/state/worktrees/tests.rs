@@ -36,6 +36,7 @@ fn team() -> Team {
         summary: None,
         paused: false,
         boot: None,
+        told_suspended: None,
     }
 }
 

@@ -270,6 +270,7 @@ fn team() -> Team {
         summary: None,
         paused: false,
         boot: None,
+        told_suspended: None,
     }
 }
 
