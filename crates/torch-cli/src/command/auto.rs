@@ -18,7 +18,7 @@ use super::given::Given;
 use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
-use crate::output;
+use crate::output::{self, Enter};
 use crate::place::Place;
 use crate::render;
 
@@ -43,7 +43,7 @@ pub struct AutoArgs {
     /// The roles, separated by commas; an orchestrator is added if none is named [default, and if empty: the core five]
     #[arg(long, value_name = "ROLES", value_delimiter = ',')]
     roles: Vec<String>,
-    /// The agent program; this version drives `demo`, the built-in one, only [default: agents.default of the config]
+    /// The agent program; the only one so far is `demo`, the built-in one, which only plays [default: agents.default of the config]
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
     /// Only shows the plan
@@ -69,15 +69,15 @@ pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
         return dry_run(request, args.json, place);
     }
     if !args.yes {
-        if !output::can_ask() {
-            return Err(unasked(request.agent.as_deref()));
-        }
         request.dry_run = true;
         let plan = plan(request.clone(), place)?;
         // A team that is there is not changed, so there is nothing to agree to.
         if !plan.exists {
             output::notice(&render::plan::plan(&plan));
-            if !output::ask("Start?")? {
+            if !output::can_ask() {
+                return Err(unasked());
+            }
+            if !output::ask("Start?", Enter::Yes)? {
                 output::notice("nothing was started");
                 return Ok(exit::FAILURE);
             }
@@ -197,7 +197,16 @@ fn here() -> String {
 /// The daemon's refusal. It knows the request and not the command: where it proposes the demo agent, the hint is the
 /// command that was given, with that agent.
 fn failed(failure: Failure) -> CommandError {
-    rephrased(failure, Given::ours())
+    let given = Given::ours();
+    let asks = !["--yes", "-y", "--dry-run"]
+        .iter()
+        .any(|switch| given.has(switch));
+    // Where nobody can be asked, the next mistake would be just that.
+    let given = match asks && !output::can_ask() {
+        true => given.and("--yes"),
+        false => given,
+    };
+    rephrased(failure, given)
 }
 
 fn rephrased(failure: Failure, given: Given) -> CommandError {
@@ -210,12 +219,8 @@ fn rephrased(failure: Failure, given: Given) -> CommandError {
     failed
 }
 
-/// Nobody can be asked: the same command with `--yes`, and with an agent program unless one is named or configured.
-fn unasked(agent: Option<&str>) -> CommandError {
-    let mut given = Given::ours();
-    if agent.is_none() {
-        given = given.with_an_agent();
-    }
+/// Nobody can be asked, and all else is in order: the same command with `--yes`.
+fn unasked() -> CommandError {
     let which = if io::stdin().is_terminal() {
         "standard error"
     } else {
@@ -223,7 +228,7 @@ fn unasked(agent: Option<&str>) -> CommandError {
     };
     CommandError::usage("torch auto asks before it starts a team, and nobody can be asked here")
         .cause(format!("{which} is no terminal"))
-        .hint(given.and("--yes").line())
+        .hint(Given::ours().and("--yes").line())
 }
 
 #[cfg(test)]

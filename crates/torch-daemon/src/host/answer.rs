@@ -4,7 +4,9 @@ use torch_api::view::{AgentView, MessageView};
 use torch_api::wire::MessageFilter;
 use torch_api::{Failure, Response};
 use torch_core::analysis::analyse;
-use torch_core::{AgentId, Delivery, DeliveryState, Recipient, RoleName, TeamId, Timestamp, Write};
+use torch_core::{
+    AgentId, Delivery, DeliveryState, Recipient, RoleName, Team, TeamId, Timestamp, Write,
+};
 use torch_session::{CaptureStyle, Server, SessionError};
 use torch_store::{Filter, Store, StoreError, StoredMessage};
 
@@ -222,11 +224,8 @@ fn team_id(
     let teams = store.teams()?;
     let found = teams.iter().find(|team| team.name.as_str() == name);
     Ok(found.map(|team| Some(team.id)).ok_or_else(|| {
-        usage(
-            &format!("no team is called {name:?}"),
-            "",
-            Some("torch status"),
-        )
+        let teams: Vec<&Team> = teams.iter().collect();
+        *crate::state::not_called(&teams, name)
     }))
 }
 
@@ -414,7 +413,7 @@ fn settled(store: &Store, id: &str, verb: &str) -> Result<Response, StoreError> 
                 Some(&hint),
             )
         }
-        Err(failure) => *failure,
+        Err(_) => no_message(&format!("m-{id}")),
     }))
 }
 

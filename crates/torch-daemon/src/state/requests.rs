@@ -132,7 +132,7 @@ impl State {
             w.conn == conn
                 && matches!(
                     w.kind,
-                    WatchKind::Follow | WatchKind::Resume | WatchKind::Agent(_)
+                    WatchKind::Follow | WatchKind::Resume { .. } | WatchKind::Agent(_)
                 )
         });
         if following || waiting != self.waiters.len() {
@@ -292,14 +292,7 @@ impl State {
             .map(|team| team.id)
             .collect();
         if let (Some(name), true) = (name, teams.is_empty()) {
-            return t.fail(
-                conn,
-                usage(
-                    &format!("no team is called {name:?}"),
-                    "",
-                    Some("torch status"),
-                ),
-            );
+            return t.fail(conn, *self.no_team(name));
         }
         let teams = teams.into_iter().map(|id| self.team_view(id)).collect();
         t.reply(
