@@ -18,6 +18,7 @@ mod purge;
 mod reconcile;
 mod recover;
 mod recovery;
+mod remedy;
 mod requests;
 mod resolve;
 mod restart;
