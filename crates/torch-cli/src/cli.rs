@@ -12,6 +12,7 @@ use crate::command::{
     demo_agent, doctor, gc, inbox, init, logs, man, message, pause, restore, resume, schedule,
     send, shell, status, stop, undelete, why, windows, worktree,
 };
+use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::place::Place;
@@ -102,7 +103,8 @@ enum Command {
 pub(crate) fn torch(args: &[OsString]) -> Outcome {
     let args = &words(args);
     match parse::<Torch>(torch_command(), args) {
-        Ok(parsed) => run(parsed.command).map_err(|error| team::named_in(error, args)),
+        Ok(parsed) => run(parsed.command)
+            .map_err(|error| team::named_in(connect::room::explained(error), args)),
         Err(error) => {
             let strict = torch_command().mut_subcommand("send", without_dashed_values);
             let error = first(error, strict, args);
@@ -154,7 +156,7 @@ fn run(command: Command) -> Outcome {
 /// Runs `scm`.
 pub(crate) fn scm(args: &[OsString]) -> Outcome {
     match parse::<Scm>(scm_command(), args) {
-        Ok(parsed) => send::run(parsed.send, &Place::find()?),
+        Ok(parsed) => send::run(parsed.send, &Place::find()?).map_err(connect::room::explained),
         Err(error) => {
             let strict = without_dashed_values(scm_command());
             refused(&first(error, strict, args), "scm")
