@@ -213,6 +213,27 @@ fn a_purged_team_is_gone_and_its_work_is_not() {
 }
 
 #[test]
+fn what_a_purge_leaves_is_said_and_what_can_t_be_removed_is_not_asked_about() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let unknown = world.torch(&["worktree", "remove", "nope"]).code(2);
+    unknown.says("no such target: \"nope\"");
+    world.torch(&["stop"]).ok();
+    let remove = ["worktree", "remove", "developer", "--yes"];
+    world.torch(&remove).ok();
+    let looked = world.torch(&["stop", "--purge", "--dry-run"]).ok();
+    looked
+        .prints("the worktree of developer was removed before")
+        .prints("git branch -D main-developer")
+        .prints("the worktree of orchestrator would be removed");
+    world.torch(&["stop", "--purge", "--yes"]).ok();
+    assert_eq!(
+        branches(&world, &world.project()),
+        ["main", "main-developer"]
+    );
+}
+
+#[test]
 fn outside_a_project_nobody_is_told_to_make_a_repository() {
     let world = World::new();
     let outside = world.folder().join("outside");

@@ -93,16 +93,12 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         .cwd
         .join(args.project.as_deref().unwrap_or(Path::new("")));
     let project = project.canonicalize().map_err(|error| {
-        CommandError::usage(format!("the project {} can't be found", project.display()))
-            .because(&error)
-            .hint(here())
+        let text = format!("the project {} can't be found", project.display());
+        here(CommandError::usage(text).because(&error))
     })?;
     if !project.is_dir() {
-        return Err(CommandError::usage(format!(
-            "the project {} is no directory",
-            project.display()
-        ))
-        .hint(here()));
+        let text = format!("the project {} is no directory", project.display());
+        return Err(here(CommandError::usage(text)));
     }
     let scenario = args.scenario.as_ref().map(|file| place.cwd.join(file));
     if let Some(file) = scenario.as_ref().filter(|file| !file.is_file()) {
@@ -153,14 +149,9 @@ fn roles(written: &[String]) -> Result<Vec<String>, CommandError> {
     let roles: Vec<_> = roles.filter(|role| !role.is_empty()).collect();
     for role in &roles {
         torch_core::RoleName::parse(role).map_err(|error| {
-            CommandError::usage(format!("{role:?} can be no role"))
-                .because(&error)
-                .hint(
-                    Given::ours()
-                        .with("--roles", "orchestrator,developer,tester")
-                        .with_an_agent()
-                        .line(),
-                )
+            let failed = CommandError::usage(format!("{role:?} can be no role")).because(&error);
+            let roles = "orchestrator,developer,tester";
+            proposing(failed, Given::ours().with("--roles", roles))
         })?;
     }
     Ok(roles)
@@ -189,9 +180,19 @@ fn dry_run(request: AutoRequest, json: JsonArgs, place: &Place) -> Outcome {
     Ok(exit::OK)
 }
 
-/// The same command for the project in the current directory.
-fn here() -> String {
-    Given::ours().with("--project", ".").with_an_agent().line()
+/// The hint is the same command for the project in the current directory.
+fn here(failed: CommandError) -> CommandError {
+    proposing(failed, Given::ours().with("--project", "."))
+}
+
+/// The hint is this command; where no agent program was named, with the only one that there is, which is said.
+fn proposing(failed: CommandError, given: Given) -> CommandError {
+    if given.has("--agent") {
+        return failed.hint(given.line());
+    }
+    failed
+        .cause("the only agent program so far is the built-in demo agent, which only plays")
+        .hint(given.with_an_agent().line())
 }
 
 /// The daemon's refusal. It knows the request and not the command: where it proposes the demo agent, the hint is the

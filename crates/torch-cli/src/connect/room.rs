@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(full.hints, ["df -h '/r/my registry'", "torch doctor"]);
         assert_eq!(
             full.causes,
-            ["no space is left where the registry lies: 4 kB free for /r/my registry"]
+            ["no space is left where the registry lies: 4.0 kB free for /r/my registry"]
         );
     }
 
