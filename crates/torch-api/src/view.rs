@@ -116,6 +116,9 @@ pub struct AgentView {
     /// Whether a person paused it.
     #[serde(default)]
     pub paused: bool,
+    /// Why its briefing waits, where that is a person's word or a cap.
+    #[serde(default)]
+    pub held: Option<String>,
     /// Why its ended program is left alone.
     #[serde(default)]
     pub left: Option<String>,

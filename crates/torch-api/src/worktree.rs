@@ -20,6 +20,9 @@ pub struct WorktreeView {
     pub path: PathBuf,
     /// Whether it stands there.
     pub there: bool,
+    /// Whether it was removed, and what was in it is kept.
+    #[serde(default)]
+    pub removed: bool,
     /// The branch that is checked out; none on a detached HEAD.
     pub branch: Option<String>,
     /// The commit that is checked out, full hex.

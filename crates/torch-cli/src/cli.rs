@@ -1,5 +1,7 @@
 //! The command lines of `torch` and `scm`, and which function runs which command.
 
+mod team;
+
 use std::ffi::OsString;
 use std::io::Write as _;
 
@@ -10,6 +12,7 @@ use crate::command::{
     demo_agent, doctor, gc, inbox, init, logs, man, message, pause, restore, resume, schedule,
     send, shell, status, stop, undelete, why, windows, worktree,
 };
+use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::place::Place;
@@ -98,11 +101,15 @@ enum Command {
 
 /// Runs `torch`.
 pub(crate) fn torch(args: &[OsString]) -> Outcome {
+    let args = &words(args);
     match parse::<Torch>(torch_command(), args) {
-        Ok(parsed) => run(parsed.command),
+        Ok(parsed) => run(parsed.command)
+            .map_err(|error| team::named_in(connect::room::explained(error), args)),
         Err(error) => {
             let strict = torch_command().mut_subcommand("send", without_dashed_values);
-            refused(&first(error, strict, args), &named(&torch_command(), args))
+            let error = first(error, strict, args);
+            let (name, command) = called(&torch_command(), args);
+            refused(&error, &name).map_err(|failed| team::meant_by(failed, &error, &name, &command))
         }
     }
 }
@@ -149,7 +156,7 @@ fn run(command: Command) -> Outcome {
 /// Runs `scm`.
 pub(crate) fn scm(args: &[OsString]) -> Outcome {
     match parse::<Scm>(scm_command(), args) {
-        Ok(parsed) => send::run(parsed.send, &Place::find()?),
+        Ok(parsed) => send::run(parsed.send, &Place::find()?).map_err(connect::room::explained),
         Err(error) => {
             let strict = without_dashed_values(scm_command());
             refused(&first(error, strict, args), "scm")
@@ -216,8 +223,8 @@ fn refused(error: &clap::Error, command: &str) -> Outcome {
     Err(failed.hint(format!("{command} --help")))
 }
 
-/// The command that these arguments call, as far as there is one: `torch msg list`.
-fn named(command: &clap::Command, args: &[OsString]) -> String {
+/// The command that these arguments call, as far as there is one, with its whole name: `torch msg list`.
+fn called(command: &clap::Command, args: &[OsString]) -> (String, clap::Command) {
     let mut name = command.get_name().to_owned();
     let mut command = command;
     for word in args.iter().skip(1) {
@@ -227,7 +234,21 @@ fn named(command: &clap::Command, args: &[OsString]) -> String {
         name = format!("{name} {}", found.get_name());
         command = found;
     }
-    name
+    (name, command.clone())
+}
+
+/// `torch help COMMAND` is `torch COMMAND --help`, and `torch version` is `torch --version`, as people write them.
+fn words(args: &[OsString]) -> Vec<OsString> {
+    let mut words = args.to_vec();
+    match args.get(1).and_then(|word| word.to_str()) {
+        Some("help") => {
+            words.remove(1);
+            words.push("--help".into());
+        }
+        Some("version") if args.len() == 2 => words[1] = "--version".into(),
+        _ => {}
+    }
+    words
 }
 
 /// The parser of `torch`; each command's long help ends with its exit codes.

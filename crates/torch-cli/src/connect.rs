@@ -1,6 +1,7 @@
 //! Reaching the daemon: connect, compare versions, start or replace it where the command may.
 
 pub mod autostart;
+pub(crate) mod room;
 mod version;
 
 use std::io;
@@ -105,7 +106,11 @@ pub fn send_surely(place: &Place, mut request: SendRequest) -> Result<Response, 
     let request = Request::Send(Box::new(request));
     let mut broken = None;
     for _ in 0..ATTEMPTS {
-        let mut client = connect(place)?;
+        let mut client = match connect(place) {
+            Ok(client) => client,
+            Err(failed) if broken.is_some() => return Err(maybe_stored(failed)),
+            Err(failed) => return Err(failed),
+        };
         match client.call(&request) {
             Ok(Response::Failed(failure)) => return Err(failure.into()),
             Ok(response) => return Ok(response),
@@ -113,7 +118,16 @@ pub fn send_surely(place: &Place, mut request: SendRequest) -> Result<Response, 
             Err(error) => return Err(error.into()),
         }
     }
-    Err(broken.map_or_else(not_running, CommandError::from))
+    Err(broken.map_or_else(not_running, |error| maybe_stored(error.into())))
+}
+
+/// The connection broke after a message was written to it: the daemon may have stored it before it ended.
+fn maybe_stored(mut failed: CommandError) -> CommandError {
+    failed
+        .causes
+        .push("whether the message is stored, the list tells".to_owned());
+    failed.hints.insert(0, "torch msg list".to_owned());
+    failed
 }
 
 /// Asks the daemon to end, waits for it, and returns its last words.

@@ -25,10 +25,17 @@ pub fn status(place: &Place, team: Option<&str>) -> Result<Vec<TeamView>, Comman
     let Some(name) = team else {
         return Ok(teams);
     };
-    teams.retain(|team| team.name == name);
-    if teams.is_empty() {
-        return Err(CommandError::usage(format!("there is no team {name:?}")).hint("torch status"));
+    if !teams.iter().any(|team| team.name == name) {
+        let names: Vec<&str> = teams.iter().map(|team| team.name.as_str()).collect();
+        let there = match names.is_empty() {
+            true => "there is no team".to_owned(),
+            false => format!("teams: {}", names.join(", ")),
+        };
+        return Err(CommandError::usage(format!("no team is called {name:?}"))
+            .cause(there)
+            .hint("torch status"));
     }
+    teams.retain(|team| team.name == name);
     Ok(teams)
 }
 

@@ -100,14 +100,27 @@ pub fn can_move_cursor() -> bool {
     std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
-/// Asks a question on standard error; Enter alone means yes.
+/// What Enter alone means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enter {
+    /// Yes: nothing is taken away.
+    Yes,
+    /// No: something would be removed or replaced.
+    No,
+}
+
+/// Asks a question on standard error.
 ///
 /// # Errors
 /// When the answer can't be read.
-pub fn ask(question: &str) -> Result<bool, CommandError> {
+pub fn ask(question: &str, enter: Enter) -> Result<bool, CommandError> {
     let mut err = anstream::stderr().lock();
+    let choice = match enter {
+        Enter::Yes => "[Y/n]",
+        Enter::No => "[y/N]",
+    };
     let asked = err
-        .write_all(format!("{question} [Y/n] ").as_bytes())
+        .write_all(format!("{question} {choice} ").as_bytes())
         .and_then(|()| err.flush());
     asked.map_err(|error| CommandError::output(&error))?;
     let mut answer = String::new();
@@ -115,16 +128,33 @@ pub fn ask(question: &str) -> Result<bool, CommandError> {
     let read =
         read.map_err(|error| CommandError::other("failed to read the answer").because(&error))?;
     // The end of input is no consent.
-    Ok(read > 0
-        && matches!(
-            answer.trim().to_ascii_lowercase().as_str(),
-            "" | "y" | "yes"
-        ))
+    Ok(read > 0 && is_yes(&answer, enter))
+}
+
+fn is_yes(answer: &str, enter: Enter) -> bool {
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "" => enter == Enter::Yes,
+        word => matches!(word, "y" | "yes"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_colours;
+    use super::{Enter, is_yes, without_colours};
+
+    #[test]
+    fn enter_alone_removes_nothing() {
+        for (answer, enter, yes) in [
+            ("\n", Enter::Yes, true),
+            ("\n", Enter::No, false),
+            (" Y \n", Enter::No, true),
+            ("yes", Enter::No, true),
+            ("n\n", Enter::Yes, false),
+            ("what?\n", Enter::Yes, false),
+        ] {
+            assert_eq!(is_yes(answer, enter), yes, "{answer:?} {enter:?}");
+        }
+    }
 
     #[test]
     fn colours_go_and_movements_stay() {

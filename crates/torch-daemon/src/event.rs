@@ -496,6 +496,15 @@ pub enum Query {
         /// How many.
         lines: u32,
     },
+    /// Say that an agent has no pane, and where its last screen was saved.
+    SavedScreen {
+        /// The role.
+        role: torch_core::RoleName,
+        /// The team's name.
+        team: String,
+        /// What to run where no screen was saved.
+        hint: String,
+    },
     /// Give windows their roles' names again.
     RenameWindows {
         /// What the client is told.

@@ -168,6 +168,7 @@ pub(crate) fn agent(agent: &Agent, waiting: u64) -> AgentView {
         completed_at: agent.completed_at,
         waiting,
         paused: agent.paused,
+        held: None,
         left: agent.left.clone(),
         restarts: agent.restarts.len() as u64,
         last_lines: Vec::new(),

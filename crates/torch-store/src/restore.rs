@@ -130,7 +130,11 @@ pub fn restore(home: &Path, plan: &Plan, now: Timestamp) -> Result<Restored, Sto
     let database = home.join("torch.db");
     let fresh = beside(&database, ".restoring");
     copy(&plan.backup.path, &fresh)?;
-    let mut kept = set_aside(home, "damaged", now)?;
+    let word = match plan.wrong {
+        Some(_) => "damaged",
+        None => "before-restore",
+    };
+    let mut kept = set_aside(home, word, now)?;
     std::fs::rename(&fresh, &database).map_err(StoreError::file("rename", &fresh))?;
     backup::sync_folder(&database)?;
     kept.extend(days::set_aside(
@@ -189,7 +193,7 @@ pub fn begin_afresh(home: &Path, now: Timestamp) -> Result<Vec<PathBuf>, StoreEr
     Ok(kept)
 }
 
-/// Renames the database with all that belongs to it: `torch.db.damaged-<stamp>`, `torch.db.damaged-<stamp>-wal`, …
+/// Renames the database with all that belongs to it: `torch.db.<word>-<stamp>`, `torch.db.<word>-<stamp>-wal`, …
 fn set_aside(home: &Path, word: &str, now: Timestamp) -> Result<Vec<PathBuf>, StoreError> {
     let database = home.join("torch.db");
     let aside = beside(&database, &format!(".{word}-{}", backup::stamp(now)));

@@ -191,21 +191,17 @@ impl WorktreeError {
     pub fn hint(&self) -> Option<String> {
         let git = |path: &Path, rest: &str| format!("git -C {} {rest}", quote::shell(path));
         Some(match self {
+            // Nothing is added: nobody knows what lies there, keys included.
             Self::NotARepository { path } => format!(
-                "{} && {} && {}",
+                "{} && {}",
                 git(path, "init"),
-                git(path, "add -A"),
                 git(path, "commit --allow-empty -m 'first commit'")
             ),
             Self::NotOwned { path } => format!(
                 "git config --global --add safe.directory {}",
                 quote::shell(path)
             ),
-            Self::NoCommit { root } => format!(
-                "{} && {}",
-                git(root, "add -A"),
-                git(root, "commit --allow-empty -m 'first commit'")
-            ),
+            Self::NoCommit { root } => git(root, "commit --allow-empty -m 'first commit'"),
             Self::Bare { path } => {
                 let clone = format!("{}-clone", path.to_string_lossy().trim_end_matches(".git"));
                 format!("git clone {} {}", quote::shell(path), quote::shell(clone))

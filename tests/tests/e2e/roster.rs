@@ -3,6 +3,7 @@
 use torch_testing::{Entry, Ran, World};
 
 mod add;
+mod back;
 mod caps;
 mod end;
 mod guests;

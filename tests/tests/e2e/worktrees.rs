@@ -78,7 +78,8 @@ fn what_an_agent_left_comes_back() {
     );
     git(&world, &world.project(), &["stash", "clear"]);
     git(&world, &world.project(), &["gc", "-q", "--prune=now"]);
-    world.torch(&["worktree", "list"]).ok().prints("not made");
+    let gone = world.torch(&["worktree", "list"]).ok();
+    gone.prints("removed (torch undelete developer)");
     let listed = lines(&world.torch(&["undelete", "--list", "--json"]).ok().stdout);
     assert_eq!(listed, std::slice::from_ref(kept));
 
@@ -92,7 +93,8 @@ fn what_an_agent_left_comes_back() {
     assert_eq!(changes, [""; 0]);
     assert_eq!(said(&world, "developer"), before.1);
     assert!(git(&world, &folder, &["stash", "list"]).contains("main-developer"));
-    world.torch(&["undelete", "developer"]).code(2).says("--to");
+    let again = world.torch(&["undelete", "developer"]).code(2);
+    again.says("is there again already").says("--to");
     // The agent goes on in it.
     world.team("orchestrator,developer", SCRIPTED);
     assert_eq!(
@@ -127,6 +129,9 @@ fn a_folder_deleted_by_hand_and_a_worktree_that_is_made_anew() {
         Some("staged\n")
     );
     assert!(!folder.exists());
+    // That one is git's alone.
+    let refused = world.torch(&["worktree", "remove", &to, "--yes"]).code(2);
+    refused.says(&format!("worktree remove {to}\n"));
     // Its branch is in use there, so that the agent gets another one.
     world.team("orchestrator,developer", SCRIPTED);
     let branch = world.run_as("developer", "git branch --show-current").ok();
@@ -155,6 +160,8 @@ fn a_worktree_that_no_team_has_is_removed_by_its_path() {
         let refused = world.torch(&["worktree", "remove", other, "--yes"]);
         assert_ne!(refused.code, 0, "{refused}");
     }
+    let outside = world.torch(&["worktree", "remove", &outside]).code(2);
+    outside.says("Hint: torch worktree list\n");
     assert!(world.project().join("spec.md").exists());
     let removed = world.torch(&["worktree", "remove", &path, "--yes"]).ok();
     removed.prints("1 uncommitted file");
@@ -171,7 +178,17 @@ fn a_purged_team_is_gone_and_its_work_is_not() {
     let folder = path(&world, "developer");
     fs::write(folder.join("notes"), "not committed\n").expect("a file");
     let refused = world.torch(&["stop", "--purge"]);
-    refused.code(2).says("torch stop --purge --yes");
+    refused
+        .code(2)
+        .says("torch stop --purge --yes")
+        .says("team sample runs; its agents would be ended first");
+    world.torch(&["schedule", "60", "look at it"]).ok();
+    let looked = world.torch(&["stop", "--purge", "--dry-run"]).ok();
+    let looked = looked.prints("the worktree of developer would be removed");
+    looked.prints("1 planned note would never be said");
+    let looked = world.torch(&["stop", "--purge", "--dry-run", "--json"]);
+    assert_eq!(looked.ok().json()["runs"], true);
+    assert_eq!(world.agent("developer").state, "idle");
     assert!(world.torch(&["status"]).ok().stdout.contains("developer"));
     let before = branches(&world, &world.project());
     assert!(before.iter().any(|branch| branch == "main-developer"));
@@ -193,4 +210,54 @@ fn a_purged_team_is_gone_and_its_work_is_not() {
     assert_eq!(notes.expect("it is back"), "not committed\n");
     // The same project gets a new team.
     world.team("orchestrator,developer", SCRIPTED);
+}
+
+#[test]
+fn what_a_purge_leaves_is_said_and_what_can_t_be_removed_is_not_asked_about() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let unknown = world.torch(&["worktree", "remove", "nope"]).code(2);
+    unknown.says("no such target: \"nope\"");
+    world.torch(&["stop"]).ok();
+    let remove = ["worktree", "remove", "developer", "--yes"];
+    world.torch(&remove).ok();
+    let looked = world.torch(&["stop", "--purge", "--dry-run"]).ok();
+    looked
+        .prints("the worktree of developer was removed before")
+        .prints("git branch -D main-developer")
+        .prints("the worktree of orchestrator would be removed");
+    world.torch(&["stop", "--purge", "--yes"]).ok();
+    assert_eq!(
+        branches(&world, &world.project()),
+        ["main", "main-developer"]
+    );
+}
+
+#[test]
+fn outside_a_project_nobody_is_told_to_make_a_repository() {
+    let world = World::new();
+    let outside = world.folder().join("outside");
+    fs::create_dir(&outside).expect("a folder");
+    fs::write(outside.join("key"), "secret\n").expect("a file");
+    let at = |command: &str| {
+        let line = format!("cd {} && {command}", outside.display());
+        world.run(&world.command("sh").args(["-c", &line]))
+    };
+    let listed = at("torch undelete --list").code(2);
+    listed
+        .says("--team NAME")
+        .says("Hint: torch worktree list\n");
+    fs::write(outside.join("spec.md"), "- a tool\n").expect("a spec");
+    let auto = "torch auto --spec spec.md --agent demo --dry-run";
+    let refused = at(auto)
+        .code(2)
+        .says("commit --allow-empty -m 'first commit'");
+    assert!(!refused.stderr.contains("add -A"), "{refused}");
+    // The hint is enough: what was not committed stays out of it, keys included.
+    git(&world, &outside, &["init", "-q", "-b", "main"]);
+    let user = ["-c", "user.name=A", "-c", "user.email=a@example.com"];
+    let commit = ["commit", "-q", "--allow-empty", "-m", "first commit"];
+    git(&world, &outside, &[&user[..], &commit].concat());
+    at(auto).ok();
+    assert_eq!(git(&world, &outside, &["ls-files"]), "");
 }

@@ -171,7 +171,7 @@ pub enum Request {
     Purge {
         /// Which team.
         team: TeamSelector,
-        /// Change nothing: answer [`Response::Worktrees`] with what would be removed.
+        /// Change nothing: answer [`Response::Worktrees`] with what would be removed; the team may run.
         dry_run: bool,
     },
     /// Gives the windows of a team their roles' names again. Answers [`Response::Windows`].

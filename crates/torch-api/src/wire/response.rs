@@ -59,7 +59,7 @@ pub enum Response {
     Planned(Box<PlanView>),
     /// The team is up.
     Raised {
-        /// Whether it was already there, in which case nothing was changed.
+        /// Whether it was already there: `auto` then changed nothing, and `resume` started it from no stop.
         existed: bool,
         /// The team.
         team: Box<TeamView>,

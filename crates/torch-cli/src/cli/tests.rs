@@ -45,7 +45,6 @@ fn every_command_that_prints_data_has_json() {
         "torch msg",
         "torch msg retry",
         "torch msg cancel",
-        "torch schedule cancel",
         "torch ack",
         "torch daemon",
         "torch daemon run",
@@ -87,6 +86,8 @@ fn a_mistake_ends_with_a_hint_that_can_be_run() {
         "torch msg list --state bogus",
         "torch logs developer -n many",
         "torch bogus",
+        "torch help bogus",
+        "torch stop app",
         "scm dev hi --wait=pasted",
         "scm dev two words",
         "scm dev --wat hi",
@@ -117,6 +118,20 @@ fn a_text_that_begins_with_a_dash_is_no_unknown_option() {
     let args = ["scm", "dev", "- a list", "more"].map(OsString::from);
     let error = scm(&args).expect_err("two messages");
     assert_eq!(error.message, "unexpected argument 'more' found");
+}
+
+#[test]
+fn help_and_version_may_be_written_as_commands() {
+    for (line, meant) in [
+        ("torch help", "torch --help"),
+        ("torch help msg list", "torch msg list --help"),
+        ("torch version", "torch --version"),
+        ("torch version stop", "torch version stop"),
+        ("torch send help hi", "torch send help hi"),
+    ] {
+        let split = |line: &str| -> Vec<_> { line.split(' ').map(OsString::from).collect() };
+        assert_eq!(words(&split(line)), split(meant), "{line}");
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::given::Given;
 use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
-use crate::output;
+use crate::output::{self, Enter};
 use crate::place::Place;
 use crate::render;
 
@@ -43,7 +43,7 @@ pub struct AutoArgs {
     /// The roles, separated by commas; an orchestrator is added if none is named [default, and if empty: the core five]
     #[arg(long, value_name = "ROLES", value_delimiter = ',')]
     roles: Vec<String>,
-    /// The agent program; this version drives `demo`, the built-in one, only [default: agents.default of the config]
+    /// The agent program; the only one so far is `demo`, the built-in one, which only plays [default: agents.default of the config]
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
     /// Only shows the plan
@@ -69,15 +69,15 @@ pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
         return dry_run(request, args.json, place);
     }
     if !args.yes {
-        if !output::can_ask() {
-            return Err(unasked(request.agent.as_deref()));
-        }
         request.dry_run = true;
         let plan = plan(request.clone(), place)?;
         // A team that is there is not changed, so there is nothing to agree to.
         if !plan.exists {
             output::notice(&render::plan::plan(&plan));
-            if !output::ask("Start?")? {
+            if !output::can_ask() {
+                return Err(unasked());
+            }
+            if !output::ask("Start?", Enter::Yes)? {
                 output::notice("nothing was started");
                 return Ok(exit::FAILURE);
             }
@@ -93,16 +93,12 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         .cwd
         .join(args.project.as_deref().unwrap_or(Path::new("")));
     let project = project.canonicalize().map_err(|error| {
-        CommandError::usage(format!("the project {} can't be found", project.display()))
-            .because(&error)
-            .hint(here())
+        let text = format!("the project {} can't be found", project.display());
+        here(CommandError::usage(text).because(&error))
     })?;
     if !project.is_dir() {
-        return Err(CommandError::usage(format!(
-            "the project {} is no directory",
-            project.display()
-        ))
-        .hint(here()));
+        let text = format!("the project {} is no directory", project.display());
+        return Err(here(CommandError::usage(text)));
     }
     let scenario = args.scenario.as_ref().map(|file| place.cwd.join(file));
     if let Some(file) = scenario.as_ref().filter(|file| !file.is_file()) {
@@ -153,14 +149,9 @@ fn roles(written: &[String]) -> Result<Vec<String>, CommandError> {
     let roles: Vec<_> = roles.filter(|role| !role.is_empty()).collect();
     for role in &roles {
         torch_core::RoleName::parse(role).map_err(|error| {
-            CommandError::usage(format!("{role:?} can be no role"))
-                .because(&error)
-                .hint(
-                    Given::ours()
-                        .with("--roles", "orchestrator,developer,tester")
-                        .with_an_agent()
-                        .line(),
-                )
+            let failed = CommandError::usage(format!("{role:?} can be no role")).because(&error);
+            let roles = "orchestrator,developer,tester";
+            proposing(failed, Given::ours().with("--roles", roles))
         })?;
     }
     Ok(roles)
@@ -189,15 +180,34 @@ fn dry_run(request: AutoRequest, json: JsonArgs, place: &Place) -> Outcome {
     Ok(exit::OK)
 }
 
-/// The same command for the project in the current directory.
-fn here() -> String {
-    Given::ours().with("--project", ".").with_an_agent().line()
+/// The hint is the same command for the project in the current directory.
+fn here(failed: CommandError) -> CommandError {
+    proposing(failed, Given::ours().with("--project", "."))
+}
+
+/// The hint is this command; where no agent program was named, with the only one that there is, which is said.
+fn proposing(failed: CommandError, given: Given) -> CommandError {
+    if given.has("--agent") {
+        return failed.hint(given.line());
+    }
+    failed
+        .cause("the only agent program so far is the built-in demo agent, which only plays")
+        .hint(given.with_an_agent().line())
 }
 
 /// The daemon's refusal. It knows the request and not the command: where it proposes the demo agent, the hint is the
 /// command that was given, with that agent.
 fn failed(failure: Failure) -> CommandError {
-    rephrased(failure, Given::ours())
+    let given = Given::ours();
+    let asks = !["--yes", "-y", "--dry-run"]
+        .iter()
+        .any(|switch| given.has(switch));
+    // Where nobody can be asked, the next mistake would be just that.
+    let given = match asks && !output::can_ask() {
+        true => given.and("--yes"),
+        false => given,
+    };
+    rephrased(failure, given)
 }
 
 fn rephrased(failure: Failure, given: Given) -> CommandError {
@@ -210,12 +220,8 @@ fn rephrased(failure: Failure, given: Given) -> CommandError {
     failed
 }
 
-/// Nobody can be asked: the same command with `--yes`, and with an agent program unless one is named or configured.
-fn unasked(agent: Option<&str>) -> CommandError {
-    let mut given = Given::ours();
-    if agent.is_none() {
-        given = given.with_an_agent();
-    }
+/// Nobody can be asked, and all else is in order: the same command with `--yes`.
+fn unasked() -> CommandError {
     let which = if io::stdin().is_terminal() {
         "standard error"
     } else {
@@ -223,7 +229,7 @@ fn unasked(agent: Option<&str>) -> CommandError {
     };
     CommandError::usage("torch auto asks before it starts a team, and nobody can be asked here")
         .cause(format!("{which} is no terminal"))
-        .hint(given.and("--yes").line())
+        .hint(Given::ours().and("--yes").line())
 }
 
 #[cfg(test)]

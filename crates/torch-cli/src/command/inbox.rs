@@ -14,6 +14,8 @@ use crate::render::message;
 use crate::render::time::Clock;
 
 /// Shows the messages to `human`, newest first, and marks them as read.
+///
+/// With --json, which programs read, nothing is marked.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch inbox --all")]
 pub struct InboxArgs {
@@ -33,7 +35,8 @@ pub(crate) fn run(args: &InboxArgs, place: &Place) -> Outcome {
         Some(mut client) => {
             let request = Request::Inbox {
                 all: args.all,
-                mark_read: !args.keep,
+                // What a program takes no person has seen.
+                mark_read: !args.keep && !args.json.json,
             };
             match connect::ask(&mut client, &request)? {
                 Response::Messages { messages } => messages,

@@ -9,15 +9,19 @@ use torch_daemon::care::{Locked, Plan};
 use super::{JsonArgs, backup};
 use crate::error::{CommandError, Outcome};
 use crate::exit;
-use crate::output;
+use crate::output::{self, Enter};
 use crate::place::Place;
 use crate::render;
 use crate::render::time::Clock;
 
+/// How it goes on.
+const NEXT: &str = "next: torch daemon start";
+
 /// Puts a backup in place of the registry's database.
 ///
 /// Takes the newest backup that verifies, or FILE, says what is missing between it and now, and asks. Nothing is
-/// deleted: the database that stood there is kept as torch.db.damaged-<time>. The daemon must not run. Agents that were
+/// deleted: the database that stood there is kept as torch.db.damaged-<time>, or torch.db.before-restore-<time> where it
+/// was in order. The daemon must not run, nor agents, which start it again: torch stop --all. Agents that were
 /// started after the backup was made are unknown to torch afterwards; their worktrees and branches stay.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch restore --list\n  torch restore --yes")]
@@ -46,7 +50,7 @@ pub(crate) fn run(args: &RestoreArgs, place: &Place) -> Outcome {
     if args.list {
         return backup::list(args.json, place);
     }
-    let locked = Locked::take(&place.home)?;
+    let locked = Locked::take(&place.home).map_err(|failure| in_use((*failure).into()))?;
     if args.afresh {
         return begin_afresh(args, &locked);
     }
@@ -62,6 +66,7 @@ pub(crate) fn run(args: &RestoreArgs, place: &Place) -> Outcome {
         output::json(&summary(&plan, &restored.kept))?;
     } else {
         output::data(&render::keep::kept("restored", &restored.kept))?;
+        output::notice(NEXT);
     }
     Ok(exit::OK)
 }
@@ -77,6 +82,7 @@ fn accept(args: &RestoreArgs, locked: &Locked) -> Outcome {
             "the database was accepted as it is",
             &accepted.kept,
         ))?;
+        output::notice(NEXT);
     }
     Ok(exit::OK)
 }
@@ -96,6 +102,18 @@ fn begin_afresh(args: &RestoreArgs, locked: &Locked) -> Outcome {
     Ok(exit::OK)
 }
 
+/// A daemon that is ended alone comes back: the agents' wrappers and commands start it again.
+fn in_use(mut failed: CommandError) -> CommandError {
+    let stop = "torch daemon stop";
+    for hint in failed.hints.iter_mut().filter(|hint| *hint == stop) {
+        failed
+            .causes
+            .push("agents start it again, so they are ended first".to_owned());
+        *hint = format!("torch stop --all && {stop}");
+    }
+    failed
+}
+
 /// Asks a person; without one, `--yes` must have said it.
 fn confirm(args: &RestoreArgs, question: &str, again: &str) -> Result<(), CommandError> {
     if args.yes {
@@ -105,7 +123,7 @@ fn confirm(args: &RestoreArgs, question: &str, again: &str) -> Result<(), Comman
         let failed = CommandError::usage("nobody can be asked: this is no terminal");
         return Err(failed.hint(again));
     }
-    if output::ask(question)? {
+    if output::ask(question, Enter::No)? {
         return Ok(());
     }
     Err(CommandError::other("nothing was changed").hint("torch restore --list"))

@@ -74,8 +74,8 @@ struct PlanArgs {
     /// Reads the note from standard input, where no shell touches it
     #[arg(long)]
     stdin: bool,
-    /// Plans a test note one second ahead for the caller (or TARGET), waits until it is proven to have arrived, and
-    /// leaves nothing behind
+    /// Plans a test note one second ahead for the caller (or TARGET) and waits until it is proven to have arrived; no note
+    /// stays behind, but the message stays in torch msg list
     #[arg(long, value_name = "TARGET", num_args = 0..=1, default_missing_value = "",
           conflicts_with_all = ["ahead", "note", "target", "stdin"])]
     check: Option<String>,
@@ -101,6 +101,8 @@ struct CancelArgs {
     /// The note, with or without s-
     #[arg(value_name = "ID")]
     id: String,
+    #[command(flatten)]
+    json: JsonArgs,
 }
 
 /// Runs the command.
@@ -227,6 +229,10 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
 fn cancel(args: CancelArgs, place: &Place) -> Outcome {
     let mut client = connect::connect(place)?;
     match connect::ask(&mut client, &Request::CancelSchedule { id: args.id })? {
+        done @ Response::Done { .. } if args.json.json => {
+            output::json(&done)?;
+            Ok(exit::OK)
+        }
         Response::Done { text } => {
             output::data(&format!("{text}\n"))?;
             Ok(exit::OK)

@@ -1,34 +1,37 @@
 //! `torch stop`.
 
+mod purge;
+
 use clap::Args;
 use torch_api::view::TeamView;
 use torch_api::{Request, Response};
 
-use super::given::Given;
 use super::{JsonArgs, TeamArgs, steps};
 use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::output;
 use crate::place::Place;
-use crate::render::worktree;
 
 /// Ends a team's agents.
 ///
 /// Worktrees, branches, messages and history stay; `torch resume` brings the team back. With --purge the team goes for
-/// good: its worktrees and home branches are removed, and everything in them is kept under hidden references first
-/// (`torch undelete`).
+/// good: its worktrees, home branches and planned notes are removed, and everything in the worktrees is kept under hidden
+/// references first (`torch undelete`).
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  torch stop --team myapp\n  torch stop --all\n  torch stop --purge"
+    after_help = "Examples:\n  torch stop --team myapp\n  torch stop --all\n  torch stop --purge --dry-run"
 )]
 pub struct StopArgs {
     /// Stops every team
     #[arg(long, conflicts_with = "team")]
     all: bool,
-    /// Removes the team, its worktrees and home branches afterwards; asks first
+    /// Removes the team, its worktrees and home branches as well; shows what goes and asks before anything is changed
     #[arg(long)]
     purge: bool,
+    /// Only shows what --purge would remove; the team goes on
+    #[arg(long, requires = "purge", conflicts_with = "yes")]
+    dry_run: bool,
     /// Purges without asking
     #[arg(long, short = 'y', requires = "purge")]
     yes: bool,
@@ -40,12 +43,6 @@ pub struct StopArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: StopArgs, place: &Place) -> Outcome {
-    if args.purge && !args.yes && !output::can_ask() {
-        let text = "torch stop --purge asks first, and nobody can be asked here";
-        return Err(CommandError::usage(text)
-            .cause("standard input or standard error is no terminal")
-            .hint(Given::ours().and("--yes").line()));
-    }
     if !args.all {
         return one(&args, args.team.team.clone(), place);
     }
@@ -77,62 +74,12 @@ fn teams(place: &Place) -> Result<Vec<TeamView>, CommandError> {
 }
 
 fn one(args: &StopArgs, team: Option<String>, place: &Place) -> Outcome {
+    if args.purge {
+        return purge::run(args, team, place);
+    }
     let mut client = connect::connect(place)?;
     let stop = Request::Stop {
-        team: place.team(team.clone()),
+        team: place.team(team),
     };
-    steps::done(&mut client, &stop, args.json)?;
-    if args.purge {
-        purge(args, team, place)
-    } else {
-        Ok(exit::OK)
-    }
-}
-
-/// Says what goes and what is kept, asks, and removes it.
-fn purge(args: &StopArgs, team: Option<String>, place: &Place) -> Outcome {
-    let ask = |dry_run| {
-        let request = Request::Purge {
-            team: place.team(team.clone()),
-            dry_run,
-        };
-        connect::ask(&mut connect::connect(place)?, &request)
-    };
-    if !args.yes {
-        match ask(true)? {
-            Response::Worktrees { worktrees } => {
-                for found in &worktrees {
-                    output::notice(worktree::before(found, true).trim_end());
-                }
-            }
-            other => return Err(CommandError::unexpected(&other)),
-        }
-        if !output::ask("Remove the team and all of this?")? {
-            output::notice("the team is stopped; nothing was removed");
-            return Ok(exit::FAILURE);
-        }
-    }
-    let Response::WorktreesRemoved { worktrees } = ask(false)? else {
-        return Err(CommandError::other(
-            "the daemon gave another answer to a purge",
-        ));
-    };
-    let failed = worktrees.iter().any(|removed| removed.failure.is_some());
-    for removed in &worktrees {
-        if args.json.json {
-            output::json(removed)?;
-        } else {
-            output::data(&worktree::removed(removed))?;
-        }
-    }
-    if failed {
-        output::notice("the team stays, since not everything could be removed");
-        return Ok(exit::FAILURE);
-    }
-    if !args.json.json {
-        output::data(
-            "the team is removed; its messages are kept, and torch undelete brings worktrees back\n",
-        )?;
-    }
-    Ok(exit::OK)
+    steps::done(&mut client, &stop, args.json)
 }

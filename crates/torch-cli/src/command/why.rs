@@ -12,8 +12,8 @@ use crate::place::Place;
 use crate::render::time::Clock;
 use crate::render::why::why;
 
-/// How many of an agent's states are shown without `--all`.
-const STATES: usize = 6;
+/// How many lines of what happened to an agent are shown without `--all`.
+const LINES: usize = 6;
 
 /// Says what torch believes of an agent, on what evidence, since when, and what it waits for.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub struct WhyArgs {
     /// The role
     #[arg(value_name = "ROLE")]
     role: String,
-    /// Shows all of its states instead of the last six
+    /// Shows all that is known of what happened to it, instead of six lines
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -50,7 +50,7 @@ pub(crate) fn run(args: WhyArgs, place: &Place) -> Outcome {
     if args.json.json {
         output::json(&response)?;
     } else {
-        let states = if args.all { usize::MAX } else { STATES };
+        let states = if args.all { usize::MAX } else { LINES };
         output::data(&why(agent, waits_for, history, states, &Clock::system()))?;
     }
     Ok(exit::OK)

@@ -8,7 +8,7 @@ use super::{JsonArgs, TeamArgs};
 use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
-use crate::output;
+use crate::output::{self, Enter};
 use crate::place::Place;
 
 /// Looks after the names of a team's tmux windows.
@@ -64,7 +64,7 @@ pub(crate) fn run(args: WindowsArgs, place: &Place) -> Outcome {
             )
             .hint("torch windows rename --yes"));
         }
-        if !output::ask("Rename them?")? {
+        if !output::ask("Rename them?", Enter::Yes)? {
             output::notice("nothing was renamed");
             return Ok(exit::FAILURE);
         }
@@ -75,7 +75,9 @@ pub(crate) fn run(args: WindowsArgs, place: &Place) -> Outcome {
         ask(&mut connect::connect(place)?, false)?
     };
     if args.json.json {
-        output::json(&renames)?;
+        for rename in &renames {
+            output::json(rename)?;
+        }
     } else if renames.is_empty() {
         output::data("every window has its role's name\n")?;
     } else {

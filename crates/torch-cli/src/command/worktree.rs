@@ -9,9 +9,9 @@ use super::{JsonArgs, TeamArgs};
 use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
-use crate::output;
+use crate::output::{self, Enter};
 use crate::place::Place;
-use crate::render::worktree;
+use crate::render::worktree::{self, Goes};
 
 /// Lists the agents' worktrees, and removes them with everything in them kept.
 #[derive(Debug, Args)]
@@ -124,21 +124,25 @@ fn show(removed: &RemovedView, json: JsonArgs) -> Result<(), CommandError> {
     }
 }
 
-/// Asks with what is in the worktree and where it will be kept.
+/// Asks with what is in the worktree and where it will be kept; what can't be removed is said before anybody is asked.
 fn confirmed(args: &RemoveArgs, place: &Place, client: &mut Client) -> Result<bool, CommandError> {
+    let goes = match args.branch {
+        true => Goes::WithBranch,
+        false => Goes::Worktree,
+    };
+    match connect::ask(client, &request(args, place, true))? {
+        Response::Worktrees { worktrees } => {
+            for found in &worktrees {
+                output::notice(worktree::before(found, goes).trim_end());
+            }
+        }
+        other => return Err(CommandError::unexpected(&other)),
+    }
     if !output::can_ask() {
         let text = "torch worktree remove asks first, and nobody can be asked here";
         return Err(CommandError::usage(text)
             .cause("standard input or standard error is no terminal")
             .hint(Given::ours().and("--yes").line()));
     }
-    match connect::ask(client, &request(args, place, true))? {
-        Response::Worktrees { worktrees } => {
-            for found in &worktrees {
-                output::notice(worktree::before(found, args.branch).trim_end());
-            }
-        }
-        other => return Err(CommandError::unexpected(&other)),
-    }
-    output::ask("Remove it?")
+    output::ask("Remove it?", Enter::No)
 }

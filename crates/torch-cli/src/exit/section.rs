@@ -131,8 +131,19 @@ fn of_the_roster(path: &str) -> Vec<Line> {
             NO_DAEMON,
             (INTERRUPTED, "ended by Ctrl-C; torch goes on with it"),
         ],
-        "agent add" | "agent temp" | "agent end" | "agent restart" => vec![
-            (OK, "it is done: the agent is up and briefed, or has ended"),
+        "agent end" => vec![
+            (OK, "it has ended, or had before"),
+            FAILED,
+            NOBODY,
+            DENIED,
+            NO_DAEMON,
+            (INTERRUPTED, "ended by Ctrl-C; torch goes on with it"),
+        ],
+        "agent add" | "agent temp" | "agent restart" => vec![
+            (
+                OK,
+                "the agent is up and briefed, or its briefing waits for a person or a cap",
+            ),
             FAILED,
             NOBODY,
             DENIED,

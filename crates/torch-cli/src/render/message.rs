@@ -19,6 +19,11 @@ pub fn stored(message: &MessageView) -> String {
     let mut line = line(message, "stored");
     if let Some(reason) = message.waits {
         line.push_str(&format!(", waits: {}", waits_for(reason)));
+        // Of a program that is not there the evidence says why, and what brings it back.
+        let said = reason == DeferReason::NoAgent && message.state == DeliveryState::Deferred;
+        if said && !message.evidence.is_empty() {
+            line.push_str(&format!(" ({})", first_line(&message.evidence, 120)));
+        }
     }
     format!("{line}\n")
 }

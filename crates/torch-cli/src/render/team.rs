@@ -11,15 +11,12 @@ use super::{first_line, status};
 pub fn raised(team: &TeamView, existed: bool, clock: &Clock) -> String {
     if !existed {
         let line = format!("{} is up: {}", team.name, agents(team));
-        let paused = if team.paused || team.agents.iter().any(|agent| agent.paused) {
-            format!(
-                "  {}\n",
-                paint(WARN, "paused: messages and briefings wait (torch unpause)")
-            )
-        } else {
-            String::new()
-        };
-        return format!("{}\n{paused}{}", paint(STRONG, &line), how_to_go_on(team));
+        return format!(
+            "{}\n{}{}",
+            paint(STRONG, &line),
+            held(team),
+            how_to_go_on(team)
+        );
     }
     let line = format!("{} is there already; nothing was changed", team.name);
     let status = status::team(team, clock);
@@ -63,6 +60,21 @@ pub fn finished(team: &TeamView, complete: bool) -> String {
     text.push_str(&table.render());
     text.push_str(&format!("\n  {} {}\n", paint(DIM, "attach"), team.attach));
     text
+}
+
+/// Why agents are not briefed although they run: a person paused them, or a cap is reached.
+fn held(team: &TeamView) -> String {
+    let words = if team.paused || team.agents.iter().any(|agent| agent.paused) {
+        format!(
+            "paused: messages and briefings wait (torch unpause --team {})",
+            team.name
+        )
+    } else if let Some(why) = team.agents.iter().find_map(|agent| agent.held.as_deref()) {
+        format!("briefings wait: {}", first_line(why, 120))
+    } else {
+        return String::new();
+    };
+    format!("  {}\n", paint(WARN, &words))
 }
 
 fn agents(team: &TeamView) -> String {

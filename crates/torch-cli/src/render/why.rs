@@ -1,14 +1,15 @@
 //! `torch why ROLE`: what torch believes of an agent, on what evidence, and what it waits for.
 
+mod event;
+
 use torch_api::view::{AgentView, JournalView};
 
-use super::message::particulars;
 use super::style::{DIM, agent as agent_style, paint};
 use super::table::{Cell, Table};
 use super::time::Clock;
 use super::{first_line, plain};
 
-/// The agent, the evidence, what is waited for, the last lines of its screen and the newest `states` of its states.
+/// The agent, the evidence, what is waited for, the last lines of its screen and `states` lines of what happened to it.
 pub fn why(
     agent: &AgentView,
     waits_for: &[String],
@@ -41,21 +42,18 @@ pub fn why(
         agent.last_lines.iter().map(|line| plain(line)),
     );
     if !history.is_empty() {
+        let chosen = event::newest(history, states);
         let mut table = Table::bare(2);
-        for entry in history.iter().take(states) {
-            table.row([
-                Cell::from(clock.time(entry.at)),
-                entry.kind.as_str().into(),
-                first_line(&entry.cause, 40).into(),
-                particulars(&entry.data).into(),
-            ]);
+        for entry in &chosen {
+            let (what, why) = event::said(entry, clock);
+            table.row([Cell::from(clock.time(entry.at)), what.into(), why.into()]);
         }
-        let rest = match history.len().saturating_sub(states) {
+        let rest = match history.len() - chosen.len() {
             0 => String::new(),
             rest => format!(" ({rest} more with --all)"),
         };
         text.push_str(&format!(
-            "\nits states, newest first{}\n{}",
+            "\nwhat happened to it, newest first{}\n{}",
             paint(DIM, &rest),
             table.render()
         ));

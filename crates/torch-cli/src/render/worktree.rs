@@ -43,6 +43,9 @@ fn section<'a>(title: &str, worktrees: impl Iterator<Item = &'a WorktreeView>) -
                 .into(),
             match &one.problem {
                 Some(problem) => Cell::styled(BAD, first_line(problem, 60)),
+                None if one.removed => {
+                    Cell::styled(DIM, format!("removed (torch undelete {})", one.role))
+                }
                 None if !one.there => Cell::styled(DIM, "not made"),
                 None => changes(one).into(),
             },
@@ -64,16 +67,29 @@ fn changes(one: &WorktreeView) -> String {
     }
 }
 
+/// What a removal takes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goes {
+    /// The worktree alone.
+    Worktree,
+    /// The worktree and the agent's home branch.
+    WithBranch,
+    /// Both, and the team with them.
+    WithTeam,
+}
+
 /// What a removal will take away, and where it will be kept.
-pub fn before(one: &WorktreeView, with_branch: bool) -> String {
+pub fn before(one: &WorktreeView, goes: Goes) -> String {
+    if goes == Goes::WithTeam && !one.there && one.problem.is_none() {
+        return removed_before(one);
+    }
     let mut facts = Table::bare(2);
     let mut fact = |label: &str, value: String| facts.row([Cell::styled(DIM, label), value.into()]);
     fact("at", shown(&one.path));
     let branch = one.branch.as_deref().unwrap_or("(detached)");
-    let fate = if with_branch {
-        "deleted, its tip is kept"
-    } else {
-        "stays"
+    let fate = match goes {
+        Goes::Worktree => "stays",
+        Goes::WithBranch | Goes::WithTeam => "deleted, its tip is kept",
     };
     fact("branch", format!("{branch} ({fate})"));
     if let Some(ahead) = one.ahead {
@@ -96,6 +112,24 @@ pub fn before(one: &WorktreeView, with_branch: bool) -> String {
     );
     fact("back", format!("torch undelete {}", one.role));
     let title = format!("the worktree of {} would be removed", one.role);
+    format!("{}\n{}", paint(STRONG, &title), facts.render())
+}
+
+/// There is no worktree to remove: it was removed before, or never made. A branch is kept with its worktree only.
+fn removed_before(one: &WorktreeView) -> String {
+    let mut facts = Table::bare(2);
+    if let Some(branch) = &one.branch {
+        let stays = format!("{branch} (stays, if it is there: git branch -D {branch})");
+        facts.row([Cell::styled(DIM, "branch"), stays.into()]);
+    }
+    if one.removed {
+        let back = format!("torch undelete {}", one.role);
+        facts.row([Cell::styled(DIM, "back"), back.into()]);
+    }
+    let title = match one.removed {
+        true => format!("the worktree of {} was removed before", one.role),
+        false => format!("{} has no worktree", one.role),
+    };
     format!("{}\n{}", paint(STRONG, &title), facts.render())
 }
 

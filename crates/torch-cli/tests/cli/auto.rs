@@ -5,6 +5,7 @@ use std::process::Child;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use torch_api::view::{CapsView, PlanView};
 use torch_api::wire::{Failure, FailureKind, Stage};
 use torch_api::{Request, Response};
 
@@ -23,6 +24,24 @@ fn raised(existed: bool) -> Response {
     Response::Raised {
         existed,
         team: Box::new(a_team()),
+    }
+}
+
+fn a_plan() -> PlanView {
+    PlanView {
+        team: "hello".to_owned(),
+        project: "/p/hello".into(),
+        spec: "/p/hello/spec.md".into(),
+        spec_items: 1,
+        base_branch: "main".to_owned(),
+        base_commit: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+        worktree_bytes: 0,
+        caps: CapsView {
+            turns_per_hour: 0,
+            restarts_per_hour: 0,
+        },
+        agents: Vec::new(),
+        exists: false,
     }
 }
 
@@ -48,14 +67,21 @@ fn raising(place: &Place) -> Fake {
 fn without_a_terminal_it_needs_yes() {
     let place = Place::new();
     place.file("my spec.md", "- a tool");
-    let ran = place.run(TORCH, &["auto", "--spec", "my spec.md"]);
+    let fake = Fake::start(&place.socket(), |_, connection| {
+        connection.answer(&Response::Planned(Box::new(a_plan())));
+    });
+    let ran = place.run(TORCH, &["auto", "--spec", "my spec.md", "--agent", "demo"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(
         ran.err
             .ends_with("Hint: torch auto --spec 'my spec.md' --agent demo --yes\n"),
         "{ran:?}"
     );
-    assert!(!place.daemon_was_started());
+    let Request::Auto(request) = fake.request() else {
+        panic!("no request")
+    };
+    assert!(request.dry_run, "only the plan was asked for");
+    assert!(fake.is_idle());
 }
 
 #[test]
@@ -70,12 +96,20 @@ fn without_an_agent_the_hint_is_the_same_command_with_one() {
             hint: Some("torch auto --spec spec.md --agent demo".to_owned()),
         }));
     });
-    for flags in ["--dry-run --project . --json", "--yes --roles=dev,tester"] {
+    for flags in [
+        "--dry-run --project . --json",
+        "--yes --roles=dev,tester",
+        "",
+    ] {
         let mut args = vec!["auto", "--spec", "my spec.md"];
-        args.extend(flags.split(' '));
+        args.extend(flags.split_whitespace());
         let ran = place.run(TORCH, &args);
         assert_eq!(ran.code, Some(2), "{ran:?}");
-        let hint = format!("Hint: torch auto --spec 'my spec.md' {flags} --agent demo\n");
+        let hint = match flags {
+            // Nobody can be asked here, so the hint says yes as well.
+            "" => "Hint: torch auto --spec 'my spec.md' --yes --agent demo\n".to_owned(),
+            flags => format!("Hint: torch auto --spec 'my spec.md' {flags} --agent demo\n"),
+        };
         assert!(ran.err.ends_with(&hint), "{ran:?}");
     }
 }

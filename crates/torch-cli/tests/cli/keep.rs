@@ -101,6 +101,22 @@ fn a_damaged_registry_is_refused_and_restored() {
 }
 
 #[test]
+fn a_database_that_is_in_order_is_not_called_damaged() {
+    let place = Place::new();
+    registry(&place, 3);
+    assert_eq!(place.run(TORCH, &["backup"]).code, Some(0));
+    let nofile = place.run(TORCH, &["restore", "nofile"]);
+    assert_eq!(nofile.code, Some(1), "{nofile:?}");
+    assert!(nofile.err.contains("there is no such file"), "{nofile:?}");
+    assert!(!nofile.err.contains("--yes"), "{nofile:?}");
+    let ran = place.run(TORCH, &["restore", "--yes"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("torch.db.before-restore-"), "{ran:?}");
+    assert!(!ran.out.contains("damaged"), "{ran:?}");
+    assert!(ran.err.ends_with("next: torch daemon start\n"), "{ran:?}");
+}
+
+#[test]
 fn a_registry_in_use_is_not_restored() {
     let place = Place::new();
     registry(&place, 1);
@@ -114,7 +130,12 @@ fn a_registry_in_use_is_not_restored() {
     ] {
         let ran = place.run(TORCH, args);
         assert_eq!(ran.code, Some(1), "{ran:?}");
-        assert!(ran.err.contains("Hint: torch daemon stop"), "{ran:?}");
+        let hint = match args[0] {
+            // Agents would start it again.
+            "restore" => "Hint: torch stop --all && torch daemon stop\n",
+            _ => "Hint: torch daemon stop\n",
+        };
+        assert!(ran.err.ends_with(hint), "{ran:?}");
     }
     // Reading goes on.
     assert_eq!(place.run(TORCH, &["backup"]).code, Some(0));

@@ -1,10 +1,14 @@
 //! Answers that need the store or tmux.
 
+use std::path::Path;
+
 use torch_api::view::{AgentView, MessageView};
 use torch_api::wire::MessageFilter;
 use torch_api::{Failure, Response};
 use torch_core::analysis::analyse;
-use torch_core::{AgentId, Delivery, DeliveryState, Recipient, RoleName, TeamId, Timestamp, Write};
+use torch_core::{
+    AgentId, Delivery, DeliveryState, Recipient, RoleName, Team, TeamId, Timestamp, Write,
+};
 use torch_session::{CaptureStyle, Server, SessionError};
 use torch_store::{Filter, Store, StoreError, StoredMessage};
 
@@ -15,8 +19,8 @@ use crate::view;
 
 /// How many messages are listed at most.
 const LIST_MAX: u32 = 10_000;
-/// How many of an agent's states `torch why` shows.
-const HISTORY: u32 = 20;
+/// How many entries of an agent's journal `torch why` takes: ends lie behind many turns.
+const HISTORY: u32 = 60;
 
 /// Answers from the store; a query that needs tmux comes back.
 pub(crate) fn from_store(
@@ -56,6 +60,10 @@ pub(crate) fn from_store(
         }),
         Query::Ack { id, agent } => acknowledge(store, now, &id, agent),
         Query::Settled { id, verb } => settled(store, &id, verb),
+        Query::SavedScreen { role, team, hint } => {
+            let home = store.path().parent().unwrap_or(Path::new("/"));
+            Ok(Response::Failed(no_pane(home, &role, &team, &hint)))
+        }
         other => return Err(Box::new(other)),
     };
     Ok(answered.unwrap_or_else(|error| Response::Failed(store_failure(&error))))
@@ -222,12 +230,22 @@ fn team_id(
     let teams = store.teams()?;
     let found = teams.iter().find(|team| team.name.as_str() == name);
     Ok(found.map(|team| Some(team.id)).ok_or_else(|| {
-        usage(
-            &format!("no team is called {name:?}"),
-            "",
-            Some("torch status"),
-        )
+        let teams: Vec<&Team> = teams.iter().collect();
+        *crate::state::not_called(&teams, name)
     }))
+}
+
+/// An agent has no pane; the newest screen that was saved of it says what it showed last.
+fn no_pane(home: &Path, role: &RoleName, team: &str, hint: &str) -> Failure {
+    let error = format!("{role} has no pane");
+    match super::record::newest(&home.join("logs"), team, role.as_str()) {
+        Some(log) => {
+            let cause = format!("its last screen was saved in {}", log.display());
+            let hint = format!("tail -n 50 {}", torch_process::quote::shell(&log));
+            other(&error, &cause, Some(&hint))
+        }
+        None => other(&error, "it is not running", Some(hint)),
+    }
 }
 
 /// The person's inbox, newest first.
@@ -414,7 +432,7 @@ fn settled(store: &Store, id: &str, verb: &str) -> Result<Response, StoreError> 
                 Some(&hint),
             )
         }
-        Err(failure) => *failure,
+        Err(_) => no_message(&format!("m-{id}")),
     }))
 }
 

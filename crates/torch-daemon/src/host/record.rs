@@ -51,6 +51,19 @@ pub(crate) async fn save(
     }
 }
 
+/// The newest of the files that [`save`] wrote for a role of a team; `None` where there is none.
+pub(crate) fn newest(logs: &Path, team: &str, role: &str) -> Option<PathBuf> {
+    let stem = format!("{team}_{role}_");
+    let entries = std::fs::read_dir(logs).into_iter().flatten().flatten();
+    let saved = entries.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let rest = name.and_then(|name| name.strip_prefix(&stem)?.strip_suffix(".log"));
+        // Only the time follows: another role may begin with this one's name.
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    });
+    saved.max()
+}
+
 fn write(
     logs: &Path,
     record: &PaneRecord,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use torch_api::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
 use torch_api::{Failure, Response};
 use torch_core::{RoleName, Timestamp};
+use torch_process::quote;
 use torch_worktree::{
     BranchFate, Git, KeepRequest, Kept, Removal, RemoveRequest, Repository, UndeleteRequest,
     WorktreeError, inspect_busy,
@@ -58,6 +59,10 @@ fn carried_out(git: &Git, projects: &Path, conn: ConnId, order: Order) -> Done {
             agents,
             others_than,
         } => {
+            let outside = agents.iter().find_map(|one| outside(git, one, projects));
+            if let Some(failure) = outside {
+                return Done::Answer(Response::Failed(failure));
+            }
             let mut worktrees: Vec<_> = agents.iter().map(|agent| look(git, agent)).collect();
             if let Some(known) = others_than {
                 let others = abandoned(projects, &known);
@@ -106,6 +111,34 @@ fn carried_out(git: &Git, projects: &Path, conn: ConnId, order: Order) -> Done {
     }
 }
 
+/// Why a worktree of no team is none that torch may remove: it is not one of the registry.
+fn outside(git: &Git, worktree: &Registered, projects: &Path) -> Option<Failure> {
+    let path = &worktree.path;
+    if worktree.agent.is_some() || is_below(path, projects) {
+        return None;
+    }
+    let main = inspect_busy(git, path).ok().and_then(|found| {
+        let linked = found.root == *path && found.is_linked();
+        found.main.filter(|_| linked)
+    });
+    let error = format!("{} is no worktree of the registry", path.display());
+    Some(match main {
+        Some(main) => {
+            let (main, path) = (quote::shell(main), quote::shell(path));
+            let hint = format!("git -C {main} worktree remove {path}");
+            usage(
+                &error,
+                "it was put elsewhere, and is git's alone",
+                Some(&hint),
+            )
+        }
+        None => {
+            let cause = format!("those lie below {}", projects.display());
+            usage(&error, &cause, Some("torch worktree list"))
+        }
+    })
+}
+
 /// The repository of the first place that lies in one; else why the first does not.
 fn repository(git: &Git, places: &[PathBuf]) -> Result<Repository, Box<Failure>> {
     let mut refused = None;
@@ -116,7 +149,16 @@ fn repository(git: &Git, places: &[PathBuf]) -> Result<Repository, Box<Failure>>
         }
     }
     let none = || usage("there is no project to look in", "", Some("torch status"));
-    Err(Box::new(refused.map_or_else(none, |error| failure(&error))))
+    Err(Box::new(refused.map_or_else(none, |error| {
+        let mut said = failure(&error);
+        if matches!(error, WorktreeError::NotARepository { .. }) {
+            // What was kept lies in a repository that is there; a new one would hold nothing of it.
+            said.causes
+                .push("it is run in the project, or with --team NAME".to_owned());
+            said.hint = Some("torch worktree list".to_owned());
+        }
+        said
+    })))
 }
 
 /// The repository that a worktree belongs to, seen from another of its worktrees.
@@ -136,6 +178,7 @@ fn look(git: &Git, worktree: &Registered) -> WorktreeView {
         state: worktree.state,
         path: worktree.path.clone(),
         there: fs::symlink_metadata(&worktree.path).is_ok(),
+        removed: false,
         branch: worktree.branch.clone(),
         head: None,
         ahead: None,
@@ -146,6 +189,8 @@ fn look(git: &Git, worktree: &Registered) -> WorktreeView {
     if !view.there {
         if worktree.ready {
             view.problem = Some("its folder is gone".to_owned());
+        } else {
+            view.removed = was_removed(git, worktree);
         }
         return view;
     }
@@ -169,6 +214,13 @@ fn look(git: &Git, worktree: &Registered) -> WorktreeView {
         Err(error) => view.problem = Some(error.to_string()),
     }
     view
+}
+
+/// Whether something is kept of a worktree that is not there; where that can't be read, it counts as never made.
+fn was_removed(git: &Git, worktree: &Registered) -> bool {
+    let kept =
+        repository_of(git, worktree).and_then(|repository| torch_worktree::kept(git, &repository));
+    kept.is_ok_and(|kept| kept.iter().any(|kept| kept.path == worktree.path))
 }
 
 /// The folders of the registry that are worktrees of no known agent, sorted.
@@ -209,13 +261,18 @@ fn remove(
     (projects, branch): (&Path, HomeBranch),
     (now, why): (Timestamp, &str),
 ) -> RemovedView {
+    let mut view = RemovedView {
+        role: worktree.role.to_string(),
+        path: worktree.path.clone(),
+        kept: None,
+        deleted_branch: None,
+        branch_stays: None,
+        failure: outside(git, worktree, projects),
+    };
+    if view.failure.is_some() {
+        return view;
+    }
     let removed = repository_of(git, worktree).and_then(|repository| {
-        if worktree.agent.is_none() && !is_below(&worktree.path, projects) {
-            return Err(WorktreeError::NotAWorktree {
-                path: worktree.path.clone(),
-                root: projects.to_owned(),
-            });
-        }
         let request = RemoveRequest {
             keep: KeepRequest {
                 repository: &repository,
@@ -234,14 +291,6 @@ fn remove(
         };
         torch_worktree::remove(git, &request)
     });
-    let mut view = RemovedView {
-        role: worktree.role.to_string(),
-        path: worktree.path.clone(),
-        kept: None,
-        deleted_branch: None,
-        branch_stays: None,
-        failure: None,
-    };
     match removed {
         Ok(Removal {
             kept,
@@ -328,7 +377,8 @@ fn undelete(
         to,
     };
     let undeleted = torch_worktree::undelete(git, &request);
-    let undeleted = undeleted.map_err(|error| Box::new(failed_to_undelete(&error, kept)))?;
+    let undeleted =
+        undeleted.map_err(|error| Box::new(failed_to_undelete(git, repository, &error, kept)))?;
     let prepared = torch_worktree::exclude(&repository.common_dir)
         .and_then(|()| torch_worktree::prepare_worktree(&undeleted.path));
     if let Err(error) = prepared {
@@ -351,9 +401,20 @@ fn undelete(
 }
 
 /// Where something is in the way, another place is the way out.
-fn failed_to_undelete(error: &WorktreeError, kept: &Kept) -> Failure {
+fn failed_to_undelete(
+    git: &Git,
+    repository: &Repository,
+    error: &WorktreeError,
+    kept: &Kept,
+) -> Failure {
     let mut said = failure(error);
-    if matches!(error, WorktreeError::Occupied { .. }) {
+    if let WorktreeError::Occupied { path } = error {
+        let stands = inspect_busy(git, path)
+            .is_ok_and(|found| found.root == *path && found.common_dir == repository.common_dir);
+        if stands {
+            said.error = format!("the worktree of {} is there again already", kept.role);
+            said.causes = vec![format!("it stands in {}", path.display())];
+        }
         said.hint = Some(format!(
             "torch undelete {} --to ./{}",
             kept.short(),

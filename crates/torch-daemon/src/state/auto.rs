@@ -33,6 +33,10 @@ struct Order {
     program: String,
 }
 
+/// What is said where no agent program was named.
+const NO_PROGRAM: &str = "the only one so far is the built-in demo agent, which only plays: it works by a script and makes \
+                          demo commits in the project, so it is never chosen unasked";
+
 impl State {
     pub(crate) fn auto(&mut self, t: &mut Turn, conn: ConnId, request: AutoRequest) {
         match self.order(&request) {
@@ -144,7 +148,7 @@ impl State {
             ))),
             None => Err(Box::new(usage(
                 "no agent program was chosen",
-                "this version drives the built-in demo agent only, which makes demo commits in the project; it is never chosen unasked",
+                NO_PROGRAM,
                 Some("torch auto --spec spec.md --agent demo"),
             ))),
         }
@@ -478,20 +482,20 @@ impl State {
                 json!({"phase": "running", "failed": failed}),
             );
         }
-        let conns: Vec<ConnId> = self
+        let watchers: Vec<Watcher> = self
             .watchers
             .extract_if(.., |watcher| {
-                watcher.team == team && matches!(watcher.kind, WatchKind::Auto | WatchKind::Resume)
+                let kinds = matches!(watcher.kind, WatchKind::Auto | WatchKind::Resume { .. });
+                watcher.team == team && kinds
             })
-            .map(|watcher| watcher.conn)
             .collect();
-        for conn in conns {
+        for Watcher { conn, kind, .. } in watchers {
             if failed.is_empty() {
                 let team = Box::new(self.team_view(team));
                 t.reply(
                     conn,
                     Response::Raised {
-                        existed: false,
+                        existed: kind == WatchKind::Resume { ran: true },
                         team,
                     },
                 );

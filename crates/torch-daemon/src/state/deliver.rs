@@ -39,7 +39,10 @@ impl State {
             state if !state.is_live() => Some(DeferReason::NoAgent),
             _ => None,
         };
-        let evidence = run.agent.evidence.detail.clone();
+        let ended = self
+            .was_ended(agent)
+            .filter(|_| reason == Some(DeferReason::NoAgent));
+        let evidence = ended.unwrap_or_else(|| run.agent.evidence.detail.clone());
         let ready = run.agent.state.takes_messages()
             && run.window == WindowObserved::Live
             && !self.waits_for_briefing(agent, head);

@@ -18,6 +18,7 @@ mod purge;
 mod reconcile;
 mod recover;
 mod recovery;
+mod remedy;
 mod requests;
 mod resolve;
 mod restart;
@@ -58,7 +59,7 @@ pub(crate) use launch::{spool_name, spool_prefix};
 pub use programs::Programs;
 pub use recover::Snapshot;
 pub use requests::Caller;
-pub(crate) use resolve::choose_team;
+pub(crate) use resolve::{choose_team, not_called};
 pub use sizes::Sizes;
 
 /// What the daemon is told at its start.
@@ -140,7 +141,10 @@ pub type PairKey = (TeamId, String, Option<AgentId>);
 pub(crate) enum WatchKind {
     Auto,
     /// A `torch resume`: giving it up changes nothing.
-    Resume,
+    Resume {
+        /// Whether the team ran already.
+        ran: bool,
+    },
     /// A `torch agent` for this one.
     Agent(AgentId),
     Follow,

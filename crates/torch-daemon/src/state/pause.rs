@@ -59,8 +59,13 @@ impl State {
         for agent in &agents {
             self.pump(t, *agent);
         }
+        let back = agents.iter().find_map(|agent| self.brings_back(*agent));
+        let back = back.filter(|back| role.is_some() || back.starts_with("torch resume"));
         let still = !paused && agents.iter().any(|agent| self.is_paused(*agent));
         let text = match (changed, paused) {
+            (true, true) if let Some(back) = back => format!(
+                "{name} is paused; it is stopped, and the pause holds once it runs again ({back})"
+            ),
             (false, _) => format!("{name} was {word} already"),
             (true, true) => format!(
                 "{name} is paused: nothing more is typed; messages are kept and wait, running turns go on"

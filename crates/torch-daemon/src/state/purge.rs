@@ -14,7 +14,7 @@ use crate::worktrees::{HomeBranch, Order};
 const PURGE: &str = "torch stop --purge";
 
 impl State {
-    /// Removes a stopped team with its worktrees and home branches; a dry run only looks at them.
+    /// Removes a stopped team with its worktrees and home branches; a dry run only looks at them, also while it runs.
     pub(crate) fn purge(
         &mut self,
         t: &mut Turn,
@@ -22,8 +22,12 @@ impl State {
         selector: &TeamSelector,
         dry_run: bool,
     ) {
-        let (team, agents) = match self.purgeable(selector) {
-            Ok(found) => found,
+        let found = match dry_run {
+            true => self.select_team(selector).map(|team| team.id),
+            false => self.purgeable(selector),
+        };
+        let (team, agents) = match found {
+            Ok(team) => (team, self.team_agents(team)),
             Err(failure) => return t.fail(conn, *failure),
         };
         if dry_run {
@@ -43,7 +47,7 @@ impl State {
     }
 
     /// A stopped team, none of whose agents keeps its worktree from being removed.
-    fn purgeable(&self, selector: &TeamSelector) -> Result<(TeamId, Vec<AgentId>), Box<Failure>> {
+    fn purgeable(&self, selector: &TeamSelector) -> Result<TeamId, Box<Failure>> {
         let team = self.select_team(selector)?;
         if team.phase != TeamPhase::Stopped {
             let hint = format!("torch stop --team {} --purge", team.name);
@@ -53,11 +57,10 @@ impl State {
                 Some(&hint),
             )));
         }
-        let agents = self.team_agents(team.id);
-        for agent in &agents {
-            self.removable(*agent)?;
+        for agent in self.team_agents(team.id) {
+            self.removable(agent)?;
         }
-        Ok((team.id, agents))
+        Ok(team.id)
     }
 
     /// The worktrees of a purge were removed, or some were not: then the team stays.

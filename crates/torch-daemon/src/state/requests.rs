@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use torch_api::wire::TeamSelector;
-use torch_api::{Request, Response};
+use torch_api::{Failure, Request, Response};
 use torch_core::identity::Ancestry;
 use torch_core::{DeliveryState, MessageId, MessageKind, Recipient, Sender, TeamId};
 use torch_router::identity::identify;
@@ -132,7 +132,7 @@ impl State {
             w.conn == conn
                 && matches!(
                     w.kind,
-                    WatchKind::Follow | WatchKind::Resume | WatchKind::Agent(_)
+                    WatchKind::Follow | WatchKind::Resume { .. } | WatchKind::Agent(_)
                 )
         });
         if following || waiting != self.waiters.len() {
@@ -292,14 +292,7 @@ impl State {
             .map(|team| team.id)
             .collect();
         if let (Some(name), true) = (name, teams.is_empty()) {
-            return t.fail(
-                conn,
-                usage(
-                    &format!("no team is called {name:?}"),
-                    "",
-                    Some("torch status"),
-                ),
-            );
+            return t.fail(conn, *self.no_team(name));
         }
         let teams = teams.into_iter().map(|id| self.team_view(id)).collect();
         t.reply(
@@ -320,16 +313,17 @@ impl State {
         tmux: Option<String>,
     ) {
         let found = match role {
-            Some(role) => self.find_agent(team, role).map(|agent| {
+            Some(role) => self.find_agent(team, role).and_then(|agent| {
+                self.has_window(agent)?;
                 let run = &self.agents[&agent].agent;
-                (
+                Ok((
                     // A guest's is not its team's.
                     run.pane
                         .map(|at| at.session)
                         .or(self.teams[&run.team].session),
                     run.pane.map(|at| at.window),
                     self.teams[&run.team].name.clone(),
-                )
+                ))
             }),
             None => self
                 .select_team(team)
@@ -347,17 +341,28 @@ impl State {
                 });
             }
             Ok((None, _, name)) => {
-                let hint = Some("torch auto --spec spec.md --agent demo");
-                t.fail(
-                    conn,
-                    usage(
-                        &format!("team {name} has no session"),
-                        "it is not running",
-                        hint,
-                    ),
-                );
+                let hint = format!("torch resume --team {name}");
+                let error = format!("team {name} has no session");
+                t.fail(conn, usage(&error, "it is not running", Some(&hint)));
             }
             Err(failure) => t.fail(conn, *failure),
+        }
+    }
+
+    /// An agent that a person has ended has no window to show.
+    fn has_window(&self, agent: torch_core::AgentId) -> Result<(), Box<Failure>> {
+        let run = &self.agents[&agent].agent;
+        match self.brings_back(agent).filter(|_| run.pane.is_none()) {
+            Some(hint) => {
+                let error = format!("{} has no window", run.role);
+                let cause = if hint.starts_with("torch resume") {
+                    "its team is stopped"
+                } else {
+                    "it was ended"
+                };
+                Err(Box::new(usage(&error, cause, Some(&hint))))
+            }
+            None => Ok(()),
         }
     }
 
@@ -389,14 +394,9 @@ impl State {
             }
             None => {
                 let cause = format!("its worktree is {}", run.worktree.display());
-                t.fail(
-                    conn,
-                    usage(
-                        &format!("team {} has no session", team.name),
-                        &cause,
-                        Some("torch auto --spec spec.md --agent demo"),
-                    ),
-                );
+                let error = format!("team {} has no session", team.name);
+                let hint = format!("torch resume --team {}", team.name);
+                t.fail(conn, usage(&error, &cause, Some(&hint)));
             }
         }
     }
@@ -404,9 +404,9 @@ impl State {
     fn logs(&mut self, t: &mut Turn, conn: ConnId, team: &TeamSelector, target: &str, lines: u32) {
         match self
             .find_agent(team, target)
-            .map(|agent| self.agents[&agent].agent.pane)
+            .map(|agent| (agent, self.agents[&agent].agent.pane))
         {
-            Ok(Some(at)) => {
+            Ok((_, Some(at))) => {
                 let lines = lines.clamp(1, 50_000);
                 t.push(Effect::Answer {
                     conn,
@@ -416,14 +416,17 @@ impl State {
                     },
                 });
             }
-            Ok(None) => t.fail(
-                conn,
-                other(
-                    &format!("{target} has no pane"),
-                    "it is not running",
-                    Some("torch status"),
-                ),
-            ),
+            Ok((agent, None)) => {
+                let run = &self.agents[&agent].agent;
+                let team = self.teams[&run.team].name.to_string();
+                let back = self.brings_back(agent);
+                let query = Query::SavedScreen {
+                    role: run.role.clone(),
+                    team,
+                    hint: back.unwrap_or_else(|| "torch status".to_owned()),
+                };
+                t.push(Effect::Answer { conn, query });
+            }
             Err(failure) => t.fail(conn, *failure),
         }
     }

@@ -246,6 +246,11 @@ impl State {
         Box::new(failure)
     }
 
+    /// No team has this name; those that there are.
+    pub(crate) fn no_team(&self, name: &str) -> Box<Failure> {
+        not_called(&self.teams.values().collect::<Vec<_>>(), name)
+    }
+
     /// The team that a person's command means.
     pub(crate) fn select_team(&self, selector: &TeamSelector) -> Result<&Team, Box<Failure>> {
         let teams: Vec<&Team> = self.teams.values().collect();
@@ -265,13 +270,7 @@ pub(crate) fn choose_team<'a, 'w>(
 ) -> Result<&'a Team, Box<Failure>> {
     if let Some(name) = &selector.name {
         let named = teams.iter().find(|team| team.name.as_str() == name);
-        return named.copied().ok_or_else(|| {
-            Box::new(usage(
-                &format!("no team is called {name:?}"),
-                &team_list(teams),
-                Some("torch status"),
-            ))
-        });
+        return named.copied().ok_or_else(|| not_called(teams, name));
     }
     let here = |path: &Path| selector.cwd.starts_with(path);
     let by_worktree = worktrees
@@ -293,16 +292,23 @@ pub(crate) fn choose_team<'a, 'w>(
             "none was raised in this registry yet",
             Some("torch auto --spec spec.md --agent demo"),
         ))),
-        _ => Err(Box::new(usage(
-            "it is not clear which team is meant",
-            &format!(
+        [first, ..] => {
+            let cause = format!(
                 "{} belongs to none; {}",
                 selector.cwd.display(),
                 team_list(teams)
-            ),
-            Some("torch status"),
-        ))),
+            );
+            let hint = format!("torch status --team {}", first.name);
+            let error = "it is not clear which team is meant";
+            Err(Box::new(usage(error, &cause, Some(&hint))))
+        }
     }
+}
+
+/// No team has this name; those that there are.
+pub(crate) fn not_called(teams: &[&Team], name: &str) -> Box<Failure> {
+    let error = format!("no team is called {name:?}");
+    Box::new(usage(&error, &team_list(teams), Some("torch status")))
 }
 
 fn team_list(teams: &[&Team]) -> String {

@@ -31,6 +31,11 @@ impl State {
             id,
             json!({"rebrief": request.rebrief_all, "added": added}),
         );
+        let ran = !self.is_suspended(id)
+            && self
+                .teams
+                .get(&id)
+                .is_some_and(|team| team.desired == DesiredState::Running);
         let program = self.program_of_team(id);
         for role in added {
             self.add_agent(t, id, role, &program);
@@ -56,7 +61,7 @@ impl State {
                 self.brief(t, agent);
             }
         }
-        self.watch(conn, id, WatchKind::Resume);
+        self.watch(conn, id, WatchKind::Resume { ran });
         self.want_server(t);
         self.reconcile(t, id);
         self.check_raised(t, id);

@@ -247,8 +247,7 @@ impl State {
     ) {
         let known = |name| self.teams.values().any(|team| team.name.as_str() == name);
         if let Some(name) = name.filter(|name| !known(*name)) {
-            let error = format!("no team is called {name:?}");
-            return t.fail(conn, usage(&error, "", Some("torch status")));
+            return t.fail(conn, *self.no_team(name));
         }
         let own = match sender {
             Sender::Agent { team, .. } if name.is_none() => Some(*team),

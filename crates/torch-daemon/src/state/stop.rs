@@ -183,7 +183,7 @@ impl State {
         let of_team = |watcher: &mut super::Watcher| {
             let kinds = matches!(
                 watcher.kind,
-                WatchKind::Stop | WatchKind::Auto | WatchKind::Resume | WatchKind::Agent(_)
+                WatchKind::Stop | WatchKind::Auto | WatchKind::Resume { .. } | WatchKind::Agent(_)
             );
             watcher.team == id && kinds
         };

@@ -3,7 +3,7 @@
 use torch_api::view::{CapsView, DaemonView};
 use torch_api::wire::TeamSelector;
 use torch_api::{AgentView, TeamView};
-use torch_core::{AgentId, AgentState, DeliveryState, DesiredState, TeamId, Timestamp};
+use torch_core::{AgentId, AgentState, DeliveryState, TeamId, Timestamp};
 
 use super::{State, Turn};
 use crate::event::{ConnId, Effect, Query};
@@ -48,6 +48,7 @@ impl State {
     pub(crate) fn agent_view(&self, id: AgentId) -> AgentView {
         let run = &self.agents[&id];
         let mut view = view::agent(&run.agent, run.queue.len() as u64);
+        view.held = self.held_briefing(id);
         if let Some(pane) = self.place(run) {
             let team = self.teams.get(&run.agent.team);
             let elsewhere = team.is_none_or(|team| team.name.as_str() != pane.session_name);
@@ -98,7 +99,10 @@ impl State {
             }
             AgentState::Asking => "a person who answers the dialog in its window".to_owned(),
             AgentState::Limited => "the limit's reset, seen as its next hook".to_owned(),
-            AgentState::Ready | AgentState::Idle => "nothing: it takes messages".to_owned(),
+            AgentState::Ready | AgentState::Idle => {
+                let wanted = self.wants_person(agent);
+                wanted.unwrap_or_else(|| "nothing: it takes messages".to_owned())
+            }
             AgentState::Retrying | AgentState::Unknown => {
                 "a hook or a screen that says what it is doing".to_owned()
             }
@@ -109,11 +113,10 @@ impl State {
                         run.agent.role
                     ),
                     (None, Some(at)) => format!("its restart, in {} s", at.since(now).as_secs()),
-                    (None, None) if run.agent.desired == DesiredState::Stopped => format!(
-                        "a person: it was ended; `torch agent add {}` brings it back",
-                        run.agent.role
-                    ),
-                    (None, None) => "a person: `torch resume` starts the team again".to_owned(),
+                    (None, None) => match self.was_ended(agent) {
+                        Some(words) => format!("a person: {words}"),
+                        None => "a person: `torch resume` starts it again".to_owned(),
+                    },
                 }
             }
         }];

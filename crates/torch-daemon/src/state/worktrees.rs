@@ -44,8 +44,7 @@ impl State {
             .map(|team| team.id)
             .collect();
         if let (Some(name), true) = (name, teams.is_empty()) {
-            let error = format!("no team is called {name:?}");
-            return t.fail(conn, usage(&error, "", Some("torch status")));
+            return t.fail(conn, *self.no_team(name));
         }
         let agents = teams.into_iter().flat_map(|team| self.team_agents(team));
         let agents = agents.filter_map(|agent| self.registered(agent)).collect();

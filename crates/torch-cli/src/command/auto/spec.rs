@@ -112,7 +112,7 @@ fn with_candidate(failed: CommandError, path: &Path) -> CommandError {
         .collect();
     found.sort();
     match found.first() {
-        Some(file) => failed.hint(Given::ours().with_an_agent().with("--spec", file).line()),
+        Some(file) => super::proposing(failed, Given::ours().with("--spec", file)),
         None => failed.hint("ls *.md"),
     }
 }

@@ -23,6 +23,7 @@ fn a_worktree(role: &str, state: Option<AgentState>) -> WorktreeView {
         state,
         path: PathBuf::from("/r/projects/hello/worktrees").join(role),
         there: true,
+        removed: false,
         branch: Some(format!("main-{role}")),
         head: Some("0".repeat(40)),
         ahead: state.map(|_| 2),
@@ -73,7 +74,7 @@ fn what_people_read() {
     ];
     let mut said = text(&worktree::list(&list));
     said.push_str(&text(&worktree::list(&[])));
-    said.push_str(&text(&worktree::before(&list[0], true)));
+    said.push_str(&text(&worktree::before(&list[0], Goes::WithBranch)));
     let mut removed = RemovedView {
         role: "developer".to_owned(),
         path: list[0].path.clone(),
