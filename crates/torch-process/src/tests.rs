@@ -373,6 +373,10 @@ fn open_files_and_children_are_counted() {
         );
         run(&shell(&script)).expect("runs");
         let pid = pid_in(&ready);
+        // `mv` was a child as well, until it was waited for.
+        wait_for("two children", || {
+            (usage::children(pid) == Some(2)).then_some(())
+        });
         let counts = (
             usage::descriptors(pid),
             usage::threads(pid),
@@ -387,7 +391,6 @@ fn open_files_and_children_are_counted() {
     let (more, threads, children) = counts("more", "8</dev/null 9</dev/null");
     assert!(few.is_some_and(|few| few >= 3), "{few:?}");
     assert_eq!(more, few.map(|few| few + 2));
-    // `mv` was a child as well, and was waited for.
     assert_eq!((threads, children), (Some(1), Some(2)));
 }
 

@@ -239,7 +239,8 @@ impl State {
         self.set_state(t, agent, AgentState::Failed, evidence);
         // Who has just tried it gets it as an answer.
         let tried = |watcher: &super::Watcher| {
-            watcher.team == team && matches!(watcher.kind, WatchKind::Resume { .. } | WatchKind::Agent(_))
+            watcher.team == team
+                && matches!(watcher.kind, WatchKind::Resume { .. } | WatchKind::Agent(_))
         };
         if !self.watchers.iter().any(tried) {
             self.notify_given_up(t, agent, how, "there is nowhere to start it", "");
