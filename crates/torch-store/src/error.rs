@@ -206,9 +206,7 @@ impl StoreError {
             Self::Older { .. } => Some("torch daemon start".to_owned()),
             Self::Sql { source, .. } | Self::Migrate { source, .. } => {
                 match source.sqlite_error_code() {
-                    Some(ErrorCode::DiskFull) => {
-                        Some("df -h shows whether the disk is full".to_owned())
-                    }
+                    Some(ErrorCode::DiskFull) => Some("df -h".to_owned()),
                     Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                         Some(RESTORE.to_owned())
                     }

@@ -188,6 +188,11 @@ fn a_purged_team_is_gone_and_its_work_is_not() {
     looked.prints("1 planned note would never be said");
     let looked = world.torch(&["stop", "--purge", "--dry-run", "--json"]);
     assert_eq!(looked.ok().json()["runs"], true);
+    // On a terminal, Enter alone is no, and the team goes on.
+    let terminal = world.terminal("exec torch stop --purge");
+    terminal.shows("Stop the team, and remove it and all of this? [y/N]");
+    terminal.keys(&["Enter"]);
+    assert_eq!(terminal.ended(std::time::Duration::from_secs(20)), 1);
     assert_eq!(world.agent("developer").state, "idle");
     assert!(world.torch(&["status"]).ok().stdout.contains("developer"));
     let before = branches(&world, &world.project());

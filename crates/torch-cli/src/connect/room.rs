@@ -11,18 +11,32 @@ use crate::render;
 /// Below this many free bytes a commit may find no room: the reserve of 4 MB is used up, and SQLite's log needs some.
 const FULL: u64 = 1 << 20;
 
-/// Where the daemon can't be reached and its registry has no room, that is named as the cause.
-pub(crate) fn explained(failed: CommandError) -> CommandError {
-    if failed.kind != ErrorKind::Unreachable {
+/// What a daemon that found no room itself proposes; it does not say where.
+const DAEMONS: &str = "df -h";
+
+/// Where the daemon can't be reached and its registry has no room, that is named as the cause; where the daemon said so
+/// itself, the hint looks at the registry's disk.
+pub(crate) fn explained(mut failed: CommandError) -> CommandError {
+    let told = failed.hints.iter().any(|hint| hint == DAEMONS);
+    if failed.kind != ErrorKind::Unreachable && !told {
         return failed;
     }
     let Ok(place) = Place::find() else {
         return failed;
     };
+    if told {
+        failed.hints.retain(|hint| hint != DAEMONS);
+        failed.hints.push(look_at(&place.home));
+        return failed;
+    }
     match free(&place.home) {
         Some(bytes) => with_room(failed, &place.home, bytes),
         None => failed,
     }
+}
+
+fn look_at(home: &Path) -> String {
+    format!("{DAEMONS} {}", torch_process::quote::shell(home))
 }
 
 fn with_room(mut failed: CommandError, home: &Path, free: u64) -> CommandError {
@@ -32,8 +46,7 @@ fn with_room(mut failed: CommandError, home: &Path, free: u64) -> CommandError {
             render::bytes(free),
             home.display()
         ));
-        let look = format!("df -h {}", torch_process::quote::shell(home));
-        failed.hints.insert(0, look);
+        failed.hints.insert(0, look_at(home));
     }
     failed
 }

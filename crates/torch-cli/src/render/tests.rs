@@ -413,6 +413,19 @@ fn plan() {
 }
 
 #[test]
+fn what_holds_a_briefing_is_said_when_a_team_is_up() {
+    let mut team = a_team();
+    let why = "2 turns within the hour (limits.turns_per_hour)";
+    team.agents[0].held = Some(why.to_owned());
+    let said = text(&super::team::raised(&team, false, &clock()));
+    assert!(said.contains(&format!("briefings wait: {why}")), "{said}");
+    // A person's word comes first: it can be taken back.
+    team.paused = true;
+    let said = text(&super::team::raised(&team, false, &clock()));
+    assert!(said.contains("(torch unpause --team hello)"), "{said}");
+}
+
+#[test]
 fn team() {
     let mut team = a_team();
     assert_snapshot!(

@@ -230,6 +230,9 @@ fn a_draft_that_is_cleared_lets_the_message_in() {
     });
     let id = world.send("developer", "now");
     world.wait_message(&id, "deferred:draft");
+    let why = world.torch(&["why", "developer"]).ok();
+    assert!(!why.stdout.contains("it takes messages"), "{why}");
+    why.prints("submit or delete it there (torch attach developer)");
     world.keys("developer", &["C-u"]);
     world.wait_message(&id, "consumed");
     assert_eq!(world.received("developer"), ["now"]);

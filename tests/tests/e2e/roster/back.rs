@@ -5,6 +5,26 @@ use torch_testing::{SCRIPTED, World};
 use super::follow_hint;
 
 #[test]
+fn where_two_teams_are_the_hint_names_one() {
+    let world = World::new();
+    world.team("orchestrator", SCRIPTED);
+    let other = world.folder().join("other");
+    let line = format!(
+        "cp -r {} {other} && torch auto --project {other} --spec {other}/spec.md --agent demo --yes --roles orchestrator",
+        world.project().display(),
+        other = other.display()
+    );
+    world.run(&world.command("sh").args(["-c", &line])).ok();
+    let outside = "cd / && torch stop";
+    let unclear = world
+        .run(&world.command("sh").args(["-c", outside]))
+        .code(2);
+    let unclear = unclear.says("it is not clear which team is meant");
+    follow_hint(&world, &unclear).prints("is stopped");
+    assert!(!unclear.stderr.contains("torch status"), "{unclear}");
+}
+
+#[test]
 fn an_agent_that_was_ended_is_not_shown_as_if_it_ran() {
     let world = World::new();
     world.team("orchestrator,developer", SCRIPTED);
