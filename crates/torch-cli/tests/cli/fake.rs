@@ -31,6 +31,11 @@ impl Connection {
         // The client may have gone, which some tests mean it to.
         self.0.write_all(&line).ok();
     }
+
+    /// Closes the connection, as a daemon does that ends over a request.
+    pub(crate) fn hang_up(&mut self) {
+        self.0.shutdown(std::net::Shutdown::Both).ok();
+    }
 }
 
 impl Fake {

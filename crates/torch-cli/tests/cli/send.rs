@@ -221,3 +221,17 @@ fn a_late_reply_shows_the_lines_so_far_and_exits_with_3() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn a_daemon_that_ends_over_a_message_may_have_stored_it() {
+    let place = Place::new();
+    let _fake = Fake::start(&place.socket(), |_, connection| connection.hang_up());
+    let ran = place.run(SCM, &["developer", "hi"]);
+    assert_eq!(ran.code, Some(75), "{ran:?}");
+    assert!(
+        ran.err
+            .contains("whether the message is stored, the list tells"),
+        "{ran:?}"
+    );
+    assert!(ran.err.contains("Hint: torch msg list\n"), "{ran:?}");
+}

@@ -103,7 +103,7 @@ fn messages_to_it_wait_and_the_hub_stays() {
         .says("torch why developer --team sample");
     let why = world.torch(&["why", "developer"]).ok().stdout;
     assert!(
-        why.contains("it was ended; `torch agent add developer` brings it back"),
+        why.contains("it was ended; `torch agent add developer --team sample` brings it back"),
         "{why}"
     );
     // What can't be attached, shown or restarted says so.
