@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use torch_api::{Failure, Response};
 use torch_core::Timestamp;
 use torch_core::config::Config;
 use torch_process::Environment;
+use torch_process::traces::Traces;
 use torch_store::restore;
 use torch_store::sweep::{self, Limits, Sweep, Swept};
 use torch_store::{Store, StoreError, backup};
@@ -51,6 +53,16 @@ pub fn verify(backup: &Backup) -> Result<Content, Refused> {
     backup.verify().map_err(|error| refused(&error))
 }
 
+/// How long a daemon that answers nobody is waited for: one that an agent's wrapper starts over a broken database has the
+/// lock for a moment.
+fn patience(home: &Path) -> Duration {
+    let socket = Traces::new(home).socket();
+    match socket.is_some_and(|socket| UnixStream::connect(socket).is_ok()) {
+        true => Duration::ZERO,
+        false => Duration::from_secs(3),
+    }
+}
+
 /// A registry that no daemon has or can get.
 #[derive(Debug)]
 pub struct Locked {
@@ -69,7 +81,7 @@ impl Locked {
             return Err(Box::new(other(&error, "", Some("torch doctor"))));
         }
         let made = std::fs::create_dir_all(home.join("run")).map_err(anyhow::Error::from);
-        let error = match made.and_then(|()| run::lock(home)) {
+        let error = match made.and_then(|()| run::lock(home, patience(home))) {
             Ok(Some(lock)) => {
                 return Ok(Self {
                     home: home.to_owned(),

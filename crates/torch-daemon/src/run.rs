@@ -69,7 +69,7 @@ pub fn run(options: Options) -> anyhow::Result<u8> {
     ] {
         private_dir(&dir)?;
     }
-    let Some(_lock) = lock(&options.home)? else {
+    let Some(_lock) = lock(&options.home, std::time::Duration::ZERO)? else {
         tracing::info!("another daemon owns {}", options.home.display());
         return Ok(EXIT_LOCKED);
     };
@@ -237,8 +237,9 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(of_store)
 }
 
-/// Takes the registry's lock; `None` if another daemon has it. The file names its owner's pid.
-pub(crate) fn lock(home: &Path) -> anyhow::Result<Option<File>> {
+/// Takes the registry's lock; `None` if another daemon has it and does not let go of it in this time. The file names its
+/// owner's pid.
+pub(crate) fn lock(home: &Path, patience: std::time::Duration) -> anyhow::Result<Option<File>> {
     let path = Traces::new(home).lock();
     let failed = || format!("failed to lock {}", path.display());
     let mut file = OpenOptions::new()
@@ -250,7 +251,15 @@ pub(crate) fn lock(home: &Path) -> anyhow::Result<Option<File>> {
         .with_context(failed)?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::WouldBlock) if patience.is_zero() => return Ok(None),
+        Err(TryLockError::WouldBlock) => {
+            let (sender, locked) = std::sync::mpsc::channel();
+            std::thread::spawn(move || sender.send(file.lock().map(|()| file)));
+            file = match locked.recv_timeout(patience) {
+                Ok(locked) => locked.with_context(failed)?,
+                Err(_) => return Ok(None),
+            };
+        }
         Err(TryLockError::Error(error)) => return Err(error).with_context(failed),
     }
     file.set_len(0)
