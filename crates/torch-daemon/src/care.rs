@@ -76,7 +76,8 @@ impl Locked {
     /// # Errors
     /// A [`Failure`] where there is none, and while a daemon has it.
     pub fn take(home: &Path) -> Result<Self, Refused> {
-        if !home.join("run").is_dir() && !home.join("backups").is_dir() {
+        let traces = ["run", "backups", "sessions.json", "torch.db"];
+        if !traces.iter().any(|name| home.join(name).exists()) {
             let error = format!("there is no registry in {}", home.display());
             return Err(Box::new(other(&error, "", Some("torch doctor"))));
         }

@@ -135,6 +135,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     };
     host.recall_tmux().await;
     if reconnect {
+        host.state.await_server();
         // What ran before is found again before anybody asks, unless tmux takes long over it.
         let finding = tokio::spawn(find_again(&host));
         tokio::time::timeout(TMUX_FIRST, finding).await.ok();
@@ -177,9 +178,7 @@ fn find_again(host: &Host) -> impl Future<Output = ()> + use<> {
             "the tmux server could not be reached"
         );
         let event = crate::host::tmux::unreached(known, &error);
-        if matches!(event, Event::TmuxSilent { .. }) {
-            drop(inputs.send(Input::Event(event)));
-        }
+        drop(inputs.send(Input::Event(event)));
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Manifest {
     pub made: Timestamp,
     /// Why: `command`, `daemon`, `migration`.
     pub reason: String,
+    /// The how manieth of this registry it is: what counts as newest, whatever a clock said.
+    #[serde(default)]
+    pub number: u64,
     /// What is in it.
     #[serde(flatten)]
     pub content: Content,
@@ -115,6 +118,22 @@ fn write_part(source: &Path, part: &Path) -> Result<(), StoreError> {
         .map_err(StoreError::file("flush", part))
 }
 
+/// The highest number beside a backup.
+fn last_number(path: &Path) -> u64 {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let numbers = names(dir)
+        .into_iter()
+        .map(|name| backup_in(dir, &name).number());
+    numbers.max().unwrap_or(0)
+}
+
+fn backup_in(dir: &Path, name: &str) -> Backup {
+    let path = dir.join(name);
+    let text = std::fs::read(path.with_extension("json")).ok();
+    let manifest = text.and_then(|text| serde_json::from_slice(&text).ok());
+    Backup { path, manifest }
+}
+
 /// Gives a verified copy its name; the manifest comes last, so that it never speaks of a file that is not there.
 fn finish(
     part: &Path,
@@ -131,6 +150,7 @@ fn finish(
         sha256,
         made: now,
         reason: reason.to_owned(),
+        number: 1 + last_number(path),
         content,
     };
     std::fs::rename(part, path).map_err(StoreError::file("rename", part))?;
@@ -229,13 +249,11 @@ pub(crate) fn names(dir: &Path) -> Vec<String> {
 /// The backups of the registry in `home`, newest first, with what their manifests say. Nothing is verified.
 pub fn list(home: &Path) -> Vec<Backup> {
     let dir = folder(home);
-    let read = |name: String| {
-        let path = dir.join(name);
-        let text = std::fs::read(path.with_extension("json")).ok();
-        let manifest = text.and_then(|text| serde_json::from_slice(&text).ok());
-        Backup { path, manifest }
-    };
-    names(&dir).into_iter().rev().map(read).collect()
+    let read = |name: String| backup_in(&dir, &name);
+    let mut backups: Vec<Backup> = names(&dir).into_iter().rev().map(read).collect();
+    // Stable: what has no number, or no manifest, keeps the order of its name.
+    backups.sort_by_key(|backup| std::cmp::Reverse(backup.number()));
+    backups
 }
 
 /// Removes all but the newest `keep` backups with their manifests; says how many went and how large they were.
@@ -260,6 +278,10 @@ pub fn prune(home: &Path, keep: usize, dry_run: bool) -> Result<(u64, u64), Stor
 }
 
 impl Backup {
+    fn number(&self) -> u64 {
+        self.manifest.as_ref().map_or(0, |manifest| manifest.number)
+    }
+
     /// Reads all of it again: the file against its manifest, SQLite's pages, every row, the journal's chain.
     ///
     /// # Errors

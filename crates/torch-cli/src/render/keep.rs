@@ -147,6 +147,7 @@ mod tests {
         Backup {
             path: "/r/backups/torch-20260102_030405.db".into(),
             manifest: Some(Manifest {
+                number: 1,
                 file: "torch-20260102_030405.db".to_owned(),
                 size: 2_500_000,
                 sha256: "ab".repeat(32),

@@ -10,10 +10,13 @@ use torch_core::{
 /// Where a window is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenIn {
-    /// In a new session of this name.
+    /// In a new session of this name, or in the one that is there.
     NewSession(SessionName),
-    /// In this session; at its end if the index is taken.
-    Session(SessionId),
+    /// In this session of its team; at its end if the index is taken. It may have ended since: then in a new one of the
+    /// name.
+    Session(SessionId, SessionName),
+    /// In this session, which is somebody else's.
+    Guest(SessionId),
     /// In the pane that it had.
     Pane(PaneAddress),
 }

@@ -50,7 +50,10 @@ impl Keep {
         let last = backup::list(home)
             .into_iter()
             .find_map(|backup| backup.manifest);
-        let due = every.zip(last).map(|(every, last)| last.made.after(every));
+        // One that a clock which was ahead has dated holds up none.
+        let due = every
+            .zip(last)
+            .map(|(every, last)| last.made.min(now).after(every));
         Self {
             every,
             backups: usize::try_from(config.backup.keep).unwrap_or(usize::MAX),
@@ -71,7 +74,11 @@ impl Keep {
     }
 
     fn backup_due(&self, now: Timestamp) -> bool {
-        self.every.is_some() && self.changed && !self.copying && now >= self.backup_at
+        // A clock that was set back makes nobody wait for longer than always.
+        let far = self
+            .every
+            .is_some_and(|every| self.backup_at > now.after(every));
+        self.every.is_some() && self.changed && !self.copying && (far || now >= self.backup_at)
     }
 
     fn limits(&self, now: Timestamp) -> Limits {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use torch_core::PaneAddress;
+use torch_core::{PaneAddress, SessionId, SessionName};
 use torch_process::facts;
 use torch_session::{Server, SessionError, WindowSpec};
 
@@ -15,6 +15,8 @@ use crate::state::spool_prefix;
 const COLUMNS: u32 = 200;
 /// As [`COLUMNS`].
 const LINES: u32 = 50;
+/// How often what was known of a session may turn out to be old while a window is opened in it.
+const SESSION_TRIES: u32 = 4;
 
 impl Host {
     pub(crate) fn open(&mut self, mut order: OpenWindow) {
@@ -195,16 +197,10 @@ async fn open_window(
         height: LINES,
     };
     let opened = match &order.open_in {
-        OpenIn::NewSession(name) => server.open_session(name, &spec).await,
         OpenIn::Pane(at) => server.respawn_pane(*at, &spec).await,
-        OpenIn::Session(session) => match server.open_window(*session, &spec).await {
-            // A window of somebody else's stands there: the role's name is what counts.
-            Err(SessionError::Refused { .. }) => {
-                spec.index = None;
-                server.open_window(*session, &spec).await
-            }
-            opened => opened,
-        },
+        OpenIn::Guest(session) => beside(server, *session, &mut spec).await,
+        OpenIn::NewSession(name) => in_session(server, None, name, &mut spec).await,
+        OpenIn::Session(session, name) => in_session(server, Some(*session), name, &mut spec).await,
     };
     opened.map_err(|error| {
         let mut text = error.to_string();
@@ -241,4 +237,54 @@ pub(crate) fn free_path(dir: &Path, stem: &str) -> PathBuf {
         .map(|n| dir.join(format!("{stem}-{n}.log")))
         .find(|path| !path.exists())
         .unwrap_or(first)
+}
+
+/// Opens a window in a team's session. What was last known of that may be old: the session ended with its last window, or
+/// another agent's window has made it.
+async fn in_session(
+    server: &Server,
+    mut session: Option<SessionId>,
+    name: &SessionName,
+    spec: &mut WindowSpec,
+) -> Result<PaneAddress, SessionError> {
+    let mut tries = 0..SESSION_TRIES;
+    loop {
+        let opened = match session {
+            Some(session) => beside(server, session, spec).await,
+            None => server.open_session(name, spec).await,
+        };
+        match opened {
+            Err(SessionError::Refused { message, .. })
+                if session.is_some()
+                    && message.starts_with("can't find session")
+                    && tries.next().is_some() =>
+            {
+                session = None;
+            }
+            Err(SessionError::SessionExists { .. }) if tries.next().is_some() => {
+                let rows = server.list_panes().await?;
+                let row = rows.iter().find(|row| row.session_name == name.as_str());
+                session = row.map(|row| row.address.session);
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// Opens a window in a session that is there, behind the others if somebody else's stands in its place.
+async fn beside(
+    server: &Server,
+    session: SessionId,
+    spec: &mut WindowSpec,
+) -> Result<PaneAddress, SessionError> {
+    match server.open_window(session, spec).await {
+        Err(SessionError::Refused { message, .. })
+            if spec.index.is_some() && !message.starts_with("can't find session") =>
+        {
+            // The role's name is what counts.
+            spec.index = None;
+            server.open_window(session, spec).await
+        }
+        opened => opened,
+    }
 }

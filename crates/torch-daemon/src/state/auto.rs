@@ -441,7 +441,7 @@ impl State {
     fn is_up(&self, run: &super::AgentRun) -> bool {
         let briefed = run.agent.briefed || self.held_briefing(run.agent.id).is_some();
         // One that is being closed was briefed, too.
-        briefed && !run.ended && run.window == WindowObserved::Live
+        briefed && !run.ended && run.window == WindowObserved::Live && !self.is_unseen()
     }
 
     /// Answers `torch auto` once every agent is briefed or has failed.

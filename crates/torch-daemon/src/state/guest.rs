@@ -193,7 +193,7 @@ impl State {
             let team = self.teams.get(&run.agent.team)?;
             let present = self.sessions.get(&team.id) == Some(&SessionObserved::Present);
             return Some(match team.session.filter(|_| present) {
-                Some(session) => OpenIn::Session(session),
+                Some(session) => OpenIn::Session(session, team.name.clone()),
                 None => OpenIn::NewSession(team.name.clone()),
             });
         };
@@ -203,7 +203,7 @@ impl State {
         let run = self.agents.get_mut(&agent)?;
         if let Some(session) = there {
             run.sought = None;
-            return Some(OpenIn::Session(session));
+            return Some(OpenIn::Guest(session));
         }
         // It may be there since the last listing: the next one decides.
         if run.sought.is_none() {

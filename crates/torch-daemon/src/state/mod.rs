@@ -221,6 +221,8 @@ pub struct State {
     /// When a client last used each session.
     pub(crate) inputs: BTreeMap<SessionId, Timestamp>,
     pub(crate) server_ends: server::ServerEnds,
+    /// Whether windows of an earlier daemon may be there, and tmux has neither answered nor been found dead yet.
+    pub(crate) unheard: bool,
     /// Since when the server lives without an answer, and its pid.
     pub(crate) silent: Option<(Timestamp, u32)>,
     /// Teams whose worktrees are being removed for good, by who asked.

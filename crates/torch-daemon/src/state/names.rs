@@ -40,6 +40,8 @@ impl State {
         });
         if self.server.is_some() {
             self.list_panes(t);
+        } else if self.unheard {
+            // The first listing answers, or the news that there is no server.
         } else {
             // Without a server there is no window.
             self.listing += 1;

@@ -164,12 +164,19 @@ impl State {
         }
     }
 
+    /// Whether windows may be there that no listing has shown yet.
+    pub(crate) fn is_unseen(&self) -> bool {
+        self.unheard || self.silent.is_some() || self.just_connected && self.server.is_some()
+    }
+
+    /// Whether it is known that no server runs, and so no window is there.
+    pub(crate) fn is_without_server(&self) -> bool {
+        self.server.is_none() && !self.is_unseen()
+    }
+
     /// Whether a window that an earlier daemon ordered may be there, since no listing has come yet.
     pub(crate) fn may_have_window(&self, run: &AgentRun) -> bool {
-        self.just_connected
-            && self.server.is_some()
-            && run.window == WindowObserved::Absent
-            && run.agent.launch.is_some()
+        self.is_unseen() && run.window == WindowObserved::Absent && run.agent.launch.is_some()
     }
 
     /// Notes that an agent has no window any more.

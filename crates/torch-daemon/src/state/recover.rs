@@ -71,6 +71,7 @@ impl State {
             inputs: BTreeMap::new(),
             server_ends: super::server::ServerEnds::default(),
             silent: None,
+            unheard: false,
             purges: BTreeMap::new(),
             session_notes: BTreeMap::new(),
             namings: Vec::new(),

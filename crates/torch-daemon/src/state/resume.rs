@@ -167,10 +167,11 @@ impl State {
             };
             view::resume_agent(&run.agent, seen, rebrief_all)
         });
-        let tmux = if self.server.is_some() {
-            "running"
-        } else {
-            "gone"
+        let tmux = match self.server {
+            _ if self.silent.is_some() => "not answering",
+            Some(_) => "running",
+            None if self.unheard => "not reached yet",
+            None => "gone",
         };
         view::resume(
             &self.teams[&id],

@@ -343,7 +343,7 @@ impl State {
         };
         let gone = matches!(run.window, WindowObserved::Absent | WindowObserved::Failed)
             && !self.may_have_window(run);
-        if run.agent.desired == DesiredState::Stopped && (gone || self.server.is_none()) {
+        if run.agent.desired == DesiredState::Stopped && (gone || self.is_without_server()) {
             let why = run.closing_for.clone();
             self.window_gone(t, agent, why.as_deref().unwrap_or("torch agent end"));
             self.answer_ended(t, agent, None, None);
@@ -483,7 +483,8 @@ impl State {
         let held = self.held_briefing(agent);
         let up = (run.agent.briefed || held.is_some())
             && run.agent.state.is_live()
-            && run.window == WindowObserved::Live;
+            && run.window == WindowObserved::Live
+            && !self.is_unseen();
         let lost = run.failure.clone().or_else(|| run.agent.left.clone());
         if run.agent.desired == DesiredState::Stopped || !(up || lost.is_some()) {
             return;

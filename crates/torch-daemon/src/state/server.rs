@@ -42,6 +42,11 @@ impl ServerEnds {
 }
 
 impl State {
+    /// Processes of windows live: until tmux answers or is found dead, nobody knows which windows there are.
+    pub fn await_server(&mut self) {
+        self.unheard = true;
+    }
+
     pub(crate) fn on_tmux_up(&mut self, t: &mut Turn, version: String, pid: u32) {
         self.tmux_version = Some(version);
         self.server = Some(KnownServer {
@@ -49,6 +54,7 @@ impl State {
             owned: self.settings.tmux_socket != "default",
         });
         self.just_connected = true;
+        self.unheard = false;
         self.answers_again(t);
         t.push(Effect::CancelTimer(TimerKey::Server));
         self.list_panes(t);
@@ -58,6 +64,8 @@ impl State {
     pub(crate) fn on_tmux_down(&mut self, t: &mut Turn, error: &str) {
         self.server = None;
         self.silent = None;
+        // Now it is known that there are no windows, as a first listing would show it.
+        self.just_connected |= std::mem::take(&mut self.unheard);
         t.journal("tmux.down", "tmux", json!({"error": error}));
         t.push(Effect::CancelTimer(TimerKey::Panes));
         // The wrappers' last words come first: what ended with the server is not the programs' doing.
@@ -97,6 +105,12 @@ impl State {
             return;
         }
         self.silent = Some((t.now, pid));
+        for watcher in std::mem::take(&mut self.watchers) {
+            t.fail(
+                watcher.conn,
+                self.silent_failure(pid, "what was asked for is done once it does"),
+            );
+        }
         t.journal("tmux.silent", "tmux", json!({"error": error, "pid": pid}));
         let wanted = self.wanting_server();
         self.notify_server_silent(t, &wanted, error, pid);
@@ -123,14 +137,16 @@ impl State {
             Request::Stop { .. } | Request::Agent(_) | Request::Shell { .. } => true,
             _ => false,
         };
-        needs_windows.then(|| {
-            let socket = &self.settings.tmux_socket;
-            other(
-                &format!("the tmux server on socket `{socket}` does not answer"),
-                "its process lives, and so does what runs in it; nothing was changed",
-                Some(&format!("ps -o pid,stat,etime,args -p {pid}")),
-            )
-        })
+        needs_windows.then(|| self.silent_failure(pid, "nothing was changed"))
+    }
+
+    fn silent_failure(&self, pid: u32, so: &str) -> Failure {
+        let socket = &self.settings.tmux_socket;
+        other(
+            &format!("the tmux server on socket `{socket}` does not answer"),
+            &format!("its process lives, and so does what runs in it; {so}"),
+            Some(&format!("ps -o pid,stat,etime,args -p {pid}")),
+        )
     }
 
     /// The time for another try has come.

@@ -54,7 +54,7 @@ impl State {
                 );
             }
         }
-        if self.server.is_none() {
+        if self.is_without_server() {
             // Without a tmux server nothing of the team runs in one.
             for agent in self.team_agents(id) {
                 self.window_gone(t, agent, "torch stop");

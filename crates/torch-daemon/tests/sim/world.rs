@@ -427,7 +427,16 @@ impl World {
         // A daemon that ends over its own start is started again by the next client, which shows nothing new.
         let calm = std::mem::replace(&mut self.calm, true);
         self.effects(first);
+        let late = self.server && self.faults.tmux && self.random.bool();
         if self.server {
+            self.state.await_server();
+        }
+        if late {
+            // Commands come before tmux has answered.
+            let (version, pid) = ("3.3a".into(), TMUX_PID + self.servers);
+            let delay = self.random.u64(0..4_000);
+            self.later(delay, Due::Event(Box::new(Event::TmuxUp { version, pid })));
+        } else if self.server {
             self.tmux_up();
         } else {
             self.tmux_down();
