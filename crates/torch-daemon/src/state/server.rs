@@ -105,11 +105,14 @@ impl State {
             return;
         }
         self.silent = Some((t.now, pid));
-        for watcher in std::mem::take(&mut self.watchers) {
-            t.fail(
-                watcher.conn,
-                self.silent_failure(pid, "what was asked for is done once it does"),
-            );
+        let watching = std::mem::take(&mut self.watchers).into_iter();
+        let conns: Vec<_> = watching
+            .map(|watcher| watcher.conn)
+            .chain(self.namings.drain(..).map(|naming| naming.conn))
+            .collect();
+        for conn in conns {
+            let so = "what was asked for is done once it does, but for windows' names";
+            t.fail(conn, self.silent_failure(pid, so));
         }
         t.journal("tmux.silent", "tmux", json!({"error": error, "pid": pid}));
         let wanted = self.wanting_server();

@@ -306,3 +306,18 @@ fn migrations_go_on_where_they_were_cut_short() {
         assert_eq!(backup::list(&dir).len(), 1);
     }
 }
+
+#[test]
+fn the_newest_is_the_last_one_made_whatever_the_clock_said() {
+    let home = Home::new();
+    let _store = filled(&home, 1);
+    let dir = folder(&home);
+    let year = 365 * 24 * 60 * 60 * 1000;
+    let ahead = backup::make(&dir, Timestamp(NOW.0 + year), "daemon").expect("is made");
+    let right = backup::make(&dir, NOW, "daemon").expect("is made");
+    let listed: Vec<_> = backup::list(&dir).into_iter().map(|it| it.path).collect();
+    assert_eq!(listed, [right.path.clone(), ahead.path]);
+    backup::prune(&dir, 1, false).expect("removes");
+    let left: Vec<_> = backup::list(&dir).into_iter().map(|it| it.path).collect();
+    assert_eq!(left, [right.path]);
+}
