@@ -20,7 +20,7 @@ const NEXT: &str = "next: torch daemon start";
 /// Puts a backup in place of the registry's database.
 ///
 /// Takes the newest backup that verifies, or FILE, says what is missing between it and now, and asks. Nothing is
-/// deleted: the database that stood there is kept as torch.db.damaged-<time>, or torch.db.before-restore-<time> where it
+/// deleted: the database that stood there is kept as torch.db.damaged-TIME, or torch.db.before-restore-TIME where it
 /// was in order. The daemon must not run, nor agents, which start it again: torch stop --all. Agents that were
 /// started after the backup was made are unknown to torch afterwards; their worktrees and branches stay.
 #[derive(Debug, Args)]
