@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use torch_core::{DeliveryState, RouterMode};
 
 use super::Body;
+#[cfg(doc)]
+use super::Response;
 use crate::roster::{AgentRequest, ResumeRequest};
 
 /// How a person's command says which team it means.
