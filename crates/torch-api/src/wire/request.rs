@@ -8,7 +8,7 @@ use torch_core::{DeliveryState, RouterMode};
 
 use super::Body;
 #[cfg(doc)]
-use super::Response;
+use super::{FailureKind, Response};
 use crate::roster::{AgentRequest, ResumeRequest};
 
 /// How a person's command says which team it means.
