@@ -114,3 +114,21 @@ fn it_brings_back_briefs_again_and_adds() {
         "it says what ended it: {briefing}"
     );
 }
+
+/// A session of the person's own keeps the server when the team's has ended: the old session's id is not believed.
+#[test]
+fn it_works_beside_a_persons_session() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    world
+        .tmux(&["new-session", "-d", "-s", "mine", "exec sleep 600"])
+        .ok();
+    for _ in 0..3 {
+        world.torch(&["stop"]).ok();
+        let ran = world.torch(&["resume"]).ok();
+        let all = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(!all.contains("could not be opened"), "{ran}");
+        assert!(all.contains("2 of 2 agents briefed"), "{ran}");
+    }
+    world.tmux(&["kill-session", "-t", "=mine"]).ok();
+}
