@@ -8,7 +8,7 @@ use torch_core::{DesiredState, TeamId, Timestamp};
 use torch_router::identity::KnownServer;
 
 use super::restart::EndCause;
-use super::{PANES_EVERY, State, Turn};
+use super::{PANES_EVERY, State, Turn, WatchKind, Watcher};
 use crate::event::{Effect, TimerKey};
 use crate::failure::other;
 
@@ -105,8 +105,16 @@ impl State {
             return;
         }
         self.silent = Some((t.now, pid));
-        let watching = std::mem::take(&mut self.watchers).into_iter();
-        let conns: Vec<_> = watching
+        // Who follows a team to its end goes on following it.
+        let opens_or_closes = |watcher: &mut Watcher| {
+            matches!(
+                watcher.kind,
+                WatchKind::Stop | WatchKind::Auto | WatchKind::Resume { .. } | WatchKind::Agent(_)
+            )
+        };
+        let conns: Vec<_> = self
+            .watchers
+            .extract_if(.., opens_or_closes)
             .map(|watcher| watcher.conn)
             .chain(self.namings.drain(..).map(|naming| naming.conn))
             .collect();
