@@ -117,3 +117,16 @@ fn a_resume_is_not_answered_by_windows_that_are_being_closed() {
     let briefed = world.store.agents.values().filter(|agent| agent.briefed);
     assert_eq!(briefed.count(), roles);
 }
+
+#[test]
+fn a_tmux_that_hangs_sends_away_who_waits_for_windows_and_no_follower() {
+    let mut world = World::new(1, NONE, &ROLES, false);
+    world.raise();
+    let team = crate::clients::team();
+    let follower = world.ask(Request::Follow { team });
+    let stopper = stop(&mut world);
+    let (error, pid) = ("no answer".to_owned(), crate::world::TMUX_PID);
+    world.turn(vec![Event::TmuxSilent { error, pid }]);
+    assert!(world.clients.answer(stopper).is_some(), "it waits on");
+    assert!(world.clients.answer(follower).is_none(), "it was sent away");
+}
