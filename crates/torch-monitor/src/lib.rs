@@ -6,12 +6,14 @@
 
 pub mod composer;
 pub mod diagnose;
-pub mod hook;
+pub mod figures;
 pub mod rules;
 pub mod screen;
+pub mod signal;
 
 pub use composer::find_composer;
 pub use diagnose::{FailureCause, diagnose};
-pub use hook::{HookEvent, HookReading, read_hook};
+pub use figures::{Figures, LimitFigures, Tokens};
 pub use rules::{RuleError, Rules};
 pub use screen::Screen;
+pub use signal::{SignalReading, SignalRules};

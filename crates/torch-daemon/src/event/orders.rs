@@ -81,8 +81,8 @@ pub struct OpenWindow {
     pub open_in: OpenIn,
     /// The wrapper's orders, written to `launch.json`.
     pub spec: LaunchSpec,
-    /// The program's settings with torch's hooks, written to `settings.json`.
-    pub settings: serde_json::Value,
+    /// The files that the program reads at its start, by their names in the launch's folder.
+    pub files: Vec<(String, String)>,
     /// The program of the launch before, ended first if it still runs.
     pub before: Option<Process>,
     /// What is saved of the pane first.

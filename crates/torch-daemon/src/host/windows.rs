@@ -152,14 +152,15 @@ impl Host {
     }
 }
 
-/// Writes the wrapper's orders and the hooks, and empties the spool.
+/// Writes the wrapper's orders and the program's files, and empties the spool.
 fn prepare_launch(dir: &Path, order: &OpenWindow) -> Result<(), String> {
     let text = |error: std::io::Error| format!("failed to prepare {}: {error}", dir.display());
     std::fs::create_dir_all(dir).map_err(text)?;
     let spec = serde_json::to_vec_pretty(&order.spec).map_err(|error| error.to_string())?;
-    let settings = serde_json::to_vec_pretty(&order.settings).map_err(|error| error.to_string())?;
     replace(&dir.join("launch.json"), &spec).map_err(text)?;
-    replace(&dir.join("settings.json"), &settings).map_err(text)?;
+    for (name, content) in &order.files {
+        replace(&dir.join(name), content.as_bytes()).map_err(text)?;
+    }
     for entry in std::fs::read_dir(dir).map_err(text)?.flatten() {
         if entry
             .file_name()

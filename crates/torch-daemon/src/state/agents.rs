@@ -3,10 +3,11 @@
 use serde_json::json;
 use torch_api::wire::Stage;
 use torch_core::plan::WindowObserved;
+use torch_core::program::Signal;
 use torch_core::screen::ScreenKind;
 use torch_core::spool::{SpoolEvent, SpoolRecord};
 use torch_core::{AgentId, AgentState, Evidence, LaunchId, Write};
-use torch_monitor::{HookEvent, Screen, read_hook};
+use torch_monitor::Screen;
 use torch_router::delivery::{Flight, PaneFitness, Sight};
 
 use super::panes::same_pane;
@@ -147,12 +148,15 @@ impl State {
         payload: &serde_json::Value,
         at: torch_core::Timestamp,
     ) {
-        let reading = read_hook(payload);
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
+        let Some(program) = self.programs.get(&run.agent.program) else {
+            return;
+        };
+        let reading = program.hooks.read(payload);
         let (before, team, role) = (run.agent.state, run.agent.team, run.agent.role.clone());
-        if let Some(path) = reading.transcript {
+        if let Some(path) = reading.figures.transcript {
             run.agent.transcript = Some(path.into());
         }
         if !before.is_live() {
@@ -161,13 +165,10 @@ impl State {
             t.write(Write::PutAgent(Box::new(copy)));
             return;
         }
-        if let Some(state) = reading.state {
-            // A SessionStart after `/clear` or compaction is no new beginning.
-            let state = if state == AgentState::Ready && before != AgentState::Starting {
-                AgentState::Idle
-            } else {
-                state
-            };
+        if let Some(state) = reading
+            .signal
+            .and_then(|signal| state_after(signal, before))
+        {
             self.set_state(
                 t,
                 agent,
@@ -179,14 +180,15 @@ impl State {
                 self.progress(t, team, role.as_str(), Stage::Ready, "its prompt is up");
             }
         }
-        if let HookEvent::PromptTaken(prompt) = &reading.event {
-            self.count_turn(t, agent);
-            self.on_prompt(t, agent, prompt);
-        }
-        if let HookEvent::Asking(what) = &reading.event
-            && before != AgentState::Asking
-        {
-            self.notify_asking(t, agent, what);
+        match reading.signal {
+            Some(Signal::Prompt) => {
+                self.count_turn(t, agent);
+                self.on_prompt(t, agent, &reading.text);
+            }
+            Some(Signal::Asking) if before != AgentState::Asking => {
+                self.notify_asking(t, agent, &reading.text);
+            }
+            _ => {}
         }
         self.recheck_accepted(t, agent);
     }
@@ -375,6 +377,24 @@ impl State {
         self.progress(t, team, role.as_str(), Stage::Failed, &how);
         self.notify_not_ready(t, agent, &how, &text);
         self.check_raised(t, team);
+    }
+}
+
+/// The state that follows a signal.
+fn state_after(signal: Signal, before: AgentState) -> Option<AgentState> {
+    match signal {
+        Signal::Ready if before == AgentState::Starting => Some(AgentState::Ready),
+        Signal::Ready
+        | Signal::Cleared
+        | Signal::Compacted
+        | Signal::TurnEnded
+        | Signal::TurnFailed
+        | Signal::Interrupted => Some(AgentState::Idle),
+        Signal::Prompt | Signal::Working => Some(AgentState::Working),
+        Signal::Asking => Some(AgentState::Asking),
+        Signal::Limited => Some(AgentState::Limited),
+        Signal::Retrying => Some(AgentState::Retrying),
+        Signal::Queued | Signal::Ended => None,
     }
 }
 

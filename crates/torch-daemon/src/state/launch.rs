@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use torch_api::wire::Stage;
 use torch_core::launch::LaunchSpec;
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
+use torch_core::program::fill;
 use torch_core::{
     AgentId, AgentState, DesiredState, Evidence, LaunchId, PaneAddress, TeamId, Write,
 };
@@ -15,19 +16,6 @@ use torch_core::{
 use super::restart::{End, EndCause};
 use super::{State, Turn};
 use crate::event::{Effect, OpenFailure, OpenIn, OpenWindow, PaneRecord, TimerKey};
-
-/// The hooks that torch asks a program for.
-const HOOKS: [&str; 9] = [
-    "SessionStart",
-    "UserPromptSubmit",
-    "PreToolUse",
-    "PostToolUse",
-    "PermissionRequest",
-    "Notification",
-    "Stop",
-    "StopFailure",
-    "SessionEnd",
-];
 
 impl State {
     /// Starts an agent's program: in the pane that it had, in its session, or in a new one.
@@ -37,7 +25,7 @@ impl State {
         };
         let launch = self.fresh_launch(t.now);
         let conversation = uuid(self.random.u128(..));
-        let Some((spec, settings)) = self.launch_spec(agent, launch, &conversation) else {
+        let Some((spec, files)) = self.launch_spec(agent, launch, &conversation) else {
             return;
         };
         let record = match open_in {
@@ -92,46 +80,54 @@ impl State {
             index,
             open_in,
             spec,
-            settings,
+            files,
             before,
             record,
         })));
     }
 
-    /// The wrapper's orders and the program's settings with torch's hooks.
+    /// The wrapper's orders and the files that the program reads at its start.
     fn launch_spec(
         &self,
         agent: AgentId,
         launch: LaunchId,
         conversation: &str,
-    ) -> Option<(LaunchSpec, Value)> {
+    ) -> Option<(LaunchSpec, Vec<(String, String)>)> {
         let run = self.agents.get(&agent)?;
         let team = self.teams.get(&run.agent.team)?;
         let program = self.programs.get(&run.agent.program)?;
         let dir = self.run_dir(agent);
         let spool = dir.join(spool_name(launch));
         let torch = self.settings.torch.display().to_string();
-        let fill = |arg: &String| {
-            arg.replace("{torch}", &torch)
-                .replace(
-                    "{settings}",
-                    &dir.join("settings.json").display().to_string(),
-                )
-                .replace("{run}", &dir.display().to_string())
-                .replace("{conversation}", conversation)
-                .replace("{role}", run.agent.role.as_str())
-        };
+        let hook = format!(
+            "{} hook --spool {} --launch {launch}",
+            sh_word(&torch),
+            sh_word(&spool.display().to_string()),
+        );
+        let (run_dir, worktree) = (
+            dir.display().to_string(),
+            run.agent.worktree.display().to_string(),
+        );
+        let places = [
+            ("torch", torch.as_str()),
+            ("run", &run_dir),
+            ("worktree", &worktree),
+            ("conversation", conversation),
+            ("role", run.agent.role.as_str()),
+            ("hook", &hook),
+        ];
+        let rules = &program.data.launch;
         let mut env = team.env.clone();
-        env.extend(program.data.launch.env.clone());
+        env.extend(rules.env.clone());
         env.extend(self.agent_env(agent)?);
         let spec = LaunchSpec {
             agent,
             launch,
             role: run.agent.role.clone(),
-            argv: program.data.launch.argv.iter().map(fill).collect(),
+            argv: rules.argv.iter().map(|arg| fill(arg, &places)).collect(),
             env,
             cwd: run.agent.worktree.clone(),
-            spool: spool.clone(),
+            spool,
             on_exit: Vec::new(),
             farewell: format!(
                 "\r\n[torch] {} has ended: {{end}}. Nothing typed here reaches anybody.\r\n[torch] Its worktree: {}\r\n",
@@ -139,21 +135,9 @@ impl State {
                 run.agent.worktree.display()
             ),
         };
-        let command = format!(
-            "{} hook --spool {} --launch {launch}",
-            sh_word(&torch),
-            sh_word(&spool.display().to_string()),
-        );
-        let hooks: serde_json::Map<String, Value> = HOOKS
-            .iter()
-            .map(|hook| {
-                (
-                    (*hook).to_owned(),
-                    json!([{"hooks": [{"type": "command", "command": command}]}]),
-                )
-            })
-            .collect();
-        Some((spec, json!({"hooks": hooks})))
+        let files = rules.files.iter();
+        let files = files.map(|file| (file.name.clone(), fill(&file.text, &places)));
+        Some((spec, files.collect()))
     }
 
     /// The variables that tell an agent where it is.

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use torch_core::program::AgentProgram;
-use torch_monitor::{RuleError, Rules};
+use torch_monitor::{RuleError, Rules, SignalRules};
 
 /// An agent program with its rules compiled.
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) data: AgentProgram,
     pub(crate) rules: Rules,
+    /// What its hooks mean.
+    pub(crate) hooks: SignalRules,
 }
 
 /// The agent programs by name; cheap to clone.
@@ -25,7 +27,9 @@ impl Programs {
     pub fn compile(programs: Vec<AgentProgram>) -> Result<Self, RuleError> {
         let compiled = programs.into_iter().map(|data| {
             let rules = Rules::compile(&data.name, &data.screen)?;
-            Ok((data.name.clone(), Program { data, rules }))
+            let (name, hooks) = (&data.name, &data.hooks);
+            let hooks = SignalRules::compile(name, "hooks", &hooks.rules, &hooks.values)?;
+            Ok((data.name.clone(), Program { data, rules, hooks }))
         });
         Ok(Self(Arc::new(compiled.collect::<Result<_, RuleError>>()?)))
     }

@@ -1,40 +1,6 @@
-//! Agent programs as data: the shape of the TOML files in `templates/agents/`.
-
-use std::collections::BTreeMap;
+//! What a program's screens look like, and how a pasted message is submitted.
 
 use serde::{Deserialize, Serialize};
-
-/// One agent program: how it is launched, how it looks, how it is submitted to, what it reports.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AgentProgram {
-    /// Its name, as in `--agent NAME`.
-    pub name: String,
-    /// One line about it.
-    pub description: String,
-    /// How it is started.
-    pub launch: LaunchRules,
-    /// What its screens look like.
-    pub screen: ScreenRules,
-    /// How a pasted message is submitted.
-    pub submit: SubmitRules,
-}
-
-/// How a program is started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LaunchRules {
-    /// The program and its arguments. `{torch}` is torch's own binary, `{settings}` the file with torch's
-    /// hooks, `{conversation}` a fresh UUID for the program's conversation, `{role}` the role.
-    pub argv: Vec<String>,
-    /// Variables added to the agent's environment.
-    #[serde(default)]
-    pub env: BTreeMap<String, String>,
-    /// The permission mode these arguments start it in, in the program's words, for the plan that the user confirms.
-    pub permission_mode: String,
-    /// How long it may take to become ready, in seconds.
-    pub ready_seconds: u64,
-}
 
 /// What a program's screens look like: regular expressions over lines of plain text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

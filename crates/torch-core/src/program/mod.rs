@@ -1,0 +1,80 @@
+//! Agent programs as data: the shape of the TOML files in `templates/agents/`.
+
+mod install;
+mod launch;
+mod screen;
+mod signals;
+
+use serde::{Deserialize, Serialize};
+
+pub use install::{InstallRules, LoginRules};
+pub use launch::{LaunchFile, LaunchMode, LaunchRules, Place, fill};
+pub use screen::{ScreenRules, SubmitRules};
+pub use signals::{
+    HookRules, LimitPointers, Signal, SignalRule, StatusLineRules, TranscriptRules, ValuePointers,
+};
+
+/// One agent program: how it is launched, how it looks, how it is submitted to, what it reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentProgram {
+    /// Its name, as in `--agent NAME`.
+    pub name: String,
+    /// One line about it.
+    pub description: String,
+    /// How it is found on a machine; absent for what is built in.
+    #[serde(default)]
+    pub install: Option<InstallRules>,
+    /// How it is started.
+    pub launch: LaunchRules,
+    /// What its screens look like.
+    pub screen: ScreenRules,
+    /// How a pasted message is submitted.
+    pub submit: SubmitRules,
+    /// What its hooks say.
+    #[serde(default)]
+    pub hooks: HookRules,
+    /// What its transcript says.
+    #[serde(default)]
+    pub transcript: TranscriptRules,
+    /// What it tells a status line.
+    #[serde(default)]
+    pub status_line: StatusLineRules,
+}
+
+/// What proves that this program has a message, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryGrade {
+    /// Its prompt hook carries the text: proven within milliseconds.
+    Hooks,
+    /// Its transcript holds the text: proven as soon as that is written.
+    Transcript,
+    /// Only its screen shows it: deliveries stay unconfirmed in words.
+    Screen,
+}
+
+impl DeliveryGrade {
+    /// The word that people read.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hooks => "hooks",
+            Self::Transcript => "transcript",
+            Self::Screen => "screen only",
+        }
+    }
+}
+
+impl AgentProgram {
+    /// The best proof that its rules allow for.
+    pub fn grade(&self) -> DeliveryGrade {
+        let has = |rules: &[SignalRule]| rules.iter().any(|rule| rule.is == Signal::Prompt);
+        if has(&self.hooks.rules) {
+            DeliveryGrade::Hooks
+        } else if has(&self.transcript.rules) {
+            DeliveryGrade::Transcript
+        } else {
+            DeliveryGrade::Screen
+        }
+    }
+}
