@@ -19,6 +19,9 @@ pub struct ResumeRequest {
     pub rebrief_all: bool,
     /// Roles to add to the team, as written.
     pub add_roles: Vec<String>,
+    /// Variables of the caller that agent programs take and that no file may hold.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
 }
 
 /// What `torch agent` asks for.
@@ -30,6 +33,9 @@ pub struct AgentRequest {
     pub act: AgentAct,
     /// The caller's environment, cut to the allow-list by the client; used where a team is made.
     pub env: BTreeMap<String, String>,
+    /// Variables of the caller that agent programs take and that no file may hold.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
 }
 
 /// What is done with one agent.

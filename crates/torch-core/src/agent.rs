@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::figures::AgentFigures;
 use crate::{AgentId, DesiredState, LaunchId, MessageId, PaneAddress, RoleName, TeamId, Timestamp};
 
 /// A process that can't be mistaken for a later one of the same pid.
@@ -181,4 +182,54 @@ pub struct Agent {
     /// How its program ended last, for the words of its next briefing.
     #[serde(default)]
     pub last_end: Option<String>,
+    /// The id of its program's conversation: chosen by torch, or told by the program.
+    #[serde(default)]
+    pub conversation: Option<String>,
+    /// Whether its program went on with an earlier conversation in this launch.
+    #[serde(default)]
+    pub resumed: bool,
+    /// What its program tells of itself.
+    #[serde(default)]
+    pub figures: AgentFigures,
+}
+
+impl Agent {
+    /// An agent of which nothing was started yet.
+    pub fn new(id: AgentId, team: TeamId, role: RoleName, program: &str, now: Timestamp) -> Self {
+        Self {
+            id,
+            team,
+            role,
+            position: 0,
+            program: program.to_owned(),
+            worktree: PathBuf::new(),
+            branch: None,
+            worktree_ready: false,
+            launch: None,
+            pane: None,
+            process: None,
+            state: AgentState::Stopped,
+            evidence: Evidence::new("command", "not started yet", now),
+            since: now,
+            briefing: None,
+            briefed: false,
+            transcript: None,
+            completed: None,
+            completed_at: None,
+            desired: DesiredState::Running,
+            paused: false,
+            task: None,
+            guest_in: None,
+            launches: 0,
+            restarts: Vec::new(),
+            turns: Vec::new(),
+            cap_told: false,
+            left: None,
+            last_transcript: None,
+            last_end: None,
+            conversation: None,
+            resumed: false,
+            figures: AgentFigures::default(),
+        }
+    }
 }

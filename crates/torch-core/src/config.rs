@@ -56,6 +56,8 @@ pub struct TmuxConfig {
 pub struct AgentsConfig {
     /// The program that `torch auto` uses without `--agent`; empty: it must be named with `--agent`.
     pub default: String,
+    /// The permission mode that programs are started in, by the name in their own rules; empty: each program's own default.
+    pub mode: String,
 }
 
 /// Who may write to whom.

@@ -20,6 +20,9 @@ pub struct LaunchSpec {
     pub argv: Vec<String>,
     /// The whole environment of the program, but for `TERM`, `TMUX` and `TMUX_PANE`, which come from the pane.
     pub env: BTreeMap<String, String>,
+    /// Variables that the program takes from the pane's environment if they are there: secrets, which no file holds.
+    #[serde(default)]
+    pub inherit: Vec<String>,
     /// The program's working directory.
     pub cwd: PathBuf,
     /// The spool file that the wrapper and the hooks append to.

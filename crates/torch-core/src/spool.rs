@@ -44,4 +44,9 @@ pub enum SpoolEvent {
         /// The hook's JSON.
         payload: serde_json::Value,
     },
+    /// The program drew its status line, with the JSON it gave for it.
+    StatusLine {
+        /// That JSON.
+        payload: serde_json::Value,
+    },
 }

@@ -15,16 +15,17 @@ use torch_api::{Failure, Request, Response};
 use torch_core::identity::Ancestry;
 use torch_core::spool::SpoolRecord;
 use torch_core::{
-    AgentId, Delivery, Drift, Envelope, LaunchId, MessageId, PaneAddress, PaneId, Process,
-    RoleName, SessionId, TeamId, Timestamp, WindowId, Write,
+    AgentId, Delivery, Drift, Envelope, LaunchId, MessageId, PaneId, Process, RoleName, SessionId,
+    TeamId, Timestamp, WindowId, Write,
 };
+use torch_monitor::SignalReading;
 use torch_router::delivery::Outcome;
 
 pub use facts::{
-    AddedWorktree, FailedHow, Known, OpenFailure, PaneFact, PasteError, ProbeFact, ProbeFor,
-    ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
+    AddedWorktree, FailedHow, Known, OpenFailure, OpenedWindow, PaneFact, PasteError, ProbeFact,
+    ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
 };
-pub use orders::{InboxFile, OpenIn, OpenWindow, PaneRecord, TypingGuard};
+pub use orders::{InboxFile, OpenIn, OpenWindow, PaneRecord, Resume, TypingGuard};
 
 /// A client's connection, numbered from 1 in one daemon's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,6 +152,19 @@ pub enum Event {
         /// How.
         result: Result<Outcome, String>,
     },
+    /// An agent's transcript grew.
+    Told {
+        /// Whose.
+        agent: AgentId,
+        /// In which launch.
+        launch: LaunchId,
+        /// The transcript.
+        path: PathBuf,
+        /// How far it has been read now, in bytes.
+        offset: u64,
+        /// What its new records mean.
+        readings: Vec<SignalReading>,
+    },
     /// The transcript was searched for a message.
     Transcript {
         /// The message.
@@ -192,7 +206,7 @@ pub enum Event {
         /// For which launch.
         launch: LaunchId,
         /// Where.
-        result: Result<PaneAddress, OpenFailure>,
+        result: Result<OpenedWindow, OpenFailure>,
     },
     /// A window was closed and what ran in it ended.
     Closed {
@@ -413,6 +427,19 @@ pub enum Effect {
         agent: AgentId,
         /// Of which launch.
         launch: LaunchId,
+        /// Bytes already taken in.
+        offset: u64,
+    },
+    /// Read a transcript whenever it grows.
+    WatchTranscript {
+        /// Whose.
+        agent: AgentId,
+        /// In which launch.
+        launch: LaunchId,
+        /// The program that writes it.
+        program: String,
+        /// The transcript.
+        path: PathBuf,
         /// Bytes already taken in.
         offset: u64,
     },

@@ -18,7 +18,7 @@ use torch_store::export::{ComplianceExporter, Exporter};
 
 use crate::event::{Effect, Event};
 use crate::host::upkeep::Made;
-use crate::host::{Host, Input, Signals, socket, spool, tmux};
+use crate::host::{Host, Input, Signals, socket, spool, tmux, transcript};
 use crate::service::Service;
 use crate::state::{Settings, Snapshot, State};
 use crate::templates;
@@ -97,6 +97,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     let (state, first) = load(options, &store, reading)?;
     let (inputs, receiver) = tokio::sync::mpsc::unbounded_channel();
     let (reconnect, gone) = (state.has_live_pane(), state.has_running_team());
+    let transcripts = transcript::Transcripts::new(state.programs.clone(), inputs.clone());
     let mut host = Host {
         state,
         store,
@@ -110,6 +111,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         agenda: torch_scheduler::Agenda::new(),
         clock: Clock::new(reading),
         spools: spool::Spools::new(inputs.clone()),
+        transcripts,
         tmux: tmux::Tmux::new(tmux::server_config(
             &options.home,
             &options.tmux_socket,

@@ -7,7 +7,13 @@ use torch_core::program::AgentProgram;
 
 use crate::state::{Programs, RoleTemplate, Templates};
 
-const PROGRAMS: [(&str, &str); 1] = [("demo", include_str!("../../../templates/agents/demo.toml"))];
+const PROGRAMS: [(&str, &str); 2] = [
+    (
+        "claude",
+        include_str!("../../../templates/agents/claude.toml"),
+    ),
+    ("demo", include_str!("../../../templates/agents/demo.toml")),
+];
 
 const BRIEFING: &str = include_str!("../../../templates/briefing.md");
 const RECOVERY: &str = include_str!("../../../templates/recovery.md");
@@ -41,11 +47,18 @@ const ROLES: [(&str, &str); 15] = roles!(
 /// # Errors
 /// When a shipped file is broken, which a test rules out.
 pub fn programs() -> anyhow::Result<Programs> {
+    Programs::compile(program_files()?).context("failed to read the agent programs")
+}
+
+/// The agent programs as their files say.
+///
+/// # Errors
+/// When a shipped file is broken, which a test rules out.
+pub fn program_files() -> anyhow::Result<Vec<AgentProgram>> {
     let read = PROGRAMS.iter().map(|(name, text)| {
         toml::from_str(text).with_context(|| format!("failed to read the agent program {name}"))
     });
-    let read = read.collect::<anyhow::Result<Vec<AgentProgram>>>()?;
-    Programs::compile(read).context("failed to read the agent programs")
+    read.collect()
 }
 
 /// The roles and the briefing's text.

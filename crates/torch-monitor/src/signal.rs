@@ -2,6 +2,7 @@
 
 use regex::Regex;
 use serde_json::Value;
+use torch_core::Timestamp;
 use torch_core::program::{Signal, SignalRule, ValuePointers};
 
 use crate::figures::Figures;
@@ -21,6 +22,8 @@ pub struct SignalReading {
     pub evidence: String,
     /// The figures in it.
     pub figures: Figures,
+    /// When it was written, if it says so.
+    pub at: Option<Timestamp>,
 }
 
 /// Compiled rules for one kind of record.
@@ -78,7 +81,8 @@ impl SignalRules {
             || "no rule fits".to_owned(),
             |rule| {
                 let parts = rule.when.iter().map(|(at, _)| words(record, at));
-                parts.collect::<Vec<_>>().join(" ")
+                let parts: Vec<_> = parts.filter(|part| *part != text).collect();
+                parts.join(" ")
             },
         );
         let quoted: String = text.chars().take(QUOTED).collect();
@@ -92,7 +96,15 @@ impl SignalRules {
             text,
             evidence: evidence.chars().take(2 * QUOTED).collect(),
             figures: Figures::read(record, &self.values),
+            at: self.time(record),
         }
+    }
+
+    /// The time in RFC 3339.
+    fn time(&self, record: &Value) -> Option<Timestamp> {
+        let text = values(record, &self.values.at).first()?.as_str()?;
+        let at: jiff::Timestamp = text.parse().ok()?;
+        u64::try_from(at.as_millisecond()).ok().map(Timestamp)
     }
 
     /// Whether any rule leads to this meaning.

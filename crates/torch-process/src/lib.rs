@@ -22,6 +22,7 @@ pub mod launch;
 mod piped;
 pub mod quote;
 mod run;
+pub mod search;
 #[cfg(test)]
 mod tests;
 pub mod traces;

@@ -21,6 +21,7 @@ mod ended;
 mod hook;
 mod signals;
 mod spool;
+mod status_line;
 mod terminal;
 mod wrapper;
 
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 
 pub use daemon::FindTorch;
 pub use hook::{HOOK_INPUT_MAX, hook};
+pub use status_line::{Chain, status_line};
 
 /// Why the wrapper could not begin.
 #[derive(Debug, thiserror::Error)]

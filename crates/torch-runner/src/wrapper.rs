@@ -103,6 +103,11 @@ impl Wrapper {
                 Err(_) => env.remove(name),
             };
         }
+        for name in &self.spec.inherit {
+            if let Ok(value) = std::env::var(name) {
+                env.insert(name.clone(), value);
+            }
+        }
         let child = torch_process::spawn_foreground(
             &self.spec.argv,
             &self.spec.cwd,

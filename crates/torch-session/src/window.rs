@@ -97,6 +97,25 @@ impl Server {
         self.open(COMMAND, &line).await
     }
 
+    /// Sets a variable that the programs of later windows of a session have; it is kept in the server's memory.
+    ///
+    /// # Errors
+    /// [`SessionError::Refused`] for a session that is gone, or what [`Self::probe`](crate::Server::probe) lists.
+    pub async fn set_environment(
+        &self,
+        session: SessionId,
+        name: &str,
+        value: &str,
+    ) -> Result<(), SessionError> {
+        const COMMAND: &str = "set-environment";
+        let words = Words::named(COMMAND)
+            .option("-t", &session.to_string())
+            .arg(name)
+            .arg(value);
+        self.ask(COMMAND, &Line::of(words)).await?;
+        Ok(())
+    }
+
     /// Starts a program anew in a pane, in place of the one that is there or was: the pane's id, its window, its history
     /// and whoever looks at it stay. `name`, `index`, `width` and `height` of the spec are not used. A pane whose first
     /// process is another than `at` says is not touched.

@@ -277,8 +277,8 @@ pub struct AutoRequest {
     pub spec: PathBuf,
     /// Roles as written; empty = the default five.
     pub roles: Vec<String>,
-    /// The agent program; none = found or configured.
-    pub agent: Option<String>,
+    /// Agent programs as written: `NAME` for all roles, `ROLE=NAME` for one; none = configured, or the best that is installed.
+    pub agents: Vec<String>,
     /// Only answer the plan.
     pub dry_run: bool,
     /// Which direct messages pass, by the project's config; none = by the daemon's.
@@ -288,6 +288,9 @@ pub struct AutoRequest {
     pub scenario: Option<PathBuf>,
     /// The caller's environment, cut to the allow-list by the client.
     pub env: BTreeMap<String, String>,
+    /// Variables of the caller that agent programs take and that no file may hold.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
 }
 
 /// What `scm` asks for.

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use torch_api::Request;
 use torch_api::roster::{AgentAct, AgentRequest};
+use torch_core::program::Variable;
 
 use super::{JsonArgs, TeamArgs, steps};
 use crate::connect;
-use crate::error::Outcome;
+use crate::error::{CommandError, Outcome};
 use crate::place::Place;
 
 /// Adds an agent to a team, ends one, or starts one anew.
@@ -113,13 +114,48 @@ pub(crate) fn run(args: AgentArgs, place: &Place) -> Outcome {
             (args.team, args.json, AgentAct::Restart { role: args.role })
         }
     };
+    let passed_on = passed_on()?;
     let request = AgentRequest {
         team: place.team(team.team),
         act,
-        env: environment(),
+        env: passed_on.plain,
+        secrets: passed_on.secret,
     };
     let mut client = connect::connect(place)?;
     steps::done(&mut client, &Request::Agent(Box::new(request)), json)
+}
+
+/// What whoever starts a team passes on to its agents.
+pub(crate) struct PassedOn {
+    /// What is kept with the team.
+    pub(crate) plain: BTreeMap<String, String>,
+    /// What is kept in memory only.
+    pub(crate) secret: BTreeMap<String, String>,
+}
+
+/// The environment's harmless part, and what the agent programs ask for by name.
+pub(crate) fn passed_on() -> Result<PassedOn, CommandError> {
+    let programs = torch_daemon::templates::program_files()
+        .map_err(|error| CommandError::other(format!("{error:#}")))?;
+    let mut passed = PassedOn {
+        plain: environment(),
+        secret: BTreeMap::new(),
+    };
+    for (name, value) in std::env::vars_os() {
+        let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) else {
+            continue;
+        };
+        let takes: Vec<_> = programs
+            .iter()
+            .filter_map(|program| program.takes(&name))
+            .collect();
+        if takes.contains(&Variable::Secret) {
+            passed.secret.insert(name, value);
+        } else if takes.contains(&Variable::Plain) {
+            passed.plain.insert(name, value);
+        }
+    }
+    Ok(passed)
 }
 
 /// What the agents may have of the caller's environment; what is no text stays behind.

@@ -31,7 +31,8 @@ const DEMO_HINT: &str = "torch auto --spec spec.md --agent demo";
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  torch auto --spec spec.md --agent demo
+  torch auto --spec spec.md
+  torch auto --spec spec.md --agent claude --agent developer=codex
   torch auto --spec spec.md --roles orchestrator,developer,tester --agent demo --yes --wait")]
 pub struct AutoArgs {
     /// The spec: what the team is to build
@@ -43,9 +44,10 @@ pub struct AutoArgs {
     /// The roles, separated by commas; an orchestrator is added if none is named [default, and if empty: the core five]
     #[arg(long, value_name = "ROLES", value_delimiter = ',')]
     roles: Vec<String>,
-    /// The agent program; the only one so far is `demo`, the built-in one, which only plays [default: agents.default of the config]
-    #[arg(long, value_name = "NAME")]
-    agent: Option<String>,
+    /// The agent program: NAME for all roles, ROLE=NAME for one; several with commas [default: agents.default of the config, or
+    /// the best that is installed]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    agent: Vec<String>,
     /// Only shows the plan
     #[arg(long)]
     dry_run: bool,
@@ -120,15 +122,21 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
     };
     let (config, _) = super::config::load(&there)?;
     let configured = Some(config.agents.default).filter(|name| !name.is_empty());
+    let mut agents = args.agent.clone();
+    if !agents.iter().any(|agent| !agent.contains('=')) {
+        agents.extend(configured);
+    }
+    let passed_on = super::agent::passed_on()?;
     Ok(AutoRequest {
         spec,
         project,
         roles: roles(&args.roles)?,
-        agent: args.agent.clone().or(configured),
+        agents,
         router: Some(config.router.mode),
         dry_run: args.dry_run,
         scenario,
-        env: super::agent::environment(),
+        env: passed_on.plain,
+        secrets: passed_on.secret,
     })
 }
 

@@ -3,7 +3,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use torch_runner::Chain;
 
 use crate::exit;
 
@@ -19,7 +21,24 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
     };
     let launch = value("--launch").and_then(|launch| launch.to_str());
     if let (Some(spool), Some(launch)) = (value("--spool"), launch) {
-        torch_runner::hook(Path::new(spool), launch, io::stdin().lock());
+        let (spool, input) = (Path::new(spool), io::stdin().lock());
+        if args.iter().any(|arg| arg == "--status-line") {
+            let pointer = value("--chain-pointer").and_then(|pointer| pointer.to_str());
+            let chain = Chain {
+                files: values(args, "--chain"),
+                pointer: pointer.unwrap_or_default().to_owned(),
+            };
+            torch_runner::status_line(spool, launch, &chain, input, io::stdout());
+        } else {
+            torch_runner::hook(spool, launch, input);
+        }
     }
     exit::OK
+}
+
+/// Every value of an option that may be given several times.
+fn values(args: &[OsString], name: &str) -> Vec<PathBuf> {
+    let pairs = args.windows(2);
+    let named = pairs.filter(|pair| pair[0] == OsStr::new(name));
+    named.map(|pair| PathBuf::from(&pair[1])).collect()
 }

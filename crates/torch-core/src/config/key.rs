@@ -59,6 +59,12 @@ pub const KEYS: &[Key] = &[
         doc: "The tmux program: a path or a name on PATH.",
     },
     Key {
+        name: "agents.mode",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "The permission mode that agent programs start in, by its name in `torch agents show NAME`; empty: each one's own.",
+    },
+    Key {
         name: "agents.default",
         kind: Kind::Text,
         scope: Scope::Project,

@@ -24,6 +24,9 @@ pub struct LaunchRules {
     /// Variables that whoever starts a team passes on: names, or beginnings of names with a `*` behind.
     #[serde(default)]
     pub variables: Vec<String>,
+    /// As `variables`, but secret: kept in the memory of the daemon and of the tmux session only.
+    #[serde(default)]
+    pub secrets: Vec<String>,
     /// The files that are written into the launch's folder before each start.
     #[serde(default)]
     pub files: Vec<LaunchFile>,
@@ -112,6 +115,48 @@ pub fn fill(text: &str, places: &[Place<'_>]) -> String {
     out
 }
 
+/// Fills the places of a path with variables: `{home}` is `HOME`, `{NAME:-rest}` is `NAME` or, where that is not set, `rest`
+/// filled the same way. `None` where a variable has no value.
+pub fn fill_variables(text: &str, variables: &BTreeMap<String, String>) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('{') {
+        out.push_str(&rest[..start]);
+        let end = start + closing(&rest[start..])?;
+        let place = &rest[start + 1..end];
+        let (name, default) = match place.split_once(":-") {
+            Some((name, default)) => (name, Some(default)),
+            None => (place, None),
+        };
+        let name = if name == "home" { "HOME" } else { name };
+        match (
+            variables.get(name).filter(|value| !value.is_empty()),
+            default,
+        ) {
+            (Some(value), _) => out.push_str(value),
+            (None, Some(default)) => out.push_str(&fill_variables(default, variables)?),
+            (None, None) => return None,
+        }
+        rest = &rest[end + 1..];
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// Where the brace that a text begins with is closed.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 1 => return Some(at),
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
 fn value(name: &str, places: &[Place<'_>]) -> Option<String> {
     let (name, quoted) = match name.strip_prefix("json:") {
         Some(name) => (name, true),
@@ -136,6 +181,16 @@ mod tests {
             fill("{\"x\": {json:hook}, {role}, {other}, {}", &places),
             "{\"x\": \"a \\\"b\\\" {role}\", pm, {other}, {}"
         );
+    }
+
+    #[test]
+    fn variables_fill_paths_with_defaults_in_them() {
+        let variables = BTreeMap::from([("HOME".to_owned(), "/h".to_owned())]);
+        let filled = |text| fill_variables(text, &variables);
+        let path = "{CODEX_HOME:-{home}/.codex}/sessions/*";
+        assert_eq!(filled(path).as_deref(), Some("/h/.codex/sessions/*"));
+        assert_eq!(filled("{OTHER}/x"), None);
+        assert_eq!(filled("{unclosed"), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod signals;
 use serde::{Deserialize, Serialize};
 
 pub use install::{InstallRules, LoginRules};
-pub use launch::{LaunchFile, LaunchMode, LaunchRules, Place, fill};
+pub use launch::{LaunchFile, LaunchMode, LaunchRules, Place, fill, fill_variables};
 pub use screen::{ScreenRules, SubmitRules};
 pub use signals::{
     HookRules, LimitPointers, Signal, SignalRule, StatusLineRules, TranscriptRules, ValuePointers,
@@ -42,6 +42,15 @@ pub struct AgentProgram {
     pub status_line: StatusLineRules,
 }
 
+/// How a variable of whoever starts a team is passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variable {
+    /// Kept with the team.
+    Plain,
+    /// Kept in memory only.
+    Secret,
+}
+
 /// What proves that this program has a message, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -66,6 +75,23 @@ impl DeliveryGrade {
 }
 
 impl AgentProgram {
+    /// Whether a variable of whoever starts a team is passed on to this program, and whether it is a secret.
+    pub fn takes(&self, variable: &str) -> Option<Variable> {
+        let named = |names: &[String]| {
+            names.iter().any(|name| match name.strip_suffix('*') {
+                Some(start) => variable.starts_with(start),
+                None => variable == name,
+            })
+        };
+        if named(&self.launch.secrets) {
+            Some(Variable::Secret)
+        } else if named(&self.launch.variables) {
+            Some(Variable::Plain)
+        } else {
+            None
+        }
+    }
+
     /// The best proof that its rules allow for.
     pub fn grade(&self) -> DeliveryGrade {
         let has = |rules: &[SignalRule]| rules.iter().any(|rule| rule.is == Signal::Prompt);

@@ -56,6 +56,8 @@ pub struct SignalRule {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ValuePointers {
+    /// When the record was written, in RFC 3339.
+    pub at: String,
     /// The conversation's id.
     pub conversation: String,
     /// The path of its transcript.

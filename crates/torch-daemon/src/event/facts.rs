@@ -127,6 +127,25 @@ pub enum PasteError {
     Unknown(String),
 }
 
+/// A window that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedWindow {
+    /// Where.
+    pub address: PaneAddress,
+    /// The conversation that its program goes on with; absent where it begins a new one.
+    pub resumed: Option<String>,
+}
+
+impl OpenedWindow {
+    /// One of which nobody knows more than where it is.
+    pub fn begun(address: PaneAddress) -> Self {
+        Self {
+            address,
+            resumed: None,
+        }
+    }
+}
+
 /// Why a window could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenFailure {
@@ -149,6 +168,8 @@ pub struct ProjectFacts {
     pub head: String,
     /// Bytes of one checked-out worktree.
     pub worktree_bytes: u64,
+    /// The names of the agent programs that are installed where the caller looks for programs.
+    pub installed: Vec<String>,
     /// The names of the sessions that the tmux server has, where it was asked: none of them can be the team's.
     pub sessions: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! What is to be done, in full: the particulars of [`super::Effect`]s.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use torch_core::launch::LaunchSpec;
@@ -68,6 +69,17 @@ pub struct InboxFile {
     pub body: String,
 }
 
+/// How a program goes on with a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// The conversation's id.
+    pub conversation: String,
+    /// Its transcript: without it there is nothing to go on with.
+    pub transcript: PathBuf,
+}
+
 /// Everything needed to open an agent's window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenWindow {
@@ -81,6 +93,10 @@ pub struct OpenWindow {
     pub open_in: OpenIn,
     /// The wrapper's orders, written to `launch.json`.
     pub spec: LaunchSpec,
+    /// How its program goes on with the conversation that it had, if that is still there.
+    pub resume: Option<Resume>,
+    /// Variables that no file may hold.
+    pub secrets: BTreeMap<String, String>,
     /// The files that the program reads at its start, by their names in the launch's folder.
     pub files: Vec<(String, String)>,
     /// The program of the launch before, ended first if it still runs.

@@ -7,13 +7,10 @@ use torch_core::{AgentId, PaneId, Timestamp};
 use torch_router::delivery::Outcome;
 use torch_session::{CaptureStyle, Server};
 
-use super::{Host, Input, answer, git, socket, tmux};
+use super::{Host, Input, answer, git, socket, tmux, transcript};
 use crate::event::{ConnId, Effect, Event, FailedHow, InboxFile, PasteError};
 use crate::failure::other;
 use crate::state::spool_name;
-
-/// How much of a transcript's end is searched, in bytes.
-const TRANSCRIPT_TAIL: u64 = 1024 * 1024;
 
 impl Host {
     pub(crate) fn execute(&mut self, now: Timestamp, effect: Effect) {
@@ -48,6 +45,17 @@ impl Host {
             Effect::Probe { .. } | Effect::Paste { .. } | Effect::Press { .. } => {
                 self.type_into(effect)
             }
+            Effect::WatchTranscript {
+                agent,
+                launch,
+                program,
+                path,
+                offset,
+            } => {
+                self.transcripts
+                    .watch(agent, launch, program, path.clone(), offset);
+                send(&self.inputs, Input::Transcript(path));
+            }
             Effect::ReadLastLines {
                 agent,
                 failed,
@@ -55,7 +63,9 @@ impl Host {
                 lines,
             } => self.read_last_lines(agent, failed, pane, lines),
             Effect::ReadTranscript { message, path } => {
-                let found = transcript_holds(&path, message);
+                let program = self.state.program_for(message);
+                let found = program
+                    .is_some_and(|program| transcript::holds(&path, &program.transcript, message));
                 send(
                     &self.inputs,
                     Input::Event(Event::Transcript { message, found }),
@@ -146,15 +156,21 @@ impl Host {
 
     fn inspect(&mut self, conn: ConnId, request: Box<torch_api::wire::AutoRequest>) {
         let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        let programs = self.state.programs.clone();
         let connect = (!request.dry_run).then(|| self.tmux.config.clone());
         let (server, ending) = (self.tmux.server.clone(), self.tmux.idle_end.clone());
         let gate = self.tmux.gate.clone();
         self.tmux.orders += usize::from(connect.is_some());
         tokio::spawn(async move {
             let asked = request.clone();
-            let looked = tokio::task::spawn_blocking(move || git::inspect(&git, &asked)).await;
-            let mut result = match looked {
-                Ok(Ok((repository, spec))) => Ok((git::facts(&repository), spec)),
+            let looked = tokio::task::spawn_blocking(move || {
+                let (repository, spec) = git::inspect(&git, &asked)?;
+                let mut project = git::facts(&repository);
+                project.installed = programs.installed(asked.env.get("PATH"));
+                Ok::<_, Box<torch_api::Failure>>((project, spec))
+            });
+            let mut result = match looked.await {
+                Ok(Ok(facts)) => Ok(facts),
                 Ok(Err(failure)) => Err(*failure),
                 Err(error) => Err(other(
                     "the project could not be looked at",
@@ -210,6 +226,7 @@ impl Host {
 
     fn forget_agent(&mut self, agent: AgentId) {
         self.spools.forget(agent);
+        self.transcripts.forget(agent);
         let dir = self.agent_dir(agent);
         if let Err(error) = std::fs::remove_dir_all(&dir)
             && error.kind() != std::io::ErrorKind::NotFound
@@ -245,9 +262,12 @@ impl Host {
         });
     }
 
-    fn list_panes(&self, listing: u64) {
+    fn list_panes(&mut self, listing: u64) {
         for agent in self.spools.grown() {
             send(&self.inputs, Input::Spool(agent));
+        }
+        for path in self.transcripts.grown() {
+            send(&self.inputs, Input::Transcript(path));
         }
         let Some(server) = self.tmux.server.clone() else {
             return;
@@ -430,30 +450,6 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         .open(partial)?;
     std::io::Write::write_all(&mut file, bytes)?;
     std::fs::rename(partial, path)
-}
-
-/// Whether a prompt record at the end of a transcript holds a message.
-fn transcript_holds(path: &Path, message: torch_core::MessageId) -> bool {
-    use std::io::{Read as _, Seek as _, SeekFrom};
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = std::fs::File::open(path)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(TRANSCRIPT_TAIL)))?;
-        let mut bytes = Vec::new();
-        file.take(TRANSCRIPT_TAIL).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    // A transcript that can't be read proves nothing.
-    let Ok(bytes) = read() else { return false };
-    let needle = format!("[torch {} ", message.tag());
-    let lines = bytes.split(|byte| *byte == b'\n');
-    lines.rev().any(|line| {
-        let text = String::from_utf8_lossy(line);
-        text.contains(&needle)
-            && serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|record| {
-                record.get("type").and_then(|kind| kind.as_str()) == Some("user")
-            })
-    })
 }
 
 /// Sends an input; the loop is gone only when the daemon ends.

@@ -32,6 +32,7 @@ pub(crate) fn facts(repository: &Repository) -> ProjectFacts {
         branch: (!repository.is_detached()).then(|| repository.base_branch.clone()),
         head: repository.head.clone(),
         worktree_bytes: repository.worktree_bytes,
+        installed: Vec::new(),
         sessions: Vec::new(),
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod socket;
 pub(crate) mod spool;
 pub(crate) mod tmux;
 mod tmux_socket;
+pub(crate) mod transcript;
 pub(crate) mod upkeep;
 mod windows;
 mod worktrees;
@@ -60,6 +61,8 @@ pub(crate) enum Input {
     Connected(ConnId, Answers),
     /// A spool file changed.
     Spool(AgentId),
+    /// A transcript changed.
+    Transcript(PathBuf),
     /// The tmux server was connected.
     Tmux(Box<Server>),
     /// The connection to the tmux server of this pid ended.
@@ -92,6 +95,7 @@ pub(crate) struct Host {
     pub(crate) connections: BTreeMap<ConnId, Answers>,
     pub(crate) tmux: tmux::Tmux,
     pub(crate) spools: spool::Spools,
+    pub(crate) transcripts: transcript::Transcripts,
     pub(crate) git: Git,
     pub(crate) added: BTreeMap<AgentId, (Repository, Added)>,
     pub(crate) teams_changed: bool,
@@ -240,6 +244,15 @@ impl Host {
                 Some(event) => self.state.handle(now, event),
                 None => Vec::new(),
             },
+            Input::Transcript(path) => {
+                let mut effects = Vec::new();
+                for agent in self.transcripts.at(&path) {
+                    if let Some(event) = self.transcripts.read(agent) {
+                        effects.extend(self.state.handle(now, event));
+                    }
+                }
+                effects
+            }
             Input::Tmux(server) => {
                 let event = self.tmux.connected(*server);
                 self.note_tmux();

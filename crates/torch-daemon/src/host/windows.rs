@@ -1,5 +1,6 @@
 //! Agents' windows: opened, used again, closed; what ran in them is ended, and what they showed is kept.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use torch_core::{PaneAddress, SessionId, SessionName};
@@ -8,7 +9,7 @@ use torch_session::{Server, SessionError, WindowSpec};
 
 use super::execute::{replace, send};
 use super::{Host, Input, orphans};
-use crate::event::{Effect, Event, OpenFailure, OpenIn, OpenWindow};
+use crate::event::{Effect, Event, OpenFailure, OpenIn, OpenWindow, OpenedWindow};
 use crate::state::spool_prefix;
 
 /// A detached window's size; it follows a person who attaches.
@@ -34,6 +35,7 @@ impl Host {
             before.recorded.extend(facts::process(at.pid));
         }
         let again = dir.join("launch.json").exists();
+        let resumed = order.take_up_conversation();
         let prepared = prepare_launch(&dir, &order);
         self.spools.watch(agent, launch, spool, 0);
         let (inputs, torch, git) = (self.inputs.clone(), self.torch.clone(), self.git.clone());
@@ -57,6 +59,7 @@ impl Host {
                 (_, None) => Err(failed("tmux is not connected".to_owned())),
             };
             crate::crash::did("open");
+            let result = result.map(|address| OpenedWindow { address, resumed });
             let opened = Event::Opened {
                 agent,
                 launch,
@@ -185,12 +188,14 @@ async fn open_window(
         "agent-run".to_owned(),
         dir.join("launch.json").display().to_string(),
     ];
+    let mut env = order.spec.env.clone();
+    env.extend(order.secrets.clone());
     let mut spec = WindowSpec {
         name: order.role.to_string(),
         index: order.index,
         cwd: order.spec.cwd.clone(),
         argv: words.to_vec(),
-        env: order.spec.env.clone(),
+        env,
         agent: Some(order.agent),
         launch: Some(order.spec.launch),
         kind: "agent".to_owned(),
@@ -203,6 +208,9 @@ async fn open_window(
         OpenIn::NewSession(name) => in_session(server, None, name, &mut spec).await,
         OpenIn::Session(session, name) => in_session(server, Some(*session), name, &mut spec).await,
     };
+    if let (Ok(address), false) = (&opened, matches!(order.open_in, OpenIn::Guest(_))) {
+        keep_secrets(server, address.session, &order.secrets).await;
+    }
     opened.map_err(|error| {
         let mut text = error.to_string();
         for cause in crate::failure::causes(&error) {
@@ -214,6 +222,34 @@ async fn open_window(
             no_directory: matches!(error, SessionError::NoDirectory { .. }),
         }
     })
+}
+
+/// Keeps what no file may hold in the memory of the team's session: windows that another daemon opens there have it, too.
+async fn keep_secrets(server: &Server, session: SessionId, secrets: &BTreeMap<String, String>) {
+    for (name, value) in secrets {
+        if let Err(error) = server.set_environment(session, name, value).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "{name} could not be kept in {session}: windows that are opened after a restart of the daemon do not have it"
+            );
+        }
+    }
+}
+
+impl OpenWindow {
+    /// Lets the program go on with its conversation where its transcript is still there; which one that is.
+    fn take_up_conversation(&mut self) -> Option<String> {
+        let resume = self.resume.take()?;
+        let there = resume
+            .transcript
+            .metadata()
+            .is_ok_and(|meta| meta.len() > 0);
+        if !there {
+            return None;
+        }
+        self.spec.argv = resume.argv;
+        Some(resume.conversation)
+    }
 }
 
 /// A file name's part of a time: `20261121_093000` in the system's zone.

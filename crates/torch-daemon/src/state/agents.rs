@@ -138,6 +138,9 @@ impl State {
                 self.on_program_gone(t, agent, state, &how, EndCause::Program);
             }
             SpoolEvent::Hook { payload } => self.on_hook(t, agent, &payload, record.at),
+            SpoolEvent::StatusLine { payload } => {
+                self.on_status_line(t, agent, &payload, record.at)
+            }
         }
     }
 
@@ -156,9 +159,13 @@ impl State {
         };
         let reading = program.hooks.read(payload);
         let (before, team, role) = (run.agent.state, run.agent.team, run.agent.role.clone());
-        if let Some(path) = reading.figures.transcript {
-            run.agent.transcript = Some(path.into());
+        if let Some(path) = reading.figures.transcript.clone() {
+            self.follow_transcript(t, agent, path.into());
         }
+        self.take_figures(t, agent, &reading.figures, at);
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
         if !before.is_live() {
             // One that was stopped while its window was opened may be wanted again: then this is its transcript.
             let copy = run.agent.clone();
@@ -381,7 +388,7 @@ impl State {
 }
 
 /// The state that follows a signal.
-fn state_after(signal: Signal, before: AgentState) -> Option<AgentState> {
+pub(super) fn state_after(signal: Signal, before: AgentState) -> Option<AgentState> {
     match signal {
         Signal::Ready if before == AgentState::Starting => Some(AgentState::Ready),
         Signal::Ready

@@ -8,11 +8,11 @@ use torch_api::wire::AutoRequest;
 use torch_api::{Failure, Response};
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
 use torch_core::{
-    Agent, AgentId, AgentState, DesiredState, Evidence, RoleName, SessionName, Team, TeamId,
-    TeamPhase, Write,
+    Agent, AgentId, DesiredState, RoleName, SessionName, Team, TeamId, TeamPhase, Write,
 };
 
 use super::brief::spec_items;
+use super::choose::ChosenPrograms;
 use super::roster::ROLES_MAX;
 use super::{AgentRun, State, Turn, WatchKind, Watcher};
 use crate::event::{ConnId, Effect, ProjectFacts, SpecFacts};
@@ -30,16 +30,12 @@ const DEFAULT_ROLES: [&str; 5] = [
 /// A checked order for a team.
 struct Order {
     roles: Vec<RoleName>,
-    program: String,
+    programs: ChosenPrograms,
 }
-
-/// What is said where no agent program was named.
-const NO_PROGRAM: &str = "the only one so far is the built-in demo agent, which only plays: it works by a script and makes \
-                          demo commits in the project, so it is never chosen unasked";
 
 impl State {
     pub(crate) fn auto(&mut self, t: &mut Turn, conn: ConnId, request: AutoRequest) {
-        match self.order(&request) {
+        match self.order(&request, None) {
             Ok(_) => t.push(Effect::Inspect {
                 conn,
                 request: Box::new(request),
@@ -59,7 +55,7 @@ impl State {
             Ok(facts) => facts,
             Err(failure) => return t.fail(conn, failure),
         };
-        let order = match self.order(request) {
+        let order = match self.order(request, Some(&project.installed)) {
             Ok(order) => order,
             Err(failure) => return t.fail(conn, *failure),
         };
@@ -88,8 +84,12 @@ impl State {
         }
     }
 
-    /// Checks roles and program; nothing is changed.
-    fn order(&self, request: &AutoRequest) -> Result<Order, Box<Failure>> {
+    /// Checks roles and programs; nothing is changed. What is installed is known once somebody has looked.
+    fn order(
+        &self,
+        request: &AutoRequest,
+        installed: Option<&[String]>,
+    ) -> Result<Order, Box<Failure>> {
         let default: Vec<String> = DEFAULT_ROLES.map(str::to_owned).to_vec();
         let wanted = if request.roles.is_empty() {
             &default
@@ -129,29 +129,8 @@ impl State {
                 2
             }
         });
-        Ok(Order {
-            roles,
-            program: self.chosen_program(request)?,
-        })
-    }
-
-    fn chosen_program(&self, request: &AutoRequest) -> Result<String, Box<Failure>> {
-        let configured =
-            Some(self.settings.config.agents.default.clone()).filter(|name| !name.is_empty());
-        let known: Vec<&str> = self.programs.keys().map(String::as_str).collect();
-        match request.agent.clone().or(configured) {
-            Some(name) if self.programs.contains_key(&name) => Ok(name),
-            Some(name) => Err(Box::new(usage(
-                &format!("there is no agent program {name:?}"),
-                &format!("known programs: {}", known.join(", ")),
-                Some("torch auto --spec spec.md --agent demo"),
-            ))),
-            None => Err(Box::new(usage(
-                "no agent program was chosen",
-                NO_PROGRAM,
-                Some("torch auto --spec spec.md --agent demo"),
-            ))),
-        }
+        let programs = self.choose_programs(&request.agents, &roles, installed)?;
+        Ok(Order { roles, programs })
     }
 
     fn plan_view(
@@ -171,13 +150,14 @@ impl State {
             .map(|(n, role)| PlannedAgent {
                 role: role.to_string(),
                 window: n as u32,
-                program: order.program.clone(),
-                permission_mode: self
-                    .programs
-                    .get(&order.program)
-                    .map_or_else(String::new, |program| {
-                        program.data.launch.permission_mode.clone()
-                    }),
+                program: order.programs.of(role).to_owned(),
+                permission_mode: self.programs.get(order.programs.of(role)).map_or_else(
+                    String::new,
+                    |program| {
+                        let wanted = &self.settings.config.agents.mode;
+                        program.data.launch.mode_words(wanted)
+                    },
+                ),
                 branch: format!("{base}-{role}"),
                 worktree: self.worktree_path(&name, role),
             });
@@ -281,6 +261,7 @@ impl State {
         team.spec.clone_from(&spec.path);
         team.spec_sha256.clone_from(&spec.sha256);
         team.env = team_env(request);
+        self.remember_secrets(id, &request.secrets);
         self.start_team(t, id);
         self.watch(conn, id, WatchKind::Auto);
         self.reconcile(t, id);
@@ -377,8 +358,10 @@ impl State {
         self.teams.insert(id, team);
         self.fresh_teams.insert(id);
         self.sessions.insert(id, SessionObserved::Absent);
+        self.remember_secrets(id, &request.secrets);
         for role in order.roles {
-            self.add_agent(t, id, role, &order.program);
+            let program = order.programs.of(&role).to_owned();
+            self.add_agent(t, id, role, &program);
         }
         self.watch(conn, id, WatchKind::Auto);
         self.reconcile(t, id);
@@ -397,36 +380,9 @@ impl State {
         let position = taken.map(|run| run.agent.position + 1).max().unwrap_or(0);
         let name = self.teams[&team].name.clone();
         let agent = Agent {
-            id,
-            team,
             worktree: self.worktree_path(&name, &role),
-            role,
             position,
-            program: program.to_owned(),
-            branch: None,
-            worktree_ready: false,
-            launch: None,
-            pane: None,
-            process: None,
-            state: AgentState::Stopped,
-            evidence: Evidence::new("command", "not started yet", t.now),
-            since: t.now,
-            briefing: None,
-            briefed: false,
-            transcript: None,
-            completed: None,
-            completed_at: None,
-            desired: DesiredState::Running,
-            paused: false,
-            task: None,
-            guest_in: None,
-            launches: 0,
-            restarts: Vec::new(),
-            turns: Vec::new(),
-            cap_told: false,
-            left: None,
-            last_transcript: None,
-            last_end: None,
+            ..Agent::new(id, team, role, program, t.now)
         };
         t.write(Write::PutAgent(Box::new(agent.clone())));
         self.agents.insert(id, AgentRun::new(agent));
@@ -539,6 +495,7 @@ impl AgentRun {
             reopening: None,
             early: Vec::new(),
             looking: false,
+            following: None,
             prompt_looks: 0,
             failure: None,
             ended: false,

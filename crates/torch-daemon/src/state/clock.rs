@@ -71,8 +71,8 @@ mod tests {
 
     use torch_core::message::{Decision, Verdict};
     use torch_core::{
-        Agent, AgentId, BootClock, Delivery, DeliveryState, Envelope, Evidence, MessageId,
-        MessageKind, Recipient, RoleName, Sender, TeamId, Timestamp,
+        Agent, AgentId, BootClock, Delivery, DeliveryState, Envelope, MessageId, MessageKind,
+        Recipient, RoleName, Sender, TeamId, Timestamp,
     };
 
     use super::*;
@@ -83,37 +83,19 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
     fn agent(number: u128, role: &str, state: AgentState) -> Agent {
+        let role = RoleName::parse(role).expect("a role");
         Agent {
-            id: AgentId::new(1, number),
-            team: TeamId::new(1, 1),
-            role: RoleName::parse(role).expect("a role"),
-            position: 0,
-            program: "demo".to_owned(),
             worktree: "/w".into(),
-            branch: None,
             worktree_ready: true,
-            launch: None,
-            pane: None,
-            process: None,
             state,
-            evidence: Evidence::new("hook", "", NOW),
-            since: NOW,
-            briefing: None,
             briefed: true,
-            transcript: None,
-            completed: None,
-            completed_at: None,
-            desired: torch_core::DesiredState::Running,
-            paused: false,
-            task: None,
-            guest_in: None,
-            launches: 0,
-            restarts: Vec::new(),
-            turns: Vec::new(),
-            cap_told: false,
-            left: None,
-            last_transcript: None,
-            last_end: None,
+            ..Agent::new(
+                AgentId::new(1, number),
+                TeamId::new(1, 1),
+                role,
+                "demo",
+                NOW,
+            )
         }
     }
 

@@ -8,6 +8,7 @@ use torch_core::plan::WindowObserved;
 use torch_core::{AgentId, AgentState, DeferReason, DeliveryState, MessageId, MessageKind, Write};
 use torch_router::delivery::{Act, Flight, Outcome, Patience, Step};
 
+use super::programs::Program;
 use super::{State, Turn};
 use crate::event::{Effect, InboxFile, PasteError, ProbeFor, TimerKey, TypingGuard};
 
@@ -430,6 +431,12 @@ impl State {
         };
         self.apply(t, message, step);
         true
+    }
+
+    /// The program of whoever a message is for.
+    pub(crate) fn program_for(&self, message: MessageId) -> Option<&Program> {
+        let run = self.agents.get(&self.agent_of(message)?)?;
+        self.programs.get(&run.agent.program)
     }
 
     pub(crate) fn agent_of(&self, message: MessageId) -> Option<AgentId> {

@@ -179,6 +179,7 @@ impl State {
             json!({"name": name, "project": project.root, "base": project.head}),
         );
         self.teams.insert(id, team);
+        self.remember_secrets(id, &request.secrets);
         self.sessions.insert(id, SessionObserved::Absent);
         id
     }
@@ -285,6 +286,7 @@ mod tests {
                 lines: "a\nb\n\n".into(),
             }],
             project: ProjectFacts {
+                installed: Vec::new(),
                 root: "/p".into(),
                 common_dir: "/p/.git".into(),
                 branch: None,

@@ -1,21 +1,51 @@
 //! Launches: a window is opened with its orders, comes up or not, and is closed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
 use torch_api::wire::Stage;
 use torch_core::launch::LaunchSpec;
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
-use torch_core::program::fill;
+use torch_core::program::{AgentProgram, Variable, fill, fill_variables};
 use torch_core::{
     AgentId, AgentState, DesiredState, Evidence, LaunchId, PaneAddress, TeamId, Write,
 };
 
 use super::restart::{End, EndCause};
 use super::{State, Turn};
-use crate::event::{Effect, OpenFailure, OpenIn, OpenWindow, PaneRecord, TimerKey};
+use crate::event::{
+    Effect, OpenFailure, OpenIn, OpenWindow, OpenedWindow, PaneRecord, Resume, TimerKey,
+};
+
+/// What a launch is made of.
+struct LaunchOrders {
+    spec: LaunchSpec,
+    resume: Option<Resume>,
+    files: Vec<(String, String)>,
+    secrets: BTreeMap<String, String>,
+}
+
+/// What the places of a launch stand for, but for the conversation.
+struct Filler(Vec<(&'static str, String)>);
+
+impl Filler {
+    fn fill(&self, text: &str, conversation: &str) -> String {
+        let own = self.0.iter().map(|(name, value)| (*name, value.as_str()));
+        let places: Vec<_> = own.chain([("conversation", conversation)]).collect();
+        fill(text, &places)
+    }
+
+    /// Fills the words of a command; `{mode}` alone is the arguments of the permission mode.
+    fn argv(&self, words: &[String], mode: &[String], conversation: &str) -> Vec<String> {
+        let words = words.iter().flat_map(|word| match word.as_str() {
+            "{mode}" => mode,
+            _ => std::slice::from_ref(word),
+        });
+        words.map(|word| self.fill(word, conversation)).collect()
+    }
+}
 
 impl State {
     /// Starts an agent's program: in the pane that it had, in its session, or in a new one.
@@ -25,7 +55,7 @@ impl State {
         };
         let launch = self.fresh_launch(t.now);
         let conversation = uuid(self.random.u128(..));
-        let Some((spec, files)) = self.launch_spec(agent, launch, &conversation) else {
+        let Some(orders) = self.launch_orders(agent, launch, &conversation) else {
             return;
         };
         let record = match open_in {
@@ -41,6 +71,7 @@ impl State {
         }
         run.window = WindowObserved::Opening;
         run.failure = None;
+        run.following = None;
         run.prompt_looks = 0;
         run.restart_at = None;
         run.briefing_asked = false;
@@ -51,6 +82,8 @@ impl State {
         run.reopening = run.agent.pane.take();
         run.agent.briefing = None;
         run.agent.briefed = false;
+        run.agent.resumed = false;
+        run.agent.conversation = Some(conversation);
         if let Some(transcript) = run.agent.transcript.take() {
             run.agent.last_transcript = Some(transcript);
         }
@@ -79,53 +112,43 @@ impl State {
             role,
             index,
             open_in,
-            spec,
-            files,
+            spec: orders.spec,
+            resume: orders.resume,
+            files: orders.files,
+            secrets: orders.secrets,
             before,
             record,
         })));
     }
 
-    /// The wrapper's orders and the files that the program reads at its start.
-    fn launch_spec(
+    /// Everything that a launch is made of.
+    fn launch_orders(
         &self,
         agent: AgentId,
         launch: LaunchId,
         conversation: &str,
-    ) -> Option<(LaunchSpec, Vec<(String, String)>)> {
+    ) -> Option<LaunchOrders> {
         let run = self.agents.get(&agent)?;
         let team = self.teams.get(&run.agent.team)?;
-        let program = self.programs.get(&run.agent.program)?;
-        let dir = self.run_dir(agent);
-        let spool = dir.join(spool_name(launch));
-        let torch = self.settings.torch.display().to_string();
-        let hook = format!(
-            "{} hook --spool {} --launch {launch}",
-            sh_word(&torch),
-            sh_word(&spool.display().to_string()),
-        );
-        let (run_dir, worktree) = (
-            dir.display().to_string(),
-            run.agent.worktree.display().to_string(),
-        );
-        let places = [
-            ("torch", torch.as_str()),
-            ("run", &run_dir),
-            ("worktree", &worktree),
-            ("conversation", conversation),
-            ("role", run.agent.role.as_str()),
-            ("hook", &hook),
-        ];
-        let rules = &program.data.launch;
+        let program = &self.programs.get(&run.agent.program)?.data;
+        let rules = &program.launch;
+        let spool = self.run_dir(agent).join(spool_name(launch));
+        let filler = self.filler(agent, &spool, launch)?;
+        let mode = rules.chosen_mode(&self.settings.config.agents.mode);
+        let mode = mode.map_or(&[][..], |(_, mode)| &mode.args);
         let mut env = team.env.clone();
-        env.extend(rules.env.clone());
+        let own = rules.env.iter();
+        env.extend(own.map(|(name, value)| (name.clone(), filler.fill(value, conversation))));
         env.extend(self.agent_env(agent)?);
+        let mut secrets = self.secrets.get(&team.id).cloned().unwrap_or_default();
+        secrets.retain(|name, _| program.takes(name) == Some(Variable::Secret));
         let spec = LaunchSpec {
             agent,
             launch,
             role: run.agent.role.clone(),
-            argv: rules.argv.iter().map(|arg| fill(arg, &places)).collect(),
+            argv: filler.argv(&rules.argv, mode, conversation),
             env,
+            inherit: rules.secrets.clone(),
             cwd: run.agent.worktree.clone(),
             spool,
             on_exit: Vec::new(),
@@ -135,9 +158,83 @@ impl State {
                 run.agent.worktree.display()
             ),
         };
+        let had = self.conversation_to_resume(agent);
+        let resume = had.map(|(conversation, transcript)| Resume {
+            argv: filler.argv(&rules.resume, mode, &conversation),
+            conversation,
+            transcript,
+        });
         let files = rules.files.iter();
-        let files = files.map(|file| (file.name.clone(), fill(&file.text, &places)));
-        Some((spec, files.collect()))
+        let files = files.map(|file| (file.name.clone(), filler.fill(&file.text, conversation)));
+        Some(LaunchOrders {
+            spec,
+            resume: resume.filter(|_| !rules.resume.is_empty()),
+            files: files.collect(),
+            secrets,
+        })
+    }
+
+    fn filler(&self, agent: AgentId, spool: &Path, launch: LaunchId) -> Option<Filler> {
+        let run = self.agents.get(&agent)?;
+        let program = &self.programs.get(&run.agent.program)?.data;
+        let torch = self.settings.torch.display().to_string();
+        let hook = format!(
+            "{} hook --spool {} --launch {launch}",
+            sh_word(&torch),
+            sh_word(&spool.display().to_string()),
+        );
+        let chained = self.chained(agent, program);
+        let command = program.install.as_ref().map(|install| &install.command);
+        Some(Filler(vec![
+            ("program", command.cloned().unwrap_or_default()),
+            ("torch", torch),
+            ("run", self.run_dir(agent).display().to_string()),
+            ("worktree", run.agent.worktree.display().to_string()),
+            ("role", run.agent.role.to_string()),
+            ("status_line", format!("{hook} --status-line{chained}")),
+            ("hook", hook),
+        ]))
+    }
+
+    /// The conversation that an agent had, with its transcript. One that its program could not go on with is not tried again.
+    fn conversation_to_resume(&self, agent: AgentId) -> Option<(String, PathBuf)> {
+        let agent = &self.agents.get(&agent)?.agent;
+        if agent.resumed && agent.transcript.is_none() {
+            return None;
+        }
+        let transcript = agent
+            .transcript
+            .as_ref()
+            .or(agent.last_transcript.as_ref())?;
+        Some((agent.conversation.clone()?, transcript.clone()))
+    }
+
+    /// The arguments that name the settings in which the user may have a status line of their own.
+    fn chained(&self, agent: AgentId, program: &AgentProgram) -> String {
+        let rules = &program.status_line;
+        let Some((run, team)) = self
+            .agents
+            .get(&agent)
+            .and_then(|run| Some((run, self.teams.get(&run.agent.team)?)))
+        else {
+            return String::new();
+        };
+        let worktree = run.agent.worktree.display().to_string();
+        let files = rules.chain.iter().filter_map(|file| {
+            let file = fill(file, &[("worktree", &worktree)]);
+            fill_variables(&file, &team.env)
+        });
+        let words: Vec<String> = files
+            .map(|file| format!(" --chain {}", sh_word(&file)))
+            .collect();
+        if words.is_empty() {
+            return String::new();
+        }
+        format!(
+            "{} --chain-pointer {}",
+            words.concat(),
+            sh_word(&rules.chain_pointer)
+        )
     }
 
     /// The variables that tell an agent where it is.
@@ -187,7 +284,7 @@ impl State {
         t: &mut Turn,
         agent: AgentId,
         launch: LaunchId,
-        result: Result<PaneAddress, OpenFailure>,
+        result: Result<OpenedWindow, OpenFailure>,
     ) {
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
@@ -197,12 +294,16 @@ impl State {
         }
         let (team, role) = (run.agent.team, run.agent.role.clone());
         match result {
-            Ok(address) => {
+            Ok(OpenedWindow { address, resumed }) => {
                 let opening = run.window == WindowObserved::Opening;
                 run.window = WindowObserved::Live;
                 run.ended = false;
                 run.opened_in = self.listing;
                 run.agent.pane = Some(address);
+                run.agent.resumed = resumed.is_some();
+                if let Some(conversation) = resumed {
+                    run.agent.conversation = Some(conversation);
+                }
                 let here = run.last_session.replace(address.session) == Some(address.session);
                 run.reopening = None;
                 let guest = run.agent.guest_in.is_some();

@@ -3,8 +3,10 @@
 mod agents;
 mod auto;
 mod brief;
+mod choose;
 mod clock;
 mod deliver;
+mod figures;
 mod finish;
 mod guest;
 mod launch;
@@ -29,6 +31,7 @@ mod send;
 mod server;
 mod sizes;
 mod stop;
+mod transcript;
 mod turns;
 mod undo;
 mod views;
@@ -116,6 +119,8 @@ pub(crate) struct AgentRun {
     pub(crate) early: Vec<(u64, Vec<torch_core::spool::SpoolRecord>)>,
     /// Whether a look at the screen is under way, and how many agreeing ones came before it.
     pub(crate) looking: bool,
+    /// The transcript that is being read, and in which launch.
+    pub(crate) following: Option<(LaunchId, PathBuf)>,
     pub(crate) prompt_looks: u32,
     /// Whether a failure of this launch was reported.
     pub(crate) failure: Option<String>,
@@ -183,6 +188,8 @@ pub struct State {
     pub(crate) programs: Programs,
     pub(crate) random: fastrand::Rng,
     pub(crate) teams: BTreeMap<TeamId, Team>,
+    /// What agents are given that is kept in memory only: variables that hold keys.
+    pub(crate) secrets: BTreeMap<TeamId, BTreeMap<String, String>>,
     pub(crate) sessions: BTreeMap<TeamId, SessionObserved>,
     pub(crate) agents: BTreeMap<AgentId, AgentRun>,
     pub(crate) flights: BTreeMap<MessageId, Flight>,
@@ -307,6 +314,13 @@ impl State {
                 failed,
                 lines,
             } => self.on_last_lines(t, agent, failed, lines),
+            Event::Told {
+                agent,
+                launch,
+                path,
+                offset,
+                readings,
+            } => self.on_told(t, (agent, launch), (path, offset), &readings),
             Event::Pasted { message, result } => self.on_pasted(t, message, result),
             Event::Pressed { message, result } => self.on_pressed(t, message, result),
             Event::Transcript { message, found } => self.on_transcript(t, message, found),
@@ -451,6 +465,7 @@ fn cause_of(event: &Event) -> String {
         Event::Worktrees(outcome) => outcome.cause().to_owned(),
         Event::Opened { .. } => "window opened".to_owned(),
         Event::Closed { .. } => "window closed".to_owned(),
+        Event::Told { .. } => "transcript".to_owned(),
         Event::WorkSeen { .. } => "worktree looked at".to_owned(),
         Event::SessionSeen { .. } => "session looked at".to_owned(),
         Event::Revived { .. } => "request retry".to_owned(),
@@ -473,5 +488,6 @@ fn record_cause(record: &torch_core::spool::SpoolRecord) -> String {
             let name: String = name.unwrap_or("?").chars().take(40).collect();
             format!("hook {name}")
         }
+        SpoolEvent::StatusLine { .. } => "status line".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use torch_router::identity::{KnownPane, PaneOwner};
 
 use super::restart::EndCause;
 use super::{AgentRun, State, Turn};
-use crate::event::{Effect, PaneFact};
+use crate::event::{Effect, OpenedWindow, PaneFact};
 
 impl State {
     pub(crate) fn on_panes(&mut self, t: &mut Turn, listing: u64, panes: Vec<PaneFact>) {
@@ -206,7 +206,7 @@ impl State {
         let own = |pane: &&PaneFact| pane.agent == Some(agent) && !pane.is_shell;
         let ours = |pane: &&PaneFact| own(pane) && pane.live == Some(launch);
         if let Some(address) = self.panes.iter().find(ours).map(|pane| pane.address) {
-            return self.on_opened(t, agent, launch, Ok(address));
+            return self.on_opened(t, agent, launch, Ok(OpenedWindow::begun(address)));
         }
         // The mark stays on a pane in which a person runs something else.
         let held = |pane: &&PaneFact| own(pane) && pane.wrapper;
@@ -222,7 +222,7 @@ impl State {
             let copy = run.agent.clone();
             t.write(Write::PutAgent(Box::new(copy)));
         } else {
-            self.on_opened(t, agent, launch, Ok(address));
+            self.on_opened(t, agent, launch, Ok(OpenedWindow::begun(address)));
             let how = "the program ended while no daemon ran";
             self.on_program_gone(t, agent, AgentState::Crashed, how, EndCause::Program);
         }

@@ -13,6 +13,10 @@ pub(crate) struct Program {
     pub(crate) rules: Rules,
     /// What its hooks mean.
     pub(crate) hooks: SignalRules,
+    /// What its transcript means.
+    pub(crate) transcript: SignalRules,
+    /// What it tells a status line.
+    pub(crate) status_line: SignalRules,
 }
 
 /// The agent programs by name; cheap to clone.
@@ -29,13 +33,37 @@ impl Programs {
             let rules = Rules::compile(&data.name, &data.screen)?;
             let (name, hooks) = (&data.name, &data.hooks);
             let hooks = SignalRules::compile(name, "hooks", &hooks.rules, &hooks.values)?;
-            Ok((data.name.clone(), Program { data, rules, hooks }))
+            let transcript = &data.transcript;
+            let transcript =
+                SignalRules::compile(name, "transcript", &transcript.rules, &transcript.values)?;
+            let status_line =
+                SignalRules::compile(name, "status_line", &[], &data.status_line.values)?;
+            let program = Program {
+                rules,
+                hooks,
+                transcript,
+                status_line,
+                data,
+            };
+            Ok((program.data.name.clone(), program))
         });
         Ok(Self(Arc::new(compiled.collect::<Result<_, RuleError>>()?)))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Program> {
         self.0.get(name)
+    }
+
+    /// The names of the programs that are to be found on this `PATH`; what is built in is always there.
+    pub(crate) fn installed(&self, path: Option<&String>) -> Vec<String> {
+        let found = |program: &Program| match &program.data.install {
+            None => true,
+            Some(install) => path.is_some_and(|path| {
+                torch_process::search::on(path.as_ref(), &install.command).is_some()
+            }),
+        };
+        let there = self.0.iter().filter(|(_, program)| found(program));
+        there.map(|(name, _)| name.clone()).collect()
     }
 
     pub(crate) fn contains_key(&self, name: &str) -> bool {

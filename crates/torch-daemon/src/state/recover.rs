@@ -35,6 +35,7 @@ impl State {
     /// Builds the state, and what is to be done first: watching spools and setting the timers that were running.
     pub fn new(settings: Settings, snapshot: Snapshot, now: Timestamp) -> (Self, Vec<Effect>) {
         let mut state = Self {
+            secrets: BTreeMap::new(),
             programs: settings.programs.clone(),
             random: fastrand::Rng::with_seed(settings.seed),
             boot: settings.boot.clone(),
@@ -92,6 +93,15 @@ impl State {
                     agent: agent.id,
                     launch,
                     offset,
+                });
+            }
+            if let (Some(launch), Some(path)) = (agent.launch, agent.transcript.clone()) {
+                effects.push(Effect::WatchTranscript {
+                    agent: agent.id,
+                    launch,
+                    program: agent.program.clone(),
+                    path,
+                    offset: agent.figures.transcript_read,
                 });
             }
             if agent.state == AgentState::Starting && agent.pane.is_some() {

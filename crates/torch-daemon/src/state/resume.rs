@@ -26,6 +26,7 @@ impl State {
             let view = self.resume_view(id, request.rebrief_all, t.now);
             return t.reply(conn, Response::Resume(Box::new(view)));
         }
+        self.remember_secrets(id, &request.secrets);
         t.journal(
             "team.resumed",
             id,

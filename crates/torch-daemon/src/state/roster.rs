@@ -33,6 +33,12 @@ impl State {
         if let Err(failure) = self.may_manage(caller, &request) {
             return t.fail(conn, *failure);
         }
+        if let (false, Ok(team)) = (
+            matches!(caller, Sender::Agent { .. }),
+            self.select_team(&request.team).map(|team| team.id),
+        ) {
+            self.remember_secrets(team, &request.secrets);
+        }
         let result = match &request.act {
             AgentAct::Add {
                 session: Some(_), ..

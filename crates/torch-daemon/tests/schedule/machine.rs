@@ -10,9 +10,9 @@ use torch_api::{Request, Response};
 use torch_core::config::Config;
 use torch_core::identity::{Ancestor, Ancestry};
 use torch_core::{
-    Agent, AgentId, AgentState, BootClock, Delivery, DesiredState, Envelope, Evidence, MessageId,
-    Process, RoleName, RouterMode, Schedule, ScheduleId, SessionName, Team, TeamId, TeamPhase,
-    Timestamp, Write,
+    Agent, AgentId, AgentState, BootClock, Delivery, DesiredState, Envelope, MessageId, Process,
+    RoleName, RouterMode, Schedule, ScheduleId, SessionName, Team, TeamId, TeamPhase, Timestamp,
+    Write,
 };
 use torch_daemon::event::{ConnId, Effect, Event, Query, TimerKey};
 use torch_daemon::state::{Programs, Settings, Snapshot, State, Templates};
@@ -392,37 +392,19 @@ fn a_team() -> (Team, Vec<Agent>) {
         told_suspended: None,
     };
     let agents = ROLES.iter().zip(0..).map(|(role, position)| Agent {
-        id: AgentId::new(1, u128::from(position) + 1),
-        team: team.id,
-        role: RoleName::parse(role).expect("a role"),
         position,
-        program: "demo".to_owned(),
         worktree: PathBuf::from("/w").join(role),
-        branch: None,
         worktree_ready: true,
-        launch: None,
-        pane: None,
-        process: None,
         // Ended: messages wait in its queue.
         state: AgentState::Exited,
-        evidence: Evidence::new("process", "", now),
-        since: now,
-        briefing: None,
         briefed: true,
-        transcript: None,
-        completed: None,
-        completed_at: None,
-        desired: torch_core::DesiredState::Running,
-        paused: false,
-        task: None,
-        guest_in: None,
-        launches: 0,
-        restarts: Vec::new(),
-        turns: Vec::new(),
-        cap_told: false,
-        left: None,
-        last_transcript: None,
-        last_end: None,
+        ..Agent::new(
+            AgentId::new(1, u128::from(position) + 1),
+            team.id,
+            RoleName::parse(role).expect("a role"),
+            "demo",
+            now,
+        )
     });
     let agents = agents.collect();
     (team, agents)

@@ -1,5 +1,6 @@
 //! Commands of people and of agents at any time, and what a person does at the end.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use torch_api::Request;
@@ -102,6 +103,7 @@ impl World {
     pub(crate) fn resume(&mut self, rebrief_all: bool) -> ConnId {
         self.begin_anew();
         self.ask(Request::Resume(Box::new(ResumeRequest {
+            secrets: BTreeMap::new(),
             team: team(),
             status_only: false,
             rebrief_all,
@@ -332,6 +334,7 @@ impl World {
 
 pub(crate) fn agent_request(act: AgentAct) -> AgentRequest {
     AgentRequest {
+        secrets: BTreeMap::new(),
         team: team(),
         act,
         env: std::collections::BTreeMap::new(),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use torch_core::{AgentId, MessageId};
 use torch_daemon::event::{
-    AddedWorktree, Effect, Event, InboxFile, OpenFailure, OpenIn, OpenWindow, PaneFact, ProbeFact,
-    ProjectFacts, SpecFacts, TypingGuard, WorkFacts,
+    AddedWorktree, Effect, Event, InboxFile, OpenFailure, OpenIn, OpenWindow, OpenedWindow,
+    PaneFact, ProbeFact, ProjectFacts, SpecFacts, TypingGuard, WorkFacts,
 };
 use torch_router::delivery::Outcome;
 
@@ -83,7 +83,8 @@ impl World {
                     lines,
                 });
             }
-            Effect::WatchSpool { .. }
+            Effect::WatchTranscript { .. }
+            | Effect::WatchSpool { .. }
             | Effect::UndoWorktree { .. }
             | Effect::EndIdleServer
             | Effect::DropDeadPane { .. }
@@ -131,7 +132,7 @@ impl World {
         if unsaid {
             return self.not_opened(id, launch, "tmux did not answer in time".into());
         }
-        let result = Ok(address);
+        let result = Ok(OpenedWindow::begun(address));
         self.answer(Event::Opened {
             agent: id,
             launch,
@@ -379,6 +380,7 @@ impl World {
 
 fn project() -> ProjectFacts {
     ProjectFacts {
+        installed: Vec::new(),
         root: "/project".into(),
         common_dir: "/project/.git".into(),
         branch: Some("main".into()),

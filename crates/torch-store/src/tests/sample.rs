@@ -85,11 +85,7 @@ pub(super) fn team(number: u128) -> Team {
 
 pub(super) fn agent(team: &Team, position: u32, name: &str) -> Agent {
     Agent {
-        id: AgentId::new(NOW.0, u128::from(position) + 100),
-        team: team.id,
-        role: role(name),
         position,
-        program: "demo".to_owned(),
         worktree: "/w".into(),
         branch: Some(format!("main-{name}")),
         worktree_ready: true,
@@ -103,23 +99,18 @@ pub(super) fn agent(team: &Team, position: u32, name: &str) -> Agent {
         process: Some(Process { pid: 78, start: 5 }),
         state: AgentState::Idle,
         evidence: Evidence::new("hook", "Stop", NOW),
-        since: NOW,
-        briefing: None,
         briefed: true,
-        transcript: None,
-        completed: None,
-        completed_at: None,
-        desired: DesiredState::Running,
-        paused: false,
-        task: None,
-        guest_in: None,
         launches: 1,
         restarts: vec![NOW],
         turns: vec![NOW],
         cap_told: true,
-        left: None,
-        last_transcript: None,
-        last_end: None,
+        ..Agent::new(
+            AgentId::new(NOW.0, u128::from(position) + 100),
+            team.id,
+            role(name),
+            "demo",
+            NOW,
+        )
     }
 }
 

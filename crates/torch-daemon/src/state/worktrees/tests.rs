@@ -4,8 +4,7 @@ use torch_api::worktree::{KeptView, RemovedView};
 use torch_core::config::Config;
 use torch_core::identity::{Ancestor, Ancestry};
 use torch_core::{
-    Agent, AgentState, DesiredState, Evidence, Process, RouterMode, SessionName, Team, TeamPhase,
-    Timestamp,
+    Agent, AgentState, DesiredState, Process, RouterMode, SessionName, Team, TeamPhase, Timestamp,
 };
 
 use super::*;
@@ -41,37 +40,14 @@ fn team() -> Team {
 }
 
 fn agent(state: AgentState) -> Agent {
+    let role = RoleName::parse("developer").expect("a role");
     Agent {
-        id: AgentId::new(1, 2),
-        team: team().id,
-        role: RoleName::parse("developer").expect("a role"),
         position: 1,
-        program: "demo".to_owned(),
         worktree: "/registry/projects/app/worktrees/developer".into(),
         branch: Some("main-developer".to_owned()),
         worktree_ready: true,
-        launch: None,
-        pane: None,
-        process: None,
         state,
-        evidence: Evidence::new("command", "a test", NOW),
-        since: NOW,
-        briefing: None,
-        briefed: false,
-        transcript: None,
-        completed: None,
-        completed_at: None,
-        desired: DesiredState::Running,
-        paused: false,
-        task: None,
-        guest_in: None,
-        launches: 0,
-        restarts: Vec::new(),
-        turns: Vec::new(),
-        cap_told: false,
-        left: None,
-        last_transcript: None,
-        last_end: None,
+        ..Agent::new(AgentId::new(1, 2), team().id, role, "demo", NOW)
     }
 }
 

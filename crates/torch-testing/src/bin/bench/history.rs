@@ -275,36 +275,19 @@ fn team() -> Team {
 }
 
 fn agent() -> Agent {
+    let role = RoleName::parse("developer").expect("it is a role's name");
     Agent {
-        id: AgentId::new(BEGIN, 2),
-        team: TeamId::new(BEGIN, 1),
-        role: RoleName::parse("developer").expect("it is a role's name"),
-        position: 0,
-        program: "demo".to_owned(),
         worktree: "/w".into(),
-        branch: None,
         worktree_ready: true,
-        launch: None,
-        pane: None,
-        process: None,
         state: AgentState::Idle,
         evidence: Evidence::new("hook", "Stop", Timestamp(BEGIN)),
-        since: Timestamp(BEGIN),
-        briefing: None,
         briefed: true,
-        transcript: None,
-        completed: None,
-        completed_at: None,
-        desired: torch_core::DesiredState::Running,
-        paused: false,
-        task: None,
-        guest_in: None,
-        launches: 0,
-        restarts: Vec::new(),
-        turns: Vec::new(),
-        cap_told: false,
-        left: None,
-        last_transcript: None,
-        last_end: None,
+        ..Agent::new(
+            AgentId::new(BEGIN, 2),
+            TeamId::new(BEGIN, 1),
+            role,
+            "demo",
+            Timestamp(BEGIN),
+        )
     }
 }

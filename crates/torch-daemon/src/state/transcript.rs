@@ -1,0 +1,120 @@
+//! What agents' transcripts say: prompts that were taken, turns that a person ended, errors, figures.
+
+use std::path::PathBuf;
+
+use torch_core::program::Signal;
+use torch_core::{AgentId, AgentState, Evidence, LaunchId, Write};
+use torch_monitor::SignalReading;
+use torch_router::delivery::Proof;
+use torch_router::tag;
+
+use super::agents::state_after;
+use super::{State, Turn};
+use crate::event::Effect;
+
+impl State {
+    /// Reads an agent's transcript from here on. What was read of the same one before is not read again.
+    pub(crate) fn follow_transcript(&mut self, t: &mut Turn, agent: AgentId, path: PathBuf) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(launch) = run.agent.launch else {
+            return;
+        };
+        let figures = &mut run.agent.figures;
+        let known = run.agent.transcript.as_ref() == Some(&path);
+        if known && run.following.as_ref() == Some(&(launch, path.clone())) {
+            return;
+        }
+        if figures.transcript.as_ref() != Some(&path) {
+            figures.transcript = Some(path.clone());
+            figures.transcript_read = 0;
+        }
+        let offset = figures.transcript_read;
+        run.agent.transcript = Some(path.clone());
+        run.following = Some((launch, path.clone()));
+        t.push(Effect::WatchTranscript {
+            agent,
+            launch,
+            program: run.agent.program.clone(),
+            path,
+            offset,
+        });
+    }
+
+    pub(crate) fn on_told(
+        &mut self,
+        t: &mut Turn,
+        (agent, launch): (AgentId, LaunchId),
+        (path, offset): (PathBuf, u64),
+        readings: &[SignalReading],
+    ) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        if run.agent.launch != Some(launch) || run.agent.figures.transcript.as_ref() != Some(&path)
+        {
+            return;
+        }
+        run.agent.figures.transcript_read = offset;
+        for reading in readings {
+            let at = reading.at.unwrap_or(t.now).min(t.now);
+            self.take_figures(t, agent, &reading.figures, at);
+            if let Some(signal) = reading.signal {
+                self.on_transcript_signal(t, agent, signal, reading);
+            }
+        }
+        if let Some(run) = self.agents.get(&agent) {
+            t.write(Write::PutAgent(Box::new(run.agent.clone())));
+        }
+        self.pump(t, agent);
+    }
+
+    fn on_transcript_signal(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        signal: Signal,
+        reading: &SignalReading,
+    ) {
+        if signal == Signal::Prompt {
+            self.on_prompt_in_transcript(t, agent, &reading.text);
+        }
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let Some(program) = self.programs.get(&run.agent.program) else {
+            return;
+        };
+        // A hook outweighs a transcript: what hooks tell is believed from them alone, and older news is none.
+        let at = reading.at.unwrap_or(t.now).min(t.now);
+        let before = run.agent.state;
+        if program.hooks.tells(signal) || !before.is_live() || at < run.agent.evidence.at {
+            return;
+        }
+        if before == AgentState::Starting {
+            return;
+        }
+        if let Some(state) = state_after(signal, before) {
+            let evidence = Evidence::new("transcript", reading.evidence.clone(), at);
+            self.set_state(t, agent, state, evidence);
+        }
+    }
+
+    /// A prompt stands in the conversation: which of the messages on their way is it?
+    fn on_prompt_in_transcript(&mut self, t: &mut Turn, agent: AgentId, prompt: &str) {
+        let held: Vec<_> = self
+            .flights
+            .values()
+            .filter(|flight| flight.envelope.recipient.agent() == Some(agent))
+            .map(|flight| flight.envelope.id)
+            .filter(|message| tag::count(prompt, *message) > 0)
+            .collect();
+        for message in held {
+            if let Some(flight) = self.flights.get_mut(&message) {
+                let step = flight.on_proof(Proof::Transcript, t.now);
+                self.apply(t, message, step);
+            }
+        }
+    }
+}
