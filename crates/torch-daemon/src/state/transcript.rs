@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use torch_core::program::Signal;
-use torch_core::{AgentId, AgentState, Evidence, LaunchId, Write};
+use torch_core::{AgentId, AgentState, DeliveryState, Evidence, LaunchId, Write};
 use torch_monitor::SignalReading;
 use torch_router::delivery::Proof;
 use torch_router::tag;
@@ -57,6 +57,7 @@ impl State {
             return;
         }
         run.agent.figures.transcript_read = offset;
+        let before = run.agent.state;
         for reading in readings {
             let at = reading.at.unwrap_or(t.now).min(t.now);
             self.take_figures(t, agent, &reading.figures, at);
@@ -66,8 +67,11 @@ impl State {
         }
         if let Some(run) = self.agents.get(&agent) {
             t.write(Write::PutAgent(Box::new(run.agent.clone())));
+            // A message that is being judged has its own time.
+            if run.agent.state != before {
+                self.pump(t, agent);
+            }
         }
-        self.pump(t, agent);
     }
 
     fn on_transcript_signal(
@@ -101,12 +105,19 @@ impl State {
         }
     }
 
-    /// A prompt stands in the conversation: which of the messages on their way is it?
+    /// A prompt stands in the conversation: which of the messages on their way is it? Where a hook tells of prompts it comes
+    /// first, with the turn that begins; a transcript that is quicker is looked into again after it.
     fn on_prompt_in_transcript(&mut self, t: &mut Turn, agent: AgentId, prompt: &str) {
+        let hooked = self
+            .agents
+            .get(&agent)
+            .and_then(|run| self.programs.get(&run.agent.program))
+            .is_some_and(|program| program.hooks.tells(Signal::Prompt));
         let held: Vec<_> = self
             .flights
             .values()
             .filter(|flight| flight.envelope.recipient.agent() == Some(agent))
+            .filter(|flight| !hooked || flight.delivery.state == DeliveryState::Accepted)
             .map(|flight| flight.envelope.id)
             .filter(|message| tag::count(prompt, *message) > 0)
             .collect();
