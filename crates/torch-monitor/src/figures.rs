@@ -115,8 +115,12 @@ fn read_tokens(record: &Value, at: &ValuePointers) -> Option<Tokens> {
         return None;
     }
     let figure = |pointer: &str| count(record, pointer).unwrap_or(0);
+    let cached = match at.cached_within_input {
+        true => figure(&at.cache_read_tokens).saturating_add(figure(&at.cache_write_tokens)),
+        false => 0,
+    };
     Some(Tokens {
-        input: figure(&at.input_tokens),
+        input: figure(&at.input_tokens).saturating_sub(cached),
         cache_read: figure(&at.cache_read_tokens),
         cache_write: figure(&at.cache_write_tokens),
         output: figure(&at.output_tokens),

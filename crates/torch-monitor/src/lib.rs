@@ -4,14 +4,15 @@
 //! Signals are ranked: hook before transcript before screen. What a screen looks like is data
 //! ([`torch_core::program::ScreenRules`]); nothing here knows one program from another.
 
-pub mod composer;
+mod composer;
 pub mod diagnose;
+mod dialog;
 pub mod figures;
+mod read;
 pub mod rules;
 pub mod screen;
 pub mod signal;
 
-pub use composer::find_composer;
 pub use diagnose::{FailureCause, diagnose};
 pub use figures::{Figures, LimitFigures, Tokens};
 pub use rules::{RuleError, Rules};

@@ -1,11 +1,10 @@
-//! A program's screen rules, compiled, and what a screen says by them.
+//! A program's screen rules, compiled once.
 
 use regex::Regex;
-use torch_core::program::ScreenRules;
-use torch_core::screen::{ScreenKind, ScreenReading};
-
-use crate::composer::find_composer;
-use crate::screen::Screen;
+use torch_core::program::{
+    ComposerRules, ComposerShape, DialogRule, LineMeaning, LinePlace, MenuRules, ScreenRules,
+};
+use torch_core::screen::DialogKind;
 
 /// A rule that is no regular expression.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +12,7 @@ use crate::screen::Screen;
 pub struct RuleError {
     /// The program.
     pub program: String,
-    /// The field, e.g. `screen.busy`.
+    /// The field, e.g. `screen.composer.prompt`.
     pub rule: String,
     /// The pattern.
     pub pattern: String,
@@ -25,13 +24,64 @@ pub struct RuleError {
 /// Compiled screen rules.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    pub(crate) frame: Regex,
+    pub(crate) tail_lines: usize,
+    pub(crate) composer: ComposerPatterns,
+    pub(crate) lines: Vec<LinePattern>,
+    pub(crate) context: Vec<(Regex, LinePlace)>,
+    pub(crate) limit_text: Vec<Regex>,
+    pub(crate) menu: MenuPatterns,
+    pub(crate) dialogs: Vec<DialogPattern>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct ComposerPatterns {
+    pub(crate) shape: ComposerShape,
+    pub(crate) top: Option<Regex>,
+    pub(crate) top_within: usize,
+    pub(crate) bottom: Option<Regex>,
     pub(crate) prompt: Regex,
-    pub(crate) continuation: Regex,
-    busy: Vec<Regex>,
-    asking: Vec<Regex>,
-    limited: Vec<Regex>,
-    tail_lines: usize,
+    pub(crate) modes: Vec<Regex>,
+    pub(crate) continuation: Option<Regex>,
+    pub(crate) right: Option<Regex>,
+    pub(crate) padding: [usize; 2],
+    pub(crate) footer_lines: usize,
+    pub(crate) one_colour: bool,
+    pub(crate) placeholders: Vec<Regex>,
+    pub(crate) collapsed: Vec<Regex>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct LinePattern {
+    pub(crate) is: LineMeaning,
+    pub(crate) at: LinePlace,
+    pub(crate) line: Regex,
+    pub(crate) skip: Option<Regex>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct MenuPatterns {
+    pub(crate) mark: Option<Regex>,
+    pub(crate) mark_reverse: bool,
+    pub(crate) digits: bool,
+    pub(crate) row_key: Option<Regex>,
+    pub(crate) left: Option<Regex>,
+    pub(crate) right: Option<Regex>,
+    pub(crate) beside: Option<Regex>,
+    pub(crate) top: Option<Regex>,
+    pub(crate) footer: Vec<Regex>,
+    pub(crate) horizontal: Option<Regex>,
+    pub(crate) hints: Option<Regex>,
+    pub(crate) letters: Option<Regex>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct DialogPattern {
+    pub(crate) kind: DialogKind,
+    pub(crate) when: Vec<Regex>,
+    pub(crate) asks: Option<Regex>,
+    pub(crate) row: Option<Regex>,
+    pub(crate) approve: Option<Regex>,
+    pub(crate) deny: Option<Regex>,
 }
 
 impl Rules {
@@ -40,71 +90,114 @@ impl Rules {
     /// # Errors
     /// [`RuleError`] names the first rule that is no regular expression.
     pub fn compile(program: &str, rules: &ScreenRules) -> Result<Self, RuleError> {
-        let one = |rule: &str, pattern: &str| {
-            Regex::new(pattern).map_err(|source| RuleError {
-                program: program.to_owned(),
-                rule: rule.to_owned(),
-                pattern: pattern.to_owned(),
-                source: Box::new(source),
+        let compiler = Compiler { program };
+        let lines = rules.lines.iter().enumerate().map(|(n, rule)| {
+            Ok(LinePattern {
+                is: rule.is,
+                at: rule.at,
+                line: compiler.one(&format!("screen.lines[{n}].line"), &rule.line)?,
+                skip: compiler.some(&format!("screen.lines[{n}].skip"), &rule.skip)?,
             })
-        };
-        let many = |rule: &str, patterns: &[String]| {
-            patterns
-                .iter()
-                .map(|p| one(rule, p))
-                .collect::<Result<Vec<_>, _>>()
-        };
+        });
+        let context = rules.context.iter().enumerate().map(|(n, rule)| {
+            let line = compiler.one(&format!("screen.context[{n}].line"), &rule.line)?;
+            Ok((line, rule.at))
+        });
+        let dialogs = rules.dialogs.iter().enumerate();
         Ok(Self {
-            frame: one("screen.frame", &rules.frame)?,
-            prompt: one("screen.prompt", &rules.prompt)?,
-            continuation: one("screen.continuation", &rules.continuation)?,
-            busy: many("screen.busy", &rules.busy)?,
-            asking: many("screen.asking", &rules.asking)?,
-            limited: many("screen.limited", &rules.limited)?,
             tail_lines: rules.tail_lines,
+            composer: compiler.composer(&rules.composer)?,
+            lines: lines.collect::<Result<_, RuleError>>()?,
+            context: context.collect::<Result<_, RuleError>>()?,
+            limit_text: compiler.many("screen.limit_text", &rules.limit_text)?,
+            menu: compiler.menu(&rules.menu)?,
+            dialogs: dialogs
+                .map(|(n, rule)| compiler.dialog(n, rule))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+struct Compiler<'p> {
+    program: &'p str,
+}
+
+impl Compiler<'_> {
+    fn one(&self, rule: &str, pattern: &str) -> Result<Regex, RuleError> {
+        Regex::new(pattern).map_err(|source| RuleError {
+            program: self.program.to_owned(),
+            rule: rule.to_owned(),
+            pattern: pattern.to_owned(),
+            source: Box::new(source),
         })
     }
 
-    /// Reads a screen. Where a composer is drawn only what stands below it counts: the lines above are
-    /// conversation and may quote anything.
-    pub fn read(&self, screen: &Screen) -> ScreenReading {
-        let composer = find_composer(screen, self);
-        let mut tail = screen.tail(self.tail_lines);
-        if let Some(composer) = &composer {
-            tail.retain(|(row, _)| *row > composer.rows.end);
-        }
-        let hit = |rules: &[Regex], name: &str| {
-            tail.iter().rev().find_map(|(_, line)| {
-                rules
-                    .iter()
-                    .find(|rule| rule.is_match(line))
-                    .map(|rule| format!("screen.{name} `{rule}` matches {:?}", line.trim()))
-            })
+    /// An empty pattern is none.
+    fn some(&self, rule: &str, pattern: &str) -> Result<Option<Regex>, RuleError> {
+        (!pattern.is_empty())
+            .then(|| self.one(rule, pattern))
+            .transpose()
+    }
+
+    fn many(&self, rule: &str, patterns: &[String]) -> Result<Vec<Regex>, RuleError> {
+        let numbered = patterns.iter().enumerate();
+        numbered
+            .map(|(n, pattern)| self.one(&format!("{rule}[{n}]"), pattern))
+            .collect()
+    }
+
+    fn composer(&self, rules: &ComposerRules) -> Result<ComposerPatterns, RuleError> {
+        let some = |key: &str, pattern: &str| self.some(&format!("screen.composer.{key}"), pattern);
+        Ok(ComposerPatterns {
+            shape: rules.shape,
+            top: some("top", &rules.top)?,
+            top_within: rules.top_within,
+            bottom: some("bottom", &rules.bottom)?,
+            prompt: self.one("screen.composer.prompt", &rules.prompt)?,
+            modes: self.many("screen.composer.modes", &rules.modes)?,
+            continuation: some("continuation", &rules.continuation)?,
+            right: some("right", &rules.right)?,
+            padding: rules.padding,
+            footer_lines: rules.footer_lines,
+            one_colour: rules.one_colour,
+            placeholders: self.many("screen.composer.placeholders", &rules.placeholders)?,
+            collapsed: self.many("screen.composer.collapsed", &rules.collapsed)?,
+        })
+    }
+
+    fn menu(&self, rules: &MenuRules) -> Result<MenuPatterns, RuleError> {
+        let some = |key: &str, pattern: &str| self.some(&format!("screen.menu.{key}"), pattern);
+        // Boxes may lie in each other.
+        let side = |pattern: String| match rules.border.as_str() {
+            "" => Ok(None),
+            _ => some("border", &pattern),
         };
-        let reading = |kind, evidence| ScreenReading {
-            kind,
-            composer: composer.clone(),
-            evidence,
-        };
-        if let Some(evidence) = hit(&self.asking, "asking") {
-            return reading(ScreenKind::Asking, evidence);
-        }
-        if let Some(evidence) = hit(&self.busy, "busy") {
-            return reading(ScreenKind::Busy, evidence);
-        }
-        if composer.is_some() {
-            return reading(
-                ScreenKind::Prompt,
-                "a composer, and no turn under way".to_owned(),
-            );
-        }
-        if let Some(evidence) = hit(&self.limited, "limited") {
-            return reading(ScreenKind::Limited, evidence);
-        }
-        reading(
-            ScreenKind::Unknown,
-            "no composer, and no rule matches the last lines".to_owned(),
-        )
+        Ok(MenuPatterns {
+            mark: some("mark", &rules.mark)?,
+            mark_reverse: rules.mark_reverse,
+            digits: rules.digits,
+            row_key: some("row_key", &rules.row_key)?,
+            left: side(format!("^ *(?:(?:{}) ?)+", rules.border))?,
+            right: side(format!("(?: *(?:{}))+$", rules.border))?,
+            beside: some("beside", &rules.beside)?,
+            top: some("top", &rules.top)?,
+            footer: self.many("screen.menu.footer", &rules.footer)?,
+            horizontal: some("horizontal", &rules.horizontal)?,
+            hints: some("hints", &rules.hints)?,
+            letters: some("letters", &rules.letters)?,
+        })
+    }
+
+    fn dialog(&self, n: usize, rule: &DialogRule) -> Result<DialogPattern, RuleError> {
+        let key = |key: &str| format!("screen.dialogs[{n}].{key}");
+        Ok(DialogPattern {
+            kind: rule.kind,
+            when: self.many(&key("when"), &rule.when)?,
+            asks: self.some(&key("asks"), &rule.asks)?,
+            row: self.some(&key("row"), &rule.row)?,
+            approve: self.some(&key("approve"), &rule.approve)?,
+            deny: self.some(&key("deny"), &rule.deny)?,
+        })
     }
 }
 
@@ -113,54 +206,47 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn rules() -> Rules {
-        let text = |s: &str| s.to_owned();
-        Rules::compile(
-            "test",
-            &ScreenRules {
-                frame: text("^─{8,}$"),
-                prompt: text("^❯[\u{a0} ]?"),
-                continuation: text("^  "),
-                busy: vec![text("esc to interrupt")],
-                asking: vec![text("^ *Do you want to "), text("Esc to cancel")],
-                limited: vec![text("hit your .* limit")],
-                tail_lines: 12,
-            },
+        let rules: ScreenRules = toml::from_str(
+            r"
+tail_lines = 12
+limit_text = ['hit your .* limit']
+[composer]
+top = '^─{8,}$'
+bottom = '^─{8,}$'
+prompt = '^❯\x{a0}'
+modes = ['^!\x{a0}']
+continuation = '^  '
+collapsed = ['\[Pasted text #\d+(?: \+\d+ lines)?\]']
+[[lines]]
+is = 'busy'
+line = 'esc to interrupt'
+[[lines]]
+is = 'limited'
+line = 'hit your .* limit'
+at = 'bare'
+[menu]
+mark = '^ *❯ +'
+digits = true
+top = '^─{8,}$'
+footer = ['^ *Esc to cancel']
+[[dialogs]]
+kind = 'permission'
+when = ['Do you want to ']
+approve = '^Yes$'
+deny = '^No'
+",
         )
-        .expect("the rules compile")
-    }
-
-    fn kind(capture: &str) -> ScreenKind {
-        rules().read(&Screen::parse(capture.as_bytes())).kind
+        .expect("the rules can be read");
+        Rules::compile("test", &rules).expect("the rules compile")
     }
 
     #[test]
-    fn the_four_screens_are_told_apart() {
-        let prompt = "● said\n──────────\n❯\u{a0}\n──────────\n  ? for shortcuts\n";
-        assert_eq!(kind(prompt), ScreenKind::Prompt);
-        assert_eq!(
-            kind(&prompt.replace("? for shortcuts", "esc to interrupt")),
-            ScreenKind::Busy
-        );
-        let dialog =
-            "● said\n──────────\n Do you want to proceed?\n ❯ 1. Yes\n   2. No\n\n Esc to cancel\n";
-        assert_eq!(kind(dialog), ScreenKind::Asking);
-        assert_eq!(
-            kind("You've hit your 5-hour limit\n ❯ 1. Stop and wait\n"),
-            ScreenKind::Limited
-        );
-        assert_eq!(kind("bash-5.2$ \n"), ScreenKind::Unknown);
-    }
-
-    #[test]
-    fn a_quoted_dialog_above_the_composer_is_conversation() {
-        let quoted = "● Do you want to proceed?\n Esc to cancel\n esc to interrupt\n──────────\n❯\u{a0}\n──────────\n  ?\n";
-        assert_eq!(kind(quoted), ScreenKind::Prompt);
-    }
-
-    #[test]
-    fn a_dialog_below_an_old_composer_wins() {
-        let dialog =
-            "──────────\n❯\u{a0}old\n──────────\n Do you want to proceed?\n Esc to cancel\n";
-        assert_eq!(kind(dialog), ScreenKind::Asking);
+    fn a_broken_pattern_is_named_with_its_place() {
+        let rules: ScreenRules =
+            toml::from_str("tail_lines = 1\ncomposer = { prompt = '>' }\n[[dialogs]]\nkind = 'trust'\nwhen = ['a', '(']\n")
+                .expect("the rules can be read");
+        let error = Rules::compile("mine", &rules).expect_err("a broken rule");
+        assert_eq!(error.rule, "screen.dialogs[0].when[1]");
+        assert_eq!(error.program, "mine");
     }
 }

@@ -27,6 +27,10 @@ pub struct LaunchRules {
     /// As `variables`, but secret: kept in the memory of the daemon and of the tmux session only.
     #[serde(default)]
     pub secrets: Vec<String>,
+    /// Names for the SHA-256 of filled texts, as `sha256:` and hexadecimal digits: places for other texts. By such sums some
+    /// programs know hooks that somebody has approved.
+    #[serde(default)]
+    pub digests: BTreeMap<String, String>,
     /// The files that are written into the launch's folder before each start.
     #[serde(default)]
     pub files: Vec<LaunchFile>,

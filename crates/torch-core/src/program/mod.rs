@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 pub use install::{InstallRules, LoginRules};
 pub use launch::{LaunchFile, LaunchMode, LaunchRules, Place, fill, fill_variables};
-pub use screen::{ScreenRules, SubmitRules};
+pub use screen::{
+    ComposerRules, ComposerShape, ContextRule, DialogRule, LineMeaning, LinePlace, LineRule,
+    MenuRules, ScreenRules, SubmitRules,
+};
 pub use signals::{
     HookRules, LimitPointers, Signal, SignalRule, StatusLineRules, TranscriptRules, ValuePointers,
 };

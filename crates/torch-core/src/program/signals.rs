@@ -86,6 +86,8 @@ pub struct ValuePointers {
     pub tokens_id: String,
     /// Whether tokens are told for the whole conversation so far.
     pub tokens_are_totals: bool,
+    /// Whether input tokens are told with those of the cache in them.
+    pub cached_within_input: bool,
     /// Usage limits by name (`five_hour`, `weekly`, …): where the used percentage and the reset time (epoch seconds) stand.
     pub limits: BTreeMap<String, LimitPointers>,
 }

@@ -28,11 +28,11 @@ struct LaunchOrders {
 }
 
 /// What the places of a launch stand for, but for the conversation.
-struct Filler(Vec<(&'static str, String)>);
+struct Filler(Vec<(String, String)>);
 
 impl Filler {
     fn fill(&self, text: &str, conversation: &str) -> String {
-        let own = self.0.iter().map(|(name, value)| (*name, value.as_str()));
+        let own = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let places: Vec<_> = own.chain([("conversation", conversation)]).collect();
         fill(text, &places)
     }
@@ -185,7 +185,7 @@ impl State {
         );
         let chained = self.chained(agent, program);
         let command = program.install.as_ref().map(|install| &install.command);
-        Some(Filler(vec![
+        let mut filler = Filler(vec![
             ("program", command.cloned().unwrap_or_default()),
             ("torch", torch),
             ("run", self.run_dir(agent).display().to_string()),
@@ -193,7 +193,16 @@ impl State {
             ("role", run.agent.role.to_string()),
             ("status_line", format!("{hook} --status-line{chained}")),
             ("hook", hook),
-        ]))
+        ].into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        let digests = program.launch.digests.iter();
+        let digests: Vec<_> = digests
+            .map(|(name, text)| {
+                let sum = torch_router::tag::sha256(filler.fill(text, "").as_bytes());
+                (name.clone(), format!("sha256:{sum}"))
+            })
+            .collect();
+        filler.0.extend(digests);
+        Some(filler)
     }
 
     /// The conversation that an agent had, with its transcript. One that its program could not go on with is not tried again.

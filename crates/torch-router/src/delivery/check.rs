@@ -278,8 +278,8 @@ impl Flight {
     fn defer_by_screen(&mut self, sight: &Sight, now: Timestamp) -> Step {
         let reason = match sight.reading.kind {
             ScreenKind::Asking => DeferReason::Asking,
-            ScreenKind::Limited => DeferReason::Limited,
-            ScreenKind::Busy => DeferReason::Busy,
+            ScreenKind::Limited | ScreenKind::Continuing => DeferReason::Limited,
+            ScreenKind::Busy | ScreenKind::Retrying => DeferReason::Busy,
             ScreenKind::Prompt | ScreenKind::Unknown => DeferReason::UnknownScreen,
         };
         let pause = self.backoff(RECHECK_FIRST);

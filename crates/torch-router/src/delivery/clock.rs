@@ -80,8 +80,9 @@ mod tests {
                 composer: Some(Composer {
                     text: composer.to_owned(),
                     rows: 1..2,
+                    ..Composer::default()
                 }),
-                evidence: String::new(),
+                ..ScreenReading::default()
             },
             fingerprint: 1,
         }

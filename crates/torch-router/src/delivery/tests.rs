@@ -59,6 +59,7 @@ fn sight(kind: ScreenKind, composer: Option<&str>) -> Sight {
     let composer = composer.map(|text| Composer {
         text: text.to_owned(),
         rows: 1..2,
+        ..Composer::default()
     });
     let fingerprint = composer.as_ref().map_or(0, |c| c.text.len() as u64);
     Sight {
@@ -67,6 +68,7 @@ fn sight(kind: ScreenKind, composer: Option<&str>) -> Sight {
             kind,
             composer,
             evidence: "test".into(),
+            ..ScreenReading::default()
         },
         fingerprint,
     }
