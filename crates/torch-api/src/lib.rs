@@ -4,6 +4,7 @@
 //! without waiting in between; the daemon answers with its own [`Hello`] and then one or more
 //! [`Response`]s, the last of which is not [`Response::Progress`].
 
+pub mod asking;
 pub mod client;
 pub mod failure;
 pub mod path;
@@ -12,6 +13,7 @@ pub mod view;
 pub mod wire;
 pub mod worktree;
 
+pub use asking::QuestionView;
 pub use client::{Client, ClientError};
 pub use roster::{AgentRequest, ResumeRequest, ResumeView};
 pub use view::{AgentView, JournalView, MessageView, ScheduleView, TeamView};

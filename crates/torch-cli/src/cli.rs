@@ -9,8 +9,8 @@ use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
     ack, agent, agent_run, attach, audit, auto, backup, complete, completions, config, daemon,
-    demo_agent, doctor, gc, inbox, init, logs, man, message, pause, restore, resume, schedule,
-    send, shell, status, stop, undelete, why, windows, worktree,
+    demo_agent, doctor, gc, inbox, init, logs, man, message, pause, pending, restore, resume,
+    schedule, send, shell, status, stop, undelete, why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -76,6 +76,9 @@ enum Command {
     Stop(stop::StopArgs),
     Resume(resume::ResumeArgs),
     Agent(agent::AgentArgs),
+    Pending(pending::PendingArgs),
+    Approve(pending::ApproveArgs),
+    Deny(pending::DenyArgs),
     Pause(pause::PauseArgs),
     Unpause(pause::UnpauseArgs),
     Windows(windows::WindowsArgs),
@@ -131,6 +134,9 @@ fn run(command: Command) -> Outcome {
         Command::Stop(args) => stop::run(args, &place()?),
         Command::Resume(args) => resume::run(args, &place()?),
         Command::Agent(args) => agent::run(args, &place()?),
+        Command::Pending(args) => pending::run(args, &place()?),
+        Command::Approve(args) => pending::approve(args, &place()?),
+        Command::Deny(args) => pending::deny(args, &place()?),
         Command::Pause(args) => pause::pause(args, &place()?),
         Command::Unpause(args) => pause::unpause(args, &place()?),
         Command::Windows(args) => windows::run(args, &place()?),

@@ -22,6 +22,7 @@ pub mod logs;
 pub mod man;
 pub mod message;
 pub mod pause;
+pub mod pending;
 pub mod restore;
 pub mod resume;
 pub mod schedule;

@@ -7,6 +7,7 @@ pub mod error;
 pub mod fit;
 pub mod keep;
 pub mod message;
+pub mod pending;
 pub mod plan;
 pub mod progress;
 pub mod resume;

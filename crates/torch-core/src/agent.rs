@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::figures::AgentFigures;
+use crate::question::Question;
 use crate::{AgentId, DesiredState, LaunchId, MessageId, PaneAddress, RoleName, TeamId, Timestamp};
 
 /// A process that can't be mistaken for a later one of the same pid.
@@ -191,6 +192,9 @@ pub struct Agent {
     /// What its program tells of itself.
     #[serde(default)]
     pub figures: AgentFigures,
+    /// The question that its program has open.
+    #[serde(default)]
+    pub question: Option<Question>,
 }
 
 impl Agent {
@@ -230,6 +234,7 @@ impl Agent {
             conversation: None,
             resumed: false,
             figures: AgentFigures::default(),
+            question: None,
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod message;
 pub mod name;
 pub mod plan;
 pub mod program;
+pub mod question;
 pub mod schedule;
 pub mod screen;
 pub mod spelling;

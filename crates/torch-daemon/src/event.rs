@@ -46,6 +46,8 @@ pub enum TimerKey {
     Ready(AgentId),
     /// The second look at an agent whose prompt is up although no hook said that its turn is over.
     Look(AgentId),
+    /// The next look at a dialog that is being answered.
+    Answer(AgentId),
     /// When an agent's ended program may be started again.
     Restart(AgentId),
     /// When an agent's turns of the last hour allow another one.
@@ -164,6 +166,13 @@ pub enum Event {
         offset: u64,
         /// What its new records mean.
         readings: Vec<SignalReading>,
+    },
+    /// A key for an open question was pressed, or not.
+    KeyPressed {
+        /// Whose question.
+        agent: AgentId,
+        /// How.
+        result: Result<Outcome, String>,
     },
     /// The transcript was searched for a message.
     Transcript {
@@ -399,6 +408,15 @@ pub enum Effect {
         key: String,
         /// How a line of the screen must end.
         line_end: Option<String>,
+    },
+    /// Press a key for an open question, by a person's order.
+    PressKey {
+        /// Whose question.
+        agent: AgentId,
+        /// Under these conditions.
+        guard: TypingGuard,
+        /// The key's tmux name.
+        key: String,
     },
     /// Search a transcript for a message.
     ReadTranscript {

@@ -7,10 +7,14 @@ use torch_core::program::AgentProgram;
 
 use crate::state::{Programs, RoleTemplate, Templates};
 
-const PROGRAMS: [(&str, &str); 2] = [
+const PROGRAMS: [(&str, &str); 3] = [
     (
         "claude",
         include_str!("../../../templates/agents/claude.toml"),
+    ),
+    (
+        "codex",
+        include_str!("../../../templates/agents/codex.toml"),
     ),
     ("demo", include_str!("../../../templates/agents/demo.toml")),
 ];

@@ -6,6 +6,8 @@
 
 use serde_json::{Value, json};
 use torch_core::program::AgentProgram;
+use torch_core::screen::ScreenKind;
+use torch_monitor::{Rules, Screen};
 use torch_testing::{TmuxPane, example, until};
 
 const IDLE: &str = "? for shortcuts";
@@ -356,40 +358,25 @@ fn the_shipped_description_fits_the_screen() {
         "/../../templates/agents/demo.toml"
     );
     let program: AgentProgram = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let found = |patterns: &[String], screen: &str| {
-        let rows: Vec<&str> = screen
-            .lines()
-            .filter(|row| !row.trim().is_empty())
-            .collect();
-        let tail = &rows[rows.len().saturating_sub(program.screen.tail_lines)..];
-        patterns.iter().any(|pattern| {
-            tail.iter()
-                .any(|row| regex::Regex::new(pattern).unwrap().is_match(row))
-        })
-    };
-    let states = |screen: &str| {
-        let rules = &program.screen;
-        [&rules.busy, &rules.asking, &rules.limited].map(|patterns| found(patterns, screen))
-    };
+    let rules = Rules::compile("demo", &program.screen).unwrap();
+    let kind = |screen: &str| rules.read(&Screen::parse(screen.as_bytes())).kind;
     let demo = Demo::ready(
         "[[on]]\nmatch = 'work'\nsteps = [{ work = { ms = 600000 } }]\n\
          [[on]]\nmatch = 'ask'\nsteps = [{ ask_permission = { tool = 'Bash' } }]\n\
          [[on]]\nmatch = 'limit'\nsteps = [{ limit = { seconds = 600 } }]",
     );
     let idle = demo.tmux.screen();
-    assert_eq!(states(&idle), [false; 3], "{idle}");
-    let prompt = regex::Regex::new(&program.screen.prompt).unwrap();
-    assert!(prompt.is_match(composer(&idle)[0]));
+    assert_eq!(kind(&idle), ScreenKind::Prompt, "{idle}");
     for (order, mark, expect) in [
-        ("work", "esc to interrupt", [true, false, false]),
-        ("ask", "Esc to cancel", [false, true, false]),
-        ("limit", "Usage limit reached", [false, false, true]),
+        ("work", "esc to interrupt", ScreenKind::Busy),
+        ("ask", "Esc to cancel", ScreenKind::Asking),
+        ("limit", "Continuing automatically", ScreenKind::Continuing),
     ] {
         demo.submit(order);
         let screen = demo.tmux.wait(order, |screen| screen.contains(mark));
-        assert_eq!(states(&screen), expect, "{screen}");
+        assert_eq!(kind(&screen), expect, "{screen}");
         demo.tmux.keys(&["Escape"]);
         demo.tmux
-            .wait("the composer", |screen| states(screen) == [false; 3]);
+            .wait("the composer", |screen| kind(screen) == ScreenKind::Prompt);
     }
 }

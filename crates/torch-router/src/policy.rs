@@ -116,11 +116,20 @@ pub enum Privilege {
     Agent,
     /// Starting and ending things, other people's messages.
     Person,
+    /// Answering what a program asks before it acts.
+    Approval,
 }
 
 /// Whether a caller may make a request; the rule that says no.
 pub fn permits(sender: &Sender, privilege: Privilege) -> Result<(), &'static str> {
     match (privilege, sender) {
+        (Privilege::Approval, Sender::Human) => Ok(()),
+        (Privilege::Approval, Sender::Script) => Err(
+            "privilege.approval: only a person at a terminal answers questions, unless `scripts = true` under [identity] in your settings lets scripts",
+        ),
+        (Privilege::Approval, _) => Err(
+            "privilege.approval: only a person at a terminal outside the agents' panes answers questions",
+        ),
         (Privilege::Anyone, _) | (Privilege::Agent, Sender::Agent { .. }) => Ok(()),
         (Privilege::Person, Sender::Human | Sender::Script | Sender::Torch) => Ok(()),
         (Privilege::Agent, _) => {

@@ -168,6 +168,20 @@ pub enum Request {
         /// Whether it is paused from now on.
         paused: bool,
     },
+    /// The open questions of agents' programs. Answers [`Response::Pending`].
+    Pending {
+        /// Which team.
+        team: TeamSelector,
+        /// Those of all teams.
+        all: bool,
+    },
+    /// Answers an open question. Answers [`Response::Done`] once its dialog is gone.
+    AnswerQuestion {
+        /// Its id.
+        id: String,
+        /// Whether it is approved, once; else it is denied.
+        approve: bool,
+    },
     /// Removes a stopped team with its worktrees and home branches; what was in them is kept under hidden references.
     /// Answers [`Response::WorktreesRemoved`], and leaves the team where one could not be removed.
     Purge {
@@ -257,6 +271,8 @@ impl Request {
             Self::Resume(_) => "resume",
             Self::Agent(_) => "agent",
             Self::Pause { .. } => "pause",
+            Self::Pending { .. } => "pending",
+            Self::AnswerQuestion { .. } => "answer_question",
             Self::Purge { .. } => "purge",
             Self::RenameWindows { .. } => "rename_windows",
             Self::WorktreeList { .. } => "worktree_list",

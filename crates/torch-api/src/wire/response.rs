@@ -46,6 +46,8 @@ pub enum Response {
         /// What was done.
         text: String,
     },
+    /// The open questions, oldest first.
+    Pending(Vec<crate::QuestionView>),
     /// An agent came a step further; more answers follow.
     Progress {
         /// The role, or `team` for the team as a whole.

@@ -95,6 +95,15 @@ fn of_others(path: &str) -> Vec<Line> {
             DENIED,
             NO_DAEMON,
         ],
+        "pending" => vec![DONE, FAILED, NOBODY, NOT_RUNNING],
+        "approve" | "deny" => vec![
+            (OK, "the question is answered: its dialog is gone"),
+            FAILED,
+            (USAGE, "bad arguments, or no such open question"),
+            (TIMEOUT, "the key was pressed, and the dialog is still open"),
+            DENIED,
+            NOT_RUNNING,
+        ],
         "stop" | "ack" | "complete" | "pause" | "unpause" => {
             vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON]
         }

@@ -55,6 +55,8 @@ pub enum ProbeFor {
     Delivery(MessageId),
     /// To see what the agent is doing.
     State,
+    /// To answer its open question.
+    Answer,
 }
 
 /// What an earlier call with the same key made.

@@ -42,9 +42,10 @@ impl Host {
                 self.spools.watch(agent, launch, path, offset);
                 send(&self.inputs, Input::Spool(agent));
             }
-            Effect::Probe { .. } | Effect::Paste { .. } | Effect::Press { .. } => {
-                self.type_into(effect)
-            }
+            Effect::Probe { .. }
+            | Effect::Paste { .. }
+            | Effect::Press { .. }
+            | Effect::PressKey { .. } => self.type_into(effect),
             Effect::WatchTranscript {
                 agent,
                 launch,
@@ -388,6 +389,15 @@ async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event>
             };
             Event::Pasted { message, result }
         }
+        Effect::PressKey { agent, guard, key } => {
+            let pressed = server.press(&tmux::guard(guard), &key, None).await;
+            Event::KeyPressed {
+                agent,
+                result: pressed
+                    .map(tmux::outcome)
+                    .map_err(|error| error.to_string()),
+            }
+        }
         Effect::Press {
             message,
             guard,
@@ -423,6 +433,10 @@ fn not_typed(effect: Effect, why: &str) -> Option<Event> {
         Effect::Press { message, .. } => Event::Pressed {
             message,
             result: Ok(Outcome::Refused),
+        },
+        Effect::PressKey { agent, .. } => Event::KeyPressed {
+            agent,
+            result: Err(why.to_owned()),
         },
         _ => return None,
     })

@@ -4,23 +4,12 @@ use serde_json::json;
 use torch_api::wire::Stage;
 use torch_core::plan::WindowObserved;
 use torch_core::program::Signal;
-use torch_core::screen::ScreenKind;
 use torch_core::spool::{SpoolEvent, SpoolRecord};
 use torch_core::{AgentId, AgentState, Evidence, LaunchId, Write};
-use torch_monitor::Screen;
-use torch_router::delivery::{Flight, PaneFitness, Sight};
 
-use super::panes::same_pane;
 use super::restart::{EndCause, LAST_LINES};
-use super::{PANES_EVERY, State, Turn};
-use crate::event::{Effect, FailedHow, PaneFact, ProbeFact, ProbeFor, TimerKey};
-
-/// How many agreeing looks at an idle prompt outweigh a hook that said otherwise.
-const AGREEING_LOOKS: u32 = 2;
-/// How long after the first look that shows an idle prompt the second one comes.
-const SECOND_LOOK: std::time::Duration = std::time::Duration::from_millis(300);
-/// A working agent without waiting messages is looked at every so many listings.
-const WORKING_LOOK_EVERY: u64 = 5;
+use super::{State, Turn};
+use crate::event::{Effect, FailedHow};
 
 impl State {
     /// Sets an agent's state, makes it durable and tells who cares.
@@ -43,7 +32,7 @@ impl State {
         }
         if before != state {
             run.agent.since = t.now;
-            run.prompt_looks = 0;
+            run.looks = None;
         }
         run.agent.state = state;
         run.agent.evidence = evidence;
@@ -52,6 +41,9 @@ impl State {
         t.write(Write::PutAgent(Box::new(copy)));
         if before != state {
             t.journal("agent.state", agent, data);
+            if before == AgentState::Asking {
+                self.close_question(t, agent);
+            }
             if state.takes_messages() || !state.is_live() {
                 self.answer_turn_waiters(t, agent);
                 self.check_hub_done(t, agent);
@@ -158,7 +150,7 @@ impl State {
             return;
         };
         let reading = program.hooks.read(payload);
-        let (before, team, role) = (run.agent.state, run.agent.team, run.agent.role.clone());
+        let before = run.agent.state;
         if let Some(path) = reading.figures.transcript.clone() {
             self.follow_transcript(t, agent, path.into());
         }
@@ -172,166 +164,34 @@ impl State {
             t.write(Write::PutAgent(Box::new(copy)));
             return;
         }
-        if let Some(state) = reading
-            .signal
-            .and_then(|signal| state_after(signal, before))
-        {
-            self.set_state(
-                t,
-                agent,
-                state,
-                Evidence::new("hook", reading.evidence.clone(), at),
-            );
-            if before == AgentState::Starting && state != AgentState::Starting {
-                t.push(Effect::CancelTimer(TimerKey::Ready(agent)));
-                self.progress(t, team, role.as_str(), Stage::Ready, "its prompt is up");
+        let evidence = Evidence::new("hook", reading.evidence.clone(), at);
+        let starting = before == AgentState::Starting
+            || (before == AgentState::Asking && self.is_unbriefed(agent));
+        match reading.signal {
+            // Its first prompt may come after dialogs.
+            Some(Signal::Ready) if starting => self.become_ready(t, agent, evidence),
+            Some(signal) => {
+                if let Some(state) = state_after(signal, before) {
+                    self.set_state(t, agent, state, evidence);
+                }
             }
+            None => {}
         }
         match reading.signal {
             Some(Signal::Prompt) => {
                 self.count_turn(t, agent);
                 self.on_prompt(t, agent, &reading.text);
             }
-            Some(Signal::Asking) if before != AgentState::Asking => {
-                self.notify_asking(t, agent, &reading.text);
-            }
+            Some(Signal::Asking) => self.on_asking_hook(t, agent, &reading.text),
             _ => {}
         }
         self.recheck_accepted(t, agent);
     }
 
-    /// States that no hook ends (Esc fires none) are checked against the screen.
-    pub(crate) fn look_at_screens(&mut self, t: &mut Turn) {
-        let ticks = self.ticks;
-        let due = |run: &&super::AgentRun| match run.agent.state {
-            // A limit ends with a hook: its screen has a usable composer all the while.
-            AgentState::Asking | AgentState::Retrying | AgentState::Unknown => true,
-            AgentState::Working => {
-                !run.queue.is_empty() || ticks.is_multiple_of(WORKING_LOOK_EVERY)
-            }
-            _ => false,
-        };
-        let agents: Vec<AgentId> = self
-            .agents
-            .values()
-            .filter(due)
-            .map(|run| run.agent.id)
-            .collect();
-        for agent in agents {
-            self.look_at_screen(t, agent);
-        }
-    }
-
-    /// Looks at an agent's screen to see what it is doing, unless a look is under way.
-    pub(crate) fn look_at_screen(&mut self, t: &mut Turn, agent: AgentId) {
-        let Some(run) = self.agents.get_mut(&agent) else {
-            return;
-        };
-        let Some(at) = run.agent.pane else { return };
-        if !run.looking && run.window == WindowObserved::Live {
-            run.looking = true;
-            t.push(Effect::Probe {
-                agent,
-                purpose: ProbeFor::State,
-                pane: at.pane,
-                process: run.agent.process,
-            });
-        }
-    }
-
-    pub(crate) fn on_probed(
-        &mut self,
-        t: &mut Turn,
-        agent: AgentId,
-        purpose: ProbeFor,
-        result: Result<Box<ProbeFact>, String>,
-    ) {
-        match purpose {
-            ProbeFor::Delivery(message) => {
-                if self.flights.get(&message).is_some_and(Flight::is_acting) {
-                    // Asked for in an earlier launch, and late: it says nothing of what is under way now.
-                    return;
-                }
-                self.acted(t, message);
-                let patience = self.patience(agent);
-                let sight = match result {
-                    Ok(fact) => self.sight(agent, &fact),
-                    Err(_) => None,
-                };
-                if self.must_wait(t, agent, message) {
-                    return self.pump(t, agent);
-                }
-                let Some(flight) = self.flights.get_mut(&message) else {
-                    return;
-                };
-                let step = match sight {
-                    Some(sight) => flight.on_sight(&sight, &patience, t.now),
-                    None => {
-                        t.timer(TimerKey::Delivery(message), t.now.after(PANES_EVERY));
-                        return;
-                    }
-                };
-                self.apply(t, message, step);
-            }
-            ProbeFor::State => self.on_state_look(t, agent, result),
-        }
-    }
-
-    fn on_state_look(
-        &mut self,
-        t: &mut Turn,
-        agent: AgentId,
-        result: Result<Box<ProbeFact>, String>,
-    ) {
-        let sight = result.ok().and_then(|fact| self.sight(agent, &fact));
-        let Some(run) = self.agents.get_mut(&agent) else {
-            return;
-        };
-        run.looking = false;
-        let Some(sight) = sight.filter(|sight| sight.fitness == PaneFitness::Fit) else {
-            return;
-        };
-        if sight.reading.kind != ScreenKind::Prompt {
-            run.prompt_looks = 0;
-            return;
-        }
-        run.prompt_looks += 1;
-        if run.prompt_looks < AGREEING_LOOKS {
-            t.timer(TimerKey::Look(agent), t.now.after(SECOND_LOOK));
-        } else {
-            let detail = format!("{AGREEING_LOOKS} looks agree: {}", sight.reading.evidence);
-            self.set_state(
-                t,
-                agent,
-                AgentState::Idle,
-                Evidence::new("screen", detail, t.now),
-            );
-            self.pump(t, agent);
-        }
-    }
-
-    /// What a look means, by the program's rules.
-    pub(crate) fn sight(&self, agent: AgentId, fact: &ProbeFact) -> Option<Sight> {
-        let run = self.agents.get(&agent)?;
-        let program = self.programs.get(&run.agent.program)?;
-        let screen = Screen::parse(&fact.screen);
-        let fitness = match (&fact.pane, run.agent.pane) {
-            (Some(pane), Some(at)) if same_pane(pane, at) => {
-                fitness(pane, run.agent.launch, fact.process_alive)
-            }
-            _ => PaneFitness::NoAgent,
-        };
-        let fingerprint = screen
-            .text()
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-            });
-        Some(Sight {
-            fitness,
-            reading: program.rules.read(&screen),
-            fingerprint,
-        })
+    /// Whether nothing was said to an agent in this launch.
+    fn is_unbriefed(&self, agent: AgentId) -> bool {
+        let run = self.agents.get(&agent);
+        run.is_some_and(|run| run.agent.briefing.is_none())
     }
 
     pub(crate) fn on_not_ready(&mut self, t: &mut Turn, agent: AgentId) {
@@ -402,19 +262,5 @@ pub(super) fn state_after(signal: Signal, before: AgentState) -> Option<AgentSta
         Signal::Limited => Some(AgentState::Limited),
         Signal::Retrying => Some(AgentState::Retrying),
         Signal::Queued | Signal::Ended => None,
-    }
-}
-
-fn fitness(pane: &PaneFact, launch: Option<LaunchId>, process_alive: bool) -> PaneFitness {
-    if pane.dead || !process_alive || pane.live.is_none() || pane.live != launch {
-        PaneFitness::NoAgent
-    } else if pane.no_input {
-        PaneFitness::NoInput
-    } else if pane.in_mode {
-        PaneFitness::Mode {
-            attached: pane.attached > 0,
-        }
-    } else {
-        PaneFitness::Fit
     }
 }

@@ -496,7 +496,7 @@ impl AgentRun {
             early: Vec::new(),
             looking: false,
             following: None,
-            prompt_looks: 0,
+            looks: None,
             failure: None,
             ended: false,
             end: None,

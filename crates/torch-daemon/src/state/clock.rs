@@ -19,6 +19,7 @@ impl TimerKey {
             | Self::Wait(_)
             | Self::Ready(_)
             | Self::Look(_)
+            | Self::Answer(_)
             | Self::Restart(_)
             | Self::Followed(_)
             | Self::Server
@@ -47,6 +48,9 @@ impl State {
             run.restart_at = run.restart_at.map(|at| at.moved(drift.awake()));
             let instants = run.agent.restarts.iter_mut().chain(&mut run.agent.turns);
             instants.for_each(|at| *at = at.moved(real));
+        }
+        for answer in &mut self.answering {
+            answer.until = answer.until.moved(drift.awake());
         }
         for at in self.inputs.values_mut() {
             *at = at.moved(real);

@@ -32,7 +32,10 @@ struct Filler(Vec<(String, String)>);
 
 impl Filler {
     fn fill(&self, text: &str, conversation: &str) -> String {
-        let own = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let own = self
+            .0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
         let places: Vec<_> = own.chain([("conversation", conversation)]).collect();
         fill(text, &places)
     }
@@ -72,7 +75,7 @@ impl State {
         run.window = WindowObserved::Opening;
         run.failure = None;
         run.following = None;
-        run.prompt_looks = 0;
+        run.looks = None;
         run.restart_at = None;
         run.briefing_asked = false;
         run.acting = None;
@@ -185,15 +188,20 @@ impl State {
         );
         let chained = self.chained(agent, program);
         let command = program.install.as_ref().map(|install| &install.command);
-        let mut filler = Filler(vec![
-            ("program", command.cloned().unwrap_or_default()),
-            ("torch", torch),
-            ("run", self.run_dir(agent).display().to_string()),
-            ("worktree", run.agent.worktree.display().to_string()),
-            ("role", run.agent.role.to_string()),
-            ("status_line", format!("{hook} --status-line{chained}")),
-            ("hook", hook),
-        ].into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        let mut filler = Filler(
+            vec![
+                ("program", command.cloned().unwrap_or_default()),
+                ("torch", torch),
+                ("run", self.run_dir(agent).display().to_string()),
+                ("worktree", run.agent.worktree.display().to_string()),
+                ("role", run.agent.role.to_string()),
+                ("status_line", format!("{hook} --status-line{chained}")),
+                ("hook", hook),
+            ]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        );
         let digests = program.launch.digests.iter();
         let digests: Vec<_> = digests
             .map(|(name, text)| {

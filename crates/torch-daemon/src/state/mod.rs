@@ -1,6 +1,7 @@
 //! The daemon's state and its only way to change: [`State::handle`], synchronous and without IO.
 
 mod agents;
+mod asking;
 mod auto;
 mod brief;
 mod choose;
@@ -27,6 +28,7 @@ mod restart;
 mod resume;
 mod roster;
 mod schedule;
+mod screens;
 mod send;
 mod server;
 mod sizes;
@@ -117,11 +119,12 @@ pub(crate) struct AgentRun {
     pub(crate) sought: Option<u64>,
     /// Records that came before the window's opening was known.
     pub(crate) early: Vec<(u64, Vec<torch_core::spool::SpoolRecord>)>,
-    /// Whether a look at the screen is under way, and how many agreeing ones came before it.
+    /// Whether a look at the screen is under way.
     pub(crate) looking: bool,
     /// The transcript that is being read, and in which launch.
     pub(crate) following: Option<(LaunchId, PathBuf)>,
-    pub(crate) prompt_looks: u32,
+    /// What the last looks agree on, and how many of them.
+    pub(crate) looks: Option<(torch_core::screen::ScreenKind, u32)>,
     /// Whether a failure of this launch was reported.
     pub(crate) failure: Option<String>,
     /// Whether its program ended in this launch.
@@ -199,6 +202,8 @@ pub struct State {
     pub(crate) waiters: Vec<Waiter>,
     /// Clients that wait for the end of the turn that a message begins.
     pub(crate) turn_waiters: Vec<turns::TurnWaiter>,
+    /// Open questions that a person is answering.
+    pub(crate) answering: Vec<asking::Answering>,
     pub(crate) watchers: Vec<Watcher>,
     pub(crate) undos: BTreeMap<TeamId, Undo>,
     /// Teams that a running `torch auto` made, so that cancelling it may take them away.
@@ -322,6 +327,7 @@ impl State {
                 readings,
             } => self.on_told(t, (agent, launch), (path, offset), &readings),
             Event::Pasted { message, result } => self.on_pasted(t, message, result),
+            Event::KeyPressed { agent, result } => self.on_key_pressed(t, agent, result),
             Event::Pressed { message, result } => self.on_pressed(t, message, result),
             Event::Transcript { message, found } => self.on_transcript(t, message, found),
             Event::Inspected {
@@ -424,6 +430,7 @@ impl State {
             TimerKey::Wait(conn) => self.on_wait_over(t, conn),
             TimerKey::Ready(agent) => self.on_not_ready(t, agent),
             TimerKey::Look(agent) => self.look_at_screen(t, agent),
+            TimerKey::Answer(agent) => self.look_for_answer(t, agent),
             TimerKey::Restart(agent) => self.on_restart_due(t, agent),
             TimerKey::Turns(agent) => self.pump(t, agent),
             TimerKey::Server => self.on_server_due(t),
@@ -466,6 +473,7 @@ fn cause_of(event: &Event) -> String {
         Event::Opened { .. } => "window opened".to_owned(),
         Event::Closed { .. } => "window closed".to_owned(),
         Event::Told { .. } => "transcript".to_owned(),
+        Event::KeyPressed { .. } => "key pressed".to_owned(),
         Event::WorkSeen { .. } => "worktree looked at".to_owned(),
         Event::SessionSeen { .. } => "session looked at".to_owned(),
         Event::Revived { .. } => "request retry".to_owned(),

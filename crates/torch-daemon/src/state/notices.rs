@@ -55,8 +55,14 @@ impl State {
             return;
         };
         let what: String = what.chars().take(300).collect();
+        let question = self
+            .agents
+            .get(&agent)
+            .and_then(|run| run.agent.question.as_ref());
+        let id = question.map_or("ID", |question| &question.id);
         let text = format!(
-            "{name}:{role} asks for permission: {what}. A person answers it in its window: torch attach {role}"
+            "{name}:{role} asks: {what}. A person answers it: torch pending, then torch approve {id} or torch deny {id}; or in \
+             its window: torch attach {role}"
         );
         self.notify(t, team, Some(agent), &text);
     }

@@ -36,6 +36,7 @@ impl State {
     pub fn new(settings: Settings, snapshot: Snapshot, now: Timestamp) -> (Self, Vec<Effect>) {
         let mut state = Self {
             secrets: BTreeMap::new(),
+            answering: Vec::new(),
             programs: settings.programs.clone(),
             random: fastrand::Rng::with_seed(settings.seed),
             boot: settings.boot.clone(),

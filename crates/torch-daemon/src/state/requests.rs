@@ -35,7 +35,11 @@ impl State {
     ) {
         let caller = self.caller(peer);
         t.cause = format!("request {} by {}", request.name(), caller.0.label());
-        if let Err(rule) = permits(&caller.0, privilege(&request)) {
+        let needed = match privilege(&request) {
+            Privilege::Approval if self.settings.config.identity.scripts => Privilege::Person,
+            needed => needed,
+        };
+        if let Err(rule) = permits(&caller.0, needed) {
             let error = format!("`{}` was refused for {}", request.name(), caller.0.label());
             let cause = format!(
                 "rule {rule}; the caller is {} by rule {}",
@@ -96,6 +100,10 @@ impl State {
             Request::Agent(request) => self.agent_request(t, conn, caller, *request),
             Request::Pause { team, role, paused } => {
                 self.pause(t, conn, &team, role.as_deref(), paused);
+            }
+            Request::Pending { team, all } => self.reply_pending(t, conn, &team, all),
+            Request::AnswerQuestion { id, approve } => {
+                self.answer_question(t, conn, (&id, approve));
             }
             Request::Purge { team, dry_run } => self.purge(t, conn, &team, dry_run),
             Request::RenameWindows { team, dry_run } => {
@@ -552,6 +560,7 @@ fn privilege(request: &Request) -> Privilege {
         | Request::AuditVerify
         | Request::Logs { .. }
         | Request::AwaitTurn { .. }
+        | Request::Pending { .. }
         // Which agents may do what of it is told by its own rule.
         | Request::Agent(_)
         | Request::WorktreeList { .. }
@@ -574,5 +583,6 @@ fn privilege(request: &Request) -> Privilege {
         | Request::KeptList { .. }
         | Request::Undelete { .. }
         | Request::CancelMessage { .. } => Privilege::Person,
+        Request::AnswerQuestion { .. } => Privilege::Approval,
     }
 }

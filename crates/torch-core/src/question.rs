@@ -1,0 +1,31 @@
+//! A question that an agent's program has open: a permission, a trust dialog, a question of the model.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+use crate::screen::DialogKind;
+
+/// An open question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Its id, as in `torch approve ID`: `q-` and six characters.
+    pub id: String,
+    /// What it is about.
+    pub kind: DialogKind,
+    /// What it asks, in words.
+    pub text: String,
+    /// What the dialog on the screen shows above its rows, once it was seen.
+    #[serde(default)]
+    pub dialog: Option<String>,
+    /// Its rows, once they were seen.
+    #[serde(default)]
+    pub rows: Vec<String>,
+    /// The row that approves it once.
+    #[serde(default)]
+    pub approve: Option<usize>,
+    /// The row that denies it.
+    #[serde(default)]
+    pub deny: Option<usize>,
+    /// Since when it is open.
+    pub at: Timestamp,
+}

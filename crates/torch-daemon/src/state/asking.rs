@@ -1,0 +1,462 @@
+//! Open questions of agents' programs: noticed, told to the person, and answered by a person's word alone.
+
+use serde_json::json;
+use torch_api::asking::QuestionView;
+use torch_api::wire::{Stage, TeamSelector};
+use torch_api::{Failure, Response};
+use torch_core::question::Question;
+use torch_core::screen::{Dialog, DialogKind, ScreenKind, ScreenReading, squeeze};
+use torch_core::{AgentId, AgentState, Evidence, Timestamp, Write};
+use torch_router::delivery::{Outcome, PaneFitness};
+
+use super::{State, Turn};
+use crate::event::{ConnId, Effect, ProbeFact, ProbeFor, TimerKey, TypingGuard};
+use crate::failure::{other, timeout, usage};
+
+/// How long an answer may take to close its dialog.
+const ANSWER_DEADLINE: std::time::Duration = std::time::Duration::from_secs(8);
+/// The pause between two looks at a dialog that is being answered.
+const ANSWER_LOOK: std::time::Duration = std::time::Duration::from_millis(60);
+/// The most keys for one answer: a dialog has not more rows.
+const KEYS_MAX: u32 = 24;
+
+/// A person's answer that is being given.
+#[derive(Debug)]
+pub(crate) struct Answering {
+    pub(crate) conn: ConnId,
+    agent: AgentId,
+    question: String,
+    approve: bool,
+    /// Whether the key that chooses was pressed.
+    chosen: bool,
+    keys: u32,
+    pub(crate) until: Timestamp,
+}
+
+impl State {
+    /// A hook says that a dialog opened.
+    pub(crate) fn on_asking_hook(&mut self, t: &mut Turn, agent: AgentId, text: &str) {
+        let kind = match text.split_whitespace().next() {
+            Some("AskUserQuestion") => DialogKind::Question,
+            Some("ExitPlanMode") => DialogKind::Plan,
+            _ => DialogKind::Permission,
+        };
+        let known = self
+            .agents
+            .get(&agent)
+            .and_then(|run| run.agent.question.as_ref());
+        // A reminder of what is open already.
+        if known.is_none_or(|known| known.dialog.is_some() && known.text != text) {
+            self.open_question(t, agent, kind, text, None);
+        }
+        self.look_at_screen(t, agent);
+    }
+
+    /// A look shows a dialog.
+    pub(crate) fn on_dialog(&mut self, t: &mut Turn, agent: AgentId, reading: &ScreenReading) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let (before, raising) = (run.agent.state, run.agent.briefing.is_none());
+        if !before.is_live() {
+            return;
+        }
+        // An update that offers itself, or a limit's menu, stands where a limit holds the program: that outweighs it.
+        let limited = before == AgentState::Limited
+            && reading
+                .dialog
+                .as_ref()
+                .is_some_and(|dialog| dialog.kind == DialogKind::LimitMenu);
+        if before != AgentState::Asking && !limited {
+            let evidence = Evidence::new("screen", reading.evidence.clone(), t.now);
+            self.set_state(t, agent, AgentState::Asking, evidence);
+        }
+        let Some(dialog) = &reading.dialog else {
+            return;
+        };
+        let known = self
+            .agents
+            .get(&agent)
+            .and_then(|run| run.agent.question.as_ref());
+        match known {
+            Some(known)
+                if known
+                    .dialog
+                    .as_deref()
+                    .is_none_or(|seen| same(seen, &dialog.question)) =>
+            {
+                self.see_dialog(t, agent, dialog);
+            }
+            _ => {
+                let text = match dialog.question.trim() {
+                    "" => "a menu that torch does not know",
+                    question => question,
+                };
+                self.open_question(t, agent, dialog.kind, text, Some(dialog));
+            }
+        }
+        if raising && before == AgentState::Starting {
+            self.tell_not_up(t, agent);
+        }
+    }
+
+    /// Whoever waits for the team to come up is told what holds it up.
+    fn tell_not_up(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(question) = &run.agent.question else {
+            return;
+        };
+        let how = format!("it asks ({}): {}", question.id, question.text);
+        let (team, role) = (run.agent.team, run.agent.role.clone());
+        run.failure = Some(how.clone());
+        self.progress(t, team, role.as_str(), Stage::Failed, &how);
+        self.check_raised(t, team);
+    }
+
+    fn open_question(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        kind: DialogKind,
+        text: &str,
+        dialog: Option<&Dialog>,
+    ) {
+        self.close_question(t, agent);
+        let id = format!(
+            "q-{}",
+            self.fresh_message(t.now)
+                .tag()
+                .trim_start_matches("m-")
+                .get(..6)
+                .unwrap_or("000000")
+        );
+        let question = Question {
+            id: id.clone(),
+            kind,
+            text: text.chars().take(2_000).collect(),
+            dialog: None,
+            rows: Vec::new(),
+            approve: None,
+            deny: None,
+            at: t.now,
+        };
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        t.journal(
+            "question.opened",
+            agent,
+            json!({"id": id, "kind": kind, "text": question.text}),
+        );
+        run.agent.question = Some(question);
+        match dialog {
+            Some(dialog) => self.see_dialog(t, agent, dialog),
+            None => {
+                let copy = run.agent.clone();
+                t.write(Write::PutAgent(Box::new(copy)));
+            }
+        }
+        self.notify_asking(t, agent, text);
+    }
+
+    /// Takes over what the screen shows of the open question.
+    fn see_dialog(&mut self, t: &mut Turn, agent: AgentId, dialog: &Dialog) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(question) = &mut run.agent.question else {
+            return;
+        };
+        let before = question.clone();
+        question.dialog = Some(dialog.question.clone());
+        if dialog.kind != DialogKind::Unknown {
+            question.kind = dialog.kind;
+        }
+        question.rows = dialog.rows.iter().map(|row| row.text.clone()).collect();
+        (question.approve, question.deny) = (dialog.approve, dialog.deny);
+        if *question != before {
+            let copy = run.agent.clone();
+            t.write(Write::PutAgent(Box::new(copy)));
+        }
+    }
+
+    /// The question that an agent had open is none any more.
+    pub(crate) fn close_question(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        if let Some(question) = run.agent.question.take() {
+            let copy = run.agent.clone();
+            t.write(Write::PutAgent(Box::new(copy)));
+            t.journal("question.closed", agent, json!({"id": question.id}));
+        }
+    }
+
+    /// Every open question, oldest first.
+    pub(crate) fn pending(&self, team: Option<torch_core::TeamId>) -> Vec<QuestionView> {
+        let mut views: Vec<QuestionView> = self
+            .agents
+            .values()
+            .filter(|run| team.is_none_or(|team| run.agent.team == team))
+            .filter(|run| run.agent.state.is_live())
+            .filter_map(|run| {
+                let question = run.agent.question.as_ref()?;
+                let team = self.teams.get(&run.agent.team)?;
+                Some(QuestionView {
+                    id: question.id.clone(),
+                    team: team.name.to_string(),
+                    role: run.agent.role.to_string(),
+                    program: run.agent.program.clone(),
+                    kind: question.kind,
+                    text: question.text.clone(),
+                    dialog: question.dialog.clone(),
+                    rows: question.rows.clone(),
+                    approve: question.approve,
+                    deny: question.deny,
+                    at: question.at,
+                })
+            })
+            .collect();
+        views.sort_by_key(|view| view.at);
+        views
+    }
+
+    /// A person answers.
+    pub(crate) fn answer_question(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        (id, approve): (&str, bool),
+    ) {
+        let short = id.trim().to_ascii_lowercase();
+        let short = if short.starts_with("q-") {
+            short
+        } else {
+            format!("q-{short}")
+        };
+        let found = self.agents.values().find(|run| {
+            let question = run.agent.question.as_ref();
+            run.agent.state.is_live() && question.is_some_and(|question| question.id == short)
+        });
+        let Some(agent) = found.map(|run| run.agent.id) else {
+            return t.fail(conn, self.no_question(id));
+        };
+        if self.answering.iter().any(|answer| answer.agent == agent) {
+            return t.fail(
+                conn,
+                other(
+                    &format!("question {short} is being answered already"),
+                    "",
+                    Some("torch pending"),
+                ),
+            );
+        }
+        t.journal(
+            "question.answer",
+            agent,
+            json!({"id": short, "approve": approve}),
+        );
+        self.answering.push(Answering {
+            conn,
+            agent,
+            question: short,
+            approve,
+            chosen: false,
+            keys: 0,
+            until: t.now.after(ANSWER_DEADLINE),
+        });
+        self.look_for_answer(t, agent);
+    }
+
+    fn no_question(&self, id: &str) -> Failure {
+        let open: Vec<String> = self.pending(None).into_iter().map(|view| view.id).collect();
+        let cause = if open.is_empty() {
+            "no question is open".to_owned()
+        } else {
+            format!("open questions: {}", open.join(", "))
+        };
+        usage(
+            &format!("there is no open question {id:?}"),
+            &cause,
+            Some("torch pending"),
+        )
+    }
+
+    /// Looks at the pane of an agent whose question is being answered.
+    pub(crate) fn look_for_answer(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        match run.agent.pane {
+            Some(at) => t.push(Effect::Probe {
+                agent,
+                purpose: ProbeFor::Answer,
+                pane: at.pane,
+                process: run.agent.process,
+            }),
+            None => self.fail_answer(t, agent, "its agent has no pane"),
+        }
+    }
+
+    pub(crate) fn on_answer_look(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        result: Result<Box<ProbeFact>, String>,
+    ) {
+        let Some(at) = self
+            .answering
+            .iter()
+            .position(|answer| answer.agent == agent)
+        else {
+            return;
+        };
+        let sight = result.ok().and_then(|fact| self.sight(agent, &fact));
+        let Some(sight) = sight else {
+            return self.fail_answer(t, agent, "its screen could not be read");
+        };
+        if sight.fitness != PaneFitness::Fit {
+            let why = match sight.fitness {
+                PaneFitness::Mode { .. } => "a person is in copy mode in its pane",
+                PaneFitness::NoInput => "its pane takes no input",
+                _ => "its program does not run",
+            };
+            return self.fail_answer(t, agent, why);
+        }
+        let known = self
+            .agents
+            .get(&agent)
+            .and_then(|run| run.agent.question.clone())
+            .filter(|question| question.id == self.answering[at].question);
+        let dialog = sight.reading.dialog.as_ref();
+        let still = dialog.filter(|dialog| {
+            sight.reading.kind == ScreenKind::Asking
+                && known.as_ref().is_some_and(|known| {
+                    known
+                        .dialog
+                        .as_deref()
+                        .is_none_or(|seen| same(seen, &dialog.question))
+                })
+        });
+        match (still, self.answering[at].chosen) {
+            (None, true) => self.answered(t, at),
+            (None, false) => self.fail_answer(
+                t,
+                agent,
+                "its dialog is not on the screen any more: it was answered, or another one opened",
+            ),
+            (Some(dialog), _) => {
+                let dialog = dialog.clone();
+                self.see_dialog(t, agent, &dialog);
+                self.answer_dialog(t, at, &dialog);
+            }
+        }
+    }
+
+    /// Presses the next key of an answer, or waits for the last one to do its work.
+    fn answer_dialog(&mut self, t: &mut Turn, at: usize, dialog: &Dialog) {
+        let answer = &mut self.answering[at];
+        let agent = answer.agent;
+        if t.now >= answer.until || answer.keys >= KEYS_MAX {
+            return self.fail_answer(t, agent, "the dialog is still open");
+        }
+        if answer.chosen {
+            return t.timer(TimerKey::Answer(agent), t.now.after(ANSWER_LOOK));
+        }
+        let row = if answer.approve {
+            dialog.approve
+        } else {
+            dialog.deny
+        };
+        let keys = row.and_then(|row| dialog.keys_for(row));
+        let Some(key) = keys.as_ref().and_then(|keys| keys.first()).cloned() else {
+            let why = "torch does not know which row of this dialog that would be";
+            return self.fail_answer(t, agent, why);
+        };
+        answer.keys += 1;
+        answer.chosen = keys.is_some_and(|keys| keys.len() == 1);
+        let Some(guard) = self.typing_guard(agent) else {
+            return self.fail_answer(t, agent, "its program does not run");
+        };
+        t.push(Effect::PressKey { agent, guard, key });
+    }
+
+    pub(crate) fn on_key_pressed(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        result: Result<Outcome, String>,
+    ) {
+        match result {
+            Ok(Outcome::Applied) => t.timer(TimerKey::Answer(agent), t.now.after(ANSWER_LOOK)),
+            Ok(Outcome::Refused) => self.fail_answer(t, agent, "its pane changed at that moment"),
+            Err(error) => self.fail_answer(t, agent, &error),
+        }
+    }
+
+    fn answered(&mut self, t: &mut Turn, at: usize) {
+        let answer = self.answering.remove(at);
+        let word = if answer.approve { "approved" } else { "denied" };
+        t.reply(
+            answer.conn,
+            super::send::done(&format!("{} is {word}", answer.question)),
+        );
+        t.journal(
+            "question.answered",
+            answer.agent,
+            json!({"id": answer.question, "approve": answer.approve}),
+        );
+        // What follows is seen by hooks; where there are none, by the next look.
+        self.look_at_screen(t, answer.agent);
+    }
+
+    fn fail_answer(&mut self, t: &mut Turn, agent: AgentId, why: &str) {
+        let Some(at) = self
+            .answering
+            .iter()
+            .position(|answer| answer.agent == agent)
+        else {
+            return;
+        };
+        let answer = self.answering.remove(at);
+        let role = self
+            .role_of(agent)
+            .map(|role| role.to_string())
+            .unwrap_or_default();
+        let error = format!("question {} could not be answered", answer.question);
+        let hint = format!("torch attach {role}");
+        let failure = if answer.chosen {
+            timeout(&format!("{error}: {why}"), &hint)
+        } else {
+            other(&error, why, Some(&hint))
+        };
+        t.fail(answer.conn, failure);
+    }
+
+    /// Under which conditions an agent's pane may be typed into.
+    pub(crate) fn typing_guard(&self, agent: AgentId) -> Option<TypingGuard> {
+        let agent = &self.agents.get(&agent)?.agent;
+        let (address, launch) = agent.pane.zip(agent.launch)?;
+        Some(TypingGuard {
+            pane: address.pane,
+            pid: address.pid,
+            launch,
+        })
+    }
+
+    pub(crate) fn reply_pending(&self, t: &mut Turn, conn: ConnId, team: &TeamSelector, all: bool) {
+        let team = match (all, self.select_team(team)) {
+            (true, _) => None,
+            (false, Ok(team)) => Some(team.id),
+            (false, Err(failure)) => return t.fail(conn, *failure),
+        };
+        t.reply(conn, Response::Pending(self.pending(team)));
+    }
+}
+
+/// Whether two dialogs ask the same: blanks and how it was wrapped don't count.
+fn same(one: &str, other: &str) -> bool {
+    squeeze(one) == squeeze(other)
+}

@@ -1,0 +1,263 @@
+//! What agents' screens say: looks at panes become states, where no better signal speaks.
+
+use torch_api::wire::Stage;
+use torch_core::plan::WindowObserved;
+use torch_core::program::Signal;
+use torch_core::screen::{ScreenKind, ScreenReading};
+use torch_core::{AgentId, AgentState, Evidence, LaunchId};
+use torch_monitor::{Figures, Screen};
+use torch_router::delivery::{Flight, PaneFitness, Sight};
+
+use super::panes::same_pane;
+use super::{PANES_EVERY, State, Turn};
+use crate::event::{Effect, PaneFact, ProbeFact, ProbeFor, TimerKey};
+
+/// How many agreeing looks outweigh a better signal that said otherwise.
+const AGREEING_LOOKS: u32 = 2;
+/// How long after the first look the second one comes.
+const SECOND_LOOK: std::time::Duration = std::time::Duration::from_millis(300);
+/// A working agent without waiting messages is looked at every so many listings.
+const WORKING_LOOK_EVERY: u64 = 5;
+/// How long the hook of a program whose prompt is up is waited for: Claude Code's comes within 0.1 s of it.
+const HOOK_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
+impl State {
+    /// States that no hook ends (Esc fires none) are checked against the screen.
+    pub(crate) fn look_at_screens(&mut self, t: &mut Turn) {
+        let ticks = self.ticks;
+        let due = |run: &&super::AgentRun| match run.agent.state {
+            // A limit ends with a hook: its screen has a usable composer all the while.
+            AgentState::Starting
+            | AgentState::Asking
+            | AgentState::Retrying
+            | AgentState::Unknown => true,
+            AgentState::Working => {
+                !run.queue.is_empty() || ticks.is_multiple_of(WORKING_LOOK_EVERY)
+            }
+            _ => false,
+        };
+        let agents: Vec<AgentId> = self
+            .agents
+            .values()
+            .filter(due)
+            .map(|run| run.agent.id)
+            .collect();
+        for agent in agents {
+            self.look_at_screen(t, agent);
+        }
+    }
+
+    /// Looks at an agent's screen to see what it is doing, unless a look is under way.
+    pub(crate) fn look_at_screen(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(at) = run.agent.pane else { return };
+        if !run.looking && run.window == WindowObserved::Live {
+            run.looking = true;
+            t.push(Effect::Probe {
+                agent,
+                purpose: ProbeFor::State,
+                pane: at.pane,
+                process: run.agent.process,
+            });
+        }
+    }
+
+    pub(crate) fn on_probed(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        purpose: ProbeFor,
+        result: Result<Box<ProbeFact>, String>,
+    ) {
+        match purpose {
+            ProbeFor::Delivery(message) => {
+                if self.flights.get(&message).is_some_and(Flight::is_acting) {
+                    // Asked for in an earlier launch, and late: it says nothing of what is under way now.
+                    return;
+                }
+                self.acted(t, message);
+                let patience = self.patience(agent);
+                let sight = match result {
+                    Ok(fact) => self.sight(agent, &fact),
+                    Err(_) => None,
+                };
+                let asking = sight.as_ref().filter(|sight| {
+                    sight.reading.kind == ScreenKind::Asking
+                        && sight.fitness != PaneFitness::NoAgent
+                });
+                if let Some(sight) = asking {
+                    self.on_dialog(t, agent, &sight.reading.clone());
+                }
+                if self.must_wait(t, agent, message) {
+                    return self.pump(t, agent);
+                }
+                let Some(flight) = self.flights.get_mut(&message) else {
+                    return;
+                };
+                let step = match sight {
+                    Some(sight) => flight.on_sight(&sight, &patience, t.now),
+                    None => {
+                        t.timer(TimerKey::Delivery(message), t.now.after(PANES_EVERY));
+                        return;
+                    }
+                };
+                self.apply(t, message, step);
+            }
+            ProbeFor::State => self.on_state_look(t, agent, result),
+            ProbeFor::Answer => self.on_answer_look(t, agent, result),
+        }
+    }
+
+    fn on_state_look(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        result: Result<Box<ProbeFact>, String>,
+    ) {
+        let sight = result.ok().and_then(|fact| self.sight(agent, &fact));
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.looking = false;
+        let Some(sight) = sight.filter(|sight| sight.fitness != PaneFitness::NoAgent) else {
+            run.looks = None;
+            return;
+        };
+        let reading = sight.reading;
+        run.looks = Some(match run.looks {
+            Some((kind, count)) if kind == reading.kind => (kind, count + 1),
+            _ => (reading.kind, 1),
+        });
+        let agreed = run.looks.is_some_and(|(_, count)| count >= AGREEING_LOOKS);
+        self.take_screen_figures(t, agent, &reading);
+        match reading.kind {
+            // A dialog stops everything: nothing may be typed from the first look on.
+            ScreenKind::Asking => self.on_dialog(t, agent, &reading),
+            ScreenKind::Unknown => {}
+            _ if !agreed => t.timer(TimerKey::Look(agent), t.now.after(SECOND_LOOK)),
+            kind => self.on_agreed(t, agent, kind, &reading),
+        }
+    }
+
+    /// Two looks in a row agree.
+    fn on_agreed(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        kind: ScreenKind,
+        reading: &ScreenReading,
+    ) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let before = run.agent.state;
+        let state = match kind {
+            ScreenKind::Prompt if before == AgentState::Starting => {
+                return self.on_prompt_up(t, agent, reading);
+            }
+            ScreenKind::Prompt => AgentState::Idle,
+            // A limit ends with a sign of life, not with a screen.
+            ScreenKind::Busy if before == AgentState::Limited => return,
+            ScreenKind::Busy => AgentState::Working,
+            ScreenKind::Retrying => AgentState::Retrying,
+            ScreenKind::Limited | ScreenKind::Continuing => AgentState::Limited,
+            ScreenKind::Asking | ScreenKind::Unknown => return,
+        };
+        if before == AgentState::Starting && state != AgentState::Limited {
+            return;
+        }
+        let what = reading.limit.as_deref().or(reading.retry.as_deref());
+        let detail = format!(
+            "{AGREEING_LOOKS} looks agree: {}",
+            what.unwrap_or(&reading.evidence)
+        );
+        self.set_state(t, agent, state, Evidence::new("screen", detail, t.now));
+        self.pump(t, agent);
+    }
+
+    /// The composer of a program that is starting is up. A hook says so better where there is one; without it, after a while.
+    fn on_prompt_up(&mut self, t: &mut Turn, agent: AgentId, reading: &ScreenReading) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let hooked = self
+            .programs
+            .get(&run.agent.program)
+            .is_some_and(|program| program.hooks.tells(Signal::Ready));
+        if hooked && t.now.since(run.agent.since) < HOOK_PATIENCE {
+            t.timer(TimerKey::Look(agent), t.now.after(SECOND_LOOK));
+            return;
+        }
+        let missing = if hooked { "no hook came, and " } else { "" };
+        let detail = format!(
+            "{missing}{AGREEING_LOOKS} looks agree: {}",
+            reading.evidence
+        );
+        self.become_ready(t, agent, Evidence::new("screen", detail, t.now));
+        self.pump(t, agent);
+    }
+
+    /// A program that was starting waits for input.
+    pub(crate) fn become_ready(&mut self, t: &mut Turn, agent: AgentId, evidence: Evidence) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.failure = None;
+        let (team, role) = (run.agent.team, run.agent.role.clone());
+        self.set_state(t, agent, AgentState::Ready, evidence);
+        t.push(Effect::CancelTimer(TimerKey::Ready(agent)));
+        self.progress(t, team, role.as_str(), Stage::Ready, "its prompt is up");
+        self.reconcile(t, team);
+    }
+
+    /// What a look means, by the program's rules.
+    pub(crate) fn sight(&self, agent: AgentId, fact: &ProbeFact) -> Option<Sight> {
+        let run = self.agents.get(&agent)?;
+        let program = self.programs.get(&run.agent.program)?;
+        let screen = Screen::parse(&fact.screen);
+        let fitness = match (&fact.pane, run.agent.pane) {
+            (Some(pane), Some(at)) if same_pane(pane, at) => {
+                fitness(pane, run.agent.launch, fact.process_alive)
+            }
+            _ => PaneFitness::NoAgent,
+        };
+        let fingerprint = screen
+            .text()
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+            });
+        Some(Sight {
+            fitness,
+            reading: program.rules.read(&screen),
+            fingerprint,
+        })
+    }
+
+    /// Figures that only the screen shows.
+    fn take_screen_figures(&mut self, t: &mut Turn, agent: AgentId, reading: &ScreenReading) {
+        if let Some(used) = reading.context_used {
+            let told = Figures {
+                context_used_percent: Some(f64::from(used)),
+                ..Figures::default()
+            };
+            self.take_figures(t, agent, &told, t.now);
+        }
+    }
+}
+
+fn fitness(pane: &PaneFact, launch: Option<LaunchId>, process_alive: bool) -> PaneFitness {
+    if pane.dead || !process_alive || pane.live.is_none() || pane.live != launch {
+        PaneFitness::NoAgent
+    } else if pane.no_input {
+        PaneFitness::NoInput
+    } else if pane.in_mode {
+        PaneFitness::Mode {
+            attached: pane.attached > 0,
+        }
+    } else {
+        PaneFitness::Fit
+    }
+}
