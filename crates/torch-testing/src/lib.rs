@@ -13,6 +13,7 @@ mod binaries;
 mod end;
 mod ledger;
 mod message;
+pub mod model;
 mod pane;
 mod ran;
 mod repository;
