@@ -16,6 +16,11 @@ check:
 test:
     scripts/test.sh --quick
 
+# Installs the agents' real programs below target/programs and runs the tests that need them.
+test-real:
+    scripts/real-programs.sh
+    TORCH_TEST_REAL=require cargo test --locked -p torch-e2e --test real
+
 # Formats the code.
 fmt:
     cargo fmt --all

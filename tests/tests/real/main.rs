@@ -1,0 +1,8 @@
+//! The agents' real programs, on real tmux, against the fake model server.
+//!
+//! `scripts/real-programs.sh` installs them. A test whose program is missing says SKIPPED and passes, unless
+//! `TORCH_TEST_REAL=require` is set.
+
+mod arrival;
+mod shell;
+mod stage;
