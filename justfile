@@ -21,6 +21,11 @@ test-real:
     scripts/real-programs.sh
     TORCH_TEST_REAL=require cargo test --locked -p torch-e2e --test real
 
+# Records the screens of a real program as fixtures of torch-monitor: just record claude@2.1.197 --columns 80
+record PROGRAM *ARGS:
+    scripts/real-programs.sh {{PROGRAM}}
+    cargo run --locked -q -p torch-testing --bin record -- {{PROGRAM}} {{ARGS}}
+
 # Formats the code.
 fmt:
     cargo fmt --all

@@ -94,7 +94,7 @@ impl Speech {
 pub struct ToolCall {
     /// The tool's name, as the program offers it.
     pub name: String,
-    /// Its input, an object.
+    /// Its input: an object, or a text for a custom tool of OpenAI's Responses (`apply_patch`).
     pub input: Value,
 }
 

@@ -21,7 +21,8 @@ set -g allow-rename off
 ";
 
 /// Runs the program; when it has ended, its last screen stays and keys are thrown away, as with torch's wrapper.
-const RUN: &str = r#"trap : INT QUIT; "$@"; stty raw -echo 2>/dev/null; exec cat >/dev/null"#;
+/// The shell's own words ("Killed") go nowhere.
+const RUN: &str = r#"exec 3>&2 2>/dev/null; trap : INT QUIT; (exec "$@" 2>&3 3>&-); stty raw -echo; exec cat >/dev/null"#;
 
 /// How long a program may take to do what is waited for: they start in 0.5 to 10 s, on a machine that is shared.
 const DEADLINE: Duration = Duration::from_secs(60);

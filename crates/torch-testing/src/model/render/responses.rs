@@ -138,8 +138,19 @@ fn reasoning_item(summary: &str, setting: &Setting<'_>) -> Value {
     json!({"id": format!("rs_{}", setting.tag), "type": "reasoning", "summary": summary, "encrypted_content": "ZmFrZQ=="})
 }
 
-/// A tool in a namespace is called with both names, as the list of tools gives them.
+/// A tool in a namespace is called with both names, as the list of tools gives them; an input that is a text is one of a
+/// custom tool (`apply_patch`).
 fn call(tool: &ToolCall, number: usize, setting: &Setting<'_>) -> Value {
+    if let Value::String(input) = &tool.input {
+        return json!({
+            "id": format!("ctc_{}{number}", setting.tag),
+            "type": "custom_tool_call",
+            "status": "completed",
+            "call_id": format!("call_{}{number}", setting.tag),
+            "name": tool.name,
+            "input": input,
+        });
+    }
     let mut item = json!({
         "id": format!("fc_{}{number}", setting.tag),
         "type": "function_call",
@@ -222,21 +233,22 @@ fn text(speech: &Speech, index: usize, setting: &Setting<'_>, events: &mut Event
 }
 
 fn called(item: &Value, index: usize, events: &mut Events<'_>) {
+    let (field, name) = match item["type"].as_str() {
+        Some("custom_tool_call") => ("input", "custom_tool_call_input"),
+        _ => ("arguments", "function_call_arguments"),
+    };
     let mut begun = item.clone();
-    begun["arguments"] = json!("");
+    begun[field] = json!("");
     begun["status"] = json!("in_progress");
     events.event(
         "response.output_item.added",
         json!({"output_index": index, "item": begun}),
     );
     let place = json!({"item_id": item["id"], "output_index": index});
-    for (name, key) in [
-        ("response.function_call_arguments.delta", "delta"),
-        ("response.function_call_arguments.done", "arguments"),
-    ] {
+    for (step, key) in [("delta", "delta"), ("done", field)] {
         let mut data = place.clone();
-        data[key] = item["arguments"].clone();
-        events.event(name, data);
+        data[key] = item[field].clone();
+        events.event(&format!("response.{name}.{step}"), data);
     }
     events.event(
         "response.output_item.done",

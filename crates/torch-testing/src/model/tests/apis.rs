@@ -157,6 +157,22 @@ fn a_tool_in_a_namespace_is_called_with_both_names() {
 }
 
 #[test]
+fn a_custom_tool_is_called_with_a_text() {
+    let patch = "*** Begin Patch\n*** End Patch\n";
+    let call = ToolCall::new("apply_patch", json!(patch));
+    let model = FakeModel::with_brain(move |_| Some(Answer::calls([call.clone()])));
+    let whole = responses("go").replace("\"stream\":true", "\"stream\":false");
+    let item = ask(&model, "/v1/responses", &whole).json()["output"][0].clone();
+    assert_eq!(item["type"], "custom_tool_call");
+    assert_eq!(item["input"], patch);
+    let stream = ask(&model, "/v1/responses", &responses("go")).body;
+    assert!(
+        stream.contains("event: response.custom_tool_call_input.done"),
+        "{stream}"
+    );
+}
+
+#[test]
 fn tool_results_and_the_whole_conversation_are_told() {
     let model = FakeModel::start();
     let tools = r#""tools":[{"name":"Bash"}]"#;
