@@ -1,8 +1,27 @@
-//! aider's start: it needs no files, only variables and arguments.
+//! aider's home.
+//!
+//! It fetches a list of models' windows and prices at its start, unless one lies in its cache that is younger than a day
+//! (0.86.2).
 
-use super::seed::{Launch, Seed, variables};
+use serde_json::json;
 
-pub(super) fn seed(seed: &Seed, mut launch: Launch) -> Launch {
+use super::seed::{Launch, Seed, SeedError, variables};
+
+pub(super) fn seed(seed: &Seed, mut launch: Launch) -> Result<Launch, SeedError> {
+    let model = json!({
+        "max_tokens": 8_000,
+        "max_input_tokens": 200_000,
+        "max_output_tokens": 8_000,
+        "input_cost_per_token": 0.0,
+        "output_cost_per_token": 0.0,
+        "litellm_provider": "openai",
+        "mode": "chat",
+    });
+    let models = json!({"openai/fake-model": model, "fake-model": model});
+    seed.json(
+        ".aider/caches/model_prices_and_context_window.json",
+        &models,
+    )?;
     let url = format!("{}/v1", seed.url);
     launch.env.extend(variables([
         ("OPENAI_API_BASE", url.as_str()),
@@ -11,7 +30,7 @@ pub(super) fn seed(seed: &Seed, mut launch: Launch) -> Launch {
         ("AIDER_CHECK_UPDATE", "false"),
         ("LITELLM_LOCAL_MODEL_COST_MAP", "True"),
     ]));
-    launch.args([
+    Ok(launch.args([
         "--model",
         "openai/fake-model",
         "--no-show-model-warnings",
@@ -19,5 +38,5 @@ pub(super) fn seed(seed: &Seed, mut launch: Launch) -> Launch {
         "--no-show-release-notes",
         "--analytics-disable",
         "--no-gitignore",
-    ])
+    ]))
 }

@@ -137,7 +137,7 @@ impl Seed {
             Kind::Codex => codex::seed(self, launch),
             Kind::Gemini => gemini::seed(self, launch),
             Kind::Opencode => opencode::seed(self, launch),
-            Kind::Aider => Ok(aider::seed(self, launch)),
+            Kind::Aider => aider::seed(self, launch),
         }
     }
 

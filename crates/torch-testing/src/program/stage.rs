@@ -31,6 +31,9 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// 50 ms as a part of the paste (0.169.0, 0.61.0).
 const DRAFT_CALM: Duration = Duration::from_millis(300);
 
+/// How many characters at the end of a draft are looked for on the screen.
+const ROW_END: usize = 6;
+
 /// How the label begins that stands for a long paste (Claude Code, Codex, opencode), blanks left out.
 const PASTE_LABEL: &str = "[Pasted";
 
@@ -181,6 +184,9 @@ impl Stage {
     #[track_caller]
     pub fn draft(&self, text: &str) {
         let last = squeezed(text.lines().last().unwrap_or_default());
+        // The end of it: aider begins each row of a long line with its prompt.
+        let from = last.char_indices().rev().nth(ROW_END - 1);
+        let last = last[from.map_or(0, |(place, _)| place)..].to_owned();
         let before = squeezed(&self.screen());
         let count = |screen: &str, part: &str| screen.matches(part).count();
         self.paste(text);

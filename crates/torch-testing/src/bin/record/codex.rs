@@ -40,7 +40,6 @@ pub(crate) const SECTIONS: &[Section] = &[
             "after-tool",
             "permission-bash",
             "refused",
-            "question",
             "quoted-dialog",
         ],
         run: tools,
@@ -147,21 +146,6 @@ fn tools(recorder: &Recorder) {
     scene.press(&["Escape"]);
     scene.save_after("refused", Expected::Prompt, &outside);
 
-    let question = format!(
-        "tool request_user_input {}",
-        json!({"questions": [{
-            "id": "colour", "header": "Colour", "question": "Which colour?",
-            "options": [
-                {"label": "Red (Recommended)", "description": "a warm one"},
-                {"label": "Blue", "description": "a cold one"},
-            ],
-        }]})
-    );
-    scene.play(&question);
-    scene.shows(&["Which colour?"]);
-    scene.save_dialog("question", Dialog::Question, Some(&question));
-    scene.press(&["Escape"]);
-
     let quote = "say The dialog said: Would you like to run the following command? › 1. Yes, proceed (y) · esc to interrupt · You’ve hit your usage limit. Try again at 10:20 PM.";
     scene.play(quote);
     scene.idle();
@@ -188,9 +172,10 @@ fn retries(recorder: &Recorder) {
 
 fn reconnecting(recorder: &Recorder) {
     let scene = open(recorder);
-    scene.always(Some("drop"));
-    scene.say("please go on");
+    // It tells of it from the second time on.
+    scene.fail(&["drop", "drop"]);
     scene.appears(&["econnecting", "etrying"]);
+    scene.linger(500);
     scene.save_after("retrying-dropped", Expected::Retrying, "drop");
 }
 
@@ -211,7 +196,7 @@ fn errors(recorder: &Recorder) {
         scene.save_after(state, Expected::Prompt, scenario);
         scene.always(None);
         // The next one must be told from this one.
-        scene.say("/clear");
+        scene.stage.submit("/clear");
         scene
             .stage
             .settle("a new beginning", crate::scene::CALM, |screen| {

@@ -88,7 +88,21 @@ const PORT: &str = "40000";
 pub(crate) fn stable(text: &str, port: u16) -> String {
     let port = port.to_string();
     let constant: String = PORT.chars().cycle().take(port.len()).collect();
-    without_ids(&text.replace(&port, &constant))
+    without_sessions(&without_ids(&text.replace(&port, &constant)))
+}
+
+/// opencode's names of sessions, `ses_` and 26 letters and digits, with a zero for each.
+fn without_sessions(text: &str) -> String {
+    const MARK: &str = "ses_";
+    let mut parts = text.split(MARK);
+    let mut stable = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let id = part.chars().take_while(char::is_ascii_alphanumeric).count();
+        stable.push_str(MARK);
+        stable.push_str(&"0".repeat(id));
+        stable.push_str(&part[id..]);
+    }
+    stable
 }
 
 /// UUIDs with a zero for each digit, also where colours change within one.

@@ -163,8 +163,7 @@ fn untrusted(recorder: &Recorder) {
 
 fn retries(recorder: &Recorder) {
     let scene = open(recorder);
-    scene.always(Some("error 503 The model is overloaded."));
-    scene.say("please go on");
+    scene.fail(&["error 503 The model is overloaded."]);
     scene.asked(2);
     scene.linger(1_500);
     // It shows nothing of a request that it tries again.

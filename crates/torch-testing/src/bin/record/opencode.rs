@@ -69,7 +69,11 @@ pub(crate) const SECTIONS: &[Section] = &[
         },
     },
     Section {
-        states: &["error-auth", "error-dropped"],
+        states: &["retrying-dropped"],
+        run: |recorder| retrying(recorder, "retrying-dropped", "drop", Expected::Retrying),
+    },
+    Section {
+        states: &["error-auth", "error-too-long"],
         run: errors,
     },
     Section {
@@ -162,14 +166,13 @@ fn retrying(recorder: &Recorder, state: &str, scenario: &str, expected: Expected
 }
 
 fn errors(recorder: &Recorder) {
-    for (state, scenario) in [("error-auth", "auth"), ("error-dropped", "drop")] {
+    for (state, scenario) in [("error-auth", "auth"), ("error-too-long", "toolong")] {
         let scene = open(recorder);
         scene.always(Some(scenario));
         scene.say("please go on");
-        scene.linger(1_500);
-        scene
-            .stage
-            .settle("the end of the turn", CALM, |screen| !screen.contains(BUSY));
+        scene.stage.settle("the end of the turn", CALM, |screen| {
+            screen.contains("please go on") && !screen.contains(BUSY)
+        });
         scene.save_after(state, Expected::Prompt, scenario);
     }
 }

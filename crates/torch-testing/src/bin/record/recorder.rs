@@ -1,5 +1,6 @@
 //! One recording: a program at one width, section by section.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,6 +36,8 @@ pub(crate) struct Recorder {
     place: PathBuf,
     /// Where the throw-away homes lie, which programs don't show.
     homes: tempfile::TempDir,
+    /// States that this version does not have.
+    lacking: RefCell<Vec<String>>,
     /// What the programs asked the model, to see why a state was not reached.
     log: PathBuf,
 }
@@ -74,6 +77,7 @@ impl Recorder {
             states: states.to_vec(),
             place,
             homes: homes.context("failed to make a folder for homes")?,
+            lacking: RefCell::default(),
             log,
         })
     }
@@ -92,13 +96,43 @@ impl Recorder {
                 self.say(&format!("FAILED {}", section.states.join(" ")))?;
             }
             for state in section.states.iter().filter(|state| self.wants(state)) {
-                if !self.folder.join(format!("{state}.ansi")).is_file() {
+                let lacks = self.lacking.borrow().iter().any(|it| it == state);
+                if !lacks && !self.folder.join(format!("{state}.ansi")).is_file() {
                     well = false;
                     self.say(&format!("MISSING {state}"))?;
                 }
             }
         }
+        if self.states.is_empty() {
+            self.remove_others(sections)?;
+        }
         Ok(well)
+    }
+
+    /// Removes the fixtures of states that there are no more.
+    fn remove_others(&self, sections: &[Section]) -> anyhow::Result<()> {
+        let listing = || format!("failed to list `{}`", self.folder.display());
+        for entry in fs::read_dir(&self.folder).with_context(listing)? {
+            let path = entry.with_context(listing)?.path();
+            let state = path.file_stem().unwrap_or_default().to_string_lossy();
+            let lacks = self.lacking.borrow().iter().any(|it| *it == state);
+            if lacks || !sections.iter().any(|section| section.has(&state)) {
+                fs::remove_file(&path)
+                    .with_context(|| format!("failed to remove `{}`", path.display()))?;
+                self.say(&format!("removed {state}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that this version of the program does not have a state, and why.
+    #[track_caller]
+    pub(crate) fn lacks(&self, state: &str, why: &str) {
+        if self.wants(state) {
+            let said = self.say(&format!("lacks {state}: {why}"));
+            said.expect("the standard output is there");
+        }
+        self.lacking.borrow_mut().push(state.to_owned());
     }
 
     pub(crate) fn wants(&self, state: &str) -> bool {

@@ -48,16 +48,26 @@ impl<'a> Scene<'a> {
         self
     }
 
-    /// Types a text and presses Enter.
+    /// Types a text, presses Enter and waits until the model is asked.
     #[track_caller]
     pub(crate) fn say(&self, text: &str) {
+        let count = self.count();
         self.stage.submit(text);
+        self.asked(count + 1);
     }
 
     /// Says something to which the model does this.
     #[track_caller]
     pub(crate) fn play(&self, scenario: &str) {
         self.model.next([scenario_of(scenario)]);
+        self.say("please go on");
+    }
+
+    /// Says something to which the model does these, one for each try, and keeps the program waiting when it tries again.
+    #[track_caller]
+    pub(crate) fn fail(&self, scenarios: &[&str]) {
+        let failures = scenarios.iter().map(|text| scenario_of(text));
+        self.model.next(failures.chain([Scenario::Gate]));
         self.say("please go on");
     }
 
