@@ -34,6 +34,35 @@ const OVERRIDES: [&str; 8] = [
     "maintenance.auto=false",
 ];
 
+/// What is given with a command that runs hooks.
+const WITH_HOOKS: [&str; 4] = [
+    "core.fsmonitor=false",
+    "core.pager=cat",
+    "gc.auto=0",
+    "maintenance.auto=false",
+];
+
+/// Variables that would point `git` to another repository.
+const FOREIGN_NAMES: [&str; 9] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_EXTERNAL_DIFF",
+    "LANGUAGE",
+];
+
+/// Variables of torch's own commands that a hook is to do without.
+const QUIET_NAMES: [&str; 4] = [
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_NO_LAZY_FETCH",
+    "GIT_PAGER",
+    "LC_ALL",
+];
+
 /// How `git` is run: the environment of all its commands.
 #[derive(Debug, Clone)]
 pub struct Git {
@@ -44,18 +73,8 @@ impl Git {
     /// Takes the environment for `git` (`PATH`, `HOME` and what else may pass, see [`torch_process::env`]). Variables
     /// that would point `git` to another repository are dropped.
     pub fn new(mut env: Environment) -> Self {
-        for name in [
-            "GIT_DIR",
-            "GIT_WORK_TREE",
-            "GIT_COMMON_DIR",
-            "GIT_INDEX_FILE",
-            "GIT_OBJECT_DIRECTORY",
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-            "GIT_NAMESPACE",
-            "GIT_EXTERNAL_DIFF",
-            "LANGUAGE",
-        ] {
-            env.remove(&OsString::from(name));
+        for name in FOREIGN_NAMES {
+            env.remove(OsStr::new(name));
         }
         for (name, value) in [
             ("GIT_TERMINAL_PROMPT", "0"),
@@ -117,6 +136,27 @@ impl Git {
     /// A command that writes, without its arguments, for [`crate::call::Call`].
     pub(crate) fn command_to_write(&self, cwd: &Path) -> CommandSpec {
         self.command(cwd, WRITE_DEADLINE)
+    }
+
+    /// A command as a person would run it there: with the repository's hooks, which may download and speak any language,
+    /// and with `env` besides. Nobody is asked anything, and no upkeep of git's own is started.
+    pub(crate) fn command_with_hooks(&self, cwd: &Path, env: &Environment) -> CommandSpec {
+        let mut all = self.env.clone();
+        for name in QUIET_NAMES {
+            all.remove(OsStr::new(name));
+        }
+        all.extend(
+            env.iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        for name in FOREIGN_NAMES {
+            all.remove(OsStr::new(name));
+        }
+        all.insert("GIT_EDITOR".into(), ":".into());
+        let overrides = WITH_HOOKS.iter().flat_map(|value| ["-c", value]);
+        CommandSpec::new("git", cwd, all, WRITE_DEADLINE)
+            .args(overrides)
+            .unshown()
     }
 
     fn command(&self, cwd: &Path, deadline: Duration) -> CommandSpec {

@@ -2,7 +2,8 @@
 //!
 //! All functions block and take what they need; nothing is global. [`inspect`] says what a project is and whether
 //! torch may work in it, [`add`] makes an agent's worktree by a ladder that ends in a detached one,
-//! [`remove_created`] undoes that as long as no work lies in it, [`state()`] sums up what was done. [`remove`] takes a
+//! [`remove_created`] undoes that as long as no work lies in it, [`state()`] sums up what was done,
+//! [`commit()`] commits it on the agent's behalf. [`remove`] takes a
 //! worktree away after [`keep()`] made everything in it safe under a hidden reference; [`kept()`] lists those, [`undelete()`]
 //! brings one back, [`expire_kept`] lets old ones go. Repositories are
 //! read and small ones checked out with git2; where libgit2 can't do what a repository needs, `git` is run with the
@@ -13,6 +14,7 @@
 
 mod add;
 mod call;
+mod commit;
 mod create;
 mod engine;
 mod error;
@@ -36,6 +38,7 @@ mod tests;
 mod undelete;
 
 pub use add::{AddRequest, Added, Rung, add};
+pub use commit::{CommitError, CommitRequest, Committed, commit};
 pub use engine::Engine;
 pub use error::WorktreeError;
 pub use exclude::exclude;
