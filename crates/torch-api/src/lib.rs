@@ -6,6 +6,7 @@
 
 pub mod asking;
 pub mod client;
+pub mod commit;
 pub mod failure;
 pub mod path;
 pub mod roster;
@@ -15,6 +16,7 @@ pub mod worktree;
 
 pub use asking::QuestionView;
 pub use client::{Client, ClientError};
+pub use commit::{CommitRequest, CommitView};
 pub use roster::{AgentRequest, ResumeRequest, ResumeView};
 pub use view::{AgentView, JournalView, MessageView, ScheduleView, TeamView};
 pub use wire::{Body, Failure, Hello, Request, Response};

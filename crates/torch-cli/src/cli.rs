@@ -8,8 +8,7 @@ use std::io::Write as _;
 use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
-    ack, agent, agent_run, attach, audit, auto, backup, complete, completions, config, daemon,
-    demo_agent, doctor, gc, inbox, init, logs, man, message, pause, pending, restore, resume,
+    ack, agent, agent_run, attach, audit, auto, backup, commit, complete, completions, config, daemon, demo_agent, doctor, gc, inbox, init, logs, man, message, pause, pending, restore, resume,
     schedule, send, shell, status, stop, undelete, why, windows, worktree,
 };
 use crate::connect;
@@ -84,6 +83,7 @@ enum Command {
     Windows(windows::WindowsArgs),
     Worktree(worktree::WorktreeArgs),
     Undelete(undelete::UndeleteArgs),
+    Commit(commit::CommitArgs),
     Complete(complete::CompleteArgs),
     Ack(ack::AckArgs),
     Daemon(daemon::DaemonArgs),
@@ -142,6 +142,7 @@ fn run(command: Command) -> Outcome {
         Command::Windows(args) => windows::run(args, &place()?),
         Command::Worktree(args) => worktree::run(args, &place()?),
         Command::Undelete(args) => undelete::run(args, &place()?),
+        Command::Commit(args) => commit::run(args, &place()?),
         Command::Complete(args) => complete::run(args, &place()?),
         Command::Ack(args) => ack::run(args, &place()?),
         Command::Daemon(args) => daemon::run(&args, &place()?),

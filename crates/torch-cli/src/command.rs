@@ -7,6 +7,7 @@ pub mod attach;
 pub mod audit;
 pub mod auto;
 pub mod backup;
+pub mod commit;
 pub mod complete;
 pub mod completions;
 pub mod config;

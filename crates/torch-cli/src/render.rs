@@ -1,6 +1,7 @@
 //! From views to text for people: pure functions, styled by ANSI codes that the output strips where they don't belong.
 
 pub mod audit;
+pub mod commit;
 pub mod config;
 pub mod doctor;
 pub mod error;

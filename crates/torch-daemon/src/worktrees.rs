@@ -1,9 +1,10 @@
 //! Orders for worktrees, and what came of them: the words between state and host.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use torch_api::Failure;
 use torch_api::worktree::{RemovedView, UndeletedView};
+use torch_api::{CommitView, Failure};
 use torch_core::{AgentId, AgentState, RoleName, Timestamp};
 
 use crate::event::ConnId;
@@ -74,6 +75,19 @@ pub enum Order {
         /// Why: the command, in words.
         why: String,
     },
+    /// Commit what was changed in this one.
+    Commit {
+        /// Which; it is an agent's.
+        worktree: Registered,
+        /// The message, cleaned.
+        message: String,
+        /// Files and folders; empty: all changes.
+        paths: Vec<PathBuf>,
+        /// Variables for the repository's hooks.
+        env: BTreeMap<String, String>,
+        /// Who asked, for the journal.
+        by: String,
+    },
     /// Bring one back.
     Undelete {
         /// Directories, the first of which that lies in a repository is meant.
@@ -97,6 +111,17 @@ pub enum Outcome {
         /// What became of each.
         results: Vec<Removed>,
     },
+    /// A commit was made, or not.
+    Committed {
+        /// Who asked.
+        conn: ConnId,
+        /// Whose worktree.
+        agent: AgentId,
+        /// Who asked, in words.
+        by: String,
+        /// What came of it.
+        result: Result<Box<CommitView>, Failure>,
+    },
     /// One was brought back, or not.
     Undeleted {
         /// Who asked.
@@ -111,6 +136,7 @@ impl Outcome {
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Removed { .. } => "worktrees removed",
+            Self::Committed { .. } => "commit ended",
             Self::Undeleted { .. } => "worktree undeleted",
         }
     }

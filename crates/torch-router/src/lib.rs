@@ -2,6 +2,7 @@
 //!
 //! - [`clean`]: what of a body may reach a terminal.
 //! - [`tag`]: the words around a body that make a repeat recognisable.
+//! - [`commit`]: who may commit in whose worktree.
 //! - [`critical`]: words that the hub must hear of.
 //! - [`identity`]: who a caller is, from its process.
 //! - [`policy`]: the verdict on a message, with the rule that decided.
@@ -9,6 +10,7 @@
 //! - [`delivery`]: the state machine of one delivery.
 
 pub mod clean;
+pub mod commit;
 pub mod critical;
 pub mod delivery;
 pub mod identity;

@@ -11,6 +11,7 @@
 mod agent;
 mod binaries;
 mod end;
+mod journal;
 mod ledger;
 mod message;
 pub mod model;

@@ -7,6 +7,7 @@ mod auto;
 mod bad_input;
 mod commands;
 mod delivery;
+mod doors;
 mod endurance;
 mod hostile;
 mod identity;

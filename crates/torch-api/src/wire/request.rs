@@ -9,6 +9,7 @@ use torch_core::{DeliveryState, RouterMode};
 use super::Body;
 #[cfg(doc)]
 use super::{FailureKind, Response};
+use crate::commit::CommitRequest;
 use crate::roster::{AgentRequest, ResumeRequest};
 
 /// How a person's command says which team it means.
@@ -50,6 +51,8 @@ pub enum Request {
         /// The message's id, with or without `m-`.
         id: String,
     },
+    /// Commits what was changed in an agent's worktree. Answers [`Response::Committed`].
+    Commit(Box<CommitRequest>),
     /// Answers [`Response::Status`].
     Status {
         /// One team by name; all teams without it.
@@ -250,6 +253,7 @@ impl Request {
             Self::Send(_) => "send",
             Self::Complete { .. } => "complete",
             Self::Ack { .. } => "ack",
+            Self::Commit(_) => "commit",
             Self::Status { .. } => "status",
             Self::Stop { .. } => "stop",
             Self::Attach { .. } => "attach",

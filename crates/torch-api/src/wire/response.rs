@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::commit::CommitView;
 use crate::failure::Failure;
 use crate::roster::{ResumeView, WindowRename};
 use crate::view::{
@@ -158,6 +159,8 @@ pub enum Response {
         /// What is wrong, if anything: the first bad entry.
         broken: Option<String>,
     },
+    /// A commit was made, or was there already.
+    Committed(Box<CommitView>),
     /// Worktrees, those of a team together.
     Worktrees {
         /// The worktrees.

@@ -107,6 +107,19 @@ fn of_others(path: &str) -> Vec<Line> {
         "stop" | "ack" | "complete" | "pause" | "unpause" => {
             vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON]
         }
+        "commit" => vec![
+            (OK, "the commit is made, or was there already"),
+            (
+                FAILURE,
+                "nothing to commit, conflicts, a merge or the like under way, a hook's no, or any other failure",
+            ),
+            (
+                USAGE,
+                "bad arguments, no message, no such role or file, or another branch than the agent's",
+            ),
+            DENIED,
+            NO_DAEMON,
+        ],
         "doctor" => vec![
             (OK, "all that is needed works; warnings are no failure"),
             (FAILURE, "a check failed"),

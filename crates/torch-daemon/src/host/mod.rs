@@ -6,6 +6,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod answers;
+mod commits;
 mod execute;
 mod git;
 pub(crate) mod keep;

@@ -95,6 +95,19 @@ fn carried_out(git: &Git, projects: &Path, conn: ConnId, order: Order) -> Done {
             let results = removed.collect();
             Done::Changed(Outcome::Removed { conn, results })
         }
+        Order::Commit {
+            worktree,
+            message,
+            paths,
+            env,
+            by,
+        } => Done::Changed(super::commits::carried_out(
+            git,
+            conn,
+            &worktree,
+            (&message, &paths),
+            (&env, by),
+        )),
         Order::Undelete {
             places,
             what,
@@ -162,7 +175,7 @@ fn repository(git: &Git, places: &[PathBuf]) -> Result<Repository, Box<Failure>>
 }
 
 /// The repository that a worktree belongs to, seen from another of its worktrees.
-fn repository_of(git: &Git, worktree: &Registered) -> Result<Repository, WorktreeError> {
+pub(super) fn repository_of(git: &Git, worktree: &Registered) -> Result<Repository, WorktreeError> {
     let found = inspect_busy(git, &worktree.project)?;
     match &found.main {
         Some(main) if found.root == worktree.path => inspect_busy(git, main),

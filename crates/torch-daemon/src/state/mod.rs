@@ -6,6 +6,7 @@ mod auto;
 mod brief;
 mod choose;
 mod clock;
+mod commit;
 mod deliver;
 mod figures;
 mod finish;

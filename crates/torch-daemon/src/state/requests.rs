@@ -98,6 +98,7 @@ impl State {
         match request {
             Request::Resume(request) => self.resume(t, conn, &request),
             Request::Agent(request) => self.agent_request(t, conn, caller, *request),
+            Request::Commit(request) => self.commit(t, conn, caller, *request),
             Request::Pause { team, role, paused } => {
                 self.pause(t, conn, &team, role.as_deref(), paused);
             }
@@ -561,8 +562,9 @@ fn privilege(request: &Request) -> Privilege {
         | Request::Logs { .. }
         | Request::AwaitTurn { .. }
         | Request::Pending { .. }
-        // Which agents may do what of it is told by its own rule.
+        // Who may do what of these is told by rules of their own.
         | Request::Agent(_)
+        | Request::Commit(_)
         | Request::WorktreeList { .. }
         | Request::Cancel => Privilege::Anyone,
         Request::Complete { .. } | Request::Ack { .. } => Privilege::Agent,

@@ -218,6 +218,12 @@ impl State {
                     _ => t.reply(conn, Response::WorktreesRemoved { worktrees: views }),
                 }
             }
+            Outcome::Committed {
+                conn,
+                agent,
+                by,
+                result,
+            } => self.on_committed(t, conn, (agent, &by), result),
             Outcome::Undeleted { conn, result } => match result {
                 Ok(mut view) => {
                     view.is_agents = self.note_undeleted(t, &view);

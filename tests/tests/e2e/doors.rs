@@ -1,0 +1,3 @@
+//! An agent's doors beside `scm`: torch commits for it, its program speaks MCP, its files are requests.
+
+mod commit;
