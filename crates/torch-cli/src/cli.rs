@@ -8,7 +8,12 @@ use std::io::Write as _;
 use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
+<<<<<<< HEAD
     ack, agent, agent_run, attach, audit, auto, backup, commit, complete, completions, config, daemon, demo_agent, doctor, gc, inbox, init, logs, man, message, pause, pending, restore, resume,
+=======
+    ack, agent, agent_run, attach, audit, auto, backup, commit, complete, completions, config,
+    daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message, pause, restore, resume,
+>>>>>>> 95cc8b3 (mcp: torch as an MCP server)
     schedule, send, shell, status, stop, undelete, why, windows, worktree,
 };
 use crate::connect;
@@ -97,6 +102,8 @@ enum Command {
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     #[command(hide = true)]
+    Mcp(mcp::McpArgs),
+    #[command(hide = true)]
     AgentRun(agent_run::AgentRunArgs),
     #[command(hide = true)]
     DemoAgent(demo_agent::DemoAgentArgs),
@@ -155,6 +162,7 @@ fn run(command: Command) -> Outcome {
         Command::Gc(args) => gc::run(&args, &place()?),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
+        Command::Mcp(args) => mcp::run(&args, place()?),
         Command::AgentRun(args) => agent_run::run(&args),
         Command::DemoAgent(args) => demo_agent::run(args),
     }

@@ -21,6 +21,7 @@ pub mod inbox;
 pub mod init;
 pub mod logs;
 pub mod man;
+pub mod mcp;
 pub mod message;
 pub mod pause;
 pub mod pending;

@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("torch-runner", &["torch-core", "torch-process"]),
     ("torch-demo", &["torch-core", "torch-process"]),
     ("torch-api", &["torch-core"]),
+    ("torch-mcp", &["torch-core", "torch-api"]),
     (
         "torch-daemon",
         &[
@@ -43,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "torch-process",
             "torch-api",
             "torch-daemon",
+            "torch-mcp",
             "torch-runner",
             "torch-demo",
         ],
@@ -58,6 +60,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Outside libraries that only the named crates may use.
 const OWNED: &[(&str, &[&str])] = &[
     ("git2", &["torch-worktree"]),
+    ("rmcp", &["torch-mcp"]),
     ("rusqlite", &["torch-store"]),
     ("tmux_interface", &["torch-session"]),
     ("clap", &["torch-cli"]),

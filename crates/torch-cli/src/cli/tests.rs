@@ -56,6 +56,7 @@ fn every_command_that_prints_data_has_json() {
         "torch worktree",
         "torch completions",
         "torch man",
+        "torch mcp",
         "torch agent-run",
         "torch demo-agent",
     ];

@@ -131,6 +131,11 @@ fn of_others(path: &str) -> Vec<Line> {
             WRONG,
             NOT_RUNNING,
         ],
+        "mcp" => vec![
+            (OK, "the client closed standard input"),
+            (FAILURE, "the client speaks no MCP, or any other failure"),
+            WRONG,
+        ],
         "agent-run" | "demo-agent" => vec![
             (OK, "it ended in good order"),
             FAILED,

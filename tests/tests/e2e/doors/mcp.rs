@@ -1,0 +1,171 @@
+//! `torch mcp`: a real client over standard input and output, started by an agent's program.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use torch_testing::{Ran, SCRIPTED, World};
+
+use crate::place::git;
+
+/// The client's script.
+const CLIENT: &str = include_str!("client.py");
+
+/// The shell's line that makes these calls.
+fn line(world: &World, calls: &Value) -> String {
+    let client = world.folder().join("client.py");
+    fs::write(&client, CLIENT).expect("a file for the client");
+    let calls = calls.to_string();
+    assert!(!calls.contains('\''), "quoted with single quotes: {calls}");
+    format!("python3 '{}' '{calls}'", client.display())
+}
+
+/// What a role's program gets when it makes these calls.
+fn calls(world: &World, role: &str, calls: &Value) -> Value {
+    checked(world.run_as(role, &line(world, calls)))
+}
+
+fn checked(ran: Ran) -> Value {
+    let all = ran.ok().json();
+    assert_eq!(
+        (&all["code"], &all["rest"]),
+        (&json!(0), &json!("")),
+        "it ends with its input"
+    );
+    all
+}
+
+fn text(result: &Value) -> &str {
+    result["content"][0]["text"].as_str().expect("a text")
+}
+
+#[test]
+fn an_agents_program_speaks_for_the_agent() {
+    let world = World::new();
+    world.team("orchestrator,developer,tester", SCRIPTED);
+    let id = world.deliver("developer", "please act on this");
+    fs::write(world.agent("developer").worktree.join("new"), "one\n").expect("written");
+    let all = calls(
+        &world,
+        "developer",
+        &json!([
+            ["send", {"to": "orchestrator", "text": "from the server\n$HOME `ls`"}],
+            ["ask", {"text": "which colour?"}],
+            ["ack", {"id": id}],
+            ["commit", {"message": "by request", "paths": ["new"]}],
+            ["schedule", {"minutes": 30, "note": "look again"}],
+            ["status", {}],
+            ["complete", {"text": "all done in one commit"}],
+        ]),
+    );
+    assert_eq!(all["greeting"]["protocolVersion"], "2025-06-18");
+    assert_eq!(all["greeting"]["serverInfo"]["name"], "torch");
+    let tools = all["tools"]["tools"].as_array().expect("tools");
+    let names: Vec<_> = tools
+        .iter()
+        .filter_map(|tool| tool["name"].as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "send", "ask", "ack", "complete", "commit", "schedule", "status"
+        ]
+    );
+    let results = all["results"].as_array().expect("results");
+    for result in results {
+        assert_eq!(result["isError"], false, "{result}");
+    }
+    // The process told who it was.
+    for (at, to) in [(0, "orchestrator"), (1, "human"), (6, "orchestrator")] {
+        let id = results[at]["structuredContent"]["message"]["id"]
+            .as_str()
+            .expect("an id");
+        let message = world.message(id);
+        assert_eq!(
+            (message.from.as_str(), message.to.as_str()),
+            ("developer", to)
+        );
+        assert!(
+            message.from_rule.starts_with("identity.agent-pane"),
+            "{message:?}"
+        );
+        assert!(text(&results[at]).starts_with(id), "{}", results[at]);
+    }
+    world.wait("it to arrive", || {
+        let got = world.received("orchestrator");
+        got.iter().any(|body| body == "from the server\n$HOME `ls`")
+    });
+    assert_eq!(world.message(&id).state, "acked");
+    let worktree = world.agent("developer").worktree;
+    assert_eq!(
+        git(&world, &worktree, &["log", "-1", "--format=%an|%s"]),
+        "developer (torch)|by request"
+    );
+    let notes = world.torch(&["schedule", "list"]).ok();
+    assert!(notes.stdout.contains("look again"), "{notes}");
+    assert!(text(&results[5]).contains("- tester: "), "{}", results[5]);
+}
+
+#[test]
+fn a_refusal_is_the_tools_error() {
+    let world = World::new();
+    world.team("orchestrator,developer,tester", SCRIPTED);
+    let all = calls(
+        &world,
+        "developer",
+        &json!([
+            ["send", {"to": "developer", "text": "to myself"}],
+            ["send", {"to": "plumber", "text": "x"}],
+            ["send", {"to": "tester", "text": "sideways"}],
+            ["send", {"to": "tester", "txt": "x"}],
+            ["commit", {"message": "nothing"}],
+            ["schedule", {"minutes": 5, "note": "x", "to": "tester"}],
+            ["schedule", {"minutes": -5, "note": "x"}],
+            ["stop", {}],
+        ]),
+    );
+    let results = all["results"].as_array().expect("results");
+    let check = |at: usize, kind: &str, words: &str| {
+        let result: &Value = &results[at];
+        assert_eq!(result["isError"], true, "{result}");
+        assert_eq!(result["structuredContent"]["kind"], kind, "{result}");
+        assert!(text(result).contains(words), "{result}");
+    };
+    check(0, "refused", "rule edge.self");
+    check(1, "usage", "no such target: \"plumber\"");
+    assert!(
+        text(&results[2]).contains("goes to orchestrator by rule mode.strict"),
+        "{}",
+        results[2]
+    );
+    check(3, "usage", "unknown field `txt`");
+    check(4, "other", "nothing to commit");
+    check(5, "refused", "schedule.own-only");
+    check(6, "usage", "at least 1 s");
+    assert_eq!(results[7]["error"]["code"], -32602);
+}
+
+#[test]
+fn it_starts_the_daemon_as_every_command_does() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    world.torch(&["daemon", "stop"]).ok();
+    // By a person's script this time, outside of every pane.
+    let asked =
+        json!([["send", {"to": "developer", "text": "good morning"}], ["complete", {"text": "x"}]]);
+    let line = line(&world, &asked);
+    let all = checked(world.run(&world.command("sh").args(["-c", &line])));
+    let id = all["results"][0]["structuredContent"]["message"]["id"]
+        .as_str()
+        .expect("an id");
+    world.wait_message(id, "consumed");
+    assert_eq!(world.message(id).from, "script");
+    assert_eq!(all["results"][1]["isError"], true);
+    // A client that leaves at once, and one that speaks something else.
+    world.run(&world.command("torch").args(["mcp"])).ok();
+    let odd = world.command("torch").args(["mcp"]).stdin("hello\n");
+    assert_eq!(
+        world.run(&odd).ok().stdout,
+        "",
+        "what is no message gets no answer"
+    );
+}
