@@ -37,6 +37,7 @@ fn lines(path: &str) -> Vec<Line> {
         Some("msg") => of_messages(path),
         Some("resume" | "agent" | "windows") => of_the_roster(path),
         Some("worktree" | "undelete") => of_worktrees(path),
+        Some("commit" | "mcp") => of_doors(path),
         Some("schedule") => of_schedules(path),
         Some("backup" | "restore" | "gc") => of_the_registry(path),
         _ => of_others(path),
@@ -107,6 +108,31 @@ fn of_others(path: &str) -> Vec<Line> {
         "stop" | "ack" | "complete" | "pause" | "unpause" => {
             vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON]
         }
+        "doctor" => vec![
+            (OK, "all that is needed works; warnings are no failure"),
+            (FAILURE, "a check failed"),
+            WRONG,
+        ],
+        "audit verify" => vec![
+            (OK, "the chain is whole"),
+            (FAILURE, "the chain is broken, or any other failure"),
+            WRONG,
+            NOT_RUNNING,
+        ],
+        "agent-run" | "demo-agent" => vec![
+            (OK, "it ended in good order"),
+            FAILED,
+            (USAGE, "bad arguments"),
+        ],
+        "audit" => GROUP.into(),
+        // What needs no daemon.
+        _ => vec![DONE, FAILED, WRONG],
+    }
+}
+
+/// What agents have besides `scm`.
+fn of_doors(path: &str) -> Vec<Line> {
+    match path {
         "commit" => vec![
             (OK, "the commit is made, or was there already"),
             (
@@ -120,30 +146,11 @@ fn of_others(path: &str) -> Vec<Line> {
             DENIED,
             NO_DAEMON,
         ],
-        "doctor" => vec![
-            (OK, "all that is needed works; warnings are no failure"),
-            (FAILURE, "a check failed"),
-            WRONG,
-        ],
-        "audit verify" => vec![
-            (OK, "the chain is whole"),
-            (FAILURE, "the chain is broken, or any other failure"),
-            WRONG,
-            NOT_RUNNING,
-        ],
-        "mcp" => vec![
+        _ => vec![
             (OK, "the client closed standard input"),
             (FAILURE, "the client speaks no MCP, or any other failure"),
             WRONG,
         ],
-        "agent-run" | "demo-agent" => vec![
-            (OK, "it ended in good order"),
-            FAILED,
-            (USAGE, "bad arguments"),
-        ],
-        "audit" => GROUP.into(),
-        // What needs no daemon.
-        _ => vec![DONE, FAILED, WRONG],
     }
 }
 

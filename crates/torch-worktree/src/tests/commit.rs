@@ -261,3 +261,27 @@ fn torchs_own_folder_is_never_committed() {
     assert_eq!(made.files, 1);
     assert_eq!(desk.git(&["ls-files", ".torch"]), "");
 }
+
+#[test]
+fn a_worktree_that_was_committed_in_can_be_removed() {
+    let desk = Desk::new();
+    desk.write("file", "two\n");
+    let made = desk.commit("work", &[]).expect("made");
+    let request = RemoveRequest {
+        keep: KeepRequest {
+            repository: &inspect_busy(&handle(), &desk.project.root).expect("a repository"),
+            path: &desk.added.path,
+            role: &role("developer"),
+            team: Some("app"),
+            home_branch: Some("main-developer"),
+            base: Some(&desk.added.start),
+            now: torch_core::Timestamp(1_800_000_000_000),
+            why: "a test",
+        },
+        branch: BranchFate::Stays,
+    };
+    let removal = remove(&handle(), &request).expect("removed");
+    assert_eq!(removal.kept.expect("kept").head, made.id);
+    assert_eq!(desk.project.git(&["worktree", "list"]).lines().count(), 1);
+    assert!(!desk.project.root.join(".git/worktrees/a").exists());
+}
