@@ -22,8 +22,8 @@ use torch_monitor::SignalReading;
 use torch_router::delivery::Outcome;
 
 pub use facts::{
-    AddedWorktree, FailedHow, Known, OpenFailure, OpenedWindow, PaneFact, PasteError, ProbeFact,
-    ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
+    AddedWorktree, FailedHow, FileRequest, Known, OpenFailure, OpenedWindow, PaneFact, PasteError,
+    ProbeFact, ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
 };
 pub use orders::{InboxFile, OpenIn, OpenWindow, PaneRecord, Resume, TypingGuard};
 
@@ -80,6 +80,15 @@ pub enum Event {
     },
     /// A client is gone.
     Disconnected(ConnId),
+    /// A file in an agent's outbox asks.
+    File {
+        /// Where the answer goes.
+        conn: ConnId,
+        /// Whose outbox.
+        agent: AgentId,
+        /// What it says.
+        file: Box<FileRequest>,
+    },
     /// An agent's spool grew.
     Spool {
         /// The agent.

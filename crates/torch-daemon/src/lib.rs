@@ -10,6 +10,7 @@ pub mod event;
 mod failure;
 mod host;
 pub mod offline;
+mod outbox;
 mod run;
 mod service;
 pub mod state;

@@ -18,7 +18,7 @@ use torch_store::export::{ComplianceExporter, Exporter};
 
 use crate::event::{Effect, Event};
 use crate::host::upkeep::Made;
-use crate::host::{Host, Input, Signals, socket, spool, tmux, transcript};
+use crate::host::{Host, Input, Signals, outbox, socket, spool, tmux, transcript};
 use crate::service::Service;
 use crate::state::{Settings, Snapshot, State};
 use crate::templates;
@@ -112,6 +112,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         clock: Clock::new(reading),
         spools: spool::Spools::new(inputs.clone()),
         transcripts,
+        outboxes: outbox::Outboxes::new(inputs.clone()),
         tmux: tmux::Tmux::new(tmux::server_config(
             &options.home,
             &options.tmux_socket,

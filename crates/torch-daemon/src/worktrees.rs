@@ -85,8 +85,8 @@ pub enum Order {
         paths: Vec<PathBuf>,
         /// Variables for the repository's hooks.
         env: BTreeMap<String, String>,
-        /// Who asked, for the journal.
-        by: String,
+        /// Because of what, for the journal.
+        cause: String,
     },
     /// Bring one back.
     Undelete {
@@ -117,8 +117,8 @@ pub enum Outcome {
         conn: ConnId,
         /// Whose worktree.
         agent: AgentId,
-        /// Who asked, in words.
-        by: String,
+        /// Because of what.
+        cause: String,
         /// What came of it.
         result: Result<Box<CommitView>, Failure>,
     },

@@ -22,7 +22,7 @@ const BACK: Duration = Duration::from_secs(30);
 
 /// Kills the daemon and starts one that ends itself at `point`, before any wrapper can do so; its pid.
 #[track_caller]
-fn daemon_that_ends_at(world: &World, point: &str) -> u32 {
+pub(crate) fn daemon_that_ends_at(world: &World, point: &str) -> u32 {
     let run = world.home().join("run");
     fs::create_dir_all(&run).expect("a folder");
     let turn = OpenOptions::new()

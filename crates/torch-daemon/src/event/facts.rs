@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use torch_api::{Failure, Request};
 use torch_core::{AgentId, LaunchId, MessageId, PaneAddress, SessionId, Timestamp};
 
 /// One pane of the tmux server.
@@ -68,6 +69,17 @@ pub struct Known {
     pub target: String,
     /// Its text as kept, which the router may have put words around.
     pub body: String,
+}
+
+/// A file in an agent's outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRequest {
+    /// Its name, as it may be shown.
+    pub name: String,
+    /// What tells it from every other file: `outbox-` and a hash of its agent, name, inode, time and content.
+    pub key: String,
+    /// What it asks for, or why nothing can be made of it.
+    pub request: Result<Request, Box<Failure>>,
 }
 
 /// How an agent failed.

@@ -19,7 +19,7 @@ pub(super) fn carried_out(
     conn: ConnId,
     worktree: &Registered,
     (message, paths): (&str, &[PathBuf]),
-    (env, by): (&BTreeMap<String, String>, String),
+    (env, cause): (&BTreeMap<String, String>, String),
 ) -> Outcome {
     let env = env.iter();
     let env = env
@@ -45,7 +45,7 @@ pub(super) fn carried_out(
     Outcome::Committed {
         conn,
         agent: worktree.agent.unwrap_or(AgentId::new(0, 0)),
-        by,
+        cause,
         result: match made {
             Ok(made) => Ok(Box::new(view(worktree, made))),
             Err(error) => Err(failure(worktree, &error)),

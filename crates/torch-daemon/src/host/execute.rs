@@ -32,7 +32,10 @@ impl Host {
             Effect::DropDeadPane { pane } => self.drop_dead_pane(pane),
             Effect::ForgetAgent(agent) => self.forget_agent(agent),
             Effect::Shutdown => self.told_to_end(),
-            Effect::ListPanes { listing } => self.list_panes(listing),
+            Effect::ListPanes { listing } => {
+                self.look_into_outboxes(now);
+                self.list_panes(listing);
+            }
             Effect::WatchSpool {
                 agent,
                 launch,
@@ -98,6 +101,8 @@ impl Host {
             | Effect::Answer { conn, .. }
             | Effect::Worktrees { conn, .. }
             | Effect::Inspect { conn, .. } = act
+                // A file is asked about again by the next daemon.
+                && !self.outboxes.is_asking(*conn)
             {
                 self.reply(*conn, &torch_api::Response::Failed(failure.clone()));
             }

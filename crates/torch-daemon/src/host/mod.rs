@@ -12,6 +12,7 @@ mod git;
 pub(crate) mod keep;
 mod look;
 mod orphans;
+pub(crate) mod outbox;
 mod record;
 pub(crate) mod socket;
 pub(crate) mod spool;
@@ -64,6 +65,12 @@ pub(crate) enum Input {
     Spool(AgentId),
     /// A transcript changed.
     Transcript(PathBuf),
+    /// A file in an outbox is whole.
+    OutboxFile(PathBuf),
+    /// A look into an outbox has ended.
+    OutboxLooked(Box<outbox::Looked>),
+    /// A file of an outbox has its receipt, or will get none from this daemon.
+    OutboxDone(ConnId),
     /// The tmux server was connected.
     Tmux(Box<Server>),
     /// The connection to the tmux server of this pid ended.
@@ -97,6 +104,7 @@ pub(crate) struct Host {
     pub(crate) tmux: tmux::Tmux,
     pub(crate) spools: spool::Spools,
     pub(crate) transcripts: transcript::Transcripts,
+    pub(crate) outboxes: outbox::Outboxes,
     pub(crate) git: Git,
     pub(crate) added: BTreeMap<AgentId, (Repository, Added)>,
     pub(crate) teams_changed: bool,
@@ -235,7 +243,13 @@ impl Host {
                     self.tmux.orders = self.tmux.orders.saturating_sub(1);
                 }
                 let event = self.enrich(event);
-                self.state.handle(now, event)
+                let added = matches!(event, Event::WorktreeAdded { .. });
+                let effects = self.state.handle(now, event);
+                if added {
+                    // Watched before its agent can write there.
+                    self.look_into_outboxes(now);
+                }
+                effects
             }
             Input::Connected(conn, sender) => {
                 self.connections.insert(conn, sender);
@@ -254,6 +268,12 @@ impl Host {
                 }
                 effects
             }
+            Input::OutboxFile(path) => {
+                self.outbox_file(now, &path);
+                Vec::new()
+            }
+            Input::OutboxLooked(looked) => self.outbox_looked(now, *looked),
+            Input::OutboxDone(conn) => self.outbox_done(now, conn),
             Input::Tmux(server) => {
                 let event = self.tmux.connected(*server);
                 self.note_tmux();

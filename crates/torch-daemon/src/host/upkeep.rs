@@ -2,12 +2,13 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use torch_core::Timestamp;
 
 use super::{Host, socket};
-use crate::event::TimerKey;
+use crate::event::{ConnId, TimerKey};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(2);
@@ -53,6 +54,11 @@ impl Host {
         }
     }
 
+    /// The number of one more connection.
+    pub(crate) fn fresh_conn(&self) -> ConnId {
+        ConnId(self.connected.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
     /// Ends a daemon whose lock or database is gone (another one may own the registry by now; what is written would be
     /// read by nobody), sees to backups, and opens a lost socket again.
     pub(crate) fn upkeep(&mut self, now: Timestamp) {
@@ -75,6 +81,7 @@ impl Host {
             return;
         }
         self.keep(now);
+        self.look_into_outboxes(now);
         let Some(path) = self
             .socket
             .as_ref()

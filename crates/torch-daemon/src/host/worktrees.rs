@@ -100,13 +100,13 @@ fn carried_out(git: &Git, projects: &Path, conn: ConnId, order: Order) -> Done {
             message,
             paths,
             env,
-            by,
+            cause,
         } => Done::Changed(super::commits::carried_out(
             git,
             conn,
             &worktree,
             (&message, &paths),
-            (&env, by),
+            (&env, cause),
         )),
         Order::Undelete {
             places,

@@ -64,7 +64,7 @@ impl State {
             message,
             paths: request.paths,
             env: env.map(|team| team.env.clone()).unwrap_or_default(),
-            by: sender.label().to_owned(),
+            cause: t.cause.clone(),
         })
     }
 
@@ -104,14 +104,14 @@ impl State {
         &mut self,
         t: &mut Turn,
         conn: ConnId,
-        (agent, by): (AgentId, &str),
+        agent: AgentId,
         result: Result<Box<CommitView>, Failure>,
     ) {
         match result {
             Ok(view) => {
                 let data = json!({
                     "id": view.id, "subject": view.subject, "branch": view.branch, "files": view.files,
-                    "insertions": view.insertions, "deletions": view.deletions, "by": by,
+                    "insertions": view.insertions, "deletions": view.deletions,
                 });
                 // It may be one whose first answer a crash has swallowed.
                 let kind = match view.already {
@@ -123,7 +123,7 @@ impl State {
             }
             Err(failure) => {
                 let causes = failure.causes.join(": ");
-                t.journal("commit.failed", agent, json!({"by": by, "error": causes}));
+                t.journal("commit.failed", agent, json!({"error": causes}));
                 t.fail(conn, failure);
             }
         }

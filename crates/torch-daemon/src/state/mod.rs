@@ -14,6 +14,7 @@ mod guest;
 mod launch;
 mod names;
 mod notices;
+mod outbox;
 mod panes;
 mod pause;
 mod programs;
@@ -299,6 +300,7 @@ impl State {
                 known,
             } => self.on_request(t, conn, &peer, request, known),
             Event::Disconnected(conn) => self.on_disconnected(t, conn),
+            Event::File { conn, agent, file } => self.on_file(t, conn, agent, *file),
             Event::Spool {
                 agent,
                 launch,
@@ -456,6 +458,7 @@ fn cause_of(event: &Event) -> String {
     match event {
         Event::Request { request, .. } => format!("request {}", request.name()),
         Event::Disconnected(_) => "client gone".to_owned(),
+        Event::File { .. } => "file in an outbox".to_owned(),
         Event::Spool { records, .. } => records.first().map_or_else(String::new, record_cause),
         Event::TmuxUp { .. } => "tmux reached".to_owned(),
         Event::TmuxDown { .. } => "tmux gone".to_owned(),

@@ -35,6 +35,18 @@ impl State {
     ) {
         let caller = self.caller(peer);
         t.cause = format!("request {} by {}", request.name(), caller.0.label());
+        self.take_request(t, conn, caller, request, known);
+    }
+
+    /// A request of a known caller, by whatever door.
+    pub(crate) fn take_request(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        caller: Caller,
+        request: Request,
+        known: Option<Known>,
+    ) {
         let needed = match privilege(&request) {
             Privilege::Approval if self.settings.config.identity.scripts => Privilege::Person,
             needed => needed,

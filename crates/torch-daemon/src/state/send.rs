@@ -271,10 +271,13 @@ impl State {
         };
         t.write(Write::PutMessage(Box::new(envelope.clone())));
         t.write(Write::PutDelivery(Box::new(delivery.clone())));
-        let data = json!({
+        let mut data = json!({
             "from": envelope.sender.label(), "to": envelope.recipient.label(),
             "decision": envelope.verdict.decision, "rule": envelope.verdict.rule, "from_rule": envelope.sender_rule,
         });
+        if envelope.sender_rule == crate::outbox::RULE {
+            data["via"] = "outbox".into();
+        }
         t.journal("message.accepted", message, data);
         if let Some(expires) = envelope.expires {
             t.timer(TimerKey::Expiry(message), expires);

@@ -221,9 +221,12 @@ impl State {
             Outcome::Committed {
                 conn,
                 agent,
-                by,
+                cause,
                 result,
-            } => self.on_committed(t, conn, (agent, &by), result),
+            } => {
+                t.cause = cause;
+                self.on_committed(t, conn, agent, result);
+            }
             Outcome::Undeleted { conn, result } => match result {
                 Ok(mut view) => {
                     view.is_agents = self.note_undeleted(t, &view);

@@ -73,7 +73,7 @@ fn an_agent_commits_its_own_work() {
     let noted = world.journal_of("developer", "commit.made");
     assert_eq!(noted.len(), 1, "{noted:?}");
     assert_eq!(noted[0].data["id"], view["id"]);
-    assert_eq!(noted[0].data["by"], "developer");
+    assert_eq!(noted[0].cause, "request commit by developer");
     assert_eq!(world.journal_of("developer", "commit.failed").len(), 2);
 }
 
