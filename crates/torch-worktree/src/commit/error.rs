@@ -40,6 +40,17 @@ pub enum CommitError {
         /// The files, relative to it; the first ones of many.
         files: Vec<String>,
     },
+    /// Repositories within the worktree.
+    #[error(
+        "{} would be committed as a link to another repository; ignore or remove it, or let a person add it as a submodule",
+        folders.join(", ")
+    )]
+    Nested {
+        /// The worktree.
+        path: PathBuf,
+        /// The folders, relative to it; the first ones of many.
+        folders: Vec<String>,
+    },
     /// A path that can't be committed.
     #[error("{file:?} can't be committed: {why}")]
     File {
@@ -89,6 +100,7 @@ impl CommitError {
             Self::OtherBranch { path, .. } => git(path, "switch --detach"),
             Self::Nothing { path }
             | Self::Conflicts { path, .. }
+            | Self::Nested { path, .. }
             | Self::NotStaged { path, .. }
             | Self::Busy { path }
             | Self::Rejected { path, .. } => git(path, "status"),

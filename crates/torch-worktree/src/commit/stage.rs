@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, Metadata};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -53,10 +53,19 @@ pub(super) fn stage(worktree: &Worktree<'_>, specs: &Specs) -> Result<Staged, Co
         });
     }
     without_torch(worktree, &call)?;
-    let args = ["diff-index", "--cached", "--name-only", "-z", "HEAD", "--"];
-    let names = call().ask("list what is staged", words(&args, specs))?;
+    let args = [
+        "diff-index",
+        "--cached",
+        "--raw",
+        "--no-renames",
+        "-z",
+        "HEAD",
+        "--",
+    ];
+    let changes = call().ask("list what is staged", words(&args, specs))?;
+    no_nested(worktree, &changes.stdout)?;
     no_markers(worktree, &call, specs)?;
-    staged.empty = names.stdout.is_empty();
+    staged.empty = changes.stdout.is_empty();
     Ok(staged)
 }
 
@@ -107,7 +116,7 @@ fn copy(worktree: &Worktree<'_>) -> Result<Staged, CommitError> {
     }
     let was = mark(&index);
     if was.is_some() {
-        fs::copy(&index, &copy).map_err(WorktreeError::io("copy", &index))?;
+        copied(&index, &copy).map_err(WorktreeError::io("copy", &index))?;
     }
     Ok(Staged {
         worktree: worktree.path.to_owned(),
@@ -116,6 +125,17 @@ fn copy(worktree: &Worktree<'_>) -> Result<Staged, CommitError> {
         was,
         empty: true,
     })
+}
+
+/// Copies a file with its time: git looks into files that were written at the same time as the index, or later, since
+/// their sizes and times alone may not show that they were changed.
+fn copied(index: &Path, copy: &Path) -> io::Result<()> {
+    let time = fs::metadata(index)?.modified()?;
+    fs::copy(index, copy)?;
+    OpenOptions::new()
+        .write(true)
+        .open(copy)?
+        .set_modified(time)
 }
 
 /// What tells one state of the index from another: git replaces the file.
@@ -153,6 +173,32 @@ fn without_torch(worktree: &Worktree<'_>, call: &impl Fn() -> Call) -> Result<()
             .map_err(failed(act, worktree.path))?;
     }
     Ok(())
+}
+
+/// A repository within the worktree would become a link to a commit that nobody else has; and from then on git would run
+/// what the configuration in it names, which the agent may have written. Submodules that are there may move on.
+fn no_nested(worktree: &Worktree<'_>, changes: &[u8]) -> Result<(), CommitError> {
+    let found = nested(changes);
+    if found.is_empty() {
+        return Ok(());
+    }
+    Err(CommitError::Nested {
+        path: worktree.path.to_owned(),
+        folders: shortened(found),
+    })
+}
+
+/// The folders that a raw diff (git-diff-index(1)) newly makes links to commits.
+fn nested(changes: &[u8]) -> Vec<String> {
+    let mut fields = zero_terminated(changes);
+    let mut found = Vec::new();
+    while let (Some(modes), Some(name)) = (fields.next(), fields.next()) {
+        let becomes_link = modes.get(8..14) == Some(b"160000");
+        if becomes_link && !modes.starts_with(b":160000") {
+            found.push(text(name));
+        }
+    }
+    found
 }
 
 /// Looks for the marks that git leaves around a conflict, in what was added.
@@ -214,19 +260,24 @@ fn conflicts(
     worktree: &Worktree<'_>,
     files: impl Iterator<Item = String>,
 ) -> Result<(), CommitError> {
-    let mut files: Vec<_> = files.collect();
+    let files: Vec<_> = files.collect();
     if files.is_empty() {
         return Ok(());
     }
-    let more = files.len().saturating_sub(NAMED_MAX);
-    files.truncate(NAMED_MAX);
-    if more > 0 {
-        files.push(format!("{more} more"));
-    }
     Err(CommitError::Conflicts {
         path: worktree.path.to_owned(),
-        files,
+        files: shortened(files),
     })
+}
+
+/// The first of many names, and how many more there are.
+fn shortened(mut names: Vec<String>) -> Vec<String> {
+    let more = names.len().saturating_sub(NAMED_MAX);
+    names.truncate(NAMED_MAX);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    names
 }
 
 fn words(args: &[&str], specs: &Specs) -> Vec<OsString> {
@@ -241,6 +292,19 @@ fn text(name: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_submodule_may_move_on() {
+        let change = |old, new, name| format!(":{old} {new} 0000000 1111111 M\0{name}\0");
+        let changes = [
+            change("160000", "160000", "module"),
+            change("000000", "160000", "clone"),
+            change("000000", "100644", "file"),
+            change("160000", "000000", "gone"),
+        ];
+        assert_eq!(nested(changes.concat().as_bytes()), ["clone"]);
+        assert!(nested(b"").is_empty());
+    }
 
     #[test]
     fn a_heading_is_no_conflict() {

@@ -285,3 +285,47 @@ fn a_worktree_that_was_committed_in_can_be_removed() {
     assert_eq!(desk.project.git(&["worktree", "list"]).lines().count(), 1);
     assert!(!desk.project.root.join(".git/worktrees/a").exists());
 }
+
+#[test]
+fn a_repository_in_the_worktree_is_not_committed_as_a_link() {
+    let desk = Desk::new();
+    let clone = desk.added.path.join("clone");
+    fs::create_dir(&clone).expect("made");
+    git(&clone, &["init", "-q", "-b", "main"]);
+    git(&clone, &["commit", "-q", "--allow-empty", "-m", "theirs"]);
+    desk.write("file", "two\n");
+    let error = desk.refused(Some("main-developer"), "all", &[]);
+    assert!(
+        error.to_string().starts_with("clone would be committed"),
+        "{error}"
+    );
+    desk.commit("the rest", &["file"]).expect("made");
+    desk.write(".gitignore", "/clone/\n");
+    let made = desk.commit("ignored", &[]).expect("made");
+    assert_eq!(made.files, 1);
+}
+
+#[test]
+fn a_change_that_neither_size_nor_time_shows_is_committed() {
+    let desk = Desk::new();
+    for (name, value) in [("core.checkStat", "minimal"), ("core.trustctime", "false")] {
+        desk.project.git(&["config", name, value]);
+    }
+    let file = desk.added.path.join("file");
+    let git_dir = desk.git(&["rev-parse", "--absolute-git-dir"]);
+    let index = Path::new(&git_dir).join("index");
+    let now = fs::metadata(&file).and_then(|meta| meta.modified());
+    let time = now.expect("a time") - Duration::from_secs(100);
+    let set = |path: &Path| {
+        let open = fs::OpenOptions::new().write(true).open(path);
+        open.and_then(|open| open.set_modified(time)).expect("set");
+    };
+    set(&file);
+    desk.git(&["update-index", "--refresh"]);
+    // All in one moment, as a quick tool does it.
+    desk.write("file", "1st\n");
+    set(&file);
+    set(&index);
+    let made = desk.commit("one", &[]).expect("made");
+    assert_eq!((made.files, made.insertions), (1, 1));
+}
