@@ -8,13 +8,9 @@ use std::io::Write as _;
 use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
-<<<<<<< HEAD
-    ack, agent, agent_run, attach, audit, auto, backup, commit, complete, completions, config, daemon, demo_agent, doctor, gc, inbox, init, logs, man, message, pause, pending, restore, resume,
-=======
     ack, agent, agent_run, attach, audit, auto, backup, commit, complete, completions, config,
-    daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message, pause, restore, resume,
->>>>>>> 95cc8b3 (mcp: torch as an MCP server)
-    schedule, send, shell, status, stop, undelete, why, windows, worktree,
+    daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message, pause, pending, restore,
+    resume, schedule, send, shell, status, stop, undelete, why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
