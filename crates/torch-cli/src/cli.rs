@@ -8,9 +8,7 @@ use std::io::Write as _;
 use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
-    ack, agent, agent_run, attach, audit, auto, backup, commit, complete, completions, config,
-    daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message, pause, pending, restore,
-    resume, schedule, send, shell, status, stop, undelete, why, windows, worktree,
+    ack, agent, agent_run, agents, attach, audit, auto, backup, commit, complete, completions, config, daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message, pause, pending, restore, resume, schedule, send, shell, status, stop, undelete, why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -58,6 +56,7 @@ Environment:
 
 Files:
   ~/.config/torch/config.toml   your settings (torch init)
+  ~/.config/torch/agents/*.toml your own agent programs (torch agents)
   torch.toml                    a project's settings (torch init --project)";
 
 /// The commands of `torch`.
@@ -79,6 +78,7 @@ enum Command {
     Pending(pending::PendingArgs),
     Approve(pending::ApproveArgs),
     Deny(pending::DenyArgs),
+    Agents(agents::AgentsArgs),
     Pause(pause::PauseArgs),
     Unpause(pause::UnpauseArgs),
     Windows(windows::WindowsArgs),
@@ -140,6 +140,7 @@ fn run(command: Command) -> Outcome {
         Command::Pending(args) => pending::run(args, &place()?),
         Command::Approve(args) => pending::approve(args, &place()?),
         Command::Deny(args) => pending::deny(args, &place()?),
+        Command::Agents(args) => agents::run(args),
         Command::Pause(args) => pause::pause(args, &place()?),
         Command::Unpause(args) => pause::unpause(args, &place()?),
         Command::Windows(args) => windows::run(args, &place()?),

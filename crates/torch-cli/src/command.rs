@@ -3,6 +3,7 @@
 pub mod ack;
 pub mod agent;
 pub mod agent_run;
+pub mod agents;
 pub mod attach;
 pub mod audit;
 pub mod auto;

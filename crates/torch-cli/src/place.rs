@@ -100,11 +100,25 @@ fn absolute(name: &str, cwd: &Path) -> Result<(), CommandError> {
 
 /// The user's config file, whether it is there or not; `None` without `HOME`.
 pub fn user_config() -> Option<PathBuf> {
+    user_file("config.toml")
+}
+
+/// The folder of the user's own agent programs, likewise.
+pub fn user_agents() -> Option<PathBuf> {
+    user_file("agents")
+}
+
+/// The folder of a project's agent programs.
+pub fn project_agents(root: &Path) -> PathBuf {
+    root.join(".torch/agents")
+}
+
+fn user_file(name: &str) -> Option<PathBuf> {
     let dir = variable("XDG_CONFIG_HOME")
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
         .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".config")))?;
-    Some(dir.join("torch/config.toml"))
+    Some(dir.join("torch").join(name))
 }
 
 /// The project that a directory lies in: its nearest ancestor with a `torch.toml` or a `.git`, else itself.

@@ -1,5 +1,6 @@
 //! From views to text for people: pure functions, styled by ANSI codes that the output strips where they don't belong.
 
+pub mod agents;
 pub mod audit;
 pub mod commit;
 pub mod config;

@@ -2,9 +2,10 @@
 //!
 //! One loop: [`event`] has everything that can happen and everything that can be done, [`state`] turns
 //! the one into the other without IO, the host commits and executes. Its tasks and channels are listed in
-//! `host/mod.rs`; [`offline`] reads the registry while no daemon runs, [`care`] backs it up and restores it.
+//! `host/mod.rs`; [`catalog`] has the agent programs, [`offline`] reads the registry while no daemon runs, [`care`] backs it up and restores it.
 
 pub mod care;
+pub mod catalog;
 mod crash;
 pub mod event;
 mod failure;

@@ -16,11 +16,12 @@ use torch_process::{Environment, facts};
 use torch_store::Store;
 use torch_store::export::{ComplianceExporter, Exporter};
 
+use crate::catalog::Catalog;
 use crate::event::{Effect, Event};
 use crate::host::upkeep::Made;
 use crate::host::{Host, Input, Signals, outbox, socket, spool, tmux, transcript};
 use crate::service::Service;
-use crate::state::{Settings, Snapshot, State};
+use crate::state::{Programs, Settings, Snapshot, State};
 use crate::templates;
 
 /// How many descriptors the daemon and the tmux server it starts may have (one per pane and connection).
@@ -43,6 +44,8 @@ pub struct Options {
     pub torch: PathBuf,
     /// The user's configuration, layered.
     pub config: Config,
+    /// The folder with the user's own agent programs; they are read once, at the start.
+    pub agents: Option<PathBuf>,
     /// The tmux server's socket name.
     pub tmux_socket: String,
     /// The environment that tmux and git are given.
@@ -211,7 +214,7 @@ fn load(
         config: options.config.clone(),
         tmux_socket: options.tmux_socket.clone(),
         env: own_env(&options.env),
-        programs: templates::programs()?,
+        programs: programs(options.agents.as_deref())?,
         templates: templates::roles()?,
         started: now,
         boot: clock::boot_clock(reading),
@@ -220,6 +223,17 @@ fn load(
         seed: now.0 ^ (u64::from(pid) << 32) ^ fastrand::u64(..),
     };
     Ok(State::new(settings, snapshot, now))
+}
+
+/// The agent programs that may be started. A file of the user's that can't be used keeps no other program from working.
+fn programs(agents: Option<&Path>) -> anyhow::Result<Programs> {
+    let catalog = Catalog::load(agents, None);
+    for error in &catalog.broken {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        let cause = cause.unwrap_or_default();
+        tracing::warn!(%error, cause, "an agent program is left out");
+    }
+    catalog.programs().context("failed to read the agent programs")
 }
 
 /// A folder of the registry, for its owner alone.

@@ -1,23 +1,11 @@
-//! What is shipped as data, compiled in: agent programs, roles and the briefing.
+//! What is shipped as data, compiled in: roles, the briefing, and of the [`catalog`](crate::catalog) the agent programs.
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use torch_core::program::AgentProgram;
 
+use crate::catalog::Catalog;
 use crate::state::{Programs, RoleTemplate, Templates};
-
-const PROGRAMS: [(&str, &str); 3] = [
-    (
-        "claude",
-        include_str!("../../../templates/agents/claude.toml"),
-    ),
-    (
-        "codex",
-        include_str!("../../../templates/agents/codex.toml"),
-    ),
-    ("demo", include_str!("../../../templates/agents/demo.toml")),
-];
 
 const BRIEFING: &str = include_str!("../../../templates/briefing.md");
 const RECOVERY: &str = include_str!("../../../templates/recovery.md");
@@ -46,23 +34,13 @@ const ROLES: [(&str, &str); 15] = roles!(
     "databaseops",
 );
 
-/// The agent programs, their rules compiled.
+/// The compiled-in agent programs, their rules compiled.
 ///
 /// # Errors
 /// When a shipped file is broken, which a test rules out.
 pub fn programs() -> anyhow::Result<Programs> {
-    Programs::compile(program_files()?).context("failed to read the agent programs")
-}
-
-/// The agent programs as their files say.
-///
-/// # Errors
-/// When a shipped file is broken, which a test rules out.
-pub fn program_files() -> anyhow::Result<Vec<AgentProgram>> {
-    let read = PROGRAMS.iter().map(|(name, text)| {
-        toml::from_str(text).with_context(|| format!("failed to read the agent program {name}"))
-    });
-    read.collect()
+    let catalog = Catalog::load(None, None);
+    catalog.programs().context("failed to read the agent programs")
 }
 
 /// The roles and the briefing's text.

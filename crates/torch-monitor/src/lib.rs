@@ -15,6 +15,6 @@ pub mod signal;
 
 pub use diagnose::{FailureCause, diagnose};
 pub use figures::{Figures, LimitFigures, Tokens};
-pub use rules::{RuleError, Rules};
+pub use rules::{RuleError, Rules, first_group};
 pub use screen::Screen;
 pub use signal::{SignalReading, SignalRules};

@@ -118,6 +118,12 @@ impl Rules {
     }
 }
 
+/// The first group of a pattern in a text, if the pattern is one and matches.
+pub fn first_group(pattern: &str, text: &str) -> Option<String> {
+    let found = Regex::new(pattern).ok()?.captures(text)?;
+    Some(found.get(1)?.as_str().to_owned())
+}
+
 struct Compiler<'p> {
     program: &'p str,
 }

@@ -52,6 +52,7 @@ fn every_command_that_prints_data_has_json() {
         "torch init",
         "torch audit",
         "torch agent",
+        "torch agents",
         "torch windows",
         "torch worktree",
         "torch completions",

@@ -14,7 +14,7 @@ use crate::connect::{self, autostart};
 use crate::error::{CommandError, ErrorKind, Outcome};
 use crate::exit;
 use crate::output;
-use crate::place::Place;
+use crate::place::{Place, user_agents};
 use crate::render::status;
 use crate::render::time::Clock;
 use install::InstallArgs;
@@ -86,6 +86,7 @@ fn run_here(args: &RunArgs, place: &Place) -> Outcome {
         torch: autostart::torch_program()?,
         tmux_socket: config.tmux.socket.clone(),
         config,
+        agents: user_agents(),
         env: autostart::environment(place),
         service: torch_daemon::Service::from_vars(
             |name| std::env::var_os(name),

@@ -124,7 +124,18 @@ fn of_others(path: &str) -> Vec<Line> {
             FAILED,
             (USAGE, "bad arguments"),
         ],
-        "audit" => GROUP.into(),
+        "agents list" => vec![
+            (OK, "shown, with what can't be used on standard error"),
+            FAILED,
+            (USAGE, "bad arguments"),
+        ],
+        "agents show" => vec![DONE, FAILED, (USAGE, "bad arguments, or no such program")],
+        "agents test" => vec![
+            (OK, "the rules know what the screen shows"),
+            (FAILURE, "they don't (unknown), or any other failure"),
+            (USAGE, "bad arguments, no such program, or a file that can't be read"),
+        ],
+        "audit" | "agents" => GROUP.into(),
         // What needs no daemon.
         _ => vec![DONE, FAILED, WRONG],
     }

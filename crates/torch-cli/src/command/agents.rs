@@ -1,0 +1,222 @@
+//! `torch agents`: the agent programs that torch knows, and their rules tried on a screen. Works without the daemon.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use torch_core::screen::ScreenKind;
+use torch_daemon::catalog::{Catalog, CatalogError, Entry};
+use torch_process::{CommandSpec, run as run_program};
+
+use super::JsonArgs;
+use crate::error::{CommandError, Outcome};
+use crate::exit;
+use crate::output;
+use crate::place::{project_agents, project_root, shown, user_agents, variable};
+use crate::render;
+use crate::render::agents::{Installed, Listed};
+use crate::search;
+
+/// How long a program may take to say its version.
+const VERSION_DEADLINE: Duration = Duration::from_secs(10);
+/// The largest screen that is read, in bytes.
+const CAPTURE_MAX: u64 = 4 * 1024 * 1024;
+
+/// Shows the agent programs that torch knows, and tries their rules on a screen.
+///
+/// Programs are TOML files: those that are built in, over them yours in ~/.config/torch/agents, and a project's in
+/// .torch/agents. A project's are only shown and tried, never started.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  torch agents list")]
+pub struct AgentsArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The commands of `torch agents`.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists the agent programs, whether they are installed, and where their rules come from
+    #[command(after_help = "Example:\n  torch agents list")]
+    List(ListArgs),
+    /// Shows a program's file as it counts
+    #[command(after_help = "Example:\n  torch agents show claude")]
+    Show(ShowArgs),
+    /// Reads a screen by a program's rules, and says which rule matched which lines
+    #[command(
+        after_help = "Examples:\n  tmux capture-pane -p -e -t %3 | torch agents test claude -\n  torch agents test claude screen.txt --json"
+    )]
+    Test(TestArgs),
+}
+
+/// The arguments of `torch agents list`.
+#[derive(Debug, Args)]
+struct ListArgs {
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// The arguments of `torch agents show`.
+#[derive(Debug, Args)]
+struct ShowArgs {
+    /// The program
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// The arguments of `torch agents test`.
+#[derive(Debug, Args)]
+struct TestArgs {
+    /// The program
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The screen: a file with what tmux capture-pane -p -e prints, or - for standard input; without -e no text is known
+    /// to be dim, so placeholders count as typed
+    #[arg(value_name = "CAPTURE")]
+    capture: String,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: AgentsArgs) -> Outcome {
+    let catalog = load()?;
+    match args.command {
+        Command::List(args) => list(catalog, args.json),
+        Command::Show(args) => show(&args, &catalog),
+        Command::Test(args) => test(&args, &catalog),
+    }
+}
+
+/// The programs of this place; what can't be used is said on standard error and stops nothing.
+fn load() -> Result<Catalog, CommandError> {
+    let cwd = std::env::current_dir().map_err(|error| {
+        CommandError::other("failed to find the current directory").because(&error).hint("cd ~")
+    })?;
+    let project = project_agents(&project_root(&cwd));
+    let catalog = Catalog::load(user_agents().as_deref(), Some(&project));
+    for error in &catalog.broken {
+        output::notice(render::error::error(&unusable(error)).trim_end());
+    }
+    Ok(catalog)
+}
+
+fn unusable(error: &CatalogError) -> CommandError {
+    let failed = CommandError::usage(error.to_string());
+    let failed = match std::error::Error::source(error) {
+        Some(source) => failed.because(source),
+        None => failed,
+    };
+    failed.hint(format!(
+        "${{EDITOR:-vi}} {}",
+        torch_process::quote::shell(error.path())
+    ))
+}
+
+fn list(catalog: Catalog, json: JsonArgs) -> Outcome {
+    let entries: Vec<Entry> = catalog.entries.into_values().collect();
+    // Programs that start slowly are asked side by side.
+    let installed: Vec<Installed> = std::thread::scope(|scope| {
+        let asked = entries.iter().map(|entry| scope.spawn(|| installed(entry)));
+        let asked: Vec<_> = asked.collect();
+        let answers = asked.into_iter().map(|thread| thread.join());
+        answers.map(|answer| answer.unwrap_or(Installed::No)).collect()
+    });
+    let listed = entries.iter().zip(&installed).map(|(entry, installed)| Listed { entry, installed });
+    let listed: Vec<Listed<'_>> = listed.collect();
+    if json.json {
+        for one in &listed {
+            output::json(&render::agents::listed_json(one))?;
+        }
+    } else {
+        output::data(&render::agents::list(&listed, shown))?;
+    }
+    Ok(exit::OK)
+}
+
+/// Whether a program is there, by its `PATH` entry and what it says its version is.
+fn installed(entry: &Entry) -> Installed {
+    let Some(rules) = &entry.program.install else {
+        return Installed::BuiltIn;
+    };
+    let Some(path) = search::on_path(&rules.command) else {
+        return Installed::No;
+    };
+    // A project's file decides nothing that runs.
+    let ours = !matches!(entry.origin, torch_daemon::catalog::Origin::Project(_));
+    let version = ours.then(|| version(&path, rules)).flatten();
+    Installed::At { path, version }
+}
+
+fn version(path: &Path, rules: &torch_core::program::InstallRules) -> Option<String> {
+    if rules.version_args.is_empty() {
+        return None;
+    }
+    let env = torch_process::env::inherited(std::env::vars_os());
+    let home = variable("HOME").map_or_else(|| "/".into(), std::path::PathBuf::from);
+    let cwd = if home.is_dir() { home } else { "/".into() };
+    let spec = CommandSpec::new(path, cwd, env, VERSION_DEADLINE).args(rules.version_args.clone());
+    let output = run_program(&spec).ok()?.success_or_error().ok()?;
+    torch_daemon::catalog::version_in(&rules.version_pattern, &output.text())
+}
+
+fn show(args: &ShowArgs, catalog: &Catalog) -> Outcome {
+    let entry = find(catalog, &args.name)?;
+    if args.json.json {
+        output::json(&json!({
+            "program": entry.program,
+            "origin": render::agents::origin_json(&entry.origin),
+        }))?;
+    } else {
+        output::data(&render::agents::show(entry, shown))?;
+    }
+    Ok(exit::OK)
+}
+
+fn test(args: &TestArgs, catalog: &Catalog) -> Outcome {
+    let entry = find(catalog, &args.name)?;
+    let read = entry.read(&capture(&args.capture)?);
+    if args.json.json {
+        output::json(&render::agents::reading_json(&read))?;
+    } else {
+        output::data(&render::agents::reading(&read))?;
+    }
+    Ok(match read.reading.kind {
+        ScreenKind::Unknown => exit::FAILURE,
+        _ => exit::OK,
+    })
+}
+
+fn find<'c>(catalog: &'c Catalog, name: &str) -> Result<&'c Entry, CommandError> {
+    catalog.entries.get(name).ok_or_else(|| {
+        let known: Vec<&str> = catalog.entries.keys().map(String::as_str).collect();
+        CommandError::usage(format!("there is no agent program {name:?}"))
+            .cause(format!("known programs: {}", known.join(", ")))
+            .hint("torch agents list")
+    })
+}
+
+fn capture(path: &str) -> Result<Vec<u8>, CommandError> {
+    let failed = |error: std::io::Error| {
+        CommandError::usage(format!("failed to read the screen {path:?}"))
+            .because(&error)
+            .hint("tmux capture-pane -p -e -t %3 > screen.txt")
+    };
+    let mut bytes = Vec::new();
+    let read = if path == "-" {
+        std::io::stdin().lock().take(CAPTURE_MAX + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(CAPTURE_MAX + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(failed)?;
+    if bytes.len() as u64 > CAPTURE_MAX {
+        return Err(CommandError::usage(format!("{path:?} is larger than {CAPTURE_MAX} bytes"))
+            .cause("no screen is that large")
+            .hint("tmux capture-pane -p -e -t %3 > screen.txt"));
+    }
+    Ok(bytes)
+}
