@@ -151,12 +151,16 @@ pub struct Reading {
 }
 
 impl Entry {
-    /// Reads a screen: `capture-pane -p`, with or without `-e`.
-    pub fn read(&self, capture: &[u8]) -> Reading {
-        let screen = Screen::parse(capture);
+    /// Reads a screen: `capture-pane -p`, with or without `-e`, and the window's title, empty if that is not known.
+    pub fn read(&self, capture: &[u8], title: &str) -> Reading {
+        let screen = Screen::parse(capture).titled(title);
         Reading {
             reading: self.rules.read(&screen),
-            rows: screen.rows().iter().map(|row| row.text().to_owned()).collect(),
+            rows: screen
+                .rows()
+                .iter()
+                .map(|row| row.text().to_owned())
+                .collect(),
         }
     }
 }
@@ -183,7 +187,9 @@ impl Catalog {
     fn built_in() -> Self {
         let mut catalog = Self::default();
         for (name, text) in BUILT_IN {
-            let path = Path::new("templates/agents").join(name).with_extension("toml");
+            let path = Path::new("templates/agents")
+                .join(name)
+                .with_extension("toml");
             match entry(&path, text.to_owned(), Origin::BuiltIn) {
                 Ok(entry) => catalog.put(entry),
                 Err(error) => catalog.broken.push(error),
@@ -246,11 +252,10 @@ pub fn version_in(pattern: &str, text: &str) -> Option<String> {
 }
 
 fn entry(path: &Path, text: String, origin: Origin) -> Result<Entry, CatalogError> {
-    let program: AgentProgram =
-        toml::from_str(&text).map_err(|source| CatalogError::Syntax {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
+    let program: AgentProgram = toml::from_str(&text).map_err(|source| CatalogError::Syntax {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })?;
     if !is_name(&program.name) {
         return Err(CatalogError::Name {
             path: path.to_owned(),

@@ -233,7 +233,9 @@ fn programs(agents: Option<&Path>) -> anyhow::Result<Programs> {
         let cause = cause.unwrap_or_default();
         tracing::warn!(%error, cause, "an agent program is left out");
     }
-    catalog.programs().context("failed to read the agent programs")
+    catalog
+        .programs()
+        .context("failed to read the agent programs")
 }
 
 /// A folder of the registry, for its owner alone.

@@ -40,7 +40,9 @@ const ROLES: [(&str, &str); 15] = roles!(
 /// When a shipped file is broken, which a test rules out.
 pub fn programs() -> anyhow::Result<Programs> {
     let catalog = Catalog::load(None, None);
-    catalog.programs().context("failed to read the agent programs")
+    catalog
+        .programs()
+        .context("failed to read the agent programs")
 }
 
 /// The roles and the briefing's text.

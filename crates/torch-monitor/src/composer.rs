@@ -43,6 +43,8 @@ fn find_prompt(screen: &Screen, rules: &ComposerPatterns) -> Sighting {
         let Some(bottom) = bottom_row(screen, rules, row, end) else {
             continue;
         };
+        // Some programs repeat the prompt before further rows.
+        let (row, skip) = first_row(screen, rules, top, row).unwrap_or((row, skip));
         if footer_lines(screen, bottom, end) > rules.footer_lines {
             // Further up there are only more lines below.
             return Sighting::Nothing;
@@ -72,6 +74,17 @@ fn prompt_length(row: &Row, rules: &ComposerPatterns) -> Option<usize> {
         .iter()
         .any(|mode| mode.is_match(&whole))
         .then_some(0)
+}
+
+/// The first row below the line above with a prompt.
+fn first_row(
+    screen: &Screen,
+    rules: &ComposerPatterns,
+    top: usize,
+    row: usize,
+) -> Option<(usize, usize)> {
+    let mut rows = (top + 1..row).map(|row| (row, prompt_length(&screen.rows()[row], rules)));
+    rows.find_map(|(row, length)| Some((row, length?)))
 }
 
 fn top_row(screen: &Screen, rules: &ComposerPatterns, row: usize) -> Option<usize> {

@@ -145,13 +145,21 @@ impl<'r> Reader<'r> {
             .to_owned();
         let rows: Vec<&str> = dialog.rows.iter().map(|row| row.text.as_str()).collect();
         let evidence = format!("{rule} matches {last:?} with the rows {rows:?}");
+        let mut kind = ScreenKind::Asking;
         if dialog.kind == DialogKind::LimitMenu {
-            let above = self.limit_above(at.start);
-            self.reading.limit = above.or_else(|| Some(dialog.question.clone()));
-            self.decide(ScreenKind::Limited, evidence);
-        } else {
-            self.decide(ScreenKind::Asking, evidence);
+            // The same menu comes as a warning, or when a person asks for it.
+            let told = |line: &str| self.rules.limit_text.iter().any(|rule| rule.is_match(line));
+            let own = dialog
+                .question
+                .lines()
+                .any(told)
+                .then(|| dialog.question.clone());
+            self.reading.limit = own.or_else(|| self.limit_above(at.start));
+            if self.reading.limit.is_some() {
+                kind = ScreenKind::Limited;
+            }
         }
+        self.decide(kind, evidence);
         self.matched(rule, at);
         self.reading.dialog = Some(dialog);
     }
@@ -171,12 +179,20 @@ impl<'r> Reader<'r> {
         let rules = self.rules;
         let mut found: Vec<(LineMeaning, String)> = Vec::new();
         for (n, rule) in rules.lines.iter().enumerate() {
-            let Some(row) = self.find_line(rule) else {
-                continue;
-            };
-            let line = self.line(row).trim();
             let name = rule_name(rule.is);
-            self.matched(format!("screen.lines[{n}] {name}"), row..row + 1);
+            let line = if rule.at == LinePlace::Title {
+                if !rule.line.is_match(self.screen.title()) {
+                    continue;
+                }
+                self.matched(format!("screen.lines[{n}] {name}, the title"), 0..0);
+                self.screen.title()
+            } else {
+                let Some(row) = self.find_line(rule) else {
+                    continue;
+                };
+                self.matched(format!("screen.lines[{n}] {name}"), row..row + 1);
+                self.line(row).trim()
+            };
             let evidence = format!("screen.lines[{n}] {name} `{}` matches {line:?}", rule.line);
             found.push((rule.is, evidence));
         }
@@ -188,6 +204,7 @@ impl<'r> Reader<'r> {
 
     fn find_line(&self, rule: &LinePattern) -> Option<usize> {
         match rule.at {
+            LinePlace::Title => None,
             LinePlace::Bare if self.outer.is_some() => None,
             LinePlace::Bare | LinePlace::Below => {
                 let mut rows = self.tail.iter().rev().copied();
@@ -291,6 +308,7 @@ impl<'r> Reader<'r> {
         for (n, (rule, at)) in rules.context.iter().enumerate() {
             let rows = match at {
                 LinePlace::Above => self.line_above(None).into_iter().collect(),
+                LinePlace::Title => Vec::new(),
                 LinePlace::Bare if self.outer.is_some() => Vec::new(),
                 LinePlace::Bare | LinePlace::Below => self.tail.clone(),
             };

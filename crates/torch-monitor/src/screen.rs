@@ -90,6 +90,7 @@ impl Row {
 pub struct Screen {
     rows: Vec<Row>,
     styled: bool,
+    title: String,
 }
 
 impl Screen {
@@ -109,7 +110,20 @@ impl Screen {
         Self {
             rows: reader.rows,
             styled: reader.styled,
+            title: String::new(),
         }
+    }
+
+    /// The same screen with the window's title.
+    #[must_use]
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// The window's title; empty where it is not known.
+    pub fn title(&self) -> &str {
+        &self.title
     }
 
     /// The rows, top first.

@@ -46,6 +46,8 @@ pub struct PaneRow {
     pub agent: Option<String>,
     /// The pane option `@torch_kind`, e.g. `agent` or `shell`.
     pub kind: Option<String>,
+    /// The title that the program set; any text.
+    pub title: String,
     /// Columns.
     pub width: u32,
     /// Lines.
@@ -59,13 +61,14 @@ pub struct PaneRow {
 }
 
 /// The texts of a row, in order.
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
     "session_name",
     "window_name",
     "pane_dead_status",
     LIVE,
     AGENT,
     KIND,
+    "pane_title",
 ];
 
 /// The format of a row. `pane_current_command` is not in it: it alone costs 7 us a pane, the others 0.5 us (measured).
@@ -157,6 +160,7 @@ fn read_row(row: &[u8]) -> Option<PaneRow> {
         live: rest.text()?,
         agent: rest.text()?,
         kind: rest.text()?,
+        title: rest.text()?.unwrap_or_default(),
     };
     rest.0.is_empty().then_some(row)
 }
@@ -199,7 +203,7 @@ mod tests {
     use super::*;
     use torch_core::{SessionId, WindowId};
 
-    const PLAIN: &str = "n $1 @2 %3 44 5 0 1 2 0 1 3 200 50 1795229050 1795229040 1 4 team 3 dev 1 7 2 01 0  5 shell\n";
+    const PLAIN: &str = "n $1 @2 %3 44 5 0 1 2 0 1 3 200 50 1795229050 1795229040 1 4 team 3 dev 1 7 2 01 0  5 shell 8 ✳ work\n";
 
     #[test]
     fn a_row_is_read() {
@@ -225,6 +229,7 @@ mod tests {
             (Some("01"), None)
         );
         assert_eq!(row.kind.as_deref(), Some("shell"));
+        assert_eq!(row.title, "✳ work");
         assert_eq!(
             (row.session_name.as_str(), row.window_name.as_str()),
             ("team", "dev")
@@ -236,7 +241,7 @@ mod tests {
         let name = "a\t|b #(touch x)\nm $1 0";
         let kind = "x\n\ny ";
         let row = format!(
-            "n $1 @2 %3 44 5 0 0 0 0 0 0 200 50 1 1 0 4 team {} {name} 0  0  0  {} {kind}\n",
+            "n $1 @2 %3 44 5 0 0 0 0 0 0 200 50 1 1 0 4 team {} {name} 0  0  0  {} {kind} 0 \n",
             name.len(),
             kind.len()
         );

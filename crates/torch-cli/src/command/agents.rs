@@ -78,6 +78,9 @@ struct TestArgs {
     /// to be dim, so placeholders count as typed
     #[arg(value_name = "CAPTURE")]
     capture: String,
+    /// The window's title, as tmux display-message -p '#{pane_title}' prints it; some programs say there that they are busy
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    title: String,
     #[command(flatten)]
     json: JsonArgs,
 }
@@ -95,7 +98,9 @@ pub(crate) fn run(args: AgentsArgs) -> Outcome {
 /// The programs of this place; what can't be used is said on standard error and stops nothing.
 fn load() -> Result<Catalog, CommandError> {
     let cwd = std::env::current_dir().map_err(|error| {
-        CommandError::other("failed to find the current directory").because(&error).hint("cd ~")
+        CommandError::other("failed to find the current directory")
+            .because(&error)
+            .hint("cd ~")
     })?;
     let project = project_agents(&project_root(&cwd));
     let catalog = Catalog::load(user_agents().as_deref(), Some(&project));
@@ -124,9 +129,14 @@ fn list(catalog: Catalog, json: JsonArgs) -> Outcome {
         let asked = entries.iter().map(|entry| scope.spawn(|| installed(entry)));
         let asked: Vec<_> = asked.collect();
         let answers = asked.into_iter().map(|thread| thread.join());
-        answers.map(|answer| answer.unwrap_or(Installed::No)).collect()
+        answers
+            .map(|answer| answer.unwrap_or(Installed::No))
+            .collect()
     });
-    let listed = entries.iter().zip(&installed).map(|(entry, installed)| Listed { entry, installed });
+    let listed = entries
+        .iter()
+        .zip(&installed)
+        .map(|(entry, installed)| Listed { entry, installed });
     let listed: Vec<Listed<'_>> = listed.collect();
     if json.json {
         for one in &listed {
@@ -179,7 +189,7 @@ fn show(args: &ShowArgs, catalog: &Catalog) -> Outcome {
 
 fn test(args: &TestArgs, catalog: &Catalog) -> Outcome {
     let entry = find(catalog, &args.name)?;
-    let read = entry.read(&capture(&args.capture)?);
+    let read = entry.read(&capture(&args.capture)?, &args.title);
     if args.json.json {
         output::json(&render::agents::reading_json(&read))?;
     } else {
@@ -208,15 +218,21 @@ fn capture(path: &str) -> Result<Vec<u8>, CommandError> {
     };
     let mut bytes = Vec::new();
     let read = if path == "-" {
-        std::io::stdin().lock().take(CAPTURE_MAX + 1).read_to_end(&mut bytes)
+        std::io::stdin()
+            .lock()
+            .take(CAPTURE_MAX + 1)
+            .read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(CAPTURE_MAX + 1).read_to_end(&mut bytes))
+        std::fs::File::open(path)
+            .and_then(|file| file.take(CAPTURE_MAX + 1).read_to_end(&mut bytes))
     };
     read.map_err(failed)?;
     if bytes.len() as u64 > CAPTURE_MAX {
-        return Err(CommandError::usage(format!("{path:?} is larger than {CAPTURE_MAX} bytes"))
-            .cause("no screen is that large")
-            .hint("tmux capture-pane -p -e -t %3 > screen.txt"));
+        return Err(
+            CommandError::usage(format!("{path:?} is larger than {CAPTURE_MAX} bytes"))
+                .cause("no screen is that large")
+                .hint("tmux capture-pane -p -e -t %3 > screen.txt"),
+        );
     }
     Ok(bytes)
 }

@@ -133,7 +133,10 @@ fn of_others(path: &str) -> Vec<Line> {
         "agents test" => vec![
             (OK, "the rules know what the screen shows"),
             (FAILURE, "they don't (unknown), or any other failure"),
-            (USAGE, "bad arguments, no such program, or a file that can't be read"),
+            (
+                USAGE,
+                "bad arguments, no such program, or a file that can't be read",
+            ),
         ],
         "audit" | "agents" => GROUP.into(),
         // What needs no daemon.

@@ -197,7 +197,8 @@ fn matches(read: &Reading) -> String {
     let mut table = Table::bare(0);
     for (n, found) in read.reading.matches.iter().enumerate() {
         let name = if n == 0 { "rules" } else { "" };
-        let first = read.rows.get(found.rows.start).map(String::as_str).unwrap_or_default();
+        let first = read.rows.get(found.rows.clone()).and_then(<[_]>::first);
+        let first = first.map(String::as_str).unwrap_or_default();
         table.row([
             Cell::styled(DIM, format!("{name:<9}")),
             Cell::from(found.rule.clone()),
@@ -211,7 +212,8 @@ fn matches(read: &Reading) -> String {
 /// Rows as people count them.
 fn lines(rows: &Range<usize>) -> String {
     match rows.len() {
-        0 | 1 => format!("line {}", rows.start + 1),
+        0 => String::new(),
+        1 => format!("line {}", rows.start + 1),
         _ => format!("lines {}-{}", rows.start + 1, rows.end),
     }
 }
@@ -219,15 +221,17 @@ fn lines(rows: &Range<usize>) -> String {
 /// A screen as read, as JSON; lines count from 1.
 pub fn reading_json(read: &Reading) -> Value {
     let reading = &read.reading;
-    let between = |rows: &Range<usize>| json!([rows.start + 1, rows.end.max(rows.start + 1)]);
+    let between = |rows: &Range<usize>| (!rows.is_empty()).then(|| [rows.start + 1, rows.end]);
     let matches = reading.matches.iter().map(|found| {
         let text = read.rows.get(found.rows.clone()).unwrap_or_default();
         json!({ "rule": found.rule, "lines": between(&found.rows), "text": text })
     });
     let dialog = reading.dialog.as_ref().map(|dialog| {
-        let rows = dialog.rows.iter().enumerate().map(|(n, row)| {
-            json!({ "text": row.text, "keys": dialog.keys_for(n) })
-        });
+        let rows = dialog
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(n, row)| json!({ "text": row.text, "keys": dialog.keys_for(n) }));
         json!({
             "kind": dialog.kind,
             "question": dialog.question,

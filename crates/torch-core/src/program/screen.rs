@@ -121,6 +121,8 @@ pub enum LinePlace {
     Above,
     /// Among the last lines of a screen without a composer.
     Bare,
+    /// The window's title, as the program sets it. It stays when a program is killed.
+    Title,
 }
 
 /// What a line outside the composer says.

@@ -52,7 +52,7 @@ fn a_users_file_adds_a_program_or_takes_the_place_of_one() {
     let claude = &catalog.entries["claude"];
     assert_eq!(claude.replaces, Some(Origin::BuiltIn));
     assert_eq!(claude.origin, Origin::User(user.path().join("other.toml")));
-    assert_eq!(claude.read(b"$ ab\n").reading.kind, ScreenKind::Prompt);
+    assert_eq!(claude.read(b"$ ab\n", "").reading.kind, ScreenKind::Prompt);
     let programs = catalog.programs().expect("the rules compile");
     assert!(programs.contains_key("own"));
 }
@@ -91,9 +91,51 @@ fn a_broken_file_is_named_with_its_line_and_key_and_stops_nothing() {
         source.map(ToString::to_string).unwrap_or_default()
     };
     assert_eq!(errors.len(), 4);
-    assert!(cause(0).contains("line 8") && cause(0).contains("tail_rows"), "{}", cause(0));
-    assert!(errors[1].to_string().ends_with("b.toml, line 10, is no rule"), "{}", errors[1]);
+    assert!(
+        cause(0).contains("line 8") && cause(0).contains("tail_rows"),
+        "{}",
+        cause(0)
+    );
+    assert!(
+        errors[1]
+            .to_string()
+            .ends_with("b.toml, line 10, is no rule"),
+        "{}",
+        errors[1]
+    );
     assert!(cause(1).contains("screen.composer.prompt"), "{}", cause(1));
     assert!(errors[2].to_string().contains("\"My Own\""));
     assert!(matches!(&errors[3], CatalogError::Twice { path, .. } if path.ends_with("e.toml")));
+}
+
+/// The example of `docs/howto/add-an-agent-program.md`.
+#[test]
+fn the_documented_sixth_program_is_loaded_and_reads_its_screens() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/howto");
+    let example = docs.join("pair");
+    let catalog = Catalog::load(Some(&example), None);
+    assert!(catalog.broken.is_empty(), "{:?}", catalog.broken);
+    let pair = &catalog.entries["pair"];
+    let read = |name: &str| {
+        let text = std::fs::read(example.join(name)).expect("a screen");
+        pair.read(&text, "").reading
+    };
+    let ready = read("ready.txt");
+    assert_eq!(ready.kind, ScreenKind::Prompt);
+    assert!(ready.composer.expect("a composer").is_empty());
+    let asking = read("permission.txt");
+    assert_eq!(asking.kind, ScreenKind::Asking);
+    let dialog = asking.dialog.expect("a dialog");
+    assert_eq!(dialog.kind, torch_core::screen::DialogKind::Permission);
+    assert_eq!((dialog.highlighted, dialog.approve, dialog.deny), (Some(0), Some(1), Some(0)));
+    assert_eq!(dialog.keys_for(1), Some(vec!["Down".into(), "Enter".into()]));
+    // What the page shows is what the file has.
+    let page = std::fs::read_to_string(docs.join("add-an-agent-program.md")).expect("the page");
+    let shown = page.lines().filter_map(|line| line.strip_prefix("    "));
+    let is_toml = |line: &&str| line.contains(" = ") || line.starts_with("[s") || line.starts_with("[[s");
+    let shown: Vec<&str> = shown.filter(is_toml).collect();
+    assert!(shown.len() > 10);
+    for line in shown {
+        assert!(pair.text.lines().any(|own| own == line), "{line}");
+    }
 }

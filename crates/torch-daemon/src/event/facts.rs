@@ -43,6 +43,8 @@ pub struct PaneFact {
 pub struct ProbeFact {
     /// The pane, if it is still there.
     pub pane: Option<PaneFact>,
+    /// The title that the program set.
+    pub title: String,
     /// `capture-pane -p -e` of the visible screen.
     pub screen: Vec<u8>,
     /// Whether the agent program's process lives.

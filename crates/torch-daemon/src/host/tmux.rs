@@ -180,6 +180,7 @@ pub(crate) fn pane_fact(row: &PaneRow) -> PaneFact {
 pub(crate) fn probe_fact(probe: torch_session::Probe, process: Option<Process>) -> ProbeFact {
     ProbeFact {
         pane: probe.row.as_ref().map(pane_fact),
+        title: probe.row.map(|row| row.title).unwrap_or_default(),
         screen: probe.screen,
         process_alive: process.is_some_and(facts::is_alive),
     }

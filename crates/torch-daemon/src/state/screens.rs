@@ -216,7 +216,7 @@ impl State {
     pub(crate) fn sight(&self, agent: AgentId, fact: &ProbeFact) -> Option<Sight> {
         let run = self.agents.get(&agent)?;
         let program = self.programs.get(&run.agent.program)?;
-        let screen = Screen::parse(&fact.screen);
+        let screen = Screen::parse(&fact.screen).titled(fact.title.clone());
         let fitness = match (&fact.pane, run.agent.pane) {
             (Some(pane), Some(at)) if same_pane(pane, at) => {
                 fitness(pane, run.agent.launch, fact.process_alive)

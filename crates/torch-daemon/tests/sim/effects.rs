@@ -227,6 +227,7 @@ impl World {
                 let alive = |a: &SimAgent| a.alive && Some(a.process()) == process;
                 let fact = ProbeFact {
                     pane: seen.map(pane_fact),
+                    title: String::new(),
                     screen: seen.map(SimAgent::screen).unwrap_or_default(),
                     process_alive: seen.is_some_and(alive),
                 };

@@ -126,11 +126,12 @@ fn a_prompt_that_stays_is_told_by_the_colour_below_it() {
 [composer]
 top = '^─{4,}$'
 prompt = '^> ?'
+continuation = '^> ?'
 one_colour = true
 ",
     );
     let find = |text: &str| super::find(&Screen::parse(text.as_bytes()), &rules.composer);
-    let green = "\x1b[32m──────\n> do this\nand that";
+    let green = "\x1b[32m──────\n> do this\n> and that";
     let Sighting::Composer(composer, _) = find(green) else {
         panic!("a draft of two rows");
     };
