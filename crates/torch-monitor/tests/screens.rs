@@ -1,0 +1,86 @@
+//! Screens recorded from the real programs, read by the rules that ship. What a screen shows was decided by what the
+//! program was made to do when it was recorded, not by any rule.
+//!
+//! `TORCH_SCREENS` names another folder of such recordings.
+
+mod fixtures;
+mod quoted;
+mod torn;
+
+use fixtures::{Fixture, all, rules};
+use torch_core::screen::{ScreenKind, ScreenReading, squeeze};
+use torch_monitor::Screen;
+
+/// What is wrong with a reading, if anything is.
+fn fault(fixture: &Fixture, reading: &ScreenReading) -> Option<String> {
+    if !fixture.expects(reading) {
+        return Some(format!(
+            "expected {}, read {} ({})",
+            fixture.facts.expected,
+            reading.kind.as_str(),
+            reading.evidence
+        ));
+    }
+    if let Some(wanted) = &fixture.facts.dialog {
+        let kind = reading.dialog.as_ref().map(|dialog| dialog.kind.as_str());
+        if kind != Some(wanted.as_str()) {
+            return Some(format!("a dialog of kind {wanted}, read {kind:?}"));
+        }
+        let rows = reading
+            .dialog
+            .as_ref()
+            .map_or(0, |dialog| dialog.rows.len());
+        if rows < 2 {
+            return Some(format!("a dialog with {rows} rows"));
+        }
+    }
+    let composer = reading.composer.as_ref();
+    if fixture.facts.expected == "ended" {
+        return None;
+    }
+    match (&fixture.facts.draft, composer) {
+        (None, Some(composer)) if !composer.is_empty() => {
+            Some(format!("an empty composer, read {:?}", composer.text))
+        }
+        (Some(draft), Some(composer)) => {
+            // A long text is shown by a label, or by its end.
+            let shown = composer.holds(draft)
+                || !composer.collapsed.is_empty()
+                || squeeze(draft).ends_with(&squeeze(&composer.text));
+            (composer.is_empty() || !shown)
+                .then(|| format!("the draft {draft:?}, read {:?}", composer.text))
+        }
+        (Some(draft), None) => Some(format!("the draft {draft:?}, and no composer was found")),
+        (None, _) => None,
+    }
+}
+
+#[test]
+fn every_recorded_screen_is_read_as_what_it_is() {
+    let fixtures = all();
+    let mut table = String::new();
+    let mut wrong = 0;
+    for fixture in &fixtures {
+        let reading = rules(&fixture.facts.program).read(&fixture.whole());
+        if let Some(fault) = fault(fixture, &reading) {
+            wrong += 1;
+            table.push_str(&format!("{:<50} {fault}\n", fixture.name));
+        }
+    }
+    let count = fixtures.len();
+    assert!(
+        wrong == 0,
+        "{wrong} of {count} screens were misread:\n{table}"
+    );
+}
+
+#[test]
+fn a_screen_without_escapes_shows_no_dialog_as_a_prompt() {
+    for fixture in all() {
+        let text = Screen::parse(&fixture.screen).text();
+        let reading = rules(&fixture.facts.program).read(&Screen::parse(text.as_bytes()));
+        if fixture.facts.dialog.is_some() {
+            assert_ne!(reading.kind, ScreenKind::Prompt, "{}", fixture.name);
+        }
+    }
+}
