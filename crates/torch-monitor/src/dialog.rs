@@ -10,8 +10,6 @@ use torch_core::screen::{Dialog, DialogKind, DialogRow, RowAxis};
 use crate::rules::{DialogPattern, Rules};
 use crate::screen::Screen;
 
-pub(crate) use text::joined;
-
 /// How far above its rows a dialog's text is looked for.
 const TEXT_ROWS: usize = 60;
 
@@ -114,7 +112,7 @@ fn question(screen: &Screen, rules: &Rules, from: usize, rows: usize) -> (usize,
     });
     let start = top.map_or(first, |top| top + 1);
     let lines = text::lines(screen, rules, start..rows);
-    (start, joined(&lines, screen.width()))
+    (start, text::joined(&lines, screen.width()))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use torch_core::program::{LineMeaning, LinePlace};
 use torch_core::screen::{DialogKind, RuleMatch, ScreenKind, ScreenReading};
 
 use crate::composer::{self, Sighting};
-use crate::dialog::{self, Found, joined};
+use crate::dialog::{self, Found};
 use crate::rules::{LinePattern, Rules};
 use crate::screen::Screen;
 
@@ -278,8 +278,8 @@ impl<'r> Reader<'r> {
         let mut texts = Vec::new();
         for first in firsts {
             let end = self.wrapped_end(first, row);
-            let lines: Vec<String> = (first..end).map(|row| self.line(row).to_owned()).collect();
-            texts.push(tidy(&joined(&lines, self.screen.width())).to_owned());
+            let lines: Vec<&str> = (first..end).map(|row| self.line(row).trim()).collect();
+            texts.push(tidy(&lines.join(" ")).to_owned());
             self.matched("screen.limit_text", first..end);
         }
         Some(texts.join("\n"))
@@ -292,13 +292,20 @@ impl<'r> Reader<'r> {
             .any(|rule| rule.is_match(self.line(row)))
     }
 
-    /// The row below a text that begins in `first`: its further rows are indented as far, and no rule is drawn in between.
+    /// The row below a text that begins in `first`: its further rows are indented as far, or the row above was full.
     fn wrapped_end(&self, first: usize, end: usize) -> usize {
         let indent = indent_of(self.line(first)).max(1);
+        let width = self.screen.width();
         let wraps = |row: &usize| {
             let line = self.line(*row);
-            let own = indent_of(line) >= indent && !is_rule(line) && !self.tells_limit(*row);
-            !line.is_empty() && own
+            let word = line
+                .trim()
+                .split(' ')
+                .next()
+                .map_or(0, |word| word.chars().count());
+            let full = self.line(*row - 1).chars().count() + 1 + word > width;
+            let fits = (indent..indent + BESIDE.len()).contains(&indent_of(line)) || full;
+            !line.is_empty() && fits && !is_rule(line) && !self.tells_limit(*row)
         };
         (first + 1..end).find(|row| !wraps(row)).unwrap_or(end)
     }

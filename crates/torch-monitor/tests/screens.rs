@@ -84,3 +84,32 @@ fn a_screen_without_escapes_shows_no_dialog_as_a_prompt() {
         }
     }
 }
+
+#[test]
+fn every_recorded_dialog_says_how_to_answer_it() {
+    let mut tried = 0;
+    for fixture in all() {
+        let Some(kind) = &fixture.facts.dialog else {
+            continue;
+        };
+        let reading = rules(&fixture.facts.program).read(&fixture.whole());
+        let dialog = reading.dialog.expect("a dialog");
+        let what = format!("{}: {dialog:?}", fixture.name);
+        assert!(dialog.highlighted.is_some(), "{what}");
+        assert!(!dialog.question.is_empty(), "{what}");
+        assert!(
+            (0..dialog.rows.len()).all(|row| dialog.keys_for(row).is_some()),
+            "{what}"
+        );
+        if kind == "question" {
+            assert_eq!((dialog.approve, dialog.deny), (None, None), "{what}");
+            continue;
+        }
+        // The menu of a limit has no row that stands for a yes in each program.
+        assert!(dialog.deny.is_some(), "{what}");
+        assert!(dialog.approve.is_some() || kind == "limit_menu", "{what}");
+        assert_ne!(dialog.approve, dialog.deny, "{what}");
+        tried += 1;
+    }
+    assert!(tried > 20, "only {tried} dialogs");
+}

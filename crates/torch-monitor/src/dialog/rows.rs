@@ -114,10 +114,34 @@ fn list(screen: &Screen, rules: &Rules, from: usize) -> Option<Menu> {
         return None;
     }
     let first = first_line(&line, marked, &item, lowest);
-    let mut rows: Vec<(DialogRow, usize)> = Vec::new();
-    let mut next = first;
+    let (rows, next) = items(&line, first..end, (marked, &item, mark))?;
+    let highlighted = rows.iter().position(|(row, _)| *row == marked);
+    let below = (next..end)
+        .filter(|row| !screen.rows()[*row].is_blank())
+        .count();
+    if rows.len() < 2 || highlighted.is_none() || below > BELOW_ROWS {
+        return None;
+    }
+    let rows = rows
+        .into_iter()
+        .map(|(_, item)| row(rules, item.number, item.text))
+        .collect();
+    let mut menu = Menu::new(rows, highlighted, RowAxis::Vertical, first..next);
+    menu.marked = Some(marked);
+    Some(menu)
+}
+
+/// The rows of a list from its first line on, each with the line it begins in and its wrapped text joined; and the line
+/// below them.
+fn items(
+    line: &impl Fn(usize) -> String,
+    lines: Range<usize>,
+    (marked, item, mark): (usize, &Item, &Regex),
+) -> Option<(Vec<(usize, Item)>, usize)> {
+    let mut items: Vec<(usize, Item)> = Vec::new();
+    let mut next = lines.start;
     let mut blank = false;
-    for row in first..end {
+    for row in lines {
         let text = line(row);
         if text.is_empty() {
             if item.number.is_none() {
@@ -127,42 +151,22 @@ fn list(screen: &Screen, rules: &Rules, from: usize) -> Option<Menu> {
             continue;
         }
         let this = Item::parse(&text, (row == marked).then_some(mark))?;
-        let expected = item.number.is_none()
-            || this.number == Some(number_of(rows.len(), first, &line, mark, marked));
-        if this.column == item.column && expected {
-            rows.push((self::row(rules, &this), row));
-        } else if this.column < item.column || blank || rows.is_empty() {
-            break;
-        } else if let Some((last, _)) = rows.last_mut() {
-            last.text = format!("{} {}", last.text, this.text);
+        let last = items.last_mut();
+        let follows = match last.as_ref().map(|(_, last)| last.number) {
+            None => this.number.is_some() == item.number.is_some(),
+            Some(number) => this.number == number.map(|n| n + 1),
+        };
+        match last {
+            _ if this.column == item.column && follows => items.push((row, this)),
+            Some((_, last)) if this.column >= item.column && !blank => {
+                last.text = format!("{} {}", last.text, this.text);
+            }
+            _ => break,
         }
         blank = false;
         next = row + 1;
     }
-    let highlighted = rows.iter().position(|(_, row)| *row == marked);
-    let below = (next..end)
-        .filter(|row| !screen.rows()[*row].is_blank())
-        .count();
-    if rows.len() < 2 || highlighted.is_none() || below > BELOW_ROWS {
-        return None;
-    }
-    let rows = rows.into_iter().map(|(row, _)| row).collect();
-    let mut menu = Menu::new(rows, highlighted, RowAxis::Vertical, first..next);
-    menu.marked = Some(marked);
-    Some(menu)
-}
-
-/// The number that the row after `count` rows has.
-fn number_of(
-    count: usize,
-    first: usize,
-    line: &impl Fn(usize) -> String,
-    mark: &Regex,
-    marked: usize,
-) -> u32 {
-    let start = Item::parse(&line(first), (first == marked).then_some(mark));
-    let start = start.and_then(|item| item.number).unwrap_or(1);
-    start + u32::try_from(count).unwrap_or(u32::MAX - start)
+    Some((items, next))
 }
 
 /// The line of the list's first row, seen from the marked one.
@@ -193,23 +197,21 @@ fn first_line(line: &impl Fn(usize) -> String, marked: usize, item: &Item, lowes
     first
 }
 
-fn row(rules: &Rules, item: &Item) -> DialogRow {
+/// The row of a number and its whole text.
+fn row(rules: &Rules, number: Option<u32>, text: String) -> DialogRow {
     let named = rules
         .menu
         .row_key
         .as_ref()
-        .and_then(|key| key.captures(&item.text));
+        .and_then(|key| key.captures(&text));
     let named = named
         .and_then(|found| found.get(1))
         .map(|key| tmux_key(key.as_str()));
-    let digit = item
-        .number
+    let digit = number
         .filter(|n| rules.menu.digits && *n < 10)
         .map(|n| n.to_string());
-    DialogRow {
-        text: item.text.clone(),
-        keys: named.or(digit).into_iter().collect(),
-    }
+    let keys = named.or(digit).into_iter().collect();
+    DialogRow { text, keys }
 }
 
 fn tmux_key(name: &str) -> String {

@@ -47,7 +47,7 @@ fn is_drawn(text: &str) -> bool {
 const MARGIN: usize = 4;
 
 /// Lines as text: those that a full row of a screen `width` characters wide wrapped are joined again, blank ones go.
-pub(crate) fn joined(lines: &[String], width: usize) -> String {
+pub(super) fn joined(lines: &[String], width: usize) -> String {
     let mut out = String::new();
     let mut room = 0;
     for line in lines {
