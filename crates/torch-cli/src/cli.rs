@@ -8,7 +8,9 @@ use std::io::Write as _;
 use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
-    ack, agent, agent_run, agents, attach, audit, auto, backup, commit, complete, completions, config, daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message, pause, pending, restore, resume, schedule, send, shell, status, stop, undelete, why, windows, worktree,
+    ack, agent, agent_run, agents, attach, audit, auto, backup, commit, complete, completions,
+    config, daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message, pause, pending,
+    restore, resume, schedule, send, shell, status, stop, undelete, why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};

@@ -6,11 +6,12 @@ use clap::{Args, Subcommand};
 use torch_api::Request;
 use torch_api::roster::{AgentAct, AgentRequest};
 use torch_core::program::Variable;
+use torch_daemon::catalog::Catalog;
 
 use super::{JsonArgs, TeamArgs, steps};
 use crate::connect;
-use crate::error::{CommandError, Outcome};
-use crate::place::Place;
+use crate::error::Outcome;
+use crate::place::{Place, user_agents};
 
 /// Adds an agent to a team, ends one, or starts one anew.
 #[derive(Debug, Args)]
@@ -114,7 +115,7 @@ pub(crate) fn run(args: AgentArgs, place: &Place) -> Outcome {
             (args.team, args.json, AgentAct::Restart { role: args.role })
         }
     };
-    let passed_on = passed_on()?;
+    let passed_on = passed_on();
     let request = AgentRequest {
         team: place.team(team.team),
         act,
@@ -134,9 +135,9 @@ pub(crate) struct PassedOn {
 }
 
 /// The environment's harmless part, and what the agent programs ask for by name.
-pub(crate) fn passed_on() -> Result<PassedOn, CommandError> {
-    let programs = torch_daemon::templates::program_files()
-        .map_err(|error| CommandError::other(format!("{error:#}")))?;
+pub(crate) fn passed_on() -> PassedOn {
+    let catalog = Catalog::load(user_agents().as_deref(), None);
+    let programs: Vec<_> = catalog.entries.into_values().collect();
     let mut passed = PassedOn {
         plain: environment(),
         secret: BTreeMap::new(),
@@ -147,7 +148,7 @@ pub(crate) fn passed_on() -> Result<PassedOn, CommandError> {
         };
         let takes: Vec<_> = programs
             .iter()
-            .filter_map(|program| program.takes(&name))
+            .filter_map(|entry| entry.program.takes(&name))
             .collect();
         if takes.contains(&Variable::Secret) {
             passed.secret.insert(name, value);
@@ -155,7 +156,7 @@ pub(crate) fn passed_on() -> Result<PassedOn, CommandError> {
             passed.plain.insert(name, value);
         }
     }
-    Ok(passed)
+    passed
 }
 
 /// What the agents may have of the caller's environment; what is no text stays behind.

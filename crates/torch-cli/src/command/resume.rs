@@ -52,7 +52,7 @@ pub(crate) fn run(args: ResumeArgs, place: &Place) -> Outcome {
             .map(|role| role.trim().to_owned())
             .filter(|role| !role.is_empty())
             .collect(),
-        secrets: super::agent::passed_on()?.secret,
+        secrets: super::agent::passed_on().secret,
     };
     if args.status_only {
         return status(request, args.json, place);

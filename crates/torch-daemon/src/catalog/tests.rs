@@ -127,12 +127,19 @@ fn the_documented_sixth_program_is_loaded_and_reads_its_screens() {
     assert_eq!(asking.kind, ScreenKind::Asking);
     let dialog = asking.dialog.expect("a dialog");
     assert_eq!(dialog.kind, torch_core::screen::DialogKind::Permission);
-    assert_eq!((dialog.highlighted, dialog.approve, dialog.deny), (Some(0), Some(1), Some(0)));
-    assert_eq!(dialog.keys_for(1), Some(vec!["Down".into(), "Enter".into()]));
+    assert_eq!(
+        (dialog.highlighted, dialog.approve, dialog.deny),
+        (Some(0), Some(1), Some(0))
+    );
+    assert_eq!(
+        dialog.keys_for(1),
+        Some(vec!["Down".into(), "Enter".into()])
+    );
     // What the page shows is what the file has.
     let page = std::fs::read_to_string(docs.join("add-an-agent-program.md")).expect("the page");
     let shown = page.lines().filter_map(|line| line.strip_prefix("    "));
-    let is_toml = |line: &&str| line.contains(" = ") || line.starts_with("[s") || line.starts_with("[[s");
+    let is_toml =
+        |line: &&str| line.contains(" = ") || line.starts_with("[s") || line.starts_with("[[s");
     let shown: Vec<&str> = shown.filter(is_toml).collect();
     assert!(shown.len() > 10);
     for line in shown {
