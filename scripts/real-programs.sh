@@ -52,6 +52,7 @@ install_one() { # program version installer package
   if ! "${3}_install" "$folder" "$4" "$2" >"$log" 2>&1; then
     complain "$1 $2 is not installed: $3 failed; the end of $log:"
     tail -n 5 -- "$log" >&2
+    rm -rf -- "$folder"
     return 1
   fi
   touch -- "$folder/.installed"

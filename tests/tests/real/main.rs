@@ -4,5 +4,6 @@
 //! `TORCH_TEST_REAL=require` is set.
 
 mod arrival;
+mod limits;
 mod shell;
 mod stage;

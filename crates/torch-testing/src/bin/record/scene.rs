@@ -166,7 +166,7 @@ impl<'a> Scene<'a> {
             version: self.recorder.program.version.clone(),
             columns: self.recorder.size.columns,
             rows: self.recorder.size.rows,
-            title: stable(&self.stage.format("#{pane_title}"), port),
+            title: self.title(port),
             cursor: [number("#{cursor_x}"), number("#{cursor_y}")],
             alternate: self.stage.format("#{alternate_on}") == "1",
             expected,
@@ -180,6 +180,15 @@ impl<'a> Scene<'a> {
         self.recorder
             .say(state)
             .expect("the standard output is there");
+    }
+
+    /// The pane's title; where the program sets none it is the machine's name, which is nobody's business.
+    fn title(&self, port: u16) -> String {
+        let title = self.stage.format("#{pane_title}");
+        match title == self.stage.format("#{host}") {
+            true => "host".to_owned(),
+            false => stable(&title, port),
+        }
     }
 
     /// Records a screen with a dialog.
