@@ -13,6 +13,8 @@ pub(super) enum Command {
     Sticky(Option<Scenario>),
     /// Lets the requests at the gate go on.
     Release,
+    /// Says that all commands before it are carried out.
+    Told(Sender<()>),
     /// Gives all requests as soon as they have this version.
     Snapshot { from: u64, reply: Sender<Snapshot> },
 }

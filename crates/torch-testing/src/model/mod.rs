@@ -16,6 +16,7 @@
 //! owns the state; the value speaks to it over one channel. Nothing here is shared behind a lock.
 
 mod answer;
+mod arrivals;
 mod command;
 mod control;
 mod conversation;
@@ -32,6 +33,7 @@ mod tests;
 mod value;
 
 pub use answer::{Answer, Failure, Quota, Speech, Stop, ToolCall, Window};
+pub use arrivals::arrived;
 pub use request::{Api, ModelRequest, Outcome, Role};
 pub use scenario::{Scenario, ScenarioError};
 pub use value::{FakeModel, Settings, StartError};

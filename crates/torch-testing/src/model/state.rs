@@ -54,6 +54,10 @@ impl State {
             Command::Next(scenarios) => self.queue.extend(scenarios),
             Command::Sticky(scenario) => self.sticky = scenario,
             Command::Release => self.gate.notify_waiters(),
+            Command::Told(reply) => {
+                // Who no longer waits does not care.
+                reply.send(()).ok();
+            }
             Command::Snapshot { from, reply } => {
                 self.waiting.push((from, reply));
                 self.tell();

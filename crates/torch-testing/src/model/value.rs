@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::answer::Answer;
+use super::arrivals::arrived;
 use super::command::{Command, Snapshot};
 use super::request::ModelRequest;
 use super::scenario::Scenario;
@@ -138,17 +139,17 @@ impl FakeModel {
 
     /// Answers the next main requests with these scenarios, one each.
     pub fn next(&self, scenarios: impl IntoIterator<Item = Scenario>) {
-        self.command(Command::Next(scenarios.into_iter().collect()));
+        self.tell(Command::Next(scenarios.into_iter().collect()));
     }
 
     /// Answers every main request with this scenario, until it is called with `None`. The queue goes first.
     pub fn sticky(&self, scenario: Option<Scenario>) {
-        self.command(Command::Sticky(scenario));
+        self.tell(Command::Sticky(scenario));
     }
 
     /// Lets the requests go on that wait at the gate now ([`crate::model::Outcome::AtGate`]); later ones wait again.
     pub fn release(&self) {
-        self.command(Command::Release);
+        self.tell(Command::Release);
     }
 
     /// All requests so far.
@@ -158,15 +159,10 @@ impl FakeModel {
         snapshot.expect("the server's thread answers").requests
     }
 
-    /// The users' texts of the main requests, in order, without those that were tried again: what really arrived, and
-    /// how often.
+    /// The users' texts that arrived, in order, each as often as it was said: [`super::arrived`] of all requests.
     #[track_caller]
     pub fn user_texts(&self) -> Vec<String> {
-        let requests = self.requests().into_iter();
-        requests
-            .filter(|request| request.is_main() && request.retry == 0)
-            .flat_map(|request| request.user)
-            .collect()
+        arrived(&self.requests())
     }
 
     /// Waits until `wanted` gives a value for the requests so far, at most `deadline`; it looks again with every
@@ -209,6 +205,14 @@ impl FakeModel {
         let from = known.map_or(0, |version| version + 1);
         self.command(Command::Snapshot { from, reply });
         answer.recv_timeout(patience).ok()
+    }
+
+    /// Gives a command and waits until it is carried out: what a program asks from now on is answered by it.
+    fn tell(&self, command: Command) {
+        let (reply, told) = channel();
+        self.command(command);
+        self.command(Command::Told(reply));
+        told.recv_timeout(PATIENCE).ok();
     }
 
     fn command(&self, command: Command) {

@@ -1,5 +1,7 @@
 //! aider's states. It has no tools: what the model writes in a code block it offers to run.
 
+use torch_testing::program::Launch;
+
 use crate::fixture::{Dialog, Expected};
 use crate::recorder::{Recorder, Section};
 use crate::scene::Scene;
@@ -116,7 +118,9 @@ fn block(command: &str) -> String {
 }
 
 fn questions(recorder: &Recorder) {
-    let scene = open(recorder);
+    // Only this form of edits has commands in it.
+    let diffs = |launch: Launch| launch.args(["--edit-format", "diff"]);
+    let scene = recorder.open(|seed| seed, diffs).ready();
     let say = |text: String| torch_testing::model::Scenario::Say(text);
     scene.model.next([say(block("touch a.txt && sleep 6"))]);
     scene.say("please go on");

@@ -63,11 +63,11 @@ impl<'a> Scene<'a> {
         self.say("please go on");
     }
 
-    /// Says something to which the model does these, one for each try, and keeps the program waiting when it tries again.
+    /// Says something to which the model does these, one for each try, and lets the program wait for the next answer when it tries again.
     #[track_caller]
     pub(crate) fn fail(&self, scenarios: &[&str]) {
         let failures = scenarios.iter().map(|text| scenario_of(text));
-        self.model.next(failures.chain([Scenario::Gate]));
+        self.model.next(failures.chain([scenario_of("stall 30")]));
         self.say("please go on");
     }
 
