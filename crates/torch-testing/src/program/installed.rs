@@ -60,7 +60,11 @@ impl Kind {
             Self::Codex => screen.lines().any(|line| line.starts_with('›')),
             Self::Gemini => screen.contains("Type your message"),
             Self::Opencode => screen.contains("Ask anything"),
-            Self::Aider => screen.lines().any(|line| line.trim_end() == ">"),
+            // In the modes other than its usual one the prompt has the mode's name: `diff>`.
+            Self::Aider => screen.lines().any(|line| {
+                let line = line.trim_end();
+                line.ends_with('>') && !line.contains(' ')
+            }),
         }
     }
 }

@@ -31,6 +31,10 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// 50 ms as a part of the paste (0.169.0, 0.61.0).
 const DRAFT_CALM: Duration = Duration::from_millis(300);
 
+/// How long a program may take to show that it took an Enter. On a loaded machine Gemini CLI ignored one that came 300 ms
+/// after the paste was drawn (0.61.0).
+const ENTER_TAKEN: Duration = Duration::from_secs(3);
+
 /// How many characters at the end of a draft are looked for on the screen.
 const ROW_END: usize = 6;
 
@@ -167,14 +171,20 @@ impl Stage {
     }
 
     /// Pastes a message, waits until the screen shows its last line, or one more label of a long paste, and is calm, and
-    /// presses Enter.
+    /// presses Enter. Where nothing at all changes then, the program took the Enter as a part of the paste, and it is
+    /// pressed once more.
     ///
     /// # Panics
     /// Where it is never shown.
     #[track_caller]
     pub fn submit(&self, text: &str) {
         self.draft(text);
+        let before = self.screen();
         self.keys(&["Enter"]);
+        let changed = || (self.screen() != before).then_some(());
+        if poll(ENTER_TAKEN, changed).is_none() {
+            self.keys(&["Enter"]);
+        }
     }
 
     /// [`Stage::submit`] without the Enter.

@@ -122,7 +122,7 @@ fn questions(recorder: &Recorder) {
     let diffs = |launch: Launch| launch.args(["--edit-format", "diff"]);
     let scene = recorder.open(|seed| seed, diffs).ready();
     let say = |text: String| torch_testing::model::Scenario::Say(text);
-    scene.model.next([say(block("touch a.txt && sleep 6"))]);
+    scene.model.next([say(block("echo hello && sleep 6"))]);
     scene.say("please go on");
     scene.shows(&["Run shell command?"]);
     scene.save_dialog(
@@ -159,9 +159,12 @@ fn retries(recorder: &Recorder) {
     scene.always(Some("overloaded"));
     scene.say("please go on");
     scene.asked(2);
-    scene.appears(&["Retrying in"]);
-    scene.linger(300);
-    scene.save_after("retrying-overloaded", Expected::Retrying, "overloaded");
+    scene.catch(
+        "retrying-overloaded",
+        Expected::Retrying,
+        "overloaded",
+        &["Retrying in"],
+    );
 }
 
 fn errors(recorder: &Recorder) {

@@ -105,6 +105,14 @@ fn without_sessions(text: &str) -> String {
     stable
 }
 
+/// A capture without its colours, which may change within a word.
+pub(crate) fn plain(ansi: &str) -> String {
+    let bytes = ansi.as_bytes();
+    let places = visible(bytes).into_iter();
+    let text: Vec<u8> = places.map(|place| bytes[place]).collect();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 /// UUIDs with a zero for each digit, also where colours change within one.
 fn without_ids(text: &str) -> String {
     const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];

@@ -128,6 +128,8 @@ fn tools(recorder: &Recorder) {
     scene.keys(&["Enter"]);
     scene.linger(4_000);
     scene.save_after("tool-running", Expected::Busy, bash);
+    // The second request brings the tool's result.
+    scene.asked(2);
     scene.idle();
     scene.save_after("after-tool", Expected::Prompt, bash);
 

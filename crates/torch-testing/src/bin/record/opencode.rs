@@ -136,6 +136,8 @@ fn tools(recorder: &Recorder) {
     scene.keys(&["Enter"]);
     scene.linger(4_000);
     scene.save_after("tool-running", Expected::Busy, bash);
+    // The second request brings the tool's result.
+    scene.asked(2);
     scene.idle();
     scene.save_after("after-tool", Expected::Prompt, bash);
 
@@ -149,7 +151,7 @@ fn tools(recorder: &Recorder) {
     scene.save_dialog("permission-edit", Dialog::Permission, Some(&write));
     scene.press(&["Escape"]);
     scene.save_after("refused", Expected::Prompt, &write);
-    let quote = "say The dialog said: △ Permission required · Allow once   Allow always   Reject · esc interrupt · usage limit reached";
+    let quote = "say The dialog said: △ Permission required · Allow once   Allow always   Reject · usage limit reached";
     scene.play(quote);
     scene.idle();
     scene.save_after("quoted-dialog", Expected::Prompt, quote);

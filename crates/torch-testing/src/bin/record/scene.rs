@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use torch_testing::model::{FakeModel, Outcome, Scenario};
 use torch_testing::poll;
-use torch_testing::program::Stage;
+use torch_testing::program::{Kind, Stage};
 
-use crate::fixture::{Dialog, Expected, Fixture, stable};
+use crate::fixture::{Dialog, Expected, Fixture, plain, stable};
 use crate::recorder::Recorder;
 
 /// A screen that stays the same for so long does not change by itself.
@@ -109,7 +109,11 @@ impl<'a> Scene<'a> {
             (!open).then_some(())
         });
         assert!(answered.is_some(), "{}", self.model.picture());
-        self.stage.settle("a calm screen", CALM, |_| true);
+        let kind = self.recorder.program.kind;
+        self.stage.settle("a calm screen", CALM, |screen| {
+            // What moves in it there is only colours.
+            kind != Kind::Opencode || !screen.contains("esc interrupt")
+        });
     }
 
     /// Waits until the screen holds one of these texts and is calm.
@@ -153,9 +157,35 @@ impl<'a> Scene<'a> {
         self.save_with(state, expected, &Beside::default());
     }
 
+    /// Records the first screen that holds one of these texts: it may pass in a moment.
+    #[track_caller]
+    pub(crate) fn catch(&self, state: &str, expected: Expected, scenario: &str, texts: &[&str]) {
+        let caught = poll(TURN, || {
+            let ansi = self.stage.ansi();
+            let shown = plain(&ansi);
+            texts
+                .iter()
+                .any(|text| shown.contains(text))
+                .then_some(ansi)
+        });
+        let Some(ansi) = caught else {
+            panic!("{texts:?} did not come\n{}", self.stage.screen());
+        };
+        let beside = Beside {
+            scenario: Some(scenario),
+            ..Beside::default()
+        };
+        self.write(state, expected, &beside, &ansi);
+    }
+
     /// Records the screen with what is known besides.
     #[track_caller]
     pub(crate) fn save_with(&self, state: &str, expected: Expected, beside: &Beside<'_>) {
+        self.write(state, expected, beside, &self.stage.ansi());
+    }
+
+    #[track_caller]
+    fn write(&self, state: &str, expected: Expected, beside: &Beside<'_>, ansi: &str) {
         if !self.recorder.wants(state) {
             return;
         }
@@ -174,7 +204,7 @@ impl<'a> Scene<'a> {
             draft: beside.draft.map(str::to_owned),
             scenario: beside.scenario.map(str::to_owned),
         };
-        let ansi = stable(&self.stage.ansi(), port);
+        let ansi = stable(ansi, port);
         let written = fixture.write(self.recorder.folder(), state, &ansi);
         written.expect("a fixture can be written");
         self.recorder
