@@ -36,6 +36,7 @@ fn lines(path: &str) -> Vec<Line> {
         Some("daemon") => of_daemon(path),
         Some("msg") => of_messages(path),
         Some("resume" | "agent" | "windows") => of_the_roster(path),
+        Some("agents") => of_programs(path),
         Some("worktree" | "undelete") => of_worktrees(path),
         Some("commit" | "mcp") => of_doors(path),
         Some("schedule") => of_schedules(path),
@@ -124,21 +125,7 @@ fn of_others(path: &str) -> Vec<Line> {
             FAILED,
             (USAGE, "bad arguments"),
         ],
-        "agents list" => vec![
-            (OK, "shown, with what can't be used on standard error"),
-            FAILED,
-            (USAGE, "bad arguments"),
-        ],
-        "agents show" => vec![DONE, FAILED, (USAGE, "bad arguments, or no such program")],
-        "agents test" => vec![
-            (OK, "the rules know what the screen shows"),
-            (FAILURE, "they don't (unknown), or any other failure"),
-            (
-                USAGE,
-                "bad arguments, no such program, or a file that can't be read",
-            ),
-        ],
-        "audit" | "agents" => GROUP.into(),
+        "audit" => GROUP.into(),
         // What needs no daemon.
         _ => vec![DONE, FAILED, WRONG],
     }
@@ -226,6 +213,26 @@ fn of_the_registry(path: &str) -> Vec<Line> {
             (USAGE, "bad arguments, or nobody to ask and no --yes"),
         ],
         _ => vec![DONE, FAILED, WRONG, DENIED, NOT_RUNNING],
+    }
+}
+
+fn of_programs(path: &str) -> Vec<Line> {
+    match path {
+        "agents list" => vec![
+            (OK, "shown, with what can't be used on standard error"),
+            FAILED,
+            (USAGE, "bad arguments"),
+        ],
+        "agents show" => vec![DONE, FAILED, (USAGE, "bad arguments, or no such program")],
+        "agents test" => vec![
+            (OK, "the rules know what the screen shows"),
+            (FAILURE, "they don't (unknown), or any other failure"),
+            (
+                USAGE,
+                "bad arguments, no such program, or a file that can't be read",
+            ),
+        ],
+        _ => GROUP.into(),
     }
 }
 
