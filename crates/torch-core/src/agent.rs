@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::credit::AgentCredit;
 use crate::figures::AgentFigures;
 use crate::question::Question;
 use crate::{AgentId, DesiredState, LaunchId, MessageId, PaneAddress, RoleName, TeamId, Timestamp};
@@ -195,6 +196,9 @@ pub struct Agent {
     /// The question that its program has open.
     #[serde(default)]
     pub question: Option<Question>,
+    /// Its usage limits, and the one that holds it.
+    #[serde(default)]
+    pub credit: AgentCredit,
 }
 
 impl Agent {
@@ -235,6 +239,7 @@ impl Agent {
             resumed: false,
             figures: AgentFigures::default(),
             question: None,
+            credit: AgentCredit::default(),
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Config {
     pub restart: RestartConfig,
     /// What an agent may use up.
     pub limits: LimitsConfig,
+    /// When agents go on after a usage limit.
+    pub credit: CreditConfig,
     /// Automatic backups of the registry.
     pub backup: BackupConfig,
     /// How long a registry keeps what it has.
@@ -132,6 +134,28 @@ impl Default for LimitsConfig {
         Self {
             restarts_per_hour: 6,
             turns_per_hour: 120,
+        }
+    }
+}
+
+/// When agents go on after a usage limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreditConfig {
+    /// Seconds after the reset until torch wakes an agent.
+    pub wake_after_seconds: u64,
+    /// Seconds after the reset that a program may take which goes on by itself, before torch wakes it.
+    pub automatic_wait_seconds: u64,
+    /// Seconds between the wake-ups of agents that share an account.
+    pub stagger_seconds: u64,
+}
+
+impl Default for CreditConfig {
+    fn default() -> Self {
+        Self {
+            wake_after_seconds: 120,
+            automatic_wait_seconds: 300,
+            stagger_seconds: 20,
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod analysis;
 pub mod config;
+pub mod credit;
 pub mod figures;
 pub mod id;
 pub mod identity;

@@ -93,6 +93,8 @@ pub enum MessageKind {
     Notice,
     /// A planned note that is due (`torch schedule`).
     Scheduled,
+    /// The one word that makes an agent go on with the turn which a usage limit ended.
+    Continue,
 }
 
 impl MessageKind {
@@ -105,6 +107,7 @@ impl MessageKind {
             Self::Completion => "completion",
             Self::Notice => "notice",
             Self::Scheduled => "scheduled",
+            Self::Continue => "continue",
         }
     }
 }

@@ -98,12 +98,16 @@ pub(crate) enum Effect {
     /// A user record for the transcript.
     User(String),
     /// An assistant record for the transcript.
-    Assistant {
+    Assistant(String),
+    /// The assistant record of a usage limit.
+    Limited {
         /// The text.
         text: String,
-        /// Whether it is an error of the model's server.
-        api_error: bool,
+        /// When it is reset.
+        until: Timestamp,
     },
+    /// A notice of the program itself, for the transcript.
+    Notice(String),
     /// A hook fires.
     Hook(HookEvent),
     /// A step's work begins outside.
@@ -164,6 +168,8 @@ pub(crate) struct Agent {
     held: Vec<Event>,
     exit_armed: Option<Timestamp>,
     background: Option<ambient::Background>,
+    /// Until when every prompt ends in the usage limit.
+    limited_until: Option<Timestamp>,
     out: Vec<Effect>,
 }
 
@@ -185,6 +191,7 @@ impl Agent {
             held: Vec::new(),
             exit_armed: None,
             background: None,
+            limited_until: None,
             out: Vec::new(),
             scenario,
         };
@@ -320,7 +327,10 @@ impl Agent {
             &prompt,
             &format!("{}-{}", self.identity.conversation, self.turns),
         );
-        let steps = self.first_steps(&prompt, &message);
+        let steps = match self.limited_until.filter(|until| now < *until) {
+            Some(_) => vec![Step::StillLimited],
+            None => self.first_steps(&prompt, &message),
+        };
         self.turn = Some(Turn::new(self.turns, prompt, message, steps, now));
     }
 

@@ -35,7 +35,7 @@
 //!   { shell = { command = "ls" } },
 //!   { commit = { file = "a.md", message = "add a", content = "text" } },  # content: the message where missing
 //!   { ask_permission = { tool = "Bash", command = "rm -r x" } },          # command may be missing
-//!   { limit = { seconds = 3 } },
+//!   { limit = { seconds = 3 } },             # continues = false: the turn is over, and so is every other one until the reset
 //!   { draft = { text = "half" } },
 //!   { flood = { ms = 500 } },                                             # prints as fast as the terminal takes it
 //!   { scm = { to = "tester", text = "hello" } },

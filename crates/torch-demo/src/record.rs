@@ -94,9 +94,9 @@ pub(crate) fn user(text: &str, at: Timestamp, conversation: &str) -> Value {
     })
 }
 
-/// An assistant record of the transcript; an API error is marked as one.
-pub(crate) fn assistant(text: &str, api_error: bool, at: Timestamp, conversation: &str) -> Value {
-    let mut record = json!({
+/// An assistant record of the transcript.
+pub(crate) fn assistant(text: &str, at: Timestamp, conversation: &str) -> Value {
+    json!({
         "type": "assistant",
         "message": {
             "role": "assistant",
@@ -105,11 +105,30 @@ pub(crate) fn assistant(text: &str, api_error: bool, at: Timestamp, conversation
         },
         "timestamp": timestamp(at),
         "sessionId": conversation,
-    });
-    if api_error {
-        record["isApiErrorMessage"] = json!(true);
-    }
+    })
+}
+
+/// The assistant record of a usage limit, which says when it is reset.
+pub(crate) fn limited(text: &str, until: Timestamp, at: Timestamp, conversation: &str) -> Value {
+    let mut record = assistant(text, at, conversation);
+    record["isApiErrorMessage"] = json!(true);
+    record["error"] = json!("rate_limit");
+    // The end of the second, so that nobody comes too early.
+    let resets_at = until.0.div_ceil(1_000);
+    record["quotaLimits"] =
+        json!({"status": "rejected", "resetsAt": resets_at, "rateLimitType": "five_hour"});
     record
+}
+
+/// A notice of the program itself.
+pub(crate) fn notice(text: &str, at: Timestamp, conversation: &str) -> Value {
+    json!({
+        "type": "system",
+        "subtype": "informational",
+        "content": text,
+        "timestamp": timestamp(at),
+        "sessionId": conversation,
+    })
 }
 
 /// A time as RFC 3339 in UTC with milliseconds.

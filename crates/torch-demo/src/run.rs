@@ -243,13 +243,15 @@ impl Demo {
                 Effect::User(text) => {
                     self.transcribe(&record::user(&text, now, &conversation.clone()))?
                 }
-                Effect::Assistant { text, api_error } => {
-                    self.transcribe(&record::assistant(
-                        &text,
-                        api_error,
-                        now,
-                        &conversation.clone(),
-                    ))?;
+                Effect::Assistant(text) => {
+                    self.transcribe(&record::assistant(&text, now, &conversation.clone()))?
+                }
+                Effect::Limited { text, until } => {
+                    let conversation = conversation.clone();
+                    self.transcribe(&record::limited(&text, until, now, &conversation))?;
+                }
+                Effect::Notice(text) => {
+                    self.transcribe(&record::notice(&text, now, &conversation.clone()))?
                 }
                 Effect::Hook(hook) => {
                     let transcript = self

@@ -18,7 +18,7 @@ pub(crate) enum Step {
     Commit(Commit),
     /// Opens the permission dialog; the turn goes on once it is approved and ends if it is refused.
     AskPermission(Tool),
-    /// Hits the usage limit, and goes on by itself after a time.
+    /// Hits the usage limit, which is reset after a time.
     Limit(Limit),
     /// Ends the program, leaving the screen as it is.
     Crash(Ending),
@@ -32,6 +32,9 @@ pub(crate) enum Step {
     Flood(Work),
     /// Reacts to nothing any more.
     Hang,
+    /// Hits the limit again that an earlier turn has hit.
+    #[serde(skip)]
+    StillLimited,
     /// Sends a message of the built-in play, again where that may help.
     #[serde(skip)]
     Send(Send),
@@ -101,8 +104,15 @@ pub(crate) struct Tool {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Limit {
-    /// Goes on after so many seconds.
+    /// It is reset after so many seconds.
     pub seconds: u64,
+    /// Whether the program then goes on by itself; else the turn is over.
+    #[serde(default = "yes")]
+    pub continues: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// How the program ends itself.

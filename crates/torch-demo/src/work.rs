@@ -89,6 +89,7 @@ pub(crate) fn perform(step: &Step, world: &World) -> Result<Done, Failure> {
         | Step::Work(_)
         | Step::AskPermission(_)
         | Step::Limit(_)
+        | Step::StillLimited
         | Step::Crash(_)
         | Step::Draft(_)
         | Step::Hang => Ok(Done::default()),

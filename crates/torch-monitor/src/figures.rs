@@ -28,6 +28,10 @@ pub struct Figures {
     pub cost_usd: Option<f64>,
     /// Tokens, if any were told.
     pub tokens: Option<Tokens>,
+    /// Which limit was reached, in the program's own word; it means something in a record of a limit alone.
+    pub limit_kind: Option<String>,
+    /// When that limit is reset, in seconds since 1970.
+    pub limit_resets_at: Option<i64>,
     /// Usage limits by name.
     pub limits: BTreeMap<String, LimitFigures>,
 }
@@ -80,6 +84,8 @@ impl Figures {
             context_window: count(record, &at.context_window),
             cost_usd: number(record, &at.cost_usd),
             tokens: read_tokens(record, at),
+            limit_kind: text(&at.limit_kind),
+            limit_resets_at: number(record, &at.limit_resets_at).map(|seconds| seconds as i64),
             limits: at
                 .limits
                 .iter()

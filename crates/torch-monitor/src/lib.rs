@@ -5,6 +5,7 @@
 //! ([`torch_core::program::ScreenRules`]); nothing here knows one program from another.
 
 mod composer;
+pub mod credit;
 pub mod diagnose;
 mod dialog;
 pub mod figures;

@@ -125,6 +125,24 @@ pub const KEYS: &[Key] = &[
         doc: "Turns of one agent within an hour until nothing more is typed into it in that hour; 0: no limit.",
     },
     Key {
+        name: "credit.wake_after_seconds",
+        kind: Kind::Whole(0, 86_400),
+        scope: Scope::User,
+        doc: "Seconds after a usage limit's reset until torch wakes the agent that it held.",
+    },
+    Key {
+        name: "credit.automatic_wait_seconds",
+        kind: Kind::Whole(0, 86_400),
+        scope: Scope::User,
+        doc: "Seconds after the reset that a program may take which goes on by itself, before torch wakes it.",
+    },
+    Key {
+        name: "credit.stagger_seconds",
+        kind: Kind::Whole(0, 86_400),
+        scope: Scope::User,
+        doc: "Seconds between the wake-ups of agents that share an account.",
+    },
+    Key {
         name: "backup.hours",
         kind: Kind::Whole(0, 8_760),
         scope: Scope::User,

@@ -1,5 +1,6 @@
 //! Agent programs as data: the shape of the TOML files in `templates/agents/`.
 
+mod credit;
 mod install;
 mod launch;
 mod screen;
@@ -7,6 +8,7 @@ mod signals;
 
 use serde::{Deserialize, Serialize};
 
+pub use credit::CreditRules;
 pub use install::{InstallRules, LoginRules};
 pub use launch::{LaunchFile, LaunchMode, LaunchRules, Place, fill, fill_variables};
 pub use screen::{
@@ -43,6 +45,9 @@ pub struct AgentProgram {
     /// What it tells a status line.
     #[serde(default)]
     pub status_line: StatusLineRules,
+    /// Its usage limits.
+    #[serde(default)]
+    pub credit: CreditRules,
 }
 
 /// How a variable of whoever starts a team is passed on.

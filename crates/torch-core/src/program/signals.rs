@@ -33,6 +33,10 @@ pub enum Signal {
     Retrying,
     /// The turn ended in a usage limit, with its words.
     Limited,
+    /// A usage limit holds the program, which says that it goes on by itself.
+    Continues,
+    /// It does not go on by itself any more.
+    ContinueCancelled,
     /// The program ended.
     Ended,
 }
@@ -88,6 +92,12 @@ pub struct ValuePointers {
     pub tokens_are_totals: bool,
     /// Whether input tokens are told with those of the cache in them.
     pub cached_within_input: bool,
+    /// In a record that means `limited`: which limit, in the program's own word (see [`CreditRules::kinds`]).
+    ///
+    /// [`CreditRules::kinds`]: crate::program::CreditRules::kinds
+    pub limit_kind: String,
+    /// In a record that means `limited`: when it is reset, in seconds since 1970.
+    pub limit_resets_at: String,
     /// Usage limits by name (`five_hour`, `weekly`, …): where the used percentage and the reset time (epoch seconds) stand.
     pub limits: BTreeMap<String, LimitPointers>,
 }

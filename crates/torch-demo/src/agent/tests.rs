@@ -61,6 +61,9 @@ steps = [{ ask_permission = { tool = "Bash", command = "rm x" } }, { say = "ran"
 [[on]]
 match = "^limit"
 steps = [{ limit = { seconds = 60 } }, { say = "on" }]
+[[on]]
+match = "^stop at the limit"
+steps = [{ limit = { seconds = 60, continues = false } }, { say = "never said" }]
 "#;
 
 #[test]
@@ -189,6 +192,27 @@ fn a_limit_ends_by_itself() {
     let effects = agent.handle(Timestamp(T0.0 + 60_000), Event::Tick);
     assert_eq!(hooks(&effects), ["Stop"]);
     assert!(effects.contains(&Effect::User("work while limited".to_owned())));
+}
+
+#[test]
+fn a_limit_that_ends_the_turn_ends_every_prompt_until_its_reset() {
+    let mut agent = agent(RULES);
+    let effects = submit(&mut agent, T0, "stop at the limit");
+    assert_eq!(hooks(&effects), ["UserPromptSubmit", "StopFailure"]);
+    let until = Timestamp(T0.0 + 60_000);
+    let told = |effects: &[Effect]| {
+        let mut all = effects.iter();
+        all.any(|effect| matches!(effect, Effect::Limited { until: at, .. } if *at == until))
+    };
+    assert!(told(&effects));
+    assert!(agent.turn().is_none());
+    let effects = submit(&mut agent, Timestamp(T0.0 + 59_999), "work");
+    assert_eq!(hooks(&effects), ["UserPromptSubmit", "StopFailure"]);
+    assert!(told(&effects), "the same reset");
+    let effects = submit(&mut agent, until, "work");
+    assert_eq!(hooks(&effects), ["UserPromptSubmit"]);
+    let effects = agent.handle(Timestamp(until.0 + 100), Event::Tick);
+    assert_eq!(hooks(&effects), ["Stop"]);
 }
 
 #[test]

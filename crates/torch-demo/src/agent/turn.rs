@@ -125,7 +125,9 @@ impl Agent {
                 Wait::Until(until) | Wait::Limit(until) if now < until => return,
                 Wait::Limit(_) => {
                     turn.wait = Wait::Nothing;
-                    self.print(Look::Reply, "Usage limit reset · continuing");
+                    let text = "Usage limit reset · Continuing automatically";
+                    self.print(Look::Reply, text);
+                    self.out.push(Effect::Notice(text.to_owned()));
                 }
                 Wait::Until(_) | Wait::Nothing => turn.wait = Wait::Nothing,
             }
@@ -178,7 +180,14 @@ impl Agent {
                 self.wait(Wait::Until(now.after(Duration::from_millis(ms))));
             }
             Step::AskPermission(tool) => self.open_dialog(tool),
-            Step::Limit(limit) => self.limit(now.after(Duration::from_secs(limit.seconds))),
+            Step::Limit(limit) => {
+                let until = now.after(Duration::from_secs(limit.seconds));
+                self.limit(now, until, limit.continues);
+            }
+            Step::StillLimited => {
+                let until = self.limited_until.unwrap_or(now);
+                self.limit(now, until, false);
+            }
             Step::Crash(ending) => {
                 self.phase = Phase::Hung;
                 self.out.push(Effect::Crash(ending));
@@ -300,29 +309,39 @@ impl Agent {
             said => said.join("\n"),
         };
         self.play.finished(&what);
-        self.out.push(Effect::Assistant {
-            text: text.clone(),
-            api_error: false,
-        });
+        self.out.push(Effect::Assistant(text.clone()));
         let fields = json!({"stop_hook_active": false, "last_assistant_message": text});
         self.hook("Stop", fields);
         self.next_in_queue(now);
     }
 
-    /// The usage limit, in Claude Code's words (2.1.329): the message, StopFailure, and it goes on by itself.
-    fn limit(&mut self, until: Timestamp) {
+    /// The usage limit, in Claude Code's words (2.1.329): the message and StopFailure. Then it goes on by itself at the reset,
+    /// or the turn is over and every prompt before the reset ends the same way.
+    fn limit(&mut self, now: Timestamp, until: Timestamp, continues: bool) {
         let text = format!(
             "You've hit your 5-hour limit · resets {}",
             self.clock(until, "%-I:%M%P (%Q)")
         );
         self.print(Look::Detail, &text);
-        self.out.push(Effect::Assistant {
+        self.out.push(Effect::Limited {
             text: text.clone(),
-            api_error: true,
+            until,
         });
+        if continues {
+            let time = self.clock(until, "%-I:%M%P");
+            let text =
+                format!("Usage limit reached · continuing automatically at {time} · esc to cancel");
+            self.print(Look::Reply, &text);
+            self.out.push(Effect::Notice(text));
+        }
         let fields = json!({"error": "rate_limit", "last_assistant_message": text});
         self.hook("StopFailure", fields);
-        self.wait(Wait::Limit(until));
+        if continues {
+            return self.wait(Wait::Limit(until));
+        }
+        self.limited_until = Some(until);
+        self.turn = None;
+        self.next_in_queue(now);
     }
 
     /// A time in the agent's zone.
