@@ -7,6 +7,7 @@
 pub mod asking;
 pub mod client;
 pub mod commit;
+pub mod credit;
 pub mod failure;
 pub mod path;
 pub mod roster;

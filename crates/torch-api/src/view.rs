@@ -119,6 +119,9 @@ pub struct AgentView {
     /// Why its briefing waits, where that is a person's word or a cap.
     #[serde(default)]
     pub held: Option<String>,
+    /// The usage limit that holds it, in words: `limited until 14:02 (Europe/London)`.
+    #[serde(default)]
+    pub limited: Option<String>,
     /// Why its ended program is left alone.
     #[serde(default)]
     pub left: Option<String>,

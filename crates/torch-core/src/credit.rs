@@ -115,9 +115,6 @@ pub struct LimitHold {
     pub automatic: bool,
     /// How often in a row it was hit, without a sign of life in between.
     pub hits: u32,
-    /// Whether a person was told that its menu is open.
-    #[serde(default)]
-    pub menu_told: bool,
     /// How far the wake-up is.
     pub phase: HoldPhase,
 }

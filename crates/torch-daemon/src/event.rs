@@ -52,6 +52,8 @@ pub enum TimerKey {
     Restart(AgentId),
     /// When an agent's turns of the last hour allow another one.
     Turns(AgentId),
+    /// When an agent is woken whose usage limit is reset.
+    Wake(AgentId),
     /// The next try to start the tmux server.
     Server,
     /// How long who follows a finished team waits for the end of its hub's turn.
@@ -499,6 +501,13 @@ pub enum Query {
     Trace(String),
     /// Whether the turn that a settled message began is over, or why there was none.
     TurnOf(String),
+    /// What happened to agents' usage limits, with what was put together already.
+    Credit {
+        /// The agents, in the order of the view's.
+        agents: Vec<AgentId>,
+        /// The view without the history.
+        view: Box<torch_api::credit::CreditView>,
+    },
     /// One agent's state history, with what was put together already.
     Why {
         /// The agent.

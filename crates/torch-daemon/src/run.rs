@@ -217,6 +217,7 @@ fn load(
         programs: programs(options.agents.as_deref())?,
         templates: templates::roles()?,
         started: now,
+        zone: jiff::tz::TimeZone::system(),
         boot: clock::boot_clock(reading),
         pid,
         resume_teams: options.resume_teams,

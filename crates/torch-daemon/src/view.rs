@@ -1,13 +1,13 @@
 //! What is shown, made of what is kept: the same for the daemon's answers and for those without it.
 
+pub(crate) mod credit;
+
 use std::time::Duration;
 
 use torch_api::roster::{ResumeAgentView, ResumeView};
 use torch_api::{AgentView, JournalView, MessageView, ScheduleView, TeamView};
 use torch_core::plan::WindowObserved;
-use torch_core::{
-    Agent, AgentState, DeliveryState, DesiredState, RouterMode, Schedule, Team, TeamPhase,
-};
+use torch_core::{Agent, DeliveryState, DesiredState, RouterMode, Schedule, Team, TeamPhase};
 use torch_process::quote;
 use torch_store::{JournalRow, StoredMessage};
 
@@ -91,14 +91,16 @@ pub(crate) fn resume_agent(agent: &Agent, seen: Seen, rebrief_all: bool) -> Resu
     let ended = agent.desired == DesiredState::Stopped;
     let live = agent.state.is_live() && seen.window == WindowObserved::Live;
     let class = match agent.state {
-        AgentState::Limited if live => "exhausted",
+        _ if live && credit::is_exhausted(agent) => "exhausted",
         _ if live => "active",
         _ => "dead",
     };
     let (action, why) = match (live, seen.window) {
         _ if ended => ("leave", "it was ended (torch agent end)".to_owned()),
-        (true, _) if agent.state == AgentState::Limited => {
-            ("keep", "its usage limit resets by itself".to_owned())
+        (true, _) if credit::is_exhausted(agent) => {
+            let limit = agent.credit.hold.as_ref().map(credit::words);
+            let words = limit.unwrap_or_else(|| "its usage limit resets by itself".to_owned());
+            ("keep", words)
         }
         (true, _) if !agent.briefed => ("brief", "it is not briefed yet".to_owned()),
         (true, _) if rebrief_all => ("re-brief", "asked for".to_owned()),
@@ -169,6 +171,7 @@ pub(crate) fn agent(agent: &Agent, waiting: u64) -> AgentView {
         waiting,
         paused: agent.paused,
         held: None,
+        limited: agent.credit.hold.as_ref().map(credit::words),
         left: agent.left.clone(),
         restarts: agent.restarts.len() as u64,
         last_lines: Vec::new(),

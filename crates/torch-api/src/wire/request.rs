@@ -131,6 +131,11 @@ pub enum Request {
     },
     /// Plans a note for later. Answers [`Response::Scheduled`]; with `check` at last [`Response::Sent`].
     Schedule(Box<ScheduleRequest>),
+    /// The agents' usage limits. Answers [`Response::Credit`].
+    Credit {
+        /// Only this team's.
+        team: Option<String>,
+    },
     /// The notes whose time has not come. Answers [`Response::Schedules`].
     Schedules {
         /// Of one team by name; of the calling agent's team, or of all teams, without it.
@@ -267,6 +272,7 @@ impl Request {
             Self::Retry { .. } => "retry",
             Self::CancelMessage { .. } => "cancel_message",
             Self::Schedule(_) => "schedule",
+            Self::Credit { .. } => "credit",
             Self::Schedules { .. } => "schedules",
             Self::CancelSchedule { .. } => "cancel_schedule",
             Self::Why { .. } => "why",

@@ -128,6 +128,8 @@ pub enum Response {
         /// The notes.
         schedules: Vec<ScheduleView>,
     },
+    /// The agents' usage limits.
+    Credit(Box<crate::credit::CreditView>),
     /// One agent's state with the evidence.
     Why {
         /// The agent.

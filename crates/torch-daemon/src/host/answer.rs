@@ -21,6 +21,8 @@ use crate::view;
 const LIST_MAX: u32 = 10_000;
 /// How many entries of an agent's journal `torch why` takes: ends lie behind many turns.
 const HISTORY: u32 = 60;
+/// How many entries about its usage limits.
+const CREDIT_HISTORY: u32 = 20;
 
 /// Answers from the store; a query that needs tmux comes back.
 pub(crate) fn from_store(
@@ -38,6 +40,7 @@ pub(crate) fn from_store(
         }),
         Query::Trace(id) => trace(store, &id),
         Query::TurnOf(id) => turn_of(store, &id),
+        Query::Credit { agents, view } => credit(store, &agents, view),
         Query::Why {
             agent,
             view,
@@ -383,6 +386,19 @@ fn why(
         waits_for,
         history,
     })
+}
+
+/// Each agent's limits and wake-ups, newest first.
+fn credit(
+    store: &Store,
+    agents: &[AgentId],
+    mut view: Box<torch_api::credit::CreditView>,
+) -> Result<Response, StoreError> {
+    for (agent, shown) in agents.iter().zip(&mut view.agents) {
+        let history = store.history(&agent.to_string(), "credit.", CREDIT_HISTORY)?;
+        shown.history = history.into_iter().map(view::journal).collect();
+    }
+    Ok(Response::Credit(view))
 }
 
 fn acknowledge(

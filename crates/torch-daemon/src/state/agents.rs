@@ -40,6 +40,7 @@ impl State {
         let data = json!({"from": before, "to": state, "source": copy.evidence.source, "detail": copy.evidence.detail});
         t.write(Write::PutAgent(Box::new(copy)));
         if before != state {
+            self.credit_state_changed(t, agent);
             t.journal("agent.state", agent, data);
             if before == AgentState::Asking {
                 self.close_question(t, agent);
@@ -185,6 +186,7 @@ impl State {
             Some(Signal::Asking) => self.on_asking_hook(t, agent, &reading.text),
             _ => {}
         }
+        self.credit_hook(t, agent, &reading, (before, at));
         self.recheck_accepted(t, agent);
     }
 
@@ -261,6 +263,6 @@ pub(super) fn state_after(signal: Signal, before: AgentState) -> Option<AgentSta
         Signal::Asking => Some(AgentState::Asking),
         Signal::Limited => Some(AgentState::Limited),
         Signal::Retrying => Some(AgentState::Retrying),
-        Signal::Queued | Signal::Ended => None,
+        Signal::Queued | Signal::Ended | Signal::Continues | Signal::ContinueCancelled => None,
     }
 }

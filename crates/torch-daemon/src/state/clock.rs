@@ -13,7 +13,7 @@ impl TimerKey {
     /// awake; a time to live and planned notes count real time, which goes on during sleep.
     pub fn moved_by(&self, drift: Drift) -> i64 {
         match self {
-            Self::Expiry(_) | Self::Schedules | Self::Turns(_) => drift.real(),
+            Self::Expiry(_) | Self::Schedules | Self::Turns(_) | Self::Wake(_) => drift.real(),
             Self::Delivery(_)
             | Self::Transcript(_)
             | Self::Wait(_)
@@ -62,6 +62,7 @@ impl State {
         if real == 0 {
             return;
         }
+        self.credit_clock_moved(t, real);
         for schedule in self.schedules.values_mut() {
             schedule.due = schedule.due.moved(real);
             t.write(Write::PutSchedule(Box::new(schedule.clone())));
@@ -157,6 +158,7 @@ mod tests {
             programs: templates::programs().expect("the programs"),
             templates: templates::roles().expect("the roles"),
             started: NOW,
+            zone: jiff::tz::TimeZone::UTC,
             boot: BootClock::new(Some("b".to_owned()), 5_000, NOW),
             pid: 1,
             seed: 1,

@@ -43,7 +43,12 @@ impl State {
         let ended = self
             .was_ended(agent)
             .filter(|_| reason == Some(DeferReason::NoAgent));
-        let evidence = ended.unwrap_or_else(|| run.agent.evidence.detail.clone());
+        let limit = self
+            .limit_words(agent)
+            .filter(|_| reason == Some(DeferReason::Limited));
+        let evidence = ended
+            .or(limit)
+            .unwrap_or_else(|| run.agent.evidence.detail.clone());
         let ready = run.agent.state.takes_messages()
             && run.window == WindowObserved::Live
             && !self.waits_for_briefing(agent, head);

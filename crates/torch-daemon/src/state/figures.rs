@@ -55,6 +55,7 @@ impl State {
             let copy = run.agent.clone();
             t.write(Write::PutAgent(Box::new(copy)));
         }
+        self.credit_figures(t, agent, told, at);
     }
 }
 

@@ -7,6 +7,7 @@ mod brief;
 mod choose;
 mod clock;
 mod commit;
+mod credit;
 mod deliver;
 mod figures;
 mod finish;
@@ -89,6 +90,8 @@ pub struct Settings {
     pub templates: Arc<Templates>,
     /// When the daemon started.
     pub started: Timestamp,
+    /// The zone of times that name none.
+    pub zone: jiff::tz::TimeZone,
     /// The boot clock at that time.
     pub boot: BootClock,
     /// Its pid.
@@ -436,6 +439,7 @@ impl State {
             TimerKey::Answer(agent) => self.look_for_answer(t, agent),
             TimerKey::Restart(agent) => self.on_restart_due(t, agent),
             TimerKey::Turns(agent) => self.pump(t, agent),
+            TimerKey::Wake(agent) => self.on_wake_due(t, agent),
             TimerKey::Server => self.on_server_due(t),
             TimerKey::Followed(team) => self.check_followed(t, team),
             // What is due is posted after each event.

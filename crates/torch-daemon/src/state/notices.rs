@@ -12,7 +12,13 @@ const SCREEN_LINES: usize = 15;
 
 impl State {
     /// Tells the hub (unless it is the hub's own trouble) and the person.
-    fn notify(&mut self, t: &mut Turn, team: TeamId, about: Option<AgentId>, text: &str) {
+    pub(crate) fn notify(
+        &mut self,
+        t: &mut Turn,
+        team: TeamId,
+        about: Option<AgentId>,
+        text: &str,
+    ) {
         if let Some((hub, role)) = self.hub_of(team)
             && about != Some(hub)
         {
@@ -43,7 +49,7 @@ impl State {
         }
     }
 
-    fn who(&self, agent: AgentId) -> Option<(TeamId, String, String)> {
+    pub(crate) fn who(&self, agent: AgentId) -> Option<(TeamId, String, String)> {
         let run = self.agents.get(&agent)?;
         let team = self.teams.get(&run.agent.team)?;
         Some((team.id, team.name.to_string(), run.agent.role.to_string()))

@@ -96,6 +96,9 @@ impl State {
         if self.is_paused(agent) {
             return Some((DeferReason::Paused, PAUSED.to_owned()));
         }
+        if let Some(words) = self.limit_holds(agent) {
+            return Some((DeferReason::Limited, words));
+        }
         let cap = self.settings.config.limits.turns_per_hour;
         let run = self.agents.get_mut(&agent)?;
         let turns = &mut run.agent.turns;
@@ -122,7 +125,7 @@ impl State {
             .get(&self.agents.get(&agent)?.agent.briefing?)?;
         let held = matches!(
             flight.delivery.reason,
-            Some(DeferReason::Paused | DeferReason::Capped)
+            Some(DeferReason::Paused | DeferReason::Capped | DeferReason::Limited)
         );
         (held && flight.delivery.state == DeliveryState::Deferred)
             .then(|| flight.delivery.evidence.clone())

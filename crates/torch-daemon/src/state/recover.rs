@@ -116,6 +116,7 @@ impl State {
         state.refresh_known_panes();
         state.recover_deliveries(snapshot.open, now, &mut effects);
         state.recover_schedules(snapshot.schedules, now, &mut effects);
+        state.recover_credit(now, &mut effects);
         effects.extend(state.tell_suspended(now));
         (state, effects)
     }
@@ -229,8 +230,9 @@ impl State {
                     let here = flight.delivery.launch == launch;
                     (flight.is_typed() && here) || flight.may_stand_in_composer()
                 });
-                let briefing = flight.is_some_and(|f| f.envelope.kind == MessageKind::Briefing);
-                (!typed, !briefing)
+                let first = flight.map(|f| f.envelope.kind);
+                let first = matches!(first, Some(MessageKind::Briefing | MessageKind::Continue));
+                (!typed, !first)
             });
         }
     }

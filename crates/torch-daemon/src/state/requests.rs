@@ -101,6 +101,7 @@ impl State {
             Request::Schedules { team } => self.list_schedules(t, conn, &caller.0, team.as_deref()),
             Request::CancelSchedule { id } => self.cancel_schedule(t, conn, &caller.0, &id),
             Request::Why { team, role } => self.why(t, conn, &team, &role),
+            Request::Credit { team } => self.credit(t, conn, team.as_deref()),
             other => self.on_other_request(t, conn, &caller.0, other),
         }
     }
@@ -567,6 +568,7 @@ fn privilege(request: &Request) -> Privilege {
         | Request::Message { .. }
         | Request::Trace { .. }
         | Request::Why { .. }
+        | Request::Credit { .. }
         | Request::Schedule(_)
         | Request::Schedules { .. }
         | Request::CancelSchedule { .. }

@@ -126,6 +126,7 @@ impl State {
             return;
         };
         let reading = sight.reading;
+        let limited = run.agent.state == AgentState::Limited;
         run.looks = Some(match run.looks {
             Some((kind, count)) if kind == reading.kind => (kind, count + 1),
             _ => (reading.kind, 1),
@@ -133,6 +134,8 @@ impl State {
         let agreed = run.looks.is_some_and(|(_, count)| count >= AGREEING_LOOKS);
         self.take_screen_figures(t, agent, &reading);
         match reading.kind {
+            // A limit ends with a sign of life, not with a screen.
+            kind if limited && kind != ScreenKind::Asking => self.limit_seen(t, agent, &reading),
             // A dialog stops everything: nothing may be typed from the first look on.
             ScreenKind::Asking => self.on_dialog(t, agent, &reading),
             ScreenKind::Unknown => {}
@@ -158,22 +161,25 @@ impl State {
                 return self.on_prompt_up(t, agent, reading);
             }
             ScreenKind::Prompt => AgentState::Idle,
-            // A limit ends with a sign of life, not with a screen.
-            ScreenKind::Busy if before == AgentState::Limited => return,
             ScreenKind::Busy => AgentState::Working,
             ScreenKind::Retrying => AgentState::Retrying,
-            ScreenKind::Limited | ScreenKind::Continuing => AgentState::Limited,
+            ScreenKind::Limited | ScreenKind::Continuing => {
+                return self.limit_on_screen(t, agent, reading);
+            }
             ScreenKind::Asking | ScreenKind::Unknown => return,
         };
-        if before == AgentState::Starting && state != AgentState::Limited {
+        if before == AgentState::Starting {
             return;
         }
-        let what = reading.limit.as_deref().or(reading.retry.as_deref());
+        let what = reading.retry.as_deref();
         let detail = format!(
             "{AGREEING_LOOKS} looks agree: {}",
             what.unwrap_or(&reading.evidence)
         );
         self.set_state(t, agent, state, Evidence::new("screen", detail, t.now));
+        if state == AgentState::Idle {
+            self.credit_turn_over(t, agent, before);
+        }
         self.pump(t, agent);
     }
 

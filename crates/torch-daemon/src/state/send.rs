@@ -284,13 +284,14 @@ impl State {
         }
         if let Some(agent) = agent {
             let text = tag::text(&envelope, 1, envelope.body_file.as_deref());
-            let briefing = envelope.kind == MessageKind::Briefing;
+            let first = matches!(envelope.kind, MessageKind::Briefing | MessageKind::Continue);
             let place = usize::from(self.is_typing(agent));
             self.flights
                 .insert(message, Flight::new(envelope, delivery, text));
             if let Some(run) = self.agents.get_mut(&agent) {
-                // A briefing goes before whatever waited for the agent to be started again, but for what is typed already.
-                if briefing {
+                // A briefing goes before whatever waited for the agent to be started again, but for what is typed already;
+                // so does the word that makes it go on after a usage limit.
+                if first {
                     run.queue.insert(place, message);
                 } else {
                     run.queue.push_back(message);

@@ -93,7 +93,12 @@ impl State {
         // A hook outweighs a transcript: what hooks tell is believed from them alone, and older news is none.
         let at = reading.at.unwrap_or(t.now).min(t.now);
         let before = run.agent.state;
-        if program.hooks.tells(signal) || !before.is_live() || at < run.agent.evidence.at {
+        let hooked = program.hooks.tells(signal);
+        self.credit_record(t, agent, signal, reading, (hooked, at));
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        if hooked || !before.is_live() || at < run.agent.evidence.at {
             return;
         }
         if before == AgentState::Starting {

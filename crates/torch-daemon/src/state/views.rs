@@ -98,7 +98,7 @@ impl State {
                 "its turn's end (Stop hook), or two looks that agree on an idle prompt".to_owned()
             }
             AgentState::Asking => "a person who answers the dialog in its window".to_owned(),
-            AgentState::Limited => "the limit's reset, seen as its next hook".to_owned(),
+            AgentState::Limited => "its usage limit's reset".to_owned(),
             AgentState::Ready | AgentState::Idle => {
                 let wanted = self.wants_person(agent);
                 wanted.unwrap_or_else(|| "nothing: it takes messages".to_owned())
@@ -120,6 +120,7 @@ impl State {
                 }
             }
         }];
+        lines.extend(self.limit_chain(agent, now));
         for message in &run.queue {
             let Some(flight) = self.flights.get(message) else {
                 continue;

@@ -123,6 +123,7 @@ impl Machine {
             programs: SHIPPED.0.clone(),
             templates: SHIPPED.1.clone(),
             started: reading.wall,
+            zone: jiff::tz::TimeZone::UTC,
             boot: BootClock::new(
                 Some(format!("boot-{}", self.boot)),
                 u64::try_from(reading.boot.as_millis()).expect("short"),

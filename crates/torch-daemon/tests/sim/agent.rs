@@ -16,6 +16,10 @@ pub(crate) struct Prompt {
     pub(crate) by_torch: bool,
     /// Whether a long body's file lay there, where the prompt names one.
     pub(crate) file_there: bool,
+    /// Whether a usage limit was in force that torch had been told of.
+    pub(crate) limited: bool,
+    /// How many turns had ended in a limit before.
+    pub(crate) limits: u32,
 }
 
 /// How a launch goes.
@@ -32,8 +36,8 @@ pub(crate) enum Turn {
     Ends(u64),
     /// Until a person interrupts it.
     Hangs,
-    /// The turn ends in a usage limit, which lasts so long.
-    Limited(u64),
+    /// The turn ends in a usage limit, which lasts so long; whether the program then goes on by itself.
+    Limited(u64, bool),
     /// The program dies between the Enter and its record: the window of doubt W1.
     Dies,
 }
@@ -54,8 +58,14 @@ pub(crate) struct SimAgent {
     pub(crate) in_mode: bool,
     pub(crate) busy_until: Option<Timestamp>,
     pub(crate) hangs: bool,
-    limit_millis: Option<u64>,
-    pub(crate) limited_until: Option<Timestamp>,
+    /// A limit that the turn under way ends in.
+    hitting: Option<(Timestamp, bool)>,
+    /// The limit that was hit: when it is reset, and whether the program then goes on by itself.
+    pub(crate) limit: Option<(Timestamp, bool)>,
+    /// How many turns ended in a limit, and how many of those the program went on with by itself.
+    pub(crate) limits: [u32; 2],
+    /// By how many milliseconds the wall clock is ahead of the world's time.
+    pub(crate) ahead: i64,
     pub(crate) ready: bool,
     pub(crate) ledger: Vec<Prompt>,
     pub(crate) approved: u32,
@@ -96,8 +106,10 @@ impl SimAgent {
             in_mode: false,
             busy_until: None,
             hangs: false,
-            limit_millis: None,
-            limited_until: None,
+            hitting: None,
+            limit: None,
+            limits: [0; 2],
+            ahead: 0,
             ready: false,
             ledger: Vec::new(),
             approved: 0,
@@ -121,6 +133,7 @@ impl SimAgent {
         self.transcripts = before.transcripts;
         self.files = before.files;
         self.starts = before.starts;
+        self.limits = before.limits;
         while self.transcripts.len() > 2 {
             self.transcripts.pop_first();
         }
@@ -183,7 +196,8 @@ impl SimAgent {
         self.dialog = false;
         self.busy_until = None;
         self.hangs = false;
-        self.limited_until = None;
+        self.limit = None;
+        self.hitting = None;
     }
 
     /// The visible screen, as the demo agent draws it.
@@ -213,8 +227,8 @@ impl SimAgent {
             lines.push(
                 if self.in_turn() {
                     "  working · esc to interrupt"
-                } else if self.limited_until.is_some() {
-                    "  ⚠ Usage limit reached · limit resets 3pm (UTC)"
+                } else if self.limit.is_some_and(|(_, own)| own) {
+                    "  ⚠ Usage limit reached · limit resets 3pm\n    Continuing automatically at 3pm · Esc to cancel"
                 } else {
                     "  ? for shortcuts"
                 }
@@ -266,6 +280,8 @@ impl SimAgent {
             launch: self.launch,
             by_torch,
             file_there,
+            limited: self.limit.is_some_and(|(until, _)| at < until),
+            limits: self.limits[0],
         });
         if turn == Turn::Dies {
             return self.die(at, None);
@@ -276,12 +292,18 @@ impl SimAgent {
             at,
             json!({"hook_event_name": "UserPromptSubmit", "prompt": text}),
         );
-        self.limited_until = None;
+        // Before its reset every prompt ends in the limit.
+        let still = self.limit.take().filter(|(until, _)| at < *until);
+        if still.is_some() {
+            self.busy_until = Some(at.after(Duration::from_millis(20)));
+            self.hitting = still;
+            return;
+        }
         match turn {
             Turn::Ends(millis) => self.busy_until = Some(at.after(Duration::from_millis(millis))),
-            Turn::Limited(millis) => {
+            Turn::Limited(millis, own) => {
                 self.busy_until = Some(at.after(Duration::from_millis(20)));
-                self.limit_millis = Some(millis);
+                self.hitting = Some((at.after(Duration::from_millis(millis)), own));
             }
             Turn::Hangs => self.hangs = true,
             Turn::Dies => {}
@@ -290,7 +312,8 @@ impl SimAgent {
 
     /// When something ends by itself next.
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
-        let at = self.busy_until.or(self.limited_until);
+        let own = self.limit.filter(|(_, own)| *own).map(|(until, _)| until);
+        let at = self.busy_until.or(own);
         at.filter(|_| self.alive && !self.dialog)
     }
 
@@ -300,16 +323,19 @@ impl SimAgent {
         }
         if self.busy_until.take().is_none() {
             // The limit's reset: the program goes on by itself.
-            self.limited_until = None;
+            self.limit = None;
+            self.limits[1] += 1;
             return self.hook(now, json!({"hook_event_name": "Stop"}));
         }
-        match self.limit_millis.take() {
-            Some(millis) => {
-                self.limited_until = Some(now.after(Duration::from_millis(millis)));
+        match self.hitting.take() {
+            Some((until, own)) => {
+                self.limit = Some((until, own));
+                self.limits[0] += 1;
+                let told = until.moved(self.ahead).0.div_ceil(1_000);
                 self.hook(
                     now,
                     json!({"hook_event_name": "StopFailure", "error": "rate_limit",
-                           "last_assistant_message": "limit reached"}),
+                           "last_assistant_message": format!("usage limit reached|{told}")}),
                 );
             }
             None => self.hook(now, json!({"hook_event_name": "Stop"})),

@@ -23,6 +23,8 @@ pub(crate) struct Faults {
     pub(crate) panes: bool,
     /// Programs that never get ready, end at once, hang in a turn, or reach a usage limit.
     pub(crate) programs: bool,
+    /// Usage limits all the time.
+    pub(crate) limits: bool,
     /// Commands of people and agents at any time.
     pub(crate) commands: bool,
     /// Several events in one turn of the daemon's loop, as they come when it was busy.
@@ -41,6 +43,7 @@ pub(crate) const NONE: Faults = Faults {
     refusals: false,
     panes: false,
     programs: false,
+    limits: false,
     commands: false,
     batches: false,
 };
@@ -63,6 +66,7 @@ pub(crate) const ALL: Faults = Faults {
     refusals: true,
     panes: true,
     programs: true,
+    limits: false,
     commands: true,
     batches: true,
 };

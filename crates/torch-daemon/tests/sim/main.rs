@@ -15,6 +15,7 @@ mod commands;
 mod effects;
 mod faults;
 mod found;
+mod limits;
 mod oracle;
 mod people;
 mod store;
@@ -131,6 +132,10 @@ scenarios! {
     messages_survive_commands: Faults { commands: true, batches: true, ..PEOPLE }, nothing_more;
     messages_survive_odd_programs_and_panes:
         Faults { programs: true, panes: true, refusals: true, ..PEOPLE }, nothing_more;
+    usage_limits_hold_and_end: Faults { limits: true, ..NONE }, World::check_limits;
+    usage_limits_survive_the_end_of_the_daemon: Faults { limits: true, restarts: true, ..NONE }, World::check_limits;
+    usage_limits_survive_a_moved_clock: Faults { limits: true, clocks: true, restarts: true, ..NONE }, World::check_limits;
+    usage_limits_survive_everything_at_once: Faults { limits: true, ..ALL }, nothing_more;
     messages_survive_everything_at_once: ALL, nothing_more;
     ends_of_the_server_are_not_counted_as_the_agents: Faults { servers: true, ..NONE }, World::check_uncounted;
     a_moved_clock_repeats_nothing: Faults { clocks: true, ..NONE }, World::check_unrepeated;

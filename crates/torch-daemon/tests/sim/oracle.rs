@@ -214,7 +214,7 @@ impl World {
         let arrivals: Vec<&str> = arrivals.filter(|tag| arrived.insert(tag)).collect();
         let counts = |row: &&Envelope| {
             row.recipient.agent() == Some(agent)
-                && row.kind != MessageKind::Briefing
+                && !matches!(row.kind, MessageKind::Briefing | MessageKind::Continue)
                 && !self.store.revived.contains(&row.id)
         };
         let ids = self.store.order.values();

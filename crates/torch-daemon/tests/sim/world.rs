@@ -89,6 +89,9 @@ fn settings(now: Timestamp, boot: u64, seed: u64, turns_per_hour: Option<u64>) -
     let mut config = Config::default();
     config.delivery.copy_mode_wait_seconds = 5;
     config.delivery.draft_notice_seconds = 20;
+    config.credit.wake_after_seconds = 2;
+    config.credit.automatic_wait_seconds = 6;
+    config.credit.stagger_seconds = 3;
     if let Some(turns) = turns_per_hour {
         config.limits.turns_per_hour = turns;
     }
@@ -101,6 +104,7 @@ fn settings(now: Timestamp, boot: u64, seed: u64, turns_per_hour: Option<u64>) -
         programs: SHIPPED.0.clone(),
         templates: SHIPPED.1.clone(),
         started: now,
+        zone: jiff::tz::TimeZone::UTC,
         boot: torch_core::BootClock::new(Some("boot".to_owned()), boot, now),
         pid: 1,
         seed,
@@ -322,6 +326,7 @@ impl World {
         self.now = self.now.max(at);
         self.interfere();
         for agent in self.agents.values_mut() {
+            agent.ahead = self.ahead;
             agent.tick(self.now);
             if !self.keeps_ledgers {
                 agent.ledger.clear();

@@ -63,6 +63,7 @@ fn state(agent_state: AgentState) -> State {
         started: NOW,
         pid: 1,
         seed: 1,
+        zone: jiff::tz::TimeZone::UTC,
         boot: torch_core::BootClock::default(),
         resume_teams: false,
     };

@@ -1,0 +1,445 @@
+//! Usage limits: an agent that hit one is held until its reset, woken once, and let go on by a sign of life.
+//!
+//! What holds an agent is part of its durable record ([`LimitHold`]). It begins in [`known`]; here is what ends it. While it
+//! is there nothing is typed but, once the limit was reset, one message: the `continue` for the turn that the limit ended, or
+//! the first message that waits. What comes of that message tells whether the limit is over.
+
+mod known;
+mod near;
+mod show;
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde_json::json;
+use torch_core::credit::{HoldPhase, LimitHold, WakeRules};
+use torch_core::program::{Signal, fill_variables};
+use torch_core::screen::{DialogKind, ScreenKind, ScreenReading};
+use torch_core::{
+    AgentId, AgentState, DeliveryState, Evidence, MessageId, MessageKind, Recipient, Timestamp,
+    Write,
+};
+use torch_monitor::SignalReading;
+use torch_monitor::credit::Zones;
+
+use super::send::Draft;
+use super::{AgentRun, State, Turn};
+use crate::event::{Effect, TimerKey};
+
+/// What a woken agent reads. The tag before it says that it comes from torch.
+const CONTINUE: &str = "Your usage limit was reset. Go on with the turn that it ended; do not repeat what is done already.";
+/// How long after a limit the screen is looked at, for a menu or an automatic continue: both are drawn after the hook.
+const LOOK_AFTER: Duration = Duration::from_millis(500);
+
+impl State {
+    /// What a hook means for an agent's limits; `before` is the state that it was in.
+    pub(crate) fn credit_hook(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        reading: &SignalReading,
+        (before, at): (AgentState, Timestamp),
+    ) {
+        match reading.signal {
+            Some(Signal::Limited) => self.limit_known(t, agent, "hook", reading, (before, at)),
+            Some(Signal::Prompt) => self.credit_turn_began(agent, at),
+            Some(signal) => self.credit_signal(t, agent, signal),
+            None => {}
+        }
+    }
+
+    /// What a record of a transcript means for an agent's limits; `hooked` says that hooks tell the same.
+    pub(crate) fn credit_record(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        signal: Signal,
+        reading: &SignalReading,
+        (hooked, at): (bool, Timestamp),
+    ) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let state = run.agent.state;
+        let hold = run.agent.credit.hold.as_ref();
+        match signal {
+            Signal::Limited => {
+                let known = hold.is_some_and(|hold| known::is_same(hold, state, at));
+                let news =
+                    state.is_live() && state != AgentState::Starting && at >= run.agent.evidence.at;
+                if known || news {
+                    let evidence = Evidence::new("transcript", reading.evidence.clone(), at);
+                    if !known {
+                        self.set_state(t, agent, AgentState::Limited, evidence);
+                    }
+                    self.limit_known(t, agent, "transcript", reading, (state, at));
+                }
+            }
+            // What the program writes down after the reset shows that it goes on by itself.
+            Signal::Prompt | Signal::Working => {
+                let own = hold.is_some_and(|hold| {
+                    let reset = hold.reset.as_ref();
+                    hold.automatic && reset.is_some_and(|reset| at >= reset.at)
+                });
+                if own {
+                    self.limit_over(t, agent, "its program goes on by itself");
+                }
+            }
+            // A record may have been written before the hook that was read first.
+            _ if hold.is_some_and(|hold| at < hold.since) => {}
+            Signal::Continues | Signal::ContinueCancelled => {
+                self.credit_signal(t, agent, signal);
+            }
+            _ if hooked => {}
+            signal => self.credit_signal(t, agent, signal),
+        }
+    }
+
+    /// What a signal other than a limit means for the limit that holds an agent.
+    fn credit_signal(&mut self, t: &mut Turn, agent: AgentId, signal: Signal) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(hold) = run.agent.credit.hold.as_mut() else {
+            return;
+        };
+        let before = (hold.automatic, hold.interrupted);
+        match signal {
+            Signal::Working | Signal::Asking => {
+                return self.limit_over(t, agent, "its turn goes on");
+            }
+            Signal::TurnEnded | Signal::TurnFailed => {
+                return self.limit_over(t, agent, "a turn ended without a limit");
+            }
+            Signal::Interrupted if hold.phase != HoldPhase::Waiting => {
+                return self.limit_over(t, agent, "a person interrupted its turn");
+            }
+            // Nothing is left to be gone on with.
+            Signal::Interrupted | Signal::Cleared | Signal::Ready => {
+                (hold.automatic, hold.interrupted) = (false, false);
+            }
+            Signal::Continues => hold.automatic = true,
+            Signal::ContinueCancelled => hold.automatic = false,
+            Signal::Prompt
+            | Signal::Queued
+            | Signal::Ended
+            | Signal::Retrying
+            | Signal::Compacted
+            | Signal::Limited => {}
+        }
+        if before != (hold.automatic, hold.interrupted) {
+            self.credit_changed(t, agent);
+        }
+    }
+
+    /// A new launch begins: whatever turn the limit ended is not there any more, and its briefing says where it was.
+    pub(crate) fn credit_launched(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(hold) = run.agent.credit.hold.as_mut() else {
+            return;
+        };
+        (hold.automatic, hold.interrupted) = (false, false);
+        let given = match &mut hold.phase {
+            HoldPhase::Waking { message } => message.take(),
+            HoldPhase::Waiting => None,
+        };
+        if let Some(given) = given {
+            self.drop_continue(t, given, "its program was started again");
+        }
+        self.credit_changed(t, agent);
+    }
+
+    /// Keeps a changed hold, and sets the timer for its wake-up.
+    fn credit_changed(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        t.write(Write::PutAgent(Box::new(run.agent.clone())));
+        let at = run
+            .agent
+            .credit
+            .hold
+            .as_ref()
+            .filter(|hold| hold.phase == HoldPhase::Waiting)
+            .and_then(|hold| hold.wake_at(&self.wake_rules()));
+        match at {
+            Some(at) => t.timer(TimerKey::Wake(agent), at.max(t.now)),
+            None => t.push(Effect::CancelTimer(TimerKey::Wake(agent))),
+        }
+    }
+
+    /// The state of an agent changed: a wake-up that was due may be possible now.
+    pub(crate) fn credit_state_changed(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let rules = self.wake_rules();
+        let hold = run.agent.credit.hold.as_ref();
+        let hold = hold.filter(|hold| hold.phase == HoldPhase::Waiting);
+        let due = hold.and_then(|hold| hold.wake_at(&rules));
+        if due.is_some_and(|due| due <= t.now) && run.agent.state.takes_messages() {
+            t.timer(TimerKey::Wake(agent), t.now);
+        }
+    }
+
+    /// The time of a wake-up has come.
+    pub(crate) fn on_wake_due(&mut self, t: &mut Turn, agent: AgentId) {
+        let rules = self.wake_rules();
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let Some(hold) = run.agent.credit.hold.as_ref() else {
+            return;
+        };
+        let Some(due) = hold.wake_at(&rules) else {
+            return;
+        };
+        if hold.phase != HoldPhase::Waiting {
+            return;
+        }
+        if due > t.now {
+            return t.timer(TimerKey::Wake(agent), due);
+        }
+        match run.agent.state {
+            state if !state.is_live() => {
+                return self.limit_over(t, agent, "it was reset while no program ran");
+            }
+            AgentState::Starting => {}
+            AgentState::Limited | AgentState::Idle | AgentState::Ready => {}
+            // A turn is under way, or a dialog is open: what comes of it tells more than a wake-up.
+            _ => return,
+        }
+        let free = self.account_free_at(agent, &rules);
+        if free > t.now {
+            return t.timer(TimerKey::Wake(agent), free);
+        }
+        self.wake(t, agent);
+    }
+
+    fn wake(&mut self, t: &mut Turn, agent: AgentId) {
+        let before = std::mem::replace(&mut t.cause, "usage limit reset".to_owned());
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let (team, role, state) = (run.agent.team, run.agent.role.clone(), run.agent.state);
+        let credit = &mut run.agent.credit;
+        let Some(hold) = credit.hold.as_mut() else {
+            return;
+        };
+        credit.woken = Some(t.now);
+        if !hold.interrupted && run.queue.is_empty() && state != AgentState::Starting {
+            // The next message shows whether it is over; nothing else has to be said.
+            self.limit_over(t, agent, "it was reset, and no turn was ended by it");
+        } else {
+            hold.phase = HoldPhase::Waking { message: None };
+            let interrupted = hold.interrupted;
+            // The word goes out first; until it is posted nothing else may.
+            let message = interrupted.then(|| {
+                let recipient = Recipient::Agent { agent, role };
+                let draft =
+                    Draft::from_torch(team, MessageKind::Continue, recipient, CONTINUE.to_owned());
+                self.post(t, draft)
+            });
+            if let Some(hold) = self.hold_mut(agent) {
+                hold.phase = HoldPhase::Waking { message };
+            }
+            t.journal(
+                "credit.waking",
+                agent,
+                json!({"message": message, "interrupted": interrupted}),
+            );
+        }
+        if matches!(state, AgentState::Limited | AgentState::Ready) {
+            let evidence = Evidence::new("timer", "its usage limit was reset", t.now);
+            self.set_state(t, agent, AgentState::Idle, evidence);
+        }
+        if let Some(run) = self.agents.get(&agent) {
+            t.write(Write::PutAgent(Box::new(run.agent.clone())));
+        }
+        self.pump(t, agent);
+        t.cause = before;
+    }
+
+    fn hold_mut(&mut self, agent: AgentId) -> Option<&mut LimitHold> {
+        self.agents.get_mut(&agent)?.agent.credit.hold.as_mut()
+    }
+
+    /// The limit that held an agent is over.
+    fn limit_over(&mut self, t: &mut Turn, agent: AgentId, how: &str) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(hold) = run.agent.credit.hold.take() else {
+            return;
+        };
+        let reset = hold.reset.as_ref().map(|reset| reset.at);
+        if let Some(reset) = reset.filter(|reset| *reset <= t.now) {
+            run.agent.credit.last_reset = Some(reset);
+            // The next window begins with the next turn, or has begun with the one under way.
+            let working = run.agent.state == AgentState::Working;
+            run.agent.credit.window_began = working.then_some(t.now);
+        }
+        t.write(Write::PutAgent(Box::new(run.agent.clone())));
+        let data = json!({"how": how, "kind": hold.kind, "since": hold.since, "reset": reset});
+        t.journal("credit.over", agent, data);
+        t.push(Effect::CancelTimer(TimerKey::Wake(agent)));
+        // Its menu went with it.
+        let menu = |run: &AgentRun| {
+            let question = run.agent.question.as_ref();
+            question.is_some_and(|question| question.kind == DialogKind::LimitMenu)
+        };
+        if self.agents.get(&agent).is_some_and(menu) {
+            self.close_question(t, agent);
+        }
+        if let HoldPhase::Waking {
+            message: Some(given),
+        } = hold.phase
+        {
+            self.drop_continue(t, given, how);
+        }
+        self.pump(t, agent);
+    }
+
+    /// A `continue` that was not typed yet is not needed any more.
+    fn drop_continue(&mut self, t: &mut Turn, message: MessageId, why: &str) {
+        let flight = self.flights.get(&message);
+        if flight.is_some_and(|flight| flight.envelope.kind == MessageKind::Continue) {
+            self.end_untyped(t, message, DeliveryState::Expired, why);
+        }
+    }
+
+    /// Why nothing may be typed into an agent because of a usage limit; `None` for the one message that shows whether the
+    /// limit is over.
+    pub(crate) fn limit_holds(&mut self, agent: AgentId) -> Option<String> {
+        let words = self.limit_words(agent)?;
+        let run = self.agents.get_mut(&agent)?;
+        let front = run.queue.front().copied();
+        let consumed = |id: MessageId| run.consumed.iter().any(|kept| kept.message == id);
+        let hold = run.agent.credit.hold.as_mut()?;
+        let HoldPhase::Waking { message } = &mut hold.phase else {
+            return Some(words);
+        };
+        // One that came to nothing (a person took it back) makes room for the next.
+        let gone = message.is_some_and(|id| !self.flights.contains_key(&id) && !consumed(id));
+        if message.is_none() || gone {
+            *message = front;
+        }
+        (front.is_none() || *message != front).then_some(words)
+    }
+
+    /// An agent's prompt was seen after a turn that no hook ended.
+    pub(crate) fn credit_turn_over(&mut self, t: &mut Turn, agent: AgentId, before: AgentState) {
+        if !matches!(before, AgentState::Working | AgentState::Retrying) {
+            return;
+        }
+        self.credit_signal(t, agent, Signal::TurnEnded);
+    }
+
+    /// A look at the screen of an agent that a limit holds: its words, and whether it goes on by itself.
+    pub(crate) fn limit_seen(&mut self, t: &mut Turn, agent: AgentId, reading: &ScreenReading) {
+        let zones = self.zones_of(agent);
+        let Some(hold) = self.hold_mut(agent) else {
+            return;
+        };
+        let before = hold.clone();
+        hold.automatic |= reading.kind == ScreenKind::Continuing;
+        known::refine_by_words(hold, reading.limit.as_deref().unwrap_or_default(), &zones);
+        if *hold != before {
+            self.credit_changed(t, agent);
+        }
+    }
+
+    /// When the next agent of an account may be woken.
+    fn account_free_at(&self, agent: AgentId, rules: &WakeRules) -> Timestamp {
+        let account = self.account_of(agent);
+        let others = self.agents.iter().filter(|(id, _)| **id != agent);
+        let woken = others.filter_map(|(id, run)| Some((*id, run.agent.credit.woken?)));
+        let same = woken.filter(|(id, _)| self.account_of(*id) == account);
+        let last = same.map(|(_, at)| at.after(rules.stagger)).max();
+        last.unwrap_or_default()
+    }
+
+    /// Whose limits an agent shares: its program, and what that program tells accounts apart by.
+    pub(crate) fn account_of(&self, agent: AgentId) -> Option<String> {
+        let run = self.agents.get(&agent)?;
+        let env = self.teams.get(&run.agent.team).map(|team| &team.env);
+        let rules = self.programs.get(&run.agent.program)?;
+        Some(account(&run.agent.program, &rules.data.credit.account, env))
+    }
+
+    fn wake_rules(&self) -> WakeRules {
+        let config = &self.settings.config.credit;
+        WakeRules {
+            after: Duration::from_secs(config.wake_after_seconds),
+            automatic: Duration::from_secs(config.automatic_wait_seconds),
+            stagger: Duration::from_secs(config.stagger_seconds),
+        }
+    }
+
+    /// The zones that an agent's program tells times in: its own is its team's.
+    fn zones_of(&self, agent: AgentId) -> Zones {
+        let team = self.agents.get(&agent).map(|run| run.agent.team);
+        let team = team.and_then(|team| self.teams.get(&team));
+        let named = team.and_then(|team| team.env.get("TZ"));
+        let find: fn(&str) -> Option<TimeZone> = |name| TimeZone::get(name).ok();
+        Zones {
+            own: named
+                .and_then(|name| find(name.trim_start_matches(':')))
+                .unwrap_or_else(|| self.settings.zone.clone()),
+            find,
+        }
+    }
+
+    fn credit_turn_began(&mut self, agent: AgentId, at: Timestamp) {
+        if let Some(run) = self.agents.get_mut(&agent) {
+            run.agent.credit.turn_began(at);
+        }
+    }
+
+    /// Takes up the limits that held agents before this daemon.
+    pub(crate) fn recover_credit(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let rules = self.wake_rules();
+        let boot = self.boot.clone();
+        for run in self.agents.values_mut() {
+            let AgentRun { agent, .. } = run;
+            let Some(hold) = agent.credit.hold.as_mut() else {
+                continue;
+            };
+            let changed = hold.settle(&boot);
+            let due = hold.wake_at(&rules);
+            let waiting = hold.phase == HoldPhase::Waiting;
+            if changed {
+                effects.push(Effect::Write(Write::PutAgent(Box::new(agent.clone()))));
+            }
+            if let Some(at) = due.filter(|_| waiting) {
+                let at = at.max(now);
+                let key = TimerKey::Wake(agent.id);
+                effects.push(Effect::Timer { key, at });
+            }
+        }
+    }
+
+    /// The wall clock was set by so many milliseconds.
+    pub(crate) fn credit_clock_moved(&mut self, t: &mut Turn, millis: i64) {
+        for run in self.agents.values_mut() {
+            if run.agent.credit.clock_moved(millis) {
+                t.write(Write::PutAgent(Box::new(run.agent.clone())));
+            }
+        }
+    }
+}
+
+/// The name of an account: a program, and the folder that its login lies in.
+pub(crate) fn account(
+    program: &str,
+    place: &str,
+    env: Option<&std::collections::BTreeMap<String, String>>,
+) -> String {
+    let place = env.and_then(|env| fill_variables(place, env));
+    match place.filter(|place| !place.is_empty()) {
+        Some(place) => format!("{program} {place}"),
+        None => program.to_owned(),
+    }
+}
