@@ -211,17 +211,15 @@ impl LimitHold {
         }
     }
 
-    /// Brings the reset's two instants together at a start, as [`crate::Schedule::settle`] does; whether it changed.
-    pub fn settle(&mut self, clock: &BootClock) -> bool {
+    /// Brings the reset's two instants together at a start, as [`crate::Schedule::settle`] does.
+    fn settle(&mut self, clock: &BootClock) {
         let Some(reset) = &mut self.reset else {
-            return false;
+            return;
         };
-        let before = reset.clone();
         match reset.anchor.as_ref().and_then(|at| clock.wall(at)) {
             Some(wall) => reset.at = wall,
             None => reset.anchor = clock.instant(reset.at),
         }
-        *reset != before
     }
 }
 
@@ -249,6 +247,21 @@ impl AgentCredit {
             hold.clock_moved(millis);
         }
         true
+    }
+
+    /// Takes what it knows up again at a start. Nothing that happened lies ahead: a clock that was set meanwhile would hold
+    /// everybody up. Whether that changed anything.
+    pub fn settle(&mut self, clock: &BootClock, now: Timestamp) -> bool {
+        let before = self.clone();
+        let instants = [&mut self.window_began, &mut self.woken, &mut self.last_reset];
+        for at in instants.into_iter().flatten() {
+            *at = (*at).min(now);
+        }
+        if let Some(hold) = &mut self.hold {
+            hold.since = hold.since.min(now);
+            hold.settle(clock);
+        }
+        *self != before
     }
 
     /// A turn began: the window that it counts in began with it, or with an earlier one.

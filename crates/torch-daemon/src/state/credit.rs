@@ -404,15 +404,15 @@ impl State {
         let boot = self.boot.clone();
         for run in self.agents.values_mut() {
             let AgentRun { agent, .. } = run;
-            let Some(hold) = agent.credit.hold.as_mut() else {
-                continue;
-            };
-            let changed = hold.settle(&boot);
-            let due = hold.wake_at(&rules);
-            let waiting = hold.phase == HoldPhase::Waiting;
+            let changed = agent.credit.settle(&boot, now);
             if changed {
                 effects.push(Effect::Write(Write::PutAgent(Box::new(agent.clone()))));
             }
+            let Some(hold) = &agent.credit.hold else {
+                continue;
+            };
+            let due = hold.wake_at(&rules);
+            let waiting = hold.phase == HoldPhase::Waiting;
             if let Some(at) = due.filter(|_| waiting) {
                 let at = at.max(now);
                 let key = TimerKey::Wake(agent.id);

@@ -310,6 +310,13 @@ impl SimAgent {
         }
     }
 
+    /// Limits are reset somewhere else, where nobody sleeps.
+    pub(crate) fn limit_comes_nearer(&mut self, millis: i64) {
+        for limit in [&mut self.limit, &mut self.hitting].into_iter().flatten() {
+            limit.0 = limit.0.moved(-millis);
+        }
+    }
+
     /// When something ends by itself next.
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
         let own = self.limit.filter(|(_, own)| *own).map(|(until, _)| until);

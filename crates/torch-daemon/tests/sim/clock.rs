@@ -36,6 +36,10 @@ impl World {
         self.note(|| format!("the clock moves: {drift:?}"));
         self.ahead += drift.awake();
         self.slept += drift.slept.as_millis() as u64;
+        let slept = i64::try_from(drift.slept.as_millis()).unwrap_or(i64::MAX);
+        for agent in self.agents.values_mut() {
+            agent.limit_comes_nearer(slept);
+        }
         self.agenda.shift(|key| key.moved_by(drift));
         // Asleep the breaker's ten minutes go by.
         self.begin_anew();
