@@ -253,7 +253,11 @@ impl AgentCredit {
     /// everybody up. Whether that changed anything.
     pub fn settle(&mut self, clock: &BootClock, now: Timestamp) -> bool {
         let before = self.clone();
-        let instants = [&mut self.window_began, &mut self.woken, &mut self.last_reset];
+        let instants = [
+            &mut self.window_began,
+            &mut self.woken,
+            &mut self.last_reset,
+        ];
         for at in instants.into_iter().flatten() {
             *at = (*at).min(now);
         }

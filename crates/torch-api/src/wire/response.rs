@@ -48,7 +48,10 @@ pub enum Response {
         text: String,
     },
     /// The open questions, oldest first.
-    Pending(Vec<crate::QuestionView>),
+    Pending {
+        /// The questions.
+        questions: Vec<crate::QuestionView>,
+    },
     /// An agent came a step further; more answers follow.
     Progress {
         /// The role, or `team` for the team as a whole.

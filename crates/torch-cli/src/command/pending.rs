@@ -57,11 +57,11 @@ pub(crate) fn run(args: PendingArgs, place: &Place) -> Outcome {
     })?;
     match client.receive()? {
         Response::Failed(failure) => Err(CommandError::from(failure)),
-        Response::Pending(questions) if args.json.json => {
-            output::json(&Response::Pending(questions))?;
+        Response::Pending { questions } if args.json.json => {
+            output::json(&Response::Pending { questions })?;
             Ok(exit::OK)
         }
-        Response::Pending(questions) => {
+        Response::Pending { questions } => {
             output::data(&render::pending::list(&questions, &Clock::system()))?;
             Ok(exit::OK)
         }

@@ -72,6 +72,7 @@ pub(crate) fn a_message() -> MessageView {
 
 fn an_agent(role: &str, window: u32, state: AgentState) -> AgentView {
     AgentView {
+        limited: None,
         role: role.to_owned(),
         window,
         session: None,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// How a program is started.
 ///
 /// Texts may hold places: `{program}` is the program's path, `{torch}` torch's own binary, `{run}` the launch's folder in the
-/// registry, `{worktree}` the agent's worktree, `{conversation}` the conversation's id, `{role}` the role, `{hook}` the command
+/// registry, `{registry}` the registry, `{worktree}` the agent's worktree, `{conversation}` the conversation's id, `{role}` the role, `{hook}` the command
 /// that a hook runs, `{status_line}` the command of a status line. `{json:NAME}` is the same as a quoted JSON string, which is
 /// also a TOML string.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

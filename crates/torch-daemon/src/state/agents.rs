@@ -184,6 +184,9 @@ impl State {
                 self.on_prompt(t, agent, &reading.text);
             }
             Some(Signal::Asking) => self.on_asking_hook(t, agent, &reading.text),
+            Some(signal @ (Signal::Cleared | Signal::Compacted)) => {
+                self.restate(t, agent, signal);
+            }
             _ => {}
         }
         self.credit_hook(t, agent, &reading, (before, at));
@@ -255,7 +258,6 @@ pub(super) fn state_after(signal: Signal, before: AgentState) -> Option<AgentSta
         Signal::Ready if before == AgentState::Starting => Some(AgentState::Ready),
         Signal::Ready
         | Signal::Cleared
-        | Signal::Compacted
         | Signal::TurnEnded
         | Signal::TurnFailed
         | Signal::Interrupted => Some(AgentState::Idle),
@@ -263,6 +265,11 @@ pub(super) fn state_after(signal: Signal, before: AgentState) -> Option<AgentSta
         Signal::Asking => Some(AgentState::Asking),
         Signal::Limited => Some(AgentState::Limited),
         Signal::Retrying => Some(AgentState::Retrying),
-        Signal::Queued | Signal::Ended | Signal::Continues | Signal::ContinueCancelled => None,
+        // After a compaction a turn may go on: the screen tells.
+        Signal::Compacted
+        | Signal::Queued
+        | Signal::Ended
+        | Signal::Continues
+        | Signal::ContinueCancelled => None,
     }
 }

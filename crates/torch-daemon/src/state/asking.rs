@@ -452,7 +452,12 @@ impl State {
             (false, Ok(team)) => Some(team.id),
             (false, Err(failure)) => return t.fail(conn, *failure),
         };
-        t.reply(conn, Response::Pending(self.pending(team)));
+        t.reply(
+            conn,
+            Response::Pending {
+                questions: self.pending(team),
+            },
+        );
     }
 }
 

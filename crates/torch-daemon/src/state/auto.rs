@@ -497,6 +497,7 @@ impl AgentRun {
             looking: false,
             following: None,
             looks: None,
+            restated: None,
             failure: None,
             ended: false,
             end: None,

@@ -193,6 +193,7 @@ impl State {
             vec![
                 ("program", command.cloned().unwrap_or_default()),
                 ("torch", torch),
+                ("registry", self.settings.home.display().to_string()),
                 ("run", self.run_dir(agent).display().to_string()),
                 ("worktree", run.agent.worktree.display().to_string()),
                 ("role", run.agent.role.to_string()),

@@ -128,6 +128,8 @@ pub(crate) struct AgentRun {
     pub(crate) looking: bool,
     /// The transcript that is being read, and in which launch.
     pub(crate) following: Option<(LaunchId, PathBuf)>,
+    /// Why its briefing is said again in this launch.
+    pub(crate) restated: Option<torch_core::program::Signal>,
     /// What the last looks agree on, and how many of them.
     pub(crate) looks: Option<(torch_core::screen::ScreenKind, u32)>,
     /// Whether a failure of this launch was reported.

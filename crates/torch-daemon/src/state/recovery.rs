@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use torch_core::{AgentId, LaunchId, RoleName, TeamId, Timestamp};
+use serde_json::json;
+use torch_core::program::Signal;
+use torch_core::{AgentId, LaunchId, RoleName, TeamId, Timestamp, Write};
 
 use super::{State, Templates, Turn};
 use crate::event::{Effect, WorkFacts};
@@ -38,6 +40,30 @@ impl State {
         });
     }
 
+    /// A program's conversation was begun anew or compacted: who it is, is said again, once.
+    pub(crate) fn restate(&mut self, t: &mut Turn, agent: AgentId, signal: Signal) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let kind = if signal == Signal::Compacted {
+            run.agent.figures.compactions += 1;
+            "agent.compacted"
+        } else {
+            "agent.cleared"
+        };
+        run.restated = Some(signal);
+        let figures = &run.agent.figures;
+        let data =
+            json!({"conversation": run.agent.conversation, "compactions": figures.compactions});
+        let briefed = run.agent.briefing.is_some();
+        t.write(Write::PutAgent(Box::new(run.agent.clone())));
+        t.journal(kind, agent, data);
+        if briefed {
+            self.brief(t, agent);
+        }
+        self.look_at_screen(t, agent);
+    }
+
     pub(crate) fn on_work_seen(
         &mut self,
         t: &mut Turn,
@@ -51,6 +77,9 @@ impl State {
         // It may have ended meanwhile; its next launch asks anew.
         if run.agent.launch == Some(launch) && std::mem::take(&mut run.briefing_asked) {
             let text = self.recovery(agent, work, t.now);
+            if let Some(run) = self.agents.get_mut(&agent) {
+                run.restated = None;
+            }
             self.send_briefing(t, agent, text);
         }
     }
@@ -58,7 +87,18 @@ impl State {
     /// The words that go before a repeated briefing.
     fn recovery(&self, agent: AgentId, work: Option<&WorkFacts>, now: Timestamp) -> Option<String> {
         let run = self.agents.get(&agent)?;
+        let memory = if run.agent.resumed && run.restated.is_none() {
+            "Your conversation goes on: what you remember of it holds, and what stands here is newer."
+        } else {
+            "You have no memory of what you did before, or not all of it."
+        };
         let why = match (&run.agent.last_end, run.agent.state.is_live()) {
+            _ if run.restated == Some(Signal::Compacted) => {
+                "Your conversation was compacted; this says again who you are.".to_owned()
+            }
+            _ if run.restated.is_some() => {
+                "Your conversation was begun anew; this says again who you are.".to_owned()
+            }
             (Some(how), _) if run.agent.launches > 1 && run.agent.briefing.is_none() => {
                 format!("You were started again after this: {how}.")
             }
@@ -68,6 +108,7 @@ impl State {
         let waiting = run.queue.len();
         let values = BTreeMap::from([
             ("why", why),
+            ("memory", memory.to_owned()),
             ("work", work_text(work)),
             (
                 "report",
