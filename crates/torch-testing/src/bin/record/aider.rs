@@ -43,8 +43,8 @@ pub(crate) const SECTIONS: &[Section] = &[
         run: errors,
     },
     Section {
-        states: &["crashed", "crashed-busy"],
-        run: |recorder| talk::crash(|| open(recorder)),
+        states: &["crashed"],
+        run: |recorder| talk::crash(&open(recorder)),
     },
 ];
 

@@ -67,8 +67,8 @@ pub(crate) const SECTIONS: &[Section] = &[
         run: context,
     },
     Section {
-        states: &["crashed", "crashed-busy"],
-        run: |recorder| talk::crash(|| open(recorder)),
+        states: &["crashed"],
+        run: |recorder| talk::crash(&open(recorder)),
     },
 ];
 
