@@ -55,7 +55,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         run: tools,
     },
     Section {
-        states: &["mode-plan", "plan"],
+        states: &["mode-plan", "plan-empty", "plan"],
         run: plan,
     },
     Section {
@@ -291,17 +291,35 @@ fn plan(recorder: &Recorder) {
     let usual = |launch: Launch| launch.args(["--permission-mode", "plan"]);
     let scene = recorder.open(|seed| seed, usual).ready();
     scene.save("mode-plan", Expected::Prompt);
-    let scenario = format!(
-        "tool ExitPlanMode {}",
-        json!({"plan": "# Plan\n\n1. Look at it.\n2. Do it.\n"})
+    let empty = format!("tool ExitPlanMode {}", json!({"plan": PLAN}));
+    scene.play(&empty);
+    scene.shows(&["Exit plan mode?"]);
+    scene.save_dialog("plan-empty", Dialog::Plan, Some(&empty));
+    scene.press(&["Escape"]);
+
+    let steps = format!(
+        "steps tool Write {} ;; tool ExitPlanMode {}",
+        json!({"file_path": plan_file(&scene), "content": PLAN}),
+        json!({"plan": PLAN})
     );
-    scene.play(&scenario);
-    scene.shows(&[
-        "Would you like to proceed",
-        "Ready to code",
-        "Exit plan mode",
-    ]);
-    scene.save_dialog("plan", Dialog::Plan, Some(&scenario));
+    scene.say(&format!("SCENARIO: {steps}"));
+    scene.shows(&["Would you like to proceed", "ready to execute"]);
+    // The file's name is another one each time.
+    let scenario = "steps tool Write (the plan) ;; tool ExitPlanMode";
+    scene.save_dialog("plan", Dialog::Plan, Some(scenario));
+}
+
+const PLAN: &str = "# Plan\n\n1. Look at it.\n2. Do it.\n";
+
+/// The file that the program wants its plan in, as it tells the model.
+#[track_caller]
+fn plan_file(scene: &Scene<'_>) -> String {
+    let requests = scene.model.requests();
+    let told = requests.iter().flat_map(|it| &it.injected);
+    let mut words = told.flat_map(|text| text.split_whitespace());
+    let file = words.find(|word| word.contains("/plans/") && word.contains(".md"));
+    let file = file.unwrap_or_else(|| panic!("no plan file is told\n{}", scene.model.picture()));
+    file.trim_end_matches('.').to_owned()
 }
 
 fn modes(recorder: &Recorder) {
