@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use torch_testing::model::{Answer, FakeModel};
+use torch_testing::model::{Answer, FakeModel, ToolCall};
 use torch_testing::program::{RealProgram, required};
 
 use crate::stage::ready;
@@ -84,4 +84,31 @@ fn gemini() {
 #[test]
 fn opencode() {
     runs_a_command("opencode");
+}
+
+#[test]
+fn codex_takes_calls_of_tools_in_a_namespace() {
+    let found = RealProgram::find("codex");
+    let Some(program) = required("real::codex_namespace", found) else {
+        return;
+    };
+    const TOOL: &str = "mcp__codex_tui.list_threads";
+    let model = FakeModel::with_brain(|request| {
+        let call = ToolCall::new(TOOL, serde_json::json!({}));
+        let first = request.offers(TOOL) && request.answers == 0;
+        first.then(|| Answer::calls([call]))
+    });
+    let ready = ready(&program, model);
+    ready.stage.submit("which threads are there");
+    let result = ready.model.wait_for(DEADLINE, |requests| {
+        let results = requests.iter().flat_map(|it| &it.tool_results);
+        results.last().cloned()
+    });
+    let picture = || format!("{}{}", ready.model.picture(), ready.stage.screen());
+    let result = result.unwrap_or_else(|| panic!("no result\n{}", picture()));
+    assert!(
+        result.contains("which threads are there"),
+        "{result}\n{}",
+        picture()
+    );
 }
