@@ -43,6 +43,9 @@ fn find_prompt(screen: &Screen, rules: &ComposerPatterns) -> Sighting {
         let Some(bottom) = bottom_row(screen, rules, row, end) else {
             continue;
         };
+        if is_something_else(screen, rules, row..bottom) {
+            continue;
+        }
         // Some programs repeat the prompt before further rows.
         let (row, skip) = first_row(screen, rules, top, row).unwrap_or((row, skip));
         if footer_lines(screen, bottom, end) > rules.footer_lines {
@@ -74,6 +77,15 @@ fn prompt_length(row: &Row, rules: &ComposerPatterns) -> Option<usize> {
         .iter()
         .any(|mode| mode.is_match(&whole))
         .then_some(0)
+}
+
+fn is_something_else(screen: &Screen, rules: &ComposerPatterns, rows: Range<usize>) -> bool {
+    let Some(never) = &rules.never else {
+        return false;
+    };
+    screen.rows()[rows]
+        .iter()
+        .any(|row| never.is_match(row.text()))
 }
 
 /// The first row below the line above with a prompt.

@@ -65,7 +65,7 @@ impl<'r> Reader<'r> {
         }
         self.tail = self.tail();
         self.find_context();
-        if let Some((meaning, evidence)) = self.meaning() {
+        if let Some((meaning, evidence)) = self.meaning(submitted.is_some()) {
             self.take_meaning(meaning, evidence);
         } else if let Some(rows) = submitted {
             self.matched("screen.composer.one_colour", rows);
@@ -113,7 +113,8 @@ impl<'r> Reader<'r> {
             .mark
             .as_ref()
             .is_some_and(|mark| mark.is_match(first));
-        if !marked {
+        // Where questions are answered by letters, the question stands where the composer would.
+        if !marked && self.rules.menu.letters.is_none() {
             return dialog::find(self.screen, self.rules, outer.end, true);
         }
         // The highlighted row need not be the first one, and the question stands above them.
@@ -174,8 +175,8 @@ impl<'r> Reader<'r> {
         rows
     }
 
-    /// The strongest meaning of a line, with the evidence.
-    fn meaning(&mut self) -> Option<(LineMeaning, String)> {
+    /// What the first rule that fits says, with the evidence; `busy` where something else shows that a turn is under way.
+    fn meaning(&mut self, busy: bool) -> Option<(LineMeaning, String)> {
         let rules = self.rules;
         let mut found: Vec<(LineMeaning, String)> = Vec::new();
         for (n, rule) in rules.lines.iter().enumerate() {
@@ -196,10 +197,10 @@ impl<'r> Reader<'r> {
             let evidence = format!("screen.lines[{n}] {name} `{}` matches {line:?}", rule.line);
             found.push((rule.is, evidence));
         }
-        if !found.iter().any(|(is, _)| *is == LineMeaning::Busy) {
+        if !busy && !found.iter().any(|(is, _)| *is == LineMeaning::Busy) {
             found.retain(|(is, _)| *is != LineMeaning::Retrying);
         }
-        found.into_iter().min_by_key(|(is, _)| *is)
+        found.into_iter().next()
     }
 
     fn find_line(&self, rule: &LinePattern) -> Option<usize> {

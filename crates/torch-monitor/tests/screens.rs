@@ -113,3 +113,40 @@ fn every_recorded_dialog_says_how_to_answer_it() {
     }
     assert!(tried > 20, "only {tried} dialogs");
 }
+
+/// The number before `words` in a text.
+fn number_before(text: &str, words: &str) -> Option<u8> {
+    let (before, _) = text.split_once(words)?;
+    let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+#[test]
+fn the_context_that_claude_shows_is_read() {
+    let mut tried = 0;
+    let claude = all()
+        .into_iter()
+        .filter(|fixture| fixture.facts.program == "claude");
+    for fixture in claude {
+        let screen = fixture.whole();
+        let reading = rules("claude").read(&screen);
+        // The rows around the composer; what the conversation says of a context is another matter.
+        let from = reading
+            .composer
+            .as_ref()
+            .map_or(0, |found| found.rows.start.saturating_sub(2));
+        let near: Vec<&str> = screen.rows()[from..]
+            .iter()
+            .map(torch_monitor::screen::Row::text)
+            .collect();
+        let near = near.join("\n");
+        let used = number_before(&near, "% context used");
+        let left = number_before(&near, "% remaining)").map(|left| 100 - left);
+        let Some(used) = used.or(left).filter(|_| reading.kind == ScreenKind::Prompt) else {
+            continue;
+        };
+        assert_eq!(reading.context_used, Some(used), "{}", fixture.name);
+        tried += 1;
+    }
+    assert!(tried > 5, "only {tried} screens");
+}

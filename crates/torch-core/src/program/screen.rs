@@ -14,7 +14,7 @@ pub struct ScreenRules {
     pub tail_lines: usize,
     /// Where what is being typed stands.
     pub composer: ComposerRules,
-    /// What certain lines outside the composer say.
+    /// What certain lines outside the composer say; the first rule that fits counts.
     #[serde(default)]
     pub lines: Vec<LineRule>,
     /// Lines that say how much context is used; see [`ContextRule`].
@@ -70,6 +70,9 @@ pub struct ComposerRules {
     /// What ends a row: the frame's right side.
     #[serde(default)]
     pub right: String,
+    /// A row that no composer has, such as one of a dialog in a box: with one between its lines it is none.
+    #[serde(default)]
+    pub never: String,
     /// Rows of a bar's box above and below the text.
     #[serde(default)]
     pub padding: [usize; 2],
@@ -97,7 +100,7 @@ fn many() -> usize {
 }
 
 /// What a line means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineMeaning {
     /// The program tries again after an error. Counts only while another line says that a turn is under way.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 use torch_core::screen::{DialogRow, RowAxis};
 
 use super::{Menu, text};
@@ -281,24 +281,31 @@ fn letters(screen: &Screen, rules: &Rules, from: usize) -> Option<Menu> {
     let end = screen.filled();
     let filled = |row: &usize| !screen.rows()[*row].is_blank();
     let start = (from..end).rev().take_while(filled).take(8).last()?;
-    // The program wraps the question where it likes, so the whole block is one text.
+    // The program wraps the question where it likes, also within a word, so the whole block is one text.
     for first in (start..end).rev() {
         let lines: Vec<&str> = (first..end).map(|row| screen.rows()[row].text()).collect();
-        let text = lines.join(" ");
-        let Some(found) = wanted.captures(&text) else {
+        let text = [lines.join(" "), lines.concat()]
+            .into_iter()
+            .find(|text| wanted.is_match(text));
+        let Some(text) = text else {
             continue;
         };
-        let answers = found.get(0)?.as_str();
-        let default = found.name("default").map(|word| word.as_str());
-        let rows: Vec<DialogRow> = answers.split(['/', '[']).filter_map(letter_row).collect();
-        let highlighted = rows
-            .iter()
-            .position(|row| Some(row.text.as_str()) == default);
-        let mut menu = Menu::new(rows, highlighted, RowAxis::Vertical, first..end);
-        menu.question = Some(text[..found.get(0)?.start()].trim().to_owned());
-        return (menu.rows.len() > 1).then_some(menu);
+        return letters_of(&text, &wanted.captures(&text)?, first..end);
     }
     None
+}
+
+fn letters_of(text: &str, found: &Captures<'_>, lines: Range<usize>) -> Option<Menu> {
+    let answers = found.get(0)?;
+    let default = found.name("default").map(|word| word.as_str());
+    let parts = answers.as_str().split(['/', '[']);
+    let rows: Vec<DialogRow> = parts.filter_map(letter_row).collect();
+    let highlighted = rows
+        .iter()
+        .position(|row| Some(row.text.as_str()) == default);
+    let mut menu = Menu::new(rows, highlighted, RowAxis::Vertical, lines);
+    menu.question = Some(text[..answers.start()].trim().to_owned());
+    (menu.rows.len() > 1).then_some(menu)
 }
 
 /// `(Y)es`: typed as its letter and Enter.

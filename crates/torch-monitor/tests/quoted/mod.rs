@@ -48,18 +48,19 @@ fn framed(program: &str, how: usize, text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The first row of the composer with what is drawn right above it.
+/// The row in which the conversation ends: above the composer, the frame or rule near it and what is drawn right above that.
 fn cut(fixture: &Fixture, composer: usize) -> usize {
-    let screen = Screen::parse(&fixture.screen);
+    let screen = fixture.whole();
+    let text = |row: usize| screen.rows()[row].text().trim_start();
+    let framed = |row: &usize| text(*row).starts_with(['─', '╭', '▄']);
+    let from = (composer.saturating_sub(4)..composer)
+        .find(framed)
+        .unwrap_or(composer);
     let drawn = |row: &usize| {
-        let text = screen.rows()[*row].text().trim_start();
+        let text = text(*row);
         !text.is_empty() && !text.starts_with(['●', '✦', '•', '›', '>'])
     };
-    (0..composer)
-        .rev()
-        .take_while(drawn)
-        .last()
-        .unwrap_or(composer)
+    (0..from).rev().take_while(drawn).last().unwrap_or(from)
 }
 
 #[test]

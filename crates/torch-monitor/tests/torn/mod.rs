@@ -90,7 +90,9 @@ fn a_torn_dialog_is_no_prompt() {
         for _ in 0..TIMES {
             // All of the dialog stays on the screen, as its bottom does on a real one.
             let torn = scrolled(&text, below(&mut seed, top + 1));
-            let torn = narrowed(&torn, 40 + below(&mut seed, 161), below(&mut seed, 2) == 0);
+            // A program that prints lines has them wrapped by the terminal; one that draws a screen may cut them.
+            let wrap = below(&mut seed, 2) == 0 || fixture.facts.program == "aider";
+            let torn = narrowed(&torn, 40 + below(&mut seed, 161), wrap);
             let reading = rules.read(&Screen::parse(torn.as_bytes()));
             let what = format!("{}: {}\n{torn}", fixture.name, reading.evidence);
             assert_ne!(reading.kind, ScreenKind::Prompt, "{what}");
