@@ -236,3 +236,34 @@ fn capture(path: &str) -> Result<Vec<u8>, CommandError> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_screen_that_no_rule_knows_ends_with_1() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let catalog = Catalog::load(None, None);
+        for (screen, code) in [
+            ("$ ls\n", exit::FAILURE),
+            ("────────\n❯\u{a0}\n────────\n  ? for shortcuts\n", exit::OK),
+        ] {
+            let path = folder.path().join("screen.txt");
+            std::fs::write(&path, screen).expect("a file");
+            let args = TestArgs {
+                name: "claude".to_owned(),
+                capture: path.display().to_string(),
+                title: String::new(),
+                json: JsonArgs { json: true },
+            };
+            assert_eq!(test(&args, &catalog), Ok(code), "{screen}");
+        }
+        let args = ShowArgs {
+            name: "nope".to_owned(),
+            json: JsonArgs::default(),
+        };
+        let error = show(&args, &catalog).expect_err("no such program");
+        assert_eq!(error.kind.exit_code(), exit::USAGE);
+    }
+}

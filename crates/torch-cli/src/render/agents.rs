@@ -62,7 +62,9 @@ pub fn list(listed: &[Listed<'_>], shown: impl Fn(&Path) -> String) -> String {
             Cell::from(plain(&rules)),
             Cell::from(plain(&program.description)),
         ]);
-        if let (Installed::No, Some(install)) = (installed, &program.install) {
+        // What a project's file would have installed is its repository's word.
+        let ours = !matches!(entry.origin, Origin::Project(_));
+        if let (true, Installed::No, Some(install)) = (ours, installed, &program.install) {
             let how = plain(&install.how);
             notes.push_str(&format!("  {}: {how}\n", program.name));
         }

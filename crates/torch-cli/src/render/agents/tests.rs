@@ -79,7 +79,13 @@ fn programs_are_listed_with_where_their_rules_come_from() {
         text.contains("/work/app/.torch/agents/aider.toml (not started)"),
         "{text}"
     );
-    assert!(text.contains("To install:\n  aider: "), "{text}");
+    assert!(!text.contains("To install:"), "{text}");
+    let builtin = Listed {
+        entry: &catalog.entries["codex"],
+        installed: &Installed::No,
+    };
+    let text = stripped(&list(&[builtin], |path| path.display().to_string()));
+    assert!(text.contains("To install:\n  codex: "), "{text}");
     let json = listed_json(&listed[0]);
     assert_eq!(json["can_be_started"], false);
     assert_eq!(json["origin"]["kind"], "project");
