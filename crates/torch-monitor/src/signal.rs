@@ -30,6 +30,7 @@ pub struct SignalReading {
 #[derive(Debug, Clone, Default)]
 pub struct SignalRules {
     rules: Vec<Compiled>,
+    unwrap: Vec<Regex>,
     values: ValuePointers,
 }
 
@@ -64,8 +65,34 @@ impl SignalRules {
                 .enumerate()
                 .map(one)
                 .collect::<Result<_, RuleError>>()?,
+            unwrap: Vec::new(),
             values: values.clone(),
         })
+    }
+
+    /// The same rules for a program that puts something around long prompts; each pattern's first group is the prompt.
+    ///
+    /// # Errors
+    /// [`RuleError`] names the first pattern that is no regular expression.
+    pub fn unwrapping(mut self, program: &str, patterns: &[String]) -> Result<Self, RuleError> {
+        let compile = |pattern: &String| {
+            Regex::new(pattern).map_err(|source| RuleError {
+                program: program.to_owned(),
+                rule: "hooks.unwrap".to_owned(),
+                pattern: pattern.clone(),
+                source: Box::new(source),
+            })
+        };
+        self.unwrap = patterns.iter().map(compile).collect::<Result<_, _>>()?;
+        Ok(self)
+    }
+
+    fn unwrapped(&self, text: String) -> String {
+        let inner = self.unwrap.iter().find_map(|pattern| {
+            let inner = pattern.captures(&text)?.get(1)?;
+            Some(inner.as_str().to_owned())
+        });
+        inner.unwrap_or(text)
     }
 
     /// Reads a record.
@@ -75,6 +102,7 @@ impl SignalRules {
             rule.text
                 .iter()
                 .find_map(|pointers| all_words(record, pointers))
+                .map(|text| self.unwrapped(text))
                 .unwrap_or_default()
         });
         let what = rule.map_or_else(
@@ -239,6 +267,20 @@ mod tests {
         assert_eq!(rules.read(&record).text, "a\nb");
         let plain = json!({"type": "user", "message": {"content": "a"}});
         assert_eq!(rules.read(&plain).signal, None);
+    }
+
+    #[test]
+    fn what_a_program_puts_around_a_prompt_is_none_of_it() {
+        let rules = rules("[[rules]]\nwhen = { \"/p\" = \".\" }\nis = \"prompt\"\ntext = [\"/p\"]")
+            .unwrapping("test", &[r"(?s)^\s*<paste>\n(.*)\n</paste>\s*$".to_owned()])
+            .expect("it compiles");
+        assert_eq!(
+            rules
+                .read(&json!({"p": "\n<paste>\na\nb\n</paste>\n"}))
+                .text,
+            "a\nb"
+        );
+        assert_eq!(rules.read(&json!({"p": "x <paste>"})).text, "x <paste>");
     }
 
     #[test]

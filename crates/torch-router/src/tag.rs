@@ -17,12 +17,14 @@ pub const INLINE_LINES: usize = 3;
 pub const INLINE_MAX: usize = 16 * 1024;
 
 /// What a program's composer shows whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shown {
     /// Characters, tags included.
     pub chars: usize,
     /// Lines.
     pub lines: usize,
+    /// Whether it shows a label for a longer paste, so that such a one can be told to have arrived.
+    pub labelled: bool,
 }
 
 /// The room that the two tags of a message take at most, in characters.
@@ -34,7 +36,12 @@ pub fn needs_file(body: &str, inline: bool, shown: Shown) -> bool {
     let (chars, lines) = (body.chars().count(), body.lines().count());
     let visible = chars + TAGS_MAX <= shown.chars && lines <= shown.lines;
     let long = chars > INLINE_CHARS || lines > INLINE_LINES;
-    !visible || (long && !(inline && body.len() <= INLINE_MAX))
+    let wanted = inline && body.len() <= INLINE_MAX;
+    if visible {
+        long && !wanted
+    } else {
+        !(wanted && shown.labelled)
+    }
 }
 
 /// The opening tag of a try.
@@ -131,6 +138,7 @@ mod tests {
     #[test]
     fn a_long_body_is_named_with_its_hash() {
         let wide = Shown {
+            labelled: false,
             chars: 100_000,
             lines: 1_000,
         };
@@ -141,7 +149,15 @@ mod tests {
         let narrow = Shown {
             chars: 1_999,
             lines: 3,
+            labelled: false,
         };
+        let labelled = Shown {
+            labelled: true,
+            ..narrow
+        };
+        assert!(!needs_file(&"x".repeat(10_000), true, labelled));
+        assert!(needs_file(&"x".repeat(10_000), false, labelled));
+        assert!(needs_file(&"x".repeat(INLINE_MAX + 1), true, labelled));
         assert!(!needs_file(&"x".repeat(1_800), true, narrow));
         assert!(
             needs_file(&"x".repeat(1_900), true, narrow),

@@ -120,6 +120,8 @@ pub struct HookRules {
     pub rules: Vec<SignalRule>,
     /// Figures in them.
     pub values: ValuePointers,
+    /// What the program puts around a long prompt: regular expressions whose first group is the prompt itself.
+    pub unwrap: Vec<String>,
     /// How the hook for a finished tool takes a text for the model into the running turn: the JSON to answer with, where
     /// `{json:text}` is the text. Empty: it can't.
     pub tool_reply: String,

@@ -32,7 +32,8 @@ impl Programs {
         let compiled = programs.into_iter().map(|data| {
             let rules = Rules::compile(&data.name, &data.screen)?;
             let (name, hooks) = (&data.name, &data.hooks);
-            let hooks = SignalRules::compile(name, "hooks", &hooks.rules, &hooks.values)?;
+            let hooks = SignalRules::compile(name, "hooks", &hooks.rules, &hooks.values)?
+                .unwrapping(name, &hooks.unwrap)?;
             let transcript = &data.transcript;
             let transcript =
                 SignalRules::compile(name, "transcript", &transcript.rules, &transcript.values)?;

@@ -21,6 +21,9 @@ const WORKING_LOOK_EVERY: u64 = 5;
 /// How long the hook of a program whose prompt is up is waited for: Claude Code's comes within 0.1 s of it.
 const HOOK_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// How long a dialog may take from its hook to the screen.
+const DIALOG_PATIENCE: std::time::Duration = std::time::Duration::from_millis(1_500);
+
 impl State {
     /// States that no hook ends (Esc fires none) are checked against the screen.
     pub(crate) fn look_at_screens(&mut self, t: &mut Turn) {
@@ -161,6 +164,13 @@ impl State {
                 return self.on_prompt_up(t, agent, reading);
             }
             ScreenKind::Prompt => AgentState::Idle,
+            // A dialog that a hook told of may not be drawn yet.
+            ScreenKind::Busy
+                if before == AgentState::Asking
+                    && t.now.since(run.agent.since) < DIALOG_PATIENCE =>
+            {
+                return t.timer(TimerKey::Look(agent), t.now.after(SECOND_LOOK));
+            }
             ScreenKind::Busy => AgentState::Working,
             ScreenKind::Retrying => AgentState::Retrying,
             ScreenKind::Limited | ScreenKind::Continuing => {

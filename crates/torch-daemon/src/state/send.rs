@@ -441,9 +441,10 @@ impl State {
     fn shown(&self, agent: AgentId) -> tag::Shown {
         let run = self.agents.get(&agent);
         let program = run.and_then(|run| self.programs.get(&run.agent.program));
-        program.map_or(tag::Shown { chars: 0, lines: 0 }, |program| tag::Shown {
+        program.map_or_else(tag::Shown::default, |program| tag::Shown {
             chars: program.data.submit.shown_chars,
             lines: program.data.submit.shown_lines,
+            labelled: !program.data.screen.composer.collapsed.is_empty(),
         })
     }
 

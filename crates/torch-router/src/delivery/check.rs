@@ -221,14 +221,21 @@ impl Flight {
         let stray = (self.enters > 0)
             .then(|| self.tell(Notice::StrayEnter))
             .flatten();
-        let end = tag::closing_end(self.envelope.id);
+        let end = match &composer.collapsed[..] {
+            [label] if self.shows_label(composer) => label_end(label),
+            _ => tag::closing_end(self.envelope.id),
+        };
         let line_end = composer
             .text
             .lines()
             .any(|line| line.ends_with(&end))
             .then_some(end);
         let act = Act::Press { line_end };
-        let evidence = "the composer shows exactly this message";
+        let evidence = if self.shows_label(composer) {
+            "the composer shows only the label of this paste"
+        } else {
+            "the composer shows exactly this message"
+        };
         let mut step = self.pass(DeliveryState::Entering, evidence, now, act);
         step.notice = stray;
         step
@@ -238,6 +245,16 @@ impl Flight {
         composer.holds(&self.text)
             || (self.text.len() > SCROLLS_FROM
                 && composer.holds_end_of(&self.text, &tag::closing(self.envelope.id)))
+            || self.shows_label(composer)
+    }
+
+    /// Whether the composer shows nothing but the label of one paste, and this message was pasted into it while it was empty.
+    /// What the label stands for is seen by the prompt's hook or the transcript.
+    fn shows_label(&self, composer: &Composer) -> bool {
+        let [label] = &composer.collapsed[..] else {
+            return false;
+        };
+        self.pasted && composer.text.trim() == label
     }
 
     /// The composer of a screen without a dialog or a turn.
@@ -308,4 +325,14 @@ impl Flight {
         }
         step
     }
+}
+
+/// The end of a label that a guard can look for on a line: its last word.
+fn label_end(label: &str) -> String {
+    let word = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-');
+    let (rest, close) = label
+        .strip_suffix(']')
+        .map_or((label, ""), |rest| (rest, "]"));
+    let end: Vec<char> = rest.chars().rev().take_while(word).collect();
+    end.iter().rev().collect::<String>() + close
 }
