@@ -9,8 +9,9 @@ use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
     ack, agent, agent_run, agents, attach, audit, auto, backup, commit, complete, completions,
-    config, daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message, pause, pending,
-    restore, resume, schedule, send, shell, status, stop, undelete, why, windows, worktree,
+    config, credit, daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message, pause,
+    pending, restore, resume, schedule, send, shell, status, stop, undelete, why, windows,
+    worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -70,6 +71,7 @@ enum Command {
     Send(send::SendArgs),
     Msg(message::MessageArgs),
     Schedule(schedule::ScheduleArgs),
+    Credit(credit::CreditArgs),
     Inbox(inbox::InboxArgs),
     Logs(logs::LogsArgs),
     Why(why::WhyArgs),
@@ -132,6 +134,7 @@ fn run(command: Command) -> Outcome {
         Command::Send(args) => send::run(args, &place()?),
         Command::Msg(args) => message::run(args, &place()?),
         Command::Schedule(args) => schedule::run(args, &place()?),
+        Command::Credit(args) => credit::run(args, &place()?),
         Command::Inbox(args) => inbox::run(&args, &place()?),
         Command::Logs(args) => logs::run(args, &place()?),
         Command::Why(args) => why::run(args, &place()?),

@@ -1,5 +1,6 @@
 //! What can be read from the registry without the daemon, one function per need.
 
+use torch_api::credit::CreditView;
 use torch_api::view::{JournalView, MessageView, ScheduleView, TeamView};
 use torch_api::wire::MessageFilter;
 use torch_api::{Response, ResumeRequest, ResumeView};
@@ -98,6 +99,26 @@ pub fn schedules(place: &Place, team: Option<&str>) -> Result<Vec<ScheduleView>,
     };
     rows.retain(|row| team.is_none_or(|team| row.team == team));
     Ok(rows)
+}
+
+/// All agents' usage limits as they were last written, or those of one team.
+///
+/// # Errors
+/// When the registry can't be read, or has no team of that name.
+pub fn credit(place: &Place, team: Option<&str>) -> Result<CreditView, CommandError> {
+    if team.is_some() {
+        status(place, team)?;
+    }
+    match open(place)? {
+        Some(registry) => {
+            let now = torch_process::clock::now();
+            registry.credit(team, now).map_err(CommandError::from)
+        }
+        None => Ok(CreditView {
+            accounts: Vec::new(),
+            agents: Vec::new(),
+        }),
+    }
 }
 
 /// One message by its id.

@@ -103,6 +103,46 @@ impl Registry {
         Ok(view::resume(team, is_suspended(team), "not asked", views))
     }
 
+    /// The agents' usage limits, of one team or of all, as they were last written. Nobody is woken while no daemon runs, so
+    /// no time is told for that.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry can't be read.
+    pub fn credit(
+        &self,
+        team: Option<&str>,
+        now: Timestamp,
+    ) -> Result<torch_api::credit::CreditView, Box<Failure>> {
+        let failed = |error: StoreError| Box::new(answer::store_failure(&error));
+        let teams = self.store.teams().map_err(failed)?;
+        let mut agents = self.store.agents().map_err(failed)?;
+        let waiting = self.store.waiting().map_err(failed)?;
+        agents.sort_by_key(|agent| agent.position);
+        // A program that is broken tells nothing of its accounts.
+        let programs = crate::templates::programs().ok();
+        let mut rows = Vec::new();
+        for team in teams
+            .iter()
+            .filter(|row| team.is_none_or(|name| row.name.as_str() == name))
+        {
+            for agent in agents.iter().filter(|agent| agent.team == team.id) {
+                let program = programs.as_ref().and_then(|all| all.get(&agent.program));
+                let place = program.map_or("", |program| program.data.credit.account.as_str());
+                rows.push(view::credit::Row {
+                    team,
+                    agent,
+                    account: crate::state::account(&agent.program, place, Some(&team.env)),
+                    waiting: waiting.get(&agent.id).copied().unwrap_or(0),
+                });
+            }
+        }
+        let ids: Vec<_> = rows.iter().map(|row| row.agent.id).collect();
+        let view = Box::new(view::credit::credit(&rows, None, now));
+        answer::with_credit_history(&self.store, &ids, view)
+            .map(|view| *view)
+            .map_err(failed)
+    }
+
     /// Planned notes, the next one first, by the wall clock as it was when they were last written.
     ///
     /// # Errors

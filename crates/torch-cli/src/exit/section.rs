@@ -89,7 +89,7 @@ fn of_others(path: &str) -> Vec<Line> {
             (INTERRUPTED, "--watch: ended by Ctrl-C"),
         ],
         "inbox" => vec![DONE, FAILED, WRONG, DENIED, NOT_RUNNING],
-        "logs" | "why" => vec![DONE, FAILED, NOBODY, NOT_RUNNING],
+        "logs" | "why" | "credit" => vec![DONE, FAILED, NOBODY, NOT_RUNNING],
         "attach" | "shell" => vec![
             (OK, "it worked; once attached, tmux's own code counts"),
             FAILED,

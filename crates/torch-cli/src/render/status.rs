@@ -174,10 +174,19 @@ fn notes(team: &TeamView) -> Vec<String> {
     let agents = team.agents.iter().filter(|agent| stuck(agent.state));
     lines.extend(agents.map(|agent| {
         let seen = first_line(&agent.evidence.detail, 100);
+        if let Some(words) = &agent.limited {
+            return format!("{} is {words}: {seen} (torch credit)", agent.role);
+        }
         format!(
             "{} is {}: {seen} (torch why {})",
             agent.role, agent.state, agent.role
         )
+    }));
+    // One that is limited and says nothing of it in its state: it was started again, or is being woken.
+    let held = team.agents.iter().filter(|agent| agent.state != Limited);
+    lines.extend(held.filter_map(|agent| {
+        let words = agent.limited.as_ref()?;
+        Some(format!("{} is {words} (torch credit)", agent.role))
     }));
     let restarted = team.agents.iter().filter(|agent| agent.restarts > 0);
     lines.extend(restarted.map(|agent| {

@@ -40,7 +40,9 @@ pub(crate) fn from_store(
         }),
         Query::Trace(id) => trace(store, &id),
         Query::TurnOf(id) => turn_of(store, &id),
-        Query::Credit { agents, view } => credit(store, &agents, view),
+        Query::Credit { agents, view } => {
+            with_credit_history(store, &agents, view).map(Response::Credit)
+        }
         Query::Why {
             agent,
             view,
@@ -389,16 +391,16 @@ fn why(
 }
 
 /// Each agent's limits and wake-ups, newest first.
-fn credit(
+pub(crate) fn with_credit_history(
     store: &Store,
     agents: &[AgentId],
     mut view: Box<torch_api::credit::CreditView>,
-) -> Result<Response, StoreError> {
+) -> Result<Box<torch_api::credit::CreditView>, StoreError> {
     for (agent, shown) in agents.iter().zip(&mut view.agents) {
         let history = store.history(&agent.to_string(), "credit.", CREDIT_HISTORY)?;
         shown.history = history.into_iter().map(view::journal).collect();
     }
-    Ok(Response::Credit(view))
+    Ok(view)
 }
 
 fn acknowledge(

@@ -62,6 +62,7 @@ use torch_router::identity::{KnownPane, KnownServer};
 use crate::event::{ConnId, Effect, Event, Known, PaneFact, TimerKey};
 
 pub use brief::{RoleTemplate, Templates};
+pub(crate) use credit::account;
 pub(crate) use guest::LINES as GUEST_LINES;
 pub(crate) use launch::{spool_name, spool_prefix};
 pub use programs::Programs;

@@ -16,8 +16,8 @@ pub(crate) struct Row<'a> {
     pub(crate) waiting: u64,
 }
 
-/// All agents, grouped by account, without their history.
-pub(crate) fn credit(rows: &[Row<'_>], rules: &WakeRules, now: Timestamp) -> CreditView {
+/// All agents, grouped by account, without their history; `rules` say when they are woken, where a daemon does that.
+pub(crate) fn credit(rows: &[Row<'_>], rules: Option<&WakeRules>, now: Timestamp) -> CreditView {
     let mut names: Vec<&str> = rows.iter().map(|row| row.account.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -29,7 +29,7 @@ pub(crate) fn credit(rows: &[Row<'_>], rules: &WakeRules, now: Timestamp) -> Cre
     }
 }
 
-fn agent(row: &Row<'_>, rules: &WakeRules, now: Timestamp) -> AgentCreditView {
+fn agent(row: &Row<'_>, rules: Option<&WakeRules>, now: Timestamp) -> AgentCreditView {
     let credit = &row.agent.credit;
     let limits = row.agent.figures.limits.iter();
     let limits = limits.map(|(name, share)| {
@@ -74,7 +74,7 @@ fn agent(row: &Row<'_>, rules: &WakeRules, now: Timestamp) -> AgentCreditView {
     }
 }
 
-fn held(hold: &LimitHold, rules: &WakeRules) -> HeldView {
+fn held(hold: &LimitHold, rules: Option<&WakeRules>) -> HeldView {
     let reset = hold.reset.as_ref();
     let waiting = hold.phase == HoldPhase::Waiting;
     HeldView {
@@ -91,7 +91,9 @@ fn held(hold: &LimitHold, rules: &WakeRules) -> HeldView {
         interrupted: hold.interrupted,
         automatic: hold.automatic,
         hits: hold.hits,
-        wake_at: hold.wake_at(rules).filter(|_| waiting),
+        wake_at: rules
+            .and_then(|rules| hold.wake_at(rules))
+            .filter(|_| waiting),
         text: words(hold),
     }
 }

@@ -32,7 +32,7 @@ impl State {
                 });
             }
         }
-        let view = Box::new(view::credit::credit(&rows, &self.wake_rules(), t.now));
+        let view = Box::new(view::credit::credit(&rows, Some(&self.wake_rules()), t.now));
         let agents = rows.iter().map(|row| row.agent.id).collect();
         let query = Query::Credit { view, agents };
         t.push(Effect::Answer { conn, query });
