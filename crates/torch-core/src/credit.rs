@@ -18,6 +18,9 @@ pub const RATE: &str = "rate";
 /// A limit that nobody named.
 pub const UNNAMED: &str = "unknown";
 
+/// How exact a time in words is.
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// How many points of a share are kept.
 const POINTS_MAX: usize = 16;
 /// How far apart they are.
@@ -191,11 +194,17 @@ pub struct WakeRules {
 impl LimitHold {
     /// When torch is to wake the agent, if nothing happens before; `None` where a person is needed.
     pub fn wake_at(&self, rules: &WakeRules) -> Option<Timestamp> {
+        let reset = self.reset.as_ref()?;
         let after = match self.automatic {
             true => rules.automatic.max(rules.after),
             false => rules.after,
         };
-        Some(self.reset.as_ref()?.at.after(after))
+        // Words tell the minute in which it is reset, not the second.
+        let after = match reset.from {
+            ResetSource::Text => after.max(MINUTE),
+            _ => after,
+        };
+        Some(reset.at.after(after))
     }
 
     /// Whether only a person can end it.

@@ -65,6 +65,8 @@ pub struct TextReset {
     pub zone: String,
     /// A zone was named that nobody knows, so that the team's own was taken.
     pub zone_guessed: bool,
+    /// It was told to the second; else it is any time within that minute.
+    pub exact: bool,
 }
 
 /// Reads a limit's words as of `now`. A time of day that lies at most `passed` back is the reset that just was

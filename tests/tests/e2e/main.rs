@@ -6,6 +6,7 @@ mod abuse;
 mod auto;
 mod bad_input;
 mod commands;
+mod credit;
 mod delivery;
 mod doors;
 mod endurance;

@@ -92,7 +92,7 @@ pub(super) fn reset(
     passed: Duration,
 ) -> Option<TextReset> {
     if let Some(found) = EPOCH.captures(words) {
-        return instant(epoch(found.get(1)?.as_str())?);
+        return instant(epoch(found.get(1)?.as_str())?, true);
     }
     LEAD.find_iter(words)
         .find_map(|lead| behind(&words[lead.end()..], now, zones, passed))
@@ -101,10 +101,10 @@ pub(super) fn reset(
 /// What stands right behind the leading words.
 fn behind(rest: &str, now: Timestamp, zones: &Zones, passed: Duration) -> Option<TextReset> {
     if let Some(found) = EPOCH_VALUE.captures(rest) {
-        return instant(epoch(found.get(1)?.as_str())?);
+        return instant(epoch(found.get(1)?.as_str())?, true);
     }
     if let Some(span) = span(rest) {
-        return instant(Timestamp(now.0.checked_add(span)?));
+        return instant(Timestamp(now.0.checked_add(span)?), false);
     }
     let mut text = rest;
     eat(&mut text, &PREPOSITION);
@@ -120,14 +120,16 @@ fn behind(rest: &str, now: Timestamp, zones: &Zones, passed: Duration) -> Option
         at,
         zone,
         zone_guessed,
+        exact: false,
     })
 }
 
-fn instant(at: Timestamp) -> Option<TextReset> {
+fn instant(at: Timestamp, exact: bool) -> Option<TextReset> {
     Some(TextReset {
         at,
         zone: "UTC".to_owned(),
         zone_guessed: false,
+        exact,
     })
 }
 

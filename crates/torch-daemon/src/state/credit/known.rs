@@ -176,6 +176,9 @@ impl State {
         if let Some(at) = record.filter(recent) {
             return Some(reset(at, ResetSource::Record));
         }
+        if let Some(told) = told.filter(|told| told.exact) {
+            return Some(reset(told.at, ResetSource::Record));
+        }
         if let Some(at) = self.figure(agent, kind, at) {
             return Some(reset(at, ResetSource::Figure));
         }
