@@ -77,18 +77,28 @@ fn a_limit_holds_what_comes_and_its_reset_wakes_once_through_the_death_of_the_da
     let pid = world.agent("developer").pid;
     world.deliver("developer", "stop at the limit");
     world.wait_state("developer", "limited");
-    let ids = [world.send("developer", "one"), world.send("developer", "two")];
+    let ids = [
+        world.send("developer", "one"),
+        world.send("developer", "two"),
+    ];
     world.wait_message(&ids[0], "deferred:limited");
     world.wait("the exact reset", || {
         credit(&world, "developer")["held"]["reset_from"] == "transcript"
     });
     let held = credit(&world, "developer");
     assert_eq!(
-        (&held["state"], &held["held"]["limit"], &held["held"]["estimate"]),
+        (
+            &held["state"],
+            &held["held"]["limit"],
+            &held["held"]["estimate"]
+        ),
         (&"exhausted".into(), &"five_hour".into(), &false.into())
     );
     assert_eq!(held["held"]["resets_at"], reset_of(&world, "developer"));
-    world.torch(&["status"]).ok().prints("developer is limited until ");
+    world
+        .torch(&["status"])
+        .ok()
+        .prints("developer is limited until ");
     world
         .torch(&["why", "developer"])
         .ok()
@@ -126,7 +136,10 @@ fn a_limit_holds_what_comes_and_its_reset_wakes_once_through_the_death_of_the_da
     world.torch(&["credit"]).ok().prints("was woken");
     // Without the daemon the registry tells the same.
     world.torch(&["daemon", "stop"]).ok();
-    assert_eq!(credit(&world, "developer")["history"][0]["kind"], "credit.over");
+    assert_eq!(
+        credit(&world, "developer")["history"][0]["kind"],
+        "credit.over"
+    );
 }
 
 #[test]

@@ -498,6 +498,7 @@ impl AgentRun {
             following: None,
             looks: None,
             restated: None,
+            limit_told: None,
             failure: None,
             ended: false,
             end: None,

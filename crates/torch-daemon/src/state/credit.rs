@@ -41,7 +41,17 @@ impl State {
         (before, at): (AgentState, Timestamp),
     ) {
         match reading.signal {
-            Some(Signal::Limited) => self.limit_known(t, agent, "hook", reading, (before, at)),
+            Some(Signal::Limited) => {
+                self.limit_known(t, agent, "hook", reading, (before, at));
+                let told = self.agents.get_mut(&agent);
+                let told = told.and_then(|run| run.limit_told.take());
+                if let Some((told, written)) =
+                    told.filter(|(_, written)| known::is_near(*written, at))
+                {
+                    let now = (AgentState::Limited, written);
+                    self.limit_known(t, agent, "transcript", &told, now);
+                }
+            }
             Some(Signal::Prompt) => self.credit_turn_began(agent, at),
             Some(signal) => self.credit_signal(t, agent, signal),
             None => {}
@@ -73,6 +83,8 @@ impl State {
                         self.set_state(t, agent, AgentState::Limited, evidence);
                     }
                     self.limit_known(t, agent, "transcript", reading, (state, at));
+                } else if let Some(run) = self.agents.get_mut(&agent) {
+                    run.limit_told = Some((reading.clone(), at));
                 }
             }
             // What the program writes down after the reset shows that it goes on by itself.

@@ -133,6 +133,8 @@ pub(crate) struct AgentRun {
     pub(crate) restated: Option<torch_core::program::Signal>,
     /// What the last looks agree on, and how many of them.
     pub(crate) looks: Option<(torch_core::screen::ScreenKind, u32)>,
+    /// A record of a limit that came before the hook which says so, and when it was written.
+    pub(crate) limit_told: Option<(torch_monitor::SignalReading, Timestamp)>,
     /// Whether a failure of this launch was reported.
     pub(crate) failure: Option<String>,
     /// Whether its program ended in this launch.

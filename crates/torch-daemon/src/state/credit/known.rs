@@ -24,10 +24,12 @@ const USED_UP: u32 = 950;
 
 /// Whether news of a limit, at that time, are of the one that holds the agent already.
 pub(super) fn is_same(hold: &LimitHold, state: AgentState, at: Timestamp) -> bool {
-    let apart = hold.since.0.abs_diff(at.0);
-    state == AgentState::Limited
-        && hold.phase == HoldPhase::Waiting
-        && u128::from(apart) < SAME_NEWS.as_millis()
+    state == AgentState::Limited && hold.phase == HoldPhase::Waiting && is_near(hold.since, at)
+}
+
+/// Whether two times may be those of one limit.
+pub(super) fn is_near(one: Timestamp, other: Timestamp) -> bool {
+    u128::from(one.0.abs_diff(other.0)) < SAME_NEWS.as_millis()
 }
 
 /// Where nothing better was told, the words on the screen tell the reset.
@@ -86,9 +88,11 @@ impl State {
             hits: 1,
             phase: HoldPhase::Waiting,
         };
-        let same = previous
-            .as_ref()
-            .is_some_and(|hold| is_same(hold, before, at));
+        // A record may be read before the hook of the prompt that ended in it.
+        let same = previous.as_ref().is_some_and(|hold| {
+            let other = hold.source != source && hold.phase == HoldPhase::Waiting;
+            is_same(hold, before, at) || (other && is_near(hold.since, at))
+        });
         let hold = match previous {
             Some(hold) if same => merged(hold, new),
             Some(hold) => LimitHold {
