@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use torch_core::figures::AgentFigures;
 use torch_core::{AgentState, DeferReason, DeliveryState, Evidence, PaneAddress, Timestamp};
 
 /// The daemon itself.
@@ -122,6 +123,12 @@ pub struct AgentView {
     /// The usage limit that holds it, in words: `limited until 14:02 (Europe/London)`.
     #[serde(default)]
     pub limited: Option<String>,
+    /// What its program tells of itself: model, context, cost, tokens.
+    #[serde(default)]
+    pub figures: AgentFigures,
+    /// Its program's conversation.
+    #[serde(default)]
+    pub conversation: Option<String>,
     /// Why its ended program is left alone.
     #[serde(default)]
     pub left: Option<String>,

@@ -9,8 +9,8 @@ use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
     ack, agent, agent_run, agents, attach, audit, auto, backup, commit, complete, completions,
-    config, credit, daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message, pause,
-    pending, restore, resume, schedule, send, shell, status, stop, undelete, why, windows,
+    config, context, credit, daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message,
+    pause, pending, restore, resume, schedule, send, shell, status, stop, undelete, why, windows,
     worktree,
 };
 use crate::connect;
@@ -79,6 +79,7 @@ enum Command {
     Stop(stop::StopArgs),
     Resume(resume::ResumeArgs),
     Agent(agent::AgentArgs),
+    Context(context::ContextArgs),
     Pending(pending::PendingArgs),
     Approve(pending::ApproveArgs),
     Deny(pending::DenyArgs),
@@ -142,6 +143,7 @@ fn run(command: Command) -> Outcome {
         Command::Stop(args) => stop::run(args, &place()?),
         Command::Resume(args) => resume::run(args, &place()?),
         Command::Agent(args) => agent::run(args, &place()?),
+        Command::Context(args) => context::run(&args, &place()?),
         Command::Pending(args) => pending::run(args, &place()?),
         Command::Approve(args) => pending::approve(args, &place()?),
         Command::Deny(args) => pending::deny(args, &place()?),

@@ -12,6 +12,7 @@ pub mod commit;
 pub mod complete;
 pub mod completions;
 pub mod config;
+pub mod context;
 pub mod credit;
 pub mod daemon;
 pub mod demo_agent;

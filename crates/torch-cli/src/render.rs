@@ -4,6 +4,7 @@ pub mod agents;
 pub mod audit;
 pub mod commit;
 pub mod config;
+pub mod context;
 pub mod credit;
 pub mod doctor;
 pub mod error;

@@ -172,6 +172,8 @@ pub(crate) fn agent(agent: &Agent, waiting: u64) -> AgentView {
         paused: agent.paused,
         held: None,
         limited: agent.credit.hold.as_ref().map(credit::words),
+        figures: agent.figures.clone(),
+        conversation: agent.conversation.clone(),
         left: agent.left.clone(),
         restarts: agent.restarts.len() as u64,
         last_lines: Vec::new(),

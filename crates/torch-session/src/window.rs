@@ -109,7 +109,7 @@ impl Server {
     ) -> Result<(), SessionError> {
         const COMMAND: &str = "set-environment";
         let words = Words::named(COMMAND)
-            .option("-t", &session.to_string())
+            .option("-t", session.to_string())
             .arg(name)
             .arg(value);
         self.ask(COMMAND, &Line::of(words)).await?;

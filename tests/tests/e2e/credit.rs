@@ -30,10 +30,10 @@ fn scenario(more: &str) -> String {
 /// When the limit is reset that an agent's transcript tells of last, in milliseconds.
 fn reset_of(world: &World, role: &str) -> u64 {
     let records = world.transcript(role);
-    let resets = records
+    let mut resets = records
         .iter()
         .filter_map(|record| record["quotaLimits"]["resetsAt"].as_u64());
-    resets.last().expect("a record of the limit") * 1_000
+    resets.next_back().expect("a record of the limit") * 1_000
 }
 
 fn woken(world: &World, role: &str) -> Vec<Entry> {

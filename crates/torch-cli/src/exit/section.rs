@@ -97,7 +97,6 @@ fn of_others(path: &str) -> Vec<Line> {
             DENIED,
             NO_DAEMON,
         ],
-        "pending" => vec![DONE, FAILED, NOBODY, NOT_RUNNING],
         "approve" | "deny" => vec![
             (OK, "the question is answered: its dialog is gone"),
             FAILED,

@@ -72,7 +72,6 @@ pub(crate) fn a_message() -> MessageView {
 
 fn an_agent(role: &str, window: u32, state: AgentState) -> AgentView {
     AgentView {
-        limited: None,
         role: role.to_owned(),
         window,
         session: None,
@@ -98,6 +97,8 @@ fn an_agent(role: &str, window: u32, state: AgentState) -> AgentView {
         completed_at: None,
         waiting: 0,
         paused: false,
+        figures: Default::default(),
+        conversation: None,
         left: None,
         restarts: 0,
         held: None,

@@ -401,7 +401,7 @@ impl State {
         let word = if answer.approve { "approved" } else { "denied" };
         t.reply(
             answer.conn,
-            super::send::done(&format!("{} is {word}", answer.question)),
+            super::send::done(format!("{} is {word}", answer.question)),
         );
         t.journal(
             "question.answered",

@@ -341,6 +341,18 @@ impl State {
             Event::KeyPressed { agent, result } => self.on_key_pressed(t, agent, result),
             Event::Pressed { message, result } => self.on_pressed(t, message, result),
             Event::Transcript { message, found } => self.on_transcript(t, message, found),
+            Event::Timer(key) => self.on_timer(t, key),
+            Event::ClockMoved(drift) => self.on_clock_moved(t, drift),
+            other => self.handle_outcome(t, other),
+        }
+        self.restart_asked(t);
+        self.run_schedules(t);
+        turn.effects
+    }
+
+    /// What came of acts that take a while: on projects, worktrees and windows.
+    fn handle_outcome(&mut self, t: &mut Turn, event: Event) {
+        match event {
             Event::Inspected {
                 conn,
                 request,
@@ -372,12 +384,8 @@ impl State {
                 envelope,
                 delivery,
             } => self.on_revived(t, conn, *envelope, *delivery),
-            Event::Timer(key) => self.on_timer(t, key),
-            Event::ClockMoved(drift) => self.on_clock_moved(t, drift),
+            other => unreachable!("{other:?} is handled by `handle`"),
         }
-        self.restart_asked(t);
-        self.run_schedules(t);
-        turn.effects
     }
 
     /// An agent's role.

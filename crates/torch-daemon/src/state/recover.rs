@@ -32,25 +32,21 @@ pub struct Snapshot {
 }
 
 impl State {
-    /// Builds the state, and what is to be done first: watching spools and setting the timers that were running.
-    pub fn new(settings: Settings, snapshot: Snapshot, now: Timestamp) -> (Self, Vec<Effect>) {
-        let mut state = Self {
+    /// A state that knows nothing yet.
+    fn empty(settings: Settings) -> Self {
+        Self {
             secrets: BTreeMap::new(),
             answering: Vec::new(),
             programs: settings.programs.clone(),
             random: fastrand::Rng::with_seed(settings.seed),
             boot: settings.boot.clone(),
             settings,
-            teams: snapshot
-                .teams
-                .into_iter()
-                .map(|team| (team.id, team))
-                .collect(),
+            teams: BTreeMap::new(),
             sessions: BTreeMap::new(),
             agents: BTreeMap::new(),
             flights: BTreeMap::new(),
             transcript_looks: BTreeMap::new(),
-            pair_seqs: snapshot.pair_seqs,
+            pair_seqs: BTreeMap::new(),
             keys: BTreeMap::new(),
             waiters: Vec::new(),
             turn_waiters: Vec::new(),
@@ -77,7 +73,18 @@ impl State {
             purges: BTreeMap::new(),
             session_notes: BTreeMap::new(),
             namings: Vec::new(),
-        };
+        }
+    }
+
+    /// Builds the state, and what is to be done first: watching spools and setting the timers that were running.
+    pub fn new(settings: Settings, snapshot: Snapshot, now: Timestamp) -> (Self, Vec<Effect>) {
+        let mut state = Self::empty(settings);
+        state.teams = snapshot
+            .teams
+            .into_iter()
+            .map(|team| (team.id, team))
+            .collect();
+        state.pair_seqs = snapshot.pair_seqs;
         let mut effects = Vec::new();
         for team in state.teams.values() {
             let seen = if team.session.is_some() {

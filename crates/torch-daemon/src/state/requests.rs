@@ -19,6 +19,10 @@ pub type Caller = (Sender, &'static str);
 /// The evidence of an acknowledgement.
 const ACKED: &str = "its recipient said so (torch ack)";
 
+mod privilege;
+
+use privilege::privilege;
+
 impl State {
     /// Who calls, and the rule that says so.
     pub fn caller(&self, peer: &Ancestry) -> Caller {
@@ -555,50 +559,4 @@ fn query(caller: &Sender, request: Request) -> Option<Query> {
         }
         _ => return None,
     })
-}
-
-/// What a request needs of its caller.
-fn privilege(request: &Request) -> Privilege {
-    match request {
-        Request::Ping
-        | Request::Send(_)
-        | Request::Status { .. }
-        | Request::Messages(_)
-        | Request::Stats { .. }
-        | Request::Message { .. }
-        | Request::Trace { .. }
-        | Request::Why { .. }
-        | Request::Credit { .. }
-        | Request::Schedule(_)
-        | Request::Schedules { .. }
-        | Request::CancelSchedule { .. }
-        | Request::AuditVerify
-        | Request::Logs { .. }
-        | Request::AwaitTurn { .. }
-        | Request::Pending { .. }
-        // Who may do what of these is told by rules of their own.
-        | Request::Agent(_)
-        | Request::Commit(_)
-        | Request::WorktreeList { .. }
-        | Request::Cancel => Privilege::Anyone,
-        Request::Complete { .. } | Request::Ack { .. } => Privilege::Agent,
-        Request::Shutdown
-        | Request::Auto(_)
-        | Request::Follow { .. }
-        | Request::Stop { .. }
-        | Request::Attach { .. }
-        | Request::Shell { .. }
-        | Request::Inbox { .. }
-        | Request::Gc { .. }
-        | Request::Retry { .. }
-        | Request::Resume(_)
-        | Request::Pause { .. }
-        | Request::RenameWindows { .. }
-        | Request::Purge { .. }
-        | Request::WorktreeRemove { .. }
-        | Request::KeptList { .. }
-        | Request::Undelete { .. }
-        | Request::CancelMessage { .. } => Privilege::Person,
-        Request::AnswerQuestion { .. } => Privilege::Approval,
-    }
 }

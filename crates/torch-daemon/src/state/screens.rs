@@ -178,7 +178,7 @@ impl State {
             }
             ScreenKind::Asking | ScreenKind::Unknown => return,
         };
-        if before == AgentState::Starting {
+        if before == AgentState::Starting || before == state {
             return;
         }
         let what = reading.retry.as_deref();

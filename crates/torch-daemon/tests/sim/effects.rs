@@ -361,10 +361,10 @@ impl World {
             0..20 if self.faults.crashes && !self.calm => Turn::Dies,
             20..35 if self.faults.programs && !self.calm => Turn::Hangs,
             35..60 if self.faults.programs && !self.calm => {
-                Turn::Limited(millis * 100, roll % 2 == 0)
+                Turn::Limited(millis * 100, roll.is_multiple_of(2))
             }
             60..260 if self.faults.limits && !self.calm => {
-                Turn::Limited(millis * 100, roll % 2 == 0)
+                Turn::Limited(millis * 100, roll.is_multiple_of(2))
             }
             _ => Turn::Ends(millis),
         }
