@@ -38,7 +38,7 @@ fn lines(path: &str) -> Vec<Line> {
         Some("resume" | "agent" | "windows") => of_the_roster(path),
         Some("agents") => of_programs(path),
         Some("worktree" | "undelete") => of_worktrees(path),
-        Some("commit" | "mcp") => of_doors(path),
+        Some("commit" | "mcp" | "approve" | "deny") => of_doors(path),
         Some("schedule") => of_schedules(path),
         Some("backup" | "restore" | "gc") => of_the_registry(path),
         _ => of_others(path),
@@ -97,14 +97,6 @@ fn of_others(path: &str) -> Vec<Line> {
             DENIED,
             NO_DAEMON,
         ],
-        "approve" | "deny" => vec![
-            (OK, "the question is answered: its dialog is gone"),
-            FAILED,
-            (USAGE, "bad arguments, or no such open question"),
-            (TIMEOUT, "the key was pressed, and the dialog is still open"),
-            DENIED,
-            NOT_RUNNING,
-        ],
         "stop" | "ack" | "complete" | "pause" | "unpause" => {
             vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON]
         }
@@ -133,6 +125,14 @@ fn of_others(path: &str) -> Vec<Line> {
 /// What agents have besides `scm`.
 fn of_doors(path: &str) -> Vec<Line> {
     match path {
+        "approve" | "deny" => vec![
+            (OK, "the question is answered: its dialog is gone"),
+            FAILED,
+            (USAGE, "bad arguments, or no such open question"),
+            (TIMEOUT, "the key was pressed, and the dialog is still open"),
+            DENIED,
+            NOT_RUNNING,
+        ],
         "commit" => vec![
             (OK, "the commit is made, or was there already"),
             (

@@ -207,6 +207,26 @@ mod tests {
         }
     }
 
+    fn held(reset: Timestamp) -> HeldView {
+        HeldView {
+            limit: "five_hour".to_owned(),
+            since: NOW.moved(-120_000),
+            said: "You've hit your 5-hour limit · resets 4:02pm (Europe/London)".to_owned(),
+            source: "hook".to_owned(),
+            resets_at: Some(reset),
+            reset_from: Some("transcript".to_owned()),
+            estimate: false,
+            zone: Some("Europe/London".to_owned()),
+            zone_assumed: false,
+            needs_person: false,
+            interrupted: true,
+            automatic: true,
+            hits: 1,
+            wake_at: Some(reset.moved(300_000)),
+            text: "limited until 16:02 (Europe/London)".to_owned(),
+        }
+    }
+
     fn view() -> CreditView {
         let reset = NOW.moved(7_200_000);
         let share = ShareView {
@@ -225,23 +245,7 @@ mod tests {
             approaching: false,
             ..share.clone()
         };
-        let held = HeldView {
-            limit: "five_hour".to_owned(),
-            since: NOW.moved(-120_000),
-            said: "You've hit your 5-hour limit · resets 4:02pm (Europe/London)".to_owned(),
-            source: "hook".to_owned(),
-            resets_at: Some(reset),
-            reset_from: Some("transcript".to_owned()),
-            estimate: false,
-            zone: Some("Europe/London".to_owned()),
-            zone_assumed: false,
-            needs_person: false,
-            interrupted: true,
-            automatic: true,
-            hits: 1,
-            wake_at: Some(reset.moved(300_000)),
-            text: "limited until 16:02 (Europe/London)".to_owned(),
-        };
+        let held = held(reset);
         let entry = JournalView {
             seq: 1,
             at: NOW.moved(-120_000),
