@@ -149,7 +149,7 @@ fn list(catalog: Catalog, json: JsonArgs) -> Outcome {
 }
 
 /// Whether a program is there, by its `PATH` entry and what it says its version is.
-fn installed(entry: &Entry) -> Installed {
+pub(crate) fn installed(entry: &Entry) -> Installed {
     let Some(rules) = &entry.program.install else {
         return Installed::BuiltIn;
     };

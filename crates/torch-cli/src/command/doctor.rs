@@ -1,5 +1,6 @@
 //! `torch doctor`.
 
+mod agents;
 mod checks;
 mod machine;
 mod programs;

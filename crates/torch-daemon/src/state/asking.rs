@@ -30,6 +30,8 @@ pub(crate) struct Answering {
     /// Whether the key that chooses was pressed.
     chosen: bool,
     keys: u32,
+    /// How many of the row's own keys were pressed.
+    pressed: usize,
     pub(crate) until: Timestamp,
 }
 
@@ -265,6 +267,7 @@ impl State {
             approve,
             chosen: false,
             keys: 0,
+            pressed: 0,
             until: t.now.after(ANSWER_DEADLINE),
         });
         self.look_for_answer(t, agent);
@@ -370,12 +373,26 @@ impl State {
         } else {
             dialog.deny
         };
+        // Keys of a row's own follow one another; with arrow keys the highlight is read again after each.
+        let own = row.and_then(|row| dialog.rows.get(row));
+        let own = own.is_some_and(|row| !row.keys.is_empty());
         let keys = row.and_then(|row| dialog.keys_for(row));
+        let keys = keys.map(|mut keys| {
+            keys.drain(
+                ..if own {
+                    answer.pressed.min(keys.len())
+                } else {
+                    0
+                },
+            );
+            keys
+        });
         let Some(key) = keys.as_ref().and_then(|keys| keys.first()).cloned() else {
             let why = "torch does not know which row of this dialog that would be";
             return self.fail_answer(t, agent, why);
         };
         answer.keys += 1;
+        answer.pressed += 1;
         answer.chosen = keys.is_some_and(|keys| keys.len() == 1);
         let Some(guard) = self.typing_guard(agent) else {
             return self.fail_answer(t, agent, "its program does not run");

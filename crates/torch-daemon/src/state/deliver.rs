@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use torch_core::plan::WindowObserved;
+use torch_core::program::DeliveryGrade;
 use torch_core::{AgentId, AgentState, DeferReason, DeliveryState, MessageId, MessageKind, Write};
 use torch_router::delivery::{Act, Flight, Outcome, Patience, Step};
 
@@ -14,6 +15,9 @@ use crate::event::{Effect, InboxFile, PasteError, ProbeFor, TimerKey, TypingGuar
 
 /// How many consumed messages an agent's turns can be waited for by.
 const CONSUMED_KEPT: usize = 64;
+
+/// How long after the Enter the screen of a program that tells nothing is looked at.
+const SCREEN_EVIDENCE: Duration = Duration::from_millis(300);
 
 impl State {
     /// Gives the agent's first waiting message its turn, if the agent waits for input.
@@ -263,15 +267,21 @@ impl State {
 
     pub(crate) fn patience(&self, agent: AgentId) -> Patience {
         let config = &self.settings.config.delivery;
-        let settle = self
+        let program = self
             .agents
             .get(&agent)
-            .and_then(|run| self.programs.get(&run.agent.program))
-            .map_or(0, |program| program.data.submit.settle_ms);
+            .and_then(|run| self.programs.get(&run.agent.program));
+        let settle = program.map_or(0, |program| program.data.submit.settle_ms);
+        // Where nothing will be told, the screen is looked at soon.
+        let told = program.is_none_or(|program| program.data.grade() != DeliveryGrade::Screen);
+        let evidence = match told {
+            true => Duration::from_secs(config.submit_timeout_seconds),
+            false => SCREEN_EVIDENCE,
+        };
         Patience {
             copy_mode: Duration::from_secs(config.copy_mode_wait_seconds),
             draft_notice: Duration::from_secs(config.draft_notice_seconds),
-            evidence: Duration::from_secs(config.submit_timeout_seconds),
+            evidence,
             settle: Duration::from_millis(settle),
         }
     }

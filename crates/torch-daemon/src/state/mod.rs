@@ -513,6 +513,7 @@ fn record_cause(record: &torch_core::spool::SpoolRecord) -> String {
         SpoolEvent::Hook { payload } => {
             let name = payload
                 .get("hook_event_name")
+                .or_else(|| payload.get("event"))
                 .and_then(|name| name.as_str());
             let name: String = name.unwrap_or("?").chars().take(40).collect();
             format!("hook {name}")

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use torch_core::program::Signal;
 use torch_core::screen::squeeze;
 use torch_core::{AgentId, DeliveryState, MessageId};
 use torch_router::delivery::Proof;
@@ -18,6 +19,11 @@ impl State {
     /// The prompt hook fired: which of the messages on their way does it prove?
     pub(crate) fn on_prompt(&mut self, t: &mut Turn, agent: AgentId, prompt: &str) {
         let squeezed = squeeze(prompt);
+        let alone = self
+            .agents
+            .get(&agent)
+            .and_then(|run| self.programs.get(&run.agent.program))
+            .is_some_and(|program| !program.transcript.tells(Signal::Prompt));
         // Also one that waits: a paste of it may have stood in the composer, where a person pressed Enter.
         let on_the_way: Vec<MessageId> = self
             .flights
@@ -36,6 +42,10 @@ impl State {
             };
             let step = flight.on_proof(proof, t.now);
             self.apply(t, message, step);
+            if let (true, Some(flight)) = (alone, self.flights.get_mut(&message)) {
+                let step = flight.on_proof(Proof::HookAlone, t.now);
+                self.apply(t, message, step);
+            }
         }
         if !prompt.contains("[torch m-") {
             self.on_unrecorded_prompt(t, agent, prompt);

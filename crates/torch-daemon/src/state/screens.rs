@@ -2,11 +2,12 @@
 
 use torch_api::wire::Stage;
 use torch_core::plan::WindowObserved;
-use torch_core::program::Signal;
-use torch_core::screen::{ScreenKind, ScreenReading};
-use torch_core::{AgentId, AgentState, Evidence, LaunchId};
+use torch_core::program::{DeliveryGrade, Signal};
+use torch_core::screen::{ScreenKind, ScreenReading, squeeze};
+use torch_core::{AgentId, AgentState, DeliveryState, Evidence, LaunchId, MessageId};
 use torch_monitor::{Figures, Screen};
-use torch_router::delivery::{Flight, PaneFitness, Sight};
+use torch_router::delivery::{Flight, PaneFitness, Proof, Sight};
+use torch_router::tag;
 
 use super::panes::same_pane;
 use super::{PANES_EVERY, State, Turn};
@@ -82,10 +83,13 @@ impl State {
                 }
                 self.acted(t, message);
                 let patience = self.patience(agent);
-                let sight = match result {
-                    Ok(fact) => self.sight(agent, &fact),
-                    Err(_) => None,
-                };
+                let fact = result.ok();
+                let sight = fact.as_ref().and_then(|fact| self.sight(agent, fact));
+                if let (Some(fact), Some(sight)) = (&fact, &sight)
+                    && self.is_seen_taken(message, fact, sight)
+                {
+                    return self.take_by_screen(t, agent, message);
+                }
                 let asking = sight.as_ref().filter(|sight| {
                     sight.reading.kind == ScreenKind::Asking
                         && sight.fitness != PaneFitness::NoAgent
@@ -111,6 +115,41 @@ impl State {
             ProbeFor::State => self.on_state_look(t, agent, result),
             ProbeFor::Answer => self.on_answer_look(t, agent, result),
         }
+    }
+
+    /// Whether the screen of a program that tells nothing by itself shows a message as submitted: in the conversation, and not
+    /// in the composer.
+    fn is_seen_taken(&self, message: MessageId, fact: &ProbeFact, sight: &Sight) -> bool {
+        let Some(program) = self.program_for(message) else {
+            return false;
+        };
+        let Some(flight) = self.flights.get(&message) else {
+            return false;
+        };
+        let entered = matches!(
+            flight.delivery.state,
+            DeliveryState::Entered | DeliveryState::Uncertain
+        );
+        let composer = sight.reading.composer.as_ref();
+        let opening = tag::opening(&flight.envelope, flight.delivery.attempt);
+        program.data.grade() == DeliveryGrade::Screen
+            && entered
+            && sight.fitness == PaneFitness::Fit
+            && composer.is_none_or(|composer| !composer.contains(&opening))
+            && squeeze(&Screen::parse(&fact.screen).text()).contains(&squeeze(&opening))
+    }
+
+    /// What the screen shows as submitted began a turn, whose end the screen will tell as well.
+    fn take_by_screen(&mut self, t: &mut Turn, agent: AgentId, message: MessageId) {
+        self.count_turn(t, agent);
+        let detail = format!("{} was submitted", message.tag());
+        let evidence = Evidence::new("screen", detail, t.now);
+        self.set_state(t, agent, AgentState::Working, evidence);
+        if let Some(flight) = self.flights.get_mut(&message) {
+            let step = flight.on_proof(Proof::Screen, t.now);
+            self.apply(t, message, step);
+        }
+        t.timer(TimerKey::Look(agent), t.now.after(SECOND_LOOK));
     }
 
     fn on_state_look(

@@ -26,6 +26,18 @@ impl Flight {
                 now,
                 Act::None,
             ),
+            Proof::HookAlone => self.pass(
+                DeliveryState::Consumed,
+                "the prompt hook fired with it; this program keeps no transcript that torch reads",
+                now,
+                Act::None,
+            ),
+            Proof::Screen => self.pass(
+                DeliveryState::Consumed,
+                "unconfirmed: the screen shows it in the conversation, and this program tells nothing by itself",
+                now,
+                Act::None,
+            ),
             Proof::Hook | Proof::AlteredHook if state == DeliveryState::Accepted => {
                 Step::only(Act::ReadTranscript)
             }

@@ -96,6 +96,10 @@ pub enum Proof {
     AlteredHook,
     /// The program's transcript holds it.
     Transcript,
+    /// The prompt hook fired with it, and the program keeps no transcript that is read: better is not to be had.
+    HookAlone,
+    /// The screen shows it in the conversation, and the program tells nothing by itself.
+    Screen,
 }
 
 /// The one act to do next.

@@ -150,11 +150,11 @@ fn programs_that_are_none() {
     for (args, words) in [
         (
             &["auto", "--yes", "--spec", "spec.md", "--agent", "clippy"][..],
-            "known programs: demo",
+            "known programs: aider, claude, codex, demo, gemini, opencode",
         ),
         (
             &["auto", "--yes", "--spec", "spec.md"],
-            "no agent program was chosen",
+            "no agent program was found",
         ),
         (
             &[

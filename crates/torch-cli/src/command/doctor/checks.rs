@@ -2,6 +2,7 @@
 
 use torch_core::config::Config;
 
+use super::agents;
 use super::machine;
 use super::programs;
 use crate::command::config;
@@ -25,7 +26,7 @@ pub(super) fn all(place: &Place) -> Vec<Check> {
         programs::tmux_server(&config),
     ]);
     checks.extend(programs::own());
-    checks.push(programs::agent(&config));
+    checks.extend(agents::agents(&config));
     checks
 }
 

@@ -1,4 +1,4 @@
-//! Checks of programs: tmux and its server, git, torch itself, the agents.
+//! Checks of programs: tmux and its server, git, torch itself.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,9 +20,6 @@ const TMUX_OLDEST: (u32, u32) = (3, 2);
 
 /// The oldest git whose worktrees torch can repair and lock (`worktree repair`, `--porcelain` with `locked`).
 const GIT_OLDEST: (u32, u32) = (2, 31);
-
-/// The agent program that is part of torch.
-const BUILT_IN: &str = "demo";
 
 /// tmux is there and new enough.
 pub(super) fn tmux(program: &str) -> Check {
@@ -85,23 +82,6 @@ fn beside() -> String {
         .and_then(|exe| exe.parent().map(Path::to_owned));
     let dir = dir.unwrap_or_else(|| Path::new("/usr/local/bin").to_owned());
     format!("export PATH={}:$PATH", torch_process::quote::shell(&dir))
-}
-
-/// Which agent program works: the built-in one, and no other yet.
-pub(super) fn agent(config: &Config) -> Check {
-    let name = "agent program";
-    let chosen = config.agents.default.as_str();
-    if chosen.is_empty() || chosen == BUILT_IN {
-        return ok(
-            name,
-            format!("{BUILT_IN} (built in); other programs are not driven by this version"),
-        );
-    }
-    warn(
-        name,
-        format!("agents.default is {chosen:?}, which this version does not drive"),
-        format!("torch auto --spec spec.md --agent {BUILT_IN}"),
-    )
 }
 
 fn versioned(name: &'static str, program: &str, flag: &str, oldest: (u32, u32)) -> Check {
