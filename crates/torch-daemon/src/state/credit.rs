@@ -7,6 +7,8 @@
 mod known;
 mod near;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -232,8 +232,8 @@ mod tests {
             "limited until 14:02 (Europe/London)"
         );
         assert_eq!(
-            said(ResetSource::Record, "Pacific/Auckland", false),
-            "limited until Nov 22, 03:02 (Pacific/Auckland)"
+            said(ResetSource::Record, "Australia/Brisbane", false),
+            "limited until Nov 22, 00:02 (Australia/Brisbane)"
         );
         assert_eq!(
             said(ResetSource::Estimate, "UTC", false),
