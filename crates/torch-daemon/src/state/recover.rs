@@ -96,22 +96,7 @@ impl State {
         }
         for agent in snapshot.agents {
             let offset = snapshot.spool_offsets.get(&agent.id).copied().unwrap_or(0);
-            if let Some(launch) = agent.launch {
-                effects.push(Effect::WatchSpool {
-                    agent: agent.id,
-                    launch,
-                    offset,
-                });
-            }
-            if let (Some(launch), Some(path)) = (agent.launch, agent.transcript.clone()) {
-                effects.push(Effect::WatchTranscript {
-                    agent: agent.id,
-                    launch,
-                    program: agent.program.clone(),
-                    path,
-                    offset: agent.figures.transcript_read,
-                });
-            }
+            watch(&agent, offset, &mut effects);
             if agent.state == AgentState::Starting && agent.pane.is_some() {
                 effects.push(state.ready_deadline(&agent, now));
             }
@@ -242,6 +227,26 @@ impl State {
                 (!typed, !first)
             });
         }
+    }
+}
+
+/// Reads an agent's spool and its transcript from where they were read last.
+fn watch(agent: &Agent, offset: u64, effects: &mut Vec<Effect>) {
+    if let Some(launch) = agent.launch {
+        effects.push(Effect::WatchSpool {
+            agent: agent.id,
+            launch,
+            offset,
+        });
+    }
+    if let (Some(launch), Some(path)) = (agent.launch, agent.transcript.clone()) {
+        effects.push(Effect::WatchTranscript {
+            agent: agent.id,
+            launch,
+            program: agent.program.clone(),
+            path,
+            offset: agent.figures.transcript_read,
+        });
     }
 }
 
