@@ -67,7 +67,8 @@ impl State {
             agent,
             json!({"attached": attached, "prompt": start}),
         );
-        if !attached {
+        // What a program says to itself when its usage limit is reset is nobody's doing.
+        if !attached && !self.goes_on_by_itself(agent) {
             self.notify_unrecorded(t, agent, prompt);
         }
     }

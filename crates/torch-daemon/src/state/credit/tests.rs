@@ -6,8 +6,8 @@ use torch_core::credit::ResetSource;
 use torch_core::screen::ScreenKind;
 use torch_core::spool::{SpoolEvent, SpoolRecord};
 use torch_core::{
-    Agent, DesiredState, Envelope, LaunchId, PaneAddress, PaneId, RoleName, RouterMode, SessionId,
-    SessionName, Team, TeamId, TeamPhase, WindowId,
+    Agent, DesiredState, Envelope, LaunchId, MessageId, MessageKind, PaneAddress, PaneId, RoleName,
+    RouterMode, SessionId, SessionName, Team, TeamId, TeamPhase, WindowId,
 };
 use torch_monitor::Screen;
 

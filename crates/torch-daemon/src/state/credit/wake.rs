@@ -1,0 +1,168 @@
+//! The wake-up after a reset: when, with what, and what shows that the limit is over.
+
+use serde_json::json;
+use torch_core::credit::{HoldPhase, WakeRules};
+use torch_core::screen::DialogKind;
+use torch_core::{
+    AgentId, AgentState, DeliveryState, Evidence, MessageId, MessageKind, Recipient, Timestamp,
+    Write,
+};
+
+use super::super::send::Draft;
+use super::super::{AgentRun, State, Turn};
+use crate::event::{Effect, TimerKey};
+
+/// What a woken agent reads. The tag before it says that it comes from torch.
+const CONTINUE: &str = "Your usage limit was reset. Go on with the turn that it ended; do not repeat what is done already.";
+impl State {
+    /// The time of a wake-up has come.
+    pub(crate) fn on_wake_due(&mut self, t: &mut Turn, agent: AgentId) {
+        let rules = self.wake_rules();
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let Some(hold) = run.agent.credit.hold.as_ref() else {
+            return;
+        };
+        let Some(due) = hold.wake_at(&rules) else {
+            return;
+        };
+        if hold.phase != HoldPhase::Waiting {
+            return;
+        }
+        if due > t.now {
+            return t.timer(TimerKey::Wake(agent), due);
+        }
+        match run.agent.state {
+            state if !state.is_live() => {
+                return self.limit_over(t, agent, "it was reset while no program ran");
+            }
+            AgentState::Starting => {}
+            AgentState::Limited | AgentState::Idle | AgentState::Ready => {}
+            // A turn is under way, or a dialog is open: what comes of it tells more than a wake-up.
+            _ => return,
+        }
+        let free = self.account_free_at(agent, &rules);
+        if free > t.now {
+            return t.timer(TimerKey::Wake(agent), free);
+        }
+        self.wake(t, agent);
+    }
+
+    fn wake(&mut self, t: &mut Turn, agent: AgentId) {
+        let before = std::mem::replace(&mut t.cause, "usage limit reset".to_owned());
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let (team, role, state) = (run.agent.team, run.agent.role.clone(), run.agent.state);
+        let credit = &mut run.agent.credit;
+        let Some(hold) = credit.hold.as_mut() else {
+            return;
+        };
+        credit.woken = Some(t.now);
+        if !hold.interrupted && run.queue.is_empty() && state != AgentState::Starting {
+            // The next message shows whether it is over; nothing else has to be said.
+            self.limit_over(t, agent, "it was reset, and no turn was ended by it");
+        } else {
+            hold.phase = HoldPhase::Waking { message: None };
+            let interrupted = hold.interrupted;
+            // The word goes out first; until it is posted nothing else may.
+            let message = interrupted.then(|| {
+                let recipient = Recipient::Agent { agent, role };
+                let draft =
+                    Draft::from_torch(team, MessageKind::Continue, recipient, CONTINUE.to_owned());
+                self.post(t, draft)
+            });
+            if let Some(hold) = self.hold_mut(agent) {
+                hold.phase = HoldPhase::Waking { message };
+            }
+            t.journal(
+                "credit.waking",
+                agent,
+                json!({"message": message, "interrupted": interrupted}),
+            );
+        }
+        if matches!(state, AgentState::Limited | AgentState::Ready) {
+            let evidence = Evidence::new("timer", "its usage limit was reset", t.now);
+            self.set_state(t, agent, AgentState::Idle, evidence);
+        }
+        if let Some(run) = self.agents.get(&agent) {
+            t.write(Write::PutAgent(Box::new(run.agent.clone())));
+        }
+        self.pump(t, agent);
+        t.cause = before;
+    }
+
+    /// The limit that held an agent is over.
+    pub(super) fn limit_over(&mut self, t: &mut Turn, agent: AgentId, how: &str) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(hold) = run.agent.credit.hold.take() else {
+            return;
+        };
+        let reset = hold.reset.as_ref().map(|reset| reset.at);
+        if let Some(reset) = reset.filter(|reset| *reset <= t.now) {
+            run.agent.credit.last_reset = Some(reset);
+            // The next window begins with the next turn, or has begun with the one under way.
+            let working = run.agent.state == AgentState::Working;
+            run.agent.credit.window_began = working.then_some(t.now);
+        }
+        t.write(Write::PutAgent(Box::new(run.agent.clone())));
+        let data = json!({"how": how, "kind": hold.kind, "since": hold.since, "reset": reset});
+        t.journal("credit.over", agent, data);
+        t.push(Effect::CancelTimer(TimerKey::Wake(agent)));
+        // Its menu went with it.
+        let menu = |run: &AgentRun| {
+            let question = run.agent.question.as_ref();
+            question.is_some_and(|question| question.kind == DialogKind::LimitMenu)
+        };
+        if self.agents.get(&agent).is_some_and(menu) {
+            self.close_question(t, agent);
+        }
+        if let HoldPhase::Waking {
+            message: Some(given),
+        } = hold.phase
+        {
+            self.drop_continue(t, given, how);
+        }
+        self.pump(t, agent);
+    }
+
+    /// A `continue` that was not typed yet is not needed any more.
+    pub(super) fn drop_continue(&mut self, t: &mut Turn, message: MessageId, why: &str) {
+        let flight = self.flights.get(&message);
+        if flight.is_some_and(|flight| flight.envelope.kind == MessageKind::Continue) {
+            self.end_untyped(t, message, DeliveryState::Expired, why);
+        }
+    }
+
+    /// Why nothing may be typed into an agent because of a usage limit; `None` for the one message that shows whether the
+    /// limit is over.
+    pub(crate) fn limit_holds(&mut self, agent: AgentId) -> Option<String> {
+        let words = self.limit_words(agent)?;
+        let run = self.agents.get_mut(&agent)?;
+        let front = run.queue.front().copied();
+        let consumed = |id: MessageId| run.consumed.iter().any(|kept| kept.message == id);
+        let hold = run.agent.credit.hold.as_mut()?;
+        let HoldPhase::Waking { message } = &mut hold.phase else {
+            return Some(words);
+        };
+        // One that came to nothing (a person took it back) makes room for the next.
+        let gone = message.is_some_and(|id| !self.flights.contains_key(&id) && !consumed(id));
+        if message.is_none() || gone {
+            *message = front;
+        }
+        (front.is_none() || *message != front).then_some(words)
+    }
+
+    /// When the next agent of an account may be woken.
+    fn account_free_at(&self, agent: AgentId, rules: &WakeRules) -> Timestamp {
+        let account = self.account_of(agent);
+        let others = self.agents.iter().filter(|(id, _)| **id != agent);
+        let woken = others.filter_map(|(id, run)| Some((*id, run.agent.credit.woken?)));
+        let same = woken.filter(|(id, _)| self.account_of(*id) == account);
+        let last = same.map(|(_, at)| at.after(rules.stagger)).max();
+        last.unwrap_or_default()
+    }
+}
