@@ -9,6 +9,7 @@ mod layer;
 use serde::{Deserialize, Serialize};
 
 use crate::RouterMode;
+use crate::screen::DialogKind;
 
 pub use error::ConfigError;
 pub use key::{KEYS, Key, Kind, Scope};
@@ -60,6 +61,20 @@ pub struct AgentsConfig {
     pub default: String,
     /// The permission mode that programs are started in, by the name in their own rules; empty: each program's own default.
     pub mode: String,
+    /// Which dialogs torch approves by itself, of `trust`, `key` and `update`, with commas; empty: none.
+    pub answer: String,
+}
+
+impl AgentsConfig {
+    /// Whether torch may approve dialogs of this kind by itself.
+    pub fn answers(&self, kind: DialogKind) -> bool {
+        let answerable = matches!(
+            kind,
+            DialogKind::Trust | DialogKind::Key | DialogKind::Update
+        );
+        let mut words = self.answer.split(',').map(str::trim);
+        answerable && words.any(|word| word == kind.as_str())
+    }
 }
 
 /// Who may write to whom.

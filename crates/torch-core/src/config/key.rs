@@ -65,6 +65,12 @@ pub const KEYS: &[Key] = &[
         doc: "The permission mode that agent programs start in, by its name in `torch agents show NAME`; empty: each one's own.",
     },
     Key {
+        name: "agents.answer",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "Dialogs of agent programs that torch approves by itself, of trust, key and update, with commas; empty: none.",
+    },
+    Key {
         name: "agents.default",
         kind: Kind::Text,
         scope: Scope::Project,

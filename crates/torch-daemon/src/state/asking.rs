@@ -23,7 +23,8 @@ const KEYS_MAX: u32 = 24;
 /// A person's answer that is being given.
 #[derive(Debug)]
 pub(crate) struct Answering {
-    pub(crate) conn: ConnId,
+    /// Who is told; none where the user's settings answer.
+    pub(crate) conn: Option<ConnId>,
     agent: AgentId,
     question: String,
     approve: bool,
@@ -96,6 +97,9 @@ impl State {
                 };
                 self.open_question(t, agent, dialog.kind, text, Some(dialog));
             }
+        }
+        if self.answer_by_settings(t, agent) {
+            return;
         }
         if raising && before == AgentState::Starting {
             self.tell_not_up(t, agent);
@@ -261,7 +265,7 @@ impl State {
             json!({"id": short, "approve": approve}),
         );
         self.answering.push(Answering {
-            conn,
+            conn: Some(conn),
             agent,
             question: short,
             approve,
@@ -416,14 +420,14 @@ impl State {
     fn answered(&mut self, t: &mut Turn, at: usize) {
         let answer = self.answering.remove(at);
         let word = if answer.approve { "approved" } else { "denied" };
-        t.reply(
-            answer.conn,
-            super::send::done(format!("{} is {word}", answer.question)),
-        );
+        if let Some(conn) = answer.conn {
+            let said = format!("{} is {word}", answer.question);
+            t.reply(conn, super::send::done(said));
+        }
         t.journal(
             "question.answered",
             answer.agent,
-            json!({"id": answer.question, "approve": answer.approve}),
+            json!({"id": answer.question, "approve": answer.approve, "by_settings": answer.conn.is_none()}),
         );
         // What follows is seen by hooks; where there are none, by the next look.
         self.look_at_screen(t, answer.agent);
@@ -449,7 +453,45 @@ impl State {
         } else {
             other(&error, why, Some(&hint))
         };
-        t.fail(answer.conn, failure);
+        match answer.conn {
+            Some(conn) => t.fail(conn, failure),
+            // It is the person's now, like any other.
+            None => self.tell_not_up(t, agent),
+        }
+    }
+
+    /// Approves a dialog that the user's settings let torch approve, once.
+    fn answer_by_settings(&mut self, t: &mut Turn, agent: AgentId) -> bool {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return false;
+        };
+        let Some(question) = &run.agent.question else {
+            return false;
+        };
+        let allowed = self.settings.config.agents.answers(question.kind);
+        let tried = run.answered_by_settings.as_ref() == Some(&question.id);
+        if !allowed || tried || question.approve.is_none() {
+            return false;
+        }
+        run.answered_by_settings = Some(question.id.clone());
+        let id = question.id.clone();
+        t.journal(
+            "question.answer",
+            agent,
+            json!({"id": id, "approve": true, "by_settings": true}),
+        );
+        self.answering.push(Answering {
+            conn: None,
+            agent,
+            question: id,
+            approve: true,
+            chosen: false,
+            keys: 0,
+            pressed: 0,
+            until: t.now.after(ANSWER_DEADLINE),
+        });
+        self.look_for_answer(t, agent);
+        true
     }
 
     /// Under which conditions an agent's pane may be typed into.

@@ -497,6 +497,7 @@ impl AgentRun {
             looking: false,
             following: None,
             looks: None,
+            answered_by_settings: None,
             restated: None,
             limit_told: None,
             failure: None,

@@ -129,6 +129,8 @@ pub(crate) struct AgentRun {
     pub(crate) looking: bool,
     /// The transcript that is being read, and in which launch.
     pub(crate) following: Option<(LaunchId, PathBuf)>,
+    /// The last question that the user's settings answered.
+    pub(crate) answered_by_settings: Option<String>,
     /// Why its briefing is said again in this launch.
     pub(crate) restated: Option<torch_core::program::Signal>,
     /// What the last looks agree on, and how many of them.

@@ -41,8 +41,13 @@ fn an_open_dialog_keeps_messages_waiting_and_the_person_hears_of_it() {
         world
             .ledger("orchestrator")
             .iter()
-            .any(|entry| entry.text.contains("asks for permission"))
+            .any(|entry| entry.text.contains("torch approve q-"))
     });
+    let pending = world.torch(&["pending"]).ok().stdout;
+    assert!(
+        pending.contains("q-") && pending.contains(QUESTION),
+        "{pending}"
+    );
     assert_eq!(world.screen("developer"), before);
     world.keys("developer", &["Escape"]);
     world.wait_message(&ids[2], "consumed");
