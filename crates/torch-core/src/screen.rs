@@ -1,12 +1,14 @@
 //! A screen as read by a program's rules: what it shows, the composer with what was typed, and an open dialog.
 
 mod dialog;
+mod drawn;
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 pub use dialog::{Dialog, DialogKind, DialogRow, RowAxis};
+pub use drawn::{reads_as, squeeze};
 
 /// What a screen shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -92,10 +94,9 @@ impl Composer {
         self.text.trim().is_empty()
     }
 
-    /// Whether the composer holds exactly `expected`, however it was wrapped: blanks don't count,
-    /// since a wrapped row ends anywhere.
+    /// Whether the composer holds exactly `expected`, however it was wrapped and drawn ([`reads_as`]).
     pub fn holds(&self, expected: &str) -> bool {
-        squeeze(&self.text) == squeeze(expected)
+        reads_as(&self.text, expected)
     }
 
     /// Whether the composer shows the end of `expected` and nothing else: what a box that scrolls shows of a long text.
@@ -108,9 +109,4 @@ impl Composer {
     pub fn contains(&self, fragment: &str) -> bool {
         squeeze(&self.text).contains(&squeeze(fragment))
     }
-}
-
-/// `text` without its blanks.
-pub fn squeeze(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use torch_core::program::Signal;
-use torch_core::screen::squeeze;
+use torch_core::screen::reads_as;
 use torch_core::{AgentId, DeliveryState, MessageId};
 use torch_router::delivery::Proof;
 use torch_router::tag;
@@ -18,7 +18,6 @@ const TRANSCRIPT_LOOK_MAX: Duration = Duration::from_secs(2);
 impl State {
     /// The prompt hook fired: which of the messages on their way does it prove?
     pub(crate) fn on_prompt(&mut self, t: &mut Turn, agent: AgentId, prompt: &str) {
-        let squeezed = squeeze(prompt);
         let alone = self
             .agents
             .get(&agent)
@@ -37,7 +36,7 @@ impl State {
             };
             let proof = match tag::count(prompt, message) {
                 0 => continue,
-                1 if squeezed == squeeze(&flight.text) => Proof::Hook,
+                1 if reads_as(prompt, &flight.text) => Proof::Hook,
                 _ => Proof::AlteredHook,
             };
             let step = flight.on_proof(proof, t.now);
