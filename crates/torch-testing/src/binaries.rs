@@ -50,7 +50,7 @@ pub fn example(name: &str) -> PathBuf {
 }
 
 /// The directory that cargo puts programs into: `target/debug` for an executable in `target/debug/deps`.
-fn built() -> PathBuf {
+pub(crate) fn built() -> PathBuf {
     let own = std::env::current_exe().expect("the test's own executable");
     let deps = own.parent().expect("an executable lies in a folder");
     deps.parent()

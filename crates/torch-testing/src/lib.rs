@@ -4,6 +4,8 @@
 //! environment that knows nothing of the caller's. Tests with worlds run side by side. A world that is dropped stops
 //! its team, ends its daemon and tmux servers, and fails the test if a process of it is left.
 //!
+//! A [`RealWorld`] is one whose agents are the real programs, in front of a fake model server.
+//!
 //! A program that runs in a pane is tested by itself in a [`TmuxPane`].
 //!
 //! Everything here panics where it can't go on, with what a person needs to see why: that is what a test wants.
@@ -18,8 +20,10 @@ pub mod model;
 mod pane;
 pub mod program;
 mod ran;
+mod real;
 mod repository;
 mod script;
+mod tagged;
 mod terminal;
 mod tmux;
 mod wait;
@@ -33,8 +37,10 @@ pub use ledger::Entry;
 pub use message::Message;
 pub use pane::TmuxPane;
 pub use ran::Ran;
+pub use real::{REAL_DEADLINE, RealSetup, RealWorld};
 pub use repository::make_repository;
 pub use script::SCRIPTED;
+pub use tagged::{Tagged, tagged};
 pub use terminal::Terminal;
 pub use wait::{DEADLINE, poll, until};
 pub use world::World;

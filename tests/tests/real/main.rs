@@ -4,6 +4,7 @@
 //! `TORCH_TEST_REAL=require` is set.
 
 mod arrival;
+mod delivery;
 mod limits;
 mod shell;
 mod stage;

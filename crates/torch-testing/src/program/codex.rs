@@ -9,7 +9,6 @@ pub(super) fn seed(seed: &Seed, mut launch: Launch) -> Result<Launch, SeedError>
     let folder = seed.home.join("codex").display().to_string();
     launch.env.extend(variables([
         ("CODEX_HOME", folder.as_str()),
-        ("FAKE_KEY", "dummy"),
         ("OPENAI_API_KEY", "dummy"),
     ]));
     let mut config = format!(
@@ -23,7 +22,7 @@ check_for_update_on_startup = false
 name = "fake"
 base_url = "{}/v1"
 wire_api = "responses"
-env_key = "FAKE_KEY"
+env_key = "OPENAI_API_KEY"
 request_max_retries = 2
 stream_max_retries = 2
 

@@ -1,0 +1,212 @@
+//! Messages of every kind reach real programs once, whole and in order, whatever they are doing.
+
+use std::time::Duration;
+
+use torch_testing::model::{FakeModel, Scenario};
+use torch_testing::program::{RealProgram, required};
+use torch_testing::{REAL_DEADLINE, RealSetup, RealWorld};
+
+/// Who is written to.
+const ROLE: &str = "developer";
+
+/// How long all waiting messages may take to be delivered.
+const ALL: Duration = Duration::from_secs(120);
+
+/// How many messages go to an agent that is idle, to one that is in a turn, and across turns.
+struct Counts {
+    idle: usize,
+    busy: usize,
+    across: usize,
+}
+
+fn team(name: &str) -> Option<RealWorld> {
+    let program = required(&format!("real::delivery::{name}"), RealProgram::find(name))?;
+    let world = RealSetup::new(&[&program], FakeModel::start()).open();
+    world.raise("orchestrator,developer", &format!("demo,developer={name}"));
+    world.wait_quiet(ROLE);
+    Some(world)
+}
+
+/// A body of each awkward kind in turn.
+fn body(n: usize) -> String {
+    match n % 12 {
+        0 => format!("plain words, number {n}"),
+        1 => format!("/help me with {n}"),
+        2 => format!("!touch executed-{n}"),
+        3 => format!("number {n} ends with \\"),
+        4 => format!("number {n} ends with;"),
+        5 => format!("first line of {n}\nsecond line\nthird line of {n}"),
+        6 => format!(
+            "ünïcode ✓ 漢字 👍🏽 e\u{301} ❤\u{fe0f} 🇩🇪 👩\u{200d}🚀 1\u{fe0f}\u{20e3} हिन्दी — {n}"
+        ),
+        7 => format!("it's \"quoted\" $(touch executed-{n}) `id` %1 #{{pane_id}} $HOME ~ {n}"),
+        8 => format!("-x --flag @README.md #hash ? & | > {n}"),
+        9 => format!("a\ttab and    blanks in {n}"),
+        10 => format!("[Pasted text #1 +3 lines] Enter C-c \\n \\e[201~ {n}"),
+        _ => format!("{} {n}", "long line of words ".repeat(28)),
+    }
+}
+
+/// What the programs themselves make of a text: Claude Code writes a tab as four blanks, and composes letters.
+fn as_read(text: &str) -> String {
+    text.replace('\t', "    ").replace("e\u{301}", "é")
+}
+
+fn delivers(name: &str, counts: &Counts) {
+    let Some(world) = team(name) else {
+        return;
+    };
+    let mut sent = Vec::new();
+    for _ in 0..counts.idle {
+        let id = send(&world, &mut sent);
+        world.wait_consumed(&id);
+        if let Err(failure) = world.await_turn(&id, REAL_DEADLINE) {
+            panic!("{failure:?}\n{}", world.whole_picture());
+        }
+    }
+    if counts.busy > 0 {
+        busy(&world, &mut sent, counts);
+    }
+    world.wait_quiet(ROLE);
+    check(&world, &sent);
+}
+
+/// A turn that goes on, and messages meanwhile; then messages while the turns of earlier ones come and go.
+fn busy(world: &RealWorld, sent: &mut Vec<(String, String)>, counts: &Counts) {
+    world.model().next([Scenario::Gate]);
+    let gate = world.post(ROLE, "a turn that goes on");
+    world.wait_consumed(&gate);
+    sent.push((gate, "a turn that goes on".to_owned()));
+    let first = send(world, sent);
+    let mut last = first.clone();
+    for _ in 1..counts.busy {
+        last = send(world, sent);
+    }
+    world.wait_message(&first, "deferred:busy");
+    world.model().release();
+    world.wait_message_for(&last, "consumed", ALL);
+    world
+        .model()
+        .sticky(Some(Scenario::Slow(Duration::from_millis(400))));
+    for _ in 0..counts.across {
+        last = send(world, sent);
+    }
+    world.wait_message_for(&last, "consumed", ALL);
+}
+
+/// Sends the next body; its id.
+fn send(world: &RealWorld, sent: &mut Vec<(String, String)>) -> String {
+    let body = body(sent.len());
+    let id = world.post(ROLE, &body);
+    sent.push((id.clone(), body));
+    id
+}
+
+/// What was sent arrived, each once, in order and whole, and its chain ends in `consumed`.
+fn check(world: &RealWorld, sent: &[(String, String)]) {
+    let arrived = world.arrived(ROLE);
+    let ids: Vec<&String> = arrived.iter().map(|message| &message.id).collect();
+    let expected: Vec<&String> = sent.iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, expected, "each once, in order");
+    for (message, (id, body)) in arrived.iter().zip(sent) {
+        assert_eq!(as_read(&message.body), as_read(body), "{id}");
+        assert_eq!(message.attempt, 1, "{id}");
+    }
+    let numbers = arrived
+        .windows(2)
+        .map(|pair| pair[1].pair_seq - pair[0].pair_seq);
+    assert!(numbers.clone().all(|gap| gap == 1), "no gap in the numbers");
+    for (id, _) in sent.iter().step_by(10) {
+        let trace = world.trace(id);
+        assert_eq!(
+            trace.last().map(String::as_str),
+            Some("delivery.consumed"),
+            "{trace:?}"
+        );
+    }
+    let worktree = world.agent(ROLE).worktree;
+    for folder in [world.project(), worktree] {
+        let made = std::fs::read_dir(&folder).expect("a folder").flatten();
+        let ran = made.filter(|entry| entry.file_name().to_string_lossy().starts_with("executed"));
+        assert_eq!(ran.count(), 0, "nothing was run in {}", folder.display());
+    }
+}
+
+#[test]
+fn claude_gets_two_hundred_messages_while_it_is_idle() {
+    delivers(
+        "claude",
+        &Counts {
+            idle: 200,
+            busy: 0,
+            across: 0,
+        },
+    );
+}
+
+#[test]
+fn claude_gets_a_hundred_messages_in_and_across_turns() {
+    delivers(
+        "claude",
+        &Counts {
+            idle: 0,
+            busy: 50,
+            across: 50,
+        },
+    );
+}
+
+#[test]
+fn codex_gets_a_hundred_messages() {
+    delivers(
+        "codex",
+        &Counts {
+            idle: 60,
+            busy: 20,
+            across: 20,
+        },
+    );
+}
+
+/// A long text comes as a file with its sum in the message, and one that is wanted inline comes whole either way.
+fn long_texts(name: &str) {
+    let Some(world) = team(name) else {
+        return;
+    };
+    let long: String = (0..200)
+        .map(|n| format!("{n}: ünïcode, \"quotes\", $(x) and a \\ at the end\\\n"))
+        .collect();
+    assert!(long.len() > 10_000, "{}", long.len());
+    let source = world.folder().join("long.txt");
+    std::fs::write(&source, &long).expect("a file");
+    let source = source.display().to_string();
+    for words in [vec!["--file", &source], vec!["--inline", "--file", &source]] {
+        let line = [vec![ROLE, "--json"], words.clone()].concat();
+        let answer = world.scm(&line).ok().json();
+        let id = answer["message"]["id"].as_str().expect("an id").to_owned();
+        let message = world.wait_consumed(&id);
+        world.wait_quiet(ROLE);
+        let arrived = world.arrived(ROLE).into_iter().filter(|it| it.id == id);
+        let arrived: Vec<_> = arrived.collect();
+        assert_eq!(arrived.len(), 1, "{words:?}\n{}", world.whole_picture());
+        match &message.body_file {
+            Some(file) => {
+                let path = world.agent(ROLE).worktree.join(file);
+                let text = std::fs::read_to_string(path).expect("the body's file");
+                assert_eq!(text.trim_end(), long.trim_end(), "{words:?}");
+                assert!(arrived[0].body.contains(file), "{:?}", arrived[0]);
+            }
+            None => assert_eq!(arrived[0].body.trim_end(), long.trim_end(), "{words:?}"),
+        }
+    }
+}
+
+#[test]
+fn claude_gets_long_texts() {
+    long_texts("claude");
+}
+
+#[test]
+fn codex_gets_long_texts() {
+    long_texts("codex");
+}
