@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use torch_testing::model::{FakeModel, Scenario};
-use torch_testing::program::{RealProgram, required};
-use torch_testing::{REAL_DEADLINE, RealSetup, RealWorld};
+use torch_testing::model::Scenario;
+use torch_testing::{REAL_DEADLINE, RealWorld};
 
-/// Who is written to.
-const ROLE: &str = "developer";
+use crate::team::{ROLE, team};
 
 /// How long all waiting messages may take to be delivered.
 const ALL: Duration = Duration::from_secs(120);
@@ -17,14 +15,6 @@ struct Counts {
     idle: usize,
     busy: usize,
     across: usize,
-}
-
-fn team(name: &str) -> Option<RealWorld> {
-    let program = required(&format!("real::delivery::{name}"), RealProgram::find(name))?;
-    let world = RealSetup::new(&[&program], FakeModel::start()).open();
-    world.raise("orchestrator,developer", &format!("demo,developer={name}"));
-    world.wait_quiet(ROLE);
-    Some(world)
 }
 
 /// A body of each awkward kind in turn.
@@ -53,7 +43,7 @@ fn as_read(text: &str) -> String {
 }
 
 fn delivers(name: &str, counts: &Counts) {
-    let Some(world) = team(name) else {
+    let Some(world) = team("delivery", name) else {
         return;
     };
     let mut sent = Vec::new();
@@ -170,7 +160,7 @@ fn codex_gets_a_hundred_messages() {
 
 /// A long text comes as a file with its sum in the message, and one that is wanted inline comes whole either way.
 fn long_texts(name: &str) {
-    let Some(world) = team(name) else {
+    let Some(world) = team("delivery", name) else {
         return;
     };
     let long: String = (0..200)

@@ -5,6 +5,9 @@
 
 mod arrival;
 mod delivery;
+mod dialogs;
 mod limits;
 mod shell;
 mod stage;
+mod states;
+mod team;
