@@ -60,7 +60,8 @@ impl State {
         let Some(run) = self.agents.get(&agent) else {
             return;
         };
-        let (before, raising) = (run.agent.state, run.agent.briefing.is_none());
+        let (before, raising) = (run.agent.state, !run.agent.briefed);
+        let told = run.failure.is_some();
         if !before.is_live() {
             return;
         }
@@ -101,7 +102,8 @@ impl State {
         if self.answer_by_settings(t, agent) {
             return;
         }
-        if raising && before == AgentState::Starting {
+        // Some programs draw their composer first, and then ask whether the folder is trusted (Codex 0.169.0).
+        if raising && !told {
             self.tell_not_up(t, agent);
         }
     }
