@@ -201,7 +201,10 @@ impl RealWorld {
         }
         let mut spec = self.command("torch").args(line);
         spec.deadline = RAISE_DEADLINE;
-        self.run(&spec)
+        match torch_process::run(&spec) {
+            Ok(output) => Ran::new(&output),
+            Err(error) => panic!("{error}\n{}", self.whole_picture()),
+        }
     }
 
     /// [`RealWorld::auto`], which must brief everybody.

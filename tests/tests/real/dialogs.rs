@@ -12,6 +12,9 @@ use crate::team::{ROLE, ROLES, raise, world};
 /// Texts that would choose a row, approve or submit if they were typed.
 const NOTES: [&str; 4] = ["1", "y", "yes, please do", "2\n\n3"];
 
+/// A reset that is so far away that Claude Code asks what to do until then; one that is nearer it waits for by itself.
+const FAR: Duration = Duration::from_secs(200_000);
+
 /// The file that a tool makes once it may.
 const MADE: &str = "made.txt";
 
@@ -205,9 +208,7 @@ fn claude_shows_the_menu_of_a_weekly_limit() {
         return;
     };
     raise(&world, "claude");
-    world
-        .model()
-        .next([Scenario::Limit(Window::Week, Duration::from_secs(7_200))]);
+    world.model().next([Scenario::Limit(Window::Week, FAR)]);
     world.post(ROLE, "please go on");
     world.wait_state(ROLE, "limited");
     world.wait("its menu", || {

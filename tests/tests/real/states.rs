@@ -50,7 +50,10 @@ fn esc_ends_a_turn() {
         let Some(world) = team(&format!("{name}_esc"), name) else {
             continue;
         };
-        world.post(ROLE, "SCENARIO: slow 60");
+        world
+            .model()
+            .next([Scenario::Slow(Duration::from_secs(60))]);
+        world.post(ROLE, "a long turn");
         world.wait("its words", || world.screen(ROLE).contains("word5"));
         soon(&world, &["working"]);
         world.keys(ROLE, &["Escape"]);
@@ -58,7 +61,7 @@ fn esc_ends_a_turn() {
         let id = world.post(ROLE, "after the turn");
         world.wait_consumed(&id);
         world.wait_quiet(ROLE);
-        assert_eq!(world.bodies(ROLE), ["SCENARIO: slow 60", "after the turn"]);
+        assert_eq!(world.bodies(ROLE), ["a long turn", "after the turn"]);
     }
 }
 
@@ -142,7 +145,9 @@ fn a_refused_connection_loses_nothing() {
         world.wait_quiet(ROLE);
         world.stop_model();
         let second = world.post(ROLE, "meanwhile");
-        world.wait_message(&second, "accepted");
+        world.wait("the program to have it", || {
+            ["accepted", "consumed"].contains(&world.message(&second).state.as_str())
+        });
         world.start_model();
         world.wait_consumed(&second);
         let third = world.post(ROLE, "after");
