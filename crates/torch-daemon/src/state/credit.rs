@@ -149,13 +149,10 @@ impl State {
             return;
         };
         (hold.automatic, hold.interrupted) = (false, false);
-        let given = match &mut hold.phase {
-            HoldPhase::Waking { message } => message.take(),
-            HoldPhase::Waiting => None,
-        };
-        if let Some(given) = given {
-            self.drop_continue(t, given, "its program was started again");
+        if let HoldPhase::Waking { message } = &mut hold.phase {
+            *message = None;
         }
+        self.drop_continue(t, agent, "its program was started again");
         self.credit_changed(t, agent);
     }
 

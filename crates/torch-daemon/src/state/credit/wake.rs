@@ -120,19 +120,22 @@ impl State {
         if self.agents.get(&agent).is_some_and(menu) {
             self.close_question(t, agent);
         }
-        if let HoldPhase::Waking {
-            message: Some(given),
-        } = hold.phase
-        {
-            self.drop_continue(t, given, how);
-        }
+        self.drop_continue(t, agent, how);
         self.pump(t, agent);
     }
 
     /// A `continue` that was not typed yet is not needed any more.
-    pub(super) fn drop_continue(&mut self, t: &mut Turn, message: MessageId, why: &str) {
-        let flight = self.flights.get(&message);
-        if flight.is_some_and(|flight| flight.envelope.kind == MessageKind::Continue) {
+    pub(super) fn drop_continue(&mut self, t: &mut Turn, agent: AgentId, why: &str) {
+        let Some(run) = self.agents.get(&agent) else {
+            return;
+        };
+        let flights = &self.flights;
+        let is_one = |id: &&MessageId| {
+            let flight = flights.get(id);
+            flight.is_some_and(|flight| flight.envelope.kind == MessageKind::Continue)
+        };
+        let waiting: Vec<MessageId> = run.queue.iter().filter(is_one).copied().collect();
+        for message in waiting {
             self.end_untyped(t, message, DeliveryState::Expired, why);
         }
     }
@@ -148,12 +151,12 @@ impl State {
         let HoldPhase::Waking { message } = &mut hold.phase else {
             return Some(words);
         };
-        // One that came to nothing (a person took it back) makes room for the next.
-        let gone = message.is_some_and(|id| !self.flights.contains_key(&id) && !consumed(id));
-        if message.is_none() || gone {
-            *message = front;
+        // One is tried, whichever is first by now; what comes of it is waited for.
+        if message.is_some_and(consumed) || front.is_none() {
+            return Some(words);
         }
-        (front.is_none() || *message != front).then_some(words)
+        *message = front;
+        None
     }
 
     /// When the next agent of an account may be woken.
