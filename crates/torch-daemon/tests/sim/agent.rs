@@ -224,16 +224,17 @@ impl SimAgent {
                 });
             }
             lines.push(rule);
-            lines.push(
-                if self.in_turn() {
-                    "  working · esc to interrupt"
-                } else if self.limit.is_some_and(|(_, own)| own) {
-                    "  ⚠ Usage limit reached · limit resets 3pm\n    Continuing automatically at 3pm · Esc to cancel"
-                } else {
-                    "  ? for shortcuts"
+            let own = self.limit.filter(|(_, own)| *own && !self.in_turn());
+            lines.push(match own {
+                Some((until, _)) => {
+                    let told = until.moved(self.ahead).0.div_ceil(1_000);
+                    format!(
+                        "  ⚠ Usage limit reached · limit resets |{told}\n    Continuing automatically at |{told}"
+                    )
                 }
-                .into(),
-            );
+                None if self.in_turn() => "  working · esc to interrupt".into(),
+                None => "  ? for shortcuts".into(),
+            });
         }
         let mut text = lines.join("\n");
         text.push('\n');
