@@ -78,6 +78,13 @@ fi
 step arrows cargo run --locked -q -p xtask -- arrows
 step folders cargo run --locked -q -p xtask -- folders
 step lines cargo run --locked -q -p xtask -- lines
+# Claude Code and Codex are run for real, against a model server of the tests' own, where npm can install them.
+current="real programs"
+printf '\n==> real programs: scripts/real-programs.sh claude codex\n'
+if ! scripts/real-programs.sh claude codex; then
+  printf '\nnot run: the tests of the programs that could not be installed\n'
+  skipped+=("tests of real programs")
+fi
 # The end-to-end tests run the binaries, so these must be built first.
 step build cargo build --locked --workspace --bins
 run_tests --workspace
