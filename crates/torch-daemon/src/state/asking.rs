@@ -48,8 +48,8 @@ impl State {
             .agents
             .get(&agent)
             .and_then(|run| run.agent.question.as_ref());
-        // A reminder of what is open already.
-        if known.is_none_or(|known| known.dialog.is_some() && known.text != text) {
+        // With one open this is a reminder, or the next one, which the screen tells from it.
+        if known.is_none() {
             self.open_question(t, agent, kind, text, None);
         }
         self.look_at_screen(t, agent);
