@@ -39,18 +39,14 @@ pub(crate) struct Answering {
 impl State {
     /// A hook says that a dialog opened.
     pub(crate) fn on_asking_hook(&mut self, t: &mut Turn, agent: AgentId, text: &str) {
-        let kind = match text.split_whitespace().next() {
-            Some("AskUserQuestion") => DialogKind::Question,
-            Some("ExitPlanMode") => DialogKind::Plan,
-            _ => DialogKind::Permission,
-        };
         let known = self
             .agents
             .get(&agent)
             .and_then(|run| run.agent.question.as_ref());
         // With one open this is a reminder, or the next one, which the screen tells from it.
         if known.is_none() {
-            self.open_question(t, agent, kind, text, None);
+            // Of which kind it is, the screen tells.
+            self.open_question(t, agent, DialogKind::Permission, text, None);
         }
         self.look_at_screen(t, agent);
     }
