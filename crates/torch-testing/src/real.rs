@@ -91,6 +91,14 @@ impl RealSetup {
         for program in &self.programs {
             world = self.add(world, program, homes.path());
         }
+        // Codex runs commands in a login shell, which begins with the system's own PATH, as a user's profile does not.
+        let path = world.env[OsStr::new("PATH")].to_string_lossy();
+        let profile = format!(
+            "export PATH={}\n",
+            torch_process::quote::shell(path.as_ref())
+        );
+        let file = world.folder().join("home/.profile");
+        std::fs::write(file, profile).expect("a profile in the world's home");
         let port = self.model.port();
         RealWorld {
             world,

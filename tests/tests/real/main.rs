@@ -4,6 +4,7 @@
 //! `TORCH_TEST_REAL=require` is set.
 
 mod arrival;
+mod credit;
 mod delivery;
 mod dialogs;
 mod limits;
@@ -11,3 +12,4 @@ mod shell;
 mod stage;
 mod states;
 mod team;
+mod whole;
