@@ -25,9 +25,11 @@ fn answer(request: &ModelRequest, limited: &mut bool) -> Option<Answer> {
     }
     let messages = request.all_user.iter().flat_map(|text| tagged(text));
     // After a continue the message before it is what the turn was about.
-    let message = messages
-        .filter(|it| !it.body.contains("usage limit"))
-        .last()?;
+    let mut newest_first: Vec<_> = messages.collect();
+    newest_first.reverse();
+    let message = newest_first
+        .into_iter()
+        .find(|it| !it.body.contains("usage limit"))?;
     match message.to.as_str() {
         "orchestrator" => orchestrate(request, &message.body, limited),
         _ => develop(request, &message.body),
