@@ -162,7 +162,17 @@ impl Host {
 
     fn inspect(&mut self, conn: ConnId, request: Box<torch_api::wire::AutoRequest>) {
         let (git, inputs) = (self.git.clone(), self.inputs.clone());
-        let programs = self.state.programs.clone();
+        let installed = self.state.programs.installed(request.env.get("PATH"));
+        // Nothing is started for a team that can't be.
+        if let Err(failure) = self.state.check_order(&request, &installed) {
+            self.tmux.orders += usize::from(!request.dry_run);
+            let inspected = Event::Inspected {
+                conn,
+                request,
+                result: Err(*failure),
+            };
+            return send(&self.inputs, Input::Event(inspected));
+        }
         let connect = (!request.dry_run).then(|| self.tmux.config.clone());
         let (server, ending) = (self.tmux.server.clone(), self.tmux.idle_end.clone());
         let gate = self.tmux.gate.clone();
@@ -172,7 +182,7 @@ impl Host {
             let looked = tokio::task::spawn_blocking(move || {
                 let (repository, spec) = git::inspect(&git, &asked)?;
                 let mut project = git::facts(&repository);
-                project.installed = programs.installed(asked.env.get("PATH"));
+                project.installed = installed;
                 Ok::<_, Box<torch_api::Failure>>((project, spec))
             });
             let mut result = match looked.await {

@@ -84,6 +84,15 @@ impl State {
         }
     }
 
+    /// Whether a team can be what was asked for, now that it is known which programs are there.
+    pub(crate) fn check_order(
+        &self,
+        request: &AutoRequest,
+        installed: &[String],
+    ) -> Result<(), Box<Failure>> {
+        self.order(request, Some(installed)).map(drop)
+    }
+
     /// Checks roles and programs; nothing is changed. What is installed is known once somebody has looked.
     fn order(
         &self,
