@@ -15,6 +15,8 @@ use crate::failure::{other, timeout, usage};
 
 /// How long an answer may take to close its dialog.
 const ANSWER_DEADLINE: std::time::Duration = std::time::Duration::from_secs(8);
+/// How long a dialog may stand open between the first prompt and the briefing until it is told that the agent does not come up.
+const RAISING_PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 /// The pause between two looks at a dialog that is being answered.
 const ANSWER_LOOK: std::time::Duration = std::time::Duration::from_millis(60);
 /// The most keys for one answer: a dialog has not more rows.
@@ -99,7 +101,12 @@ impl State {
             return;
         }
         // Some programs draw their composer first, and then ask whether the folder is trusted (Codex 0.169.0).
-        if raising && !told {
+        let since = self
+            .agents
+            .get(&agent)
+            .and_then(|run| run.agent.question.as_ref());
+        let stays = since.is_some_and(|question| t.now.since(question.at) >= RAISING_PATIENCE);
+        if raising && !told && (before == AgentState::Starting || stays) {
             self.tell_not_up(t, agent);
         }
     }
