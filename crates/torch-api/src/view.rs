@@ -199,6 +199,9 @@ pub struct MessageView {
     pub rule: String,
     /// The rule in words.
     pub reason: String,
+    /// Whether it does not wait for the end of a turn.
+    #[serde(default)]
+    pub urgent: bool,
     /// Critical words found.
     pub critical: Vec<String>,
     /// What cleaning changed.

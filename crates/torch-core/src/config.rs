@@ -101,6 +101,8 @@ pub struct DeliveryConfig {
     pub copy_mode_wait_seconds: u64,
     /// Seconds until torch tells that a person's draft holds a message up.
     pub draft_notice_seconds: u64,
+    /// Seconds until a message that waits for the end of a turn is handed into it, where the program can take it so.
+    pub hand_over_after_seconds: u64,
     /// Seconds after the Enter without evidence until a delivery is uncertain.
     pub submit_timeout_seconds: u64,
 }
@@ -219,6 +221,7 @@ impl Default for DeliveryConfig {
         Self {
             copy_mode_wait_seconds: 30,
             draft_notice_seconds: 120,
+            hand_over_after_seconds: 600,
             submit_timeout_seconds: 5,
         }
     }

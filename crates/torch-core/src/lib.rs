@@ -8,6 +8,7 @@ pub mod analysis;
 pub mod config;
 pub mod credit;
 pub mod figures;
+pub mod hand_over;
 pub mod id;
 pub mod identity;
 pub mod journal;

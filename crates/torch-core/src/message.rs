@@ -172,6 +172,9 @@ pub struct Envelope {
     pub expires: Option<Timestamp>,
     /// Keep the body in the paste even if it is long.
     pub inline: bool,
+    /// It does not wait for the end of a turn where the program can take it into the running one.
+    #[serde(default)]
+    pub urgent: bool,
     /// The file that holds a long body, in the recipient's inbox folder.
     pub body_file: Option<PathBuf>,
     /// The message this one came from (a hub copy's original).
@@ -187,6 +190,8 @@ pub enum DeliveryState {
     Queued,
     /// Its turn has come; the pane is being checked.
     Claimed,
+    /// It lies ready for a hook of the program, which takes it into the running turn when a tool has ended.
+    Offered,
     /// About to paste.
     Pasting,
     /// tmux took the paste.
@@ -215,9 +220,10 @@ pub enum DeliveryState {
 
 impl DeliveryState {
     /// Every state, in the order of a delivery's life.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Queued,
         Self::Claimed,
+        Self::Offered,
         Self::Pasting,
         Self::Pasted,
         Self::Entering,
@@ -237,6 +243,7 @@ impl DeliveryState {
         match self {
             Self::Queued => "queued",
             Self::Claimed => "claimed",
+            Self::Offered => "offered",
             Self::Pasting => "pasting",
             Self::Pasted => "pasted",
             Self::Entering => "entering",

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hand_over::HandOver;
 use crate::{LaunchId, Process, Timestamp};
 
 /// One line of a spool file.
@@ -43,6 +44,11 @@ pub enum SpoolEvent {
     Hook {
         /// The hook's JSON.
         payload: serde_json::Value,
+    },
+    /// A hook handed a message into the running turn: its text is written and the program was there to read it.
+    HandedOver {
+        /// Which.
+        taken: HandOver,
     },
     /// The program drew its status line, with the JSON it gave for it.
     StatusLine {

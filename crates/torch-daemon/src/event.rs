@@ -19,13 +19,13 @@ use torch_core::{
     Timestamp, Write,
 };
 use torch_monitor::SignalReading;
-use torch_router::delivery::Outcome;
+use torch_router::delivery::{Outcome, Withdrawal};
 
 pub use facts::{
     AddedWorktree, FailedHow, FileRequest, Known, OpenFailure, OpenedWindow, PaneFact, PasteError,
     ProbeFact, ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
 };
-pub use orders::{InboxFile, OpenIn, OpenWindow, PaneRecord, Resume, TypingGuard};
+pub use orders::{InboxFile, Offer, OpenIn, OpenWindow, PaneRecord, Resume, TypingGuard};
 pub use query::Query;
 
 /// A client's connection, numbered from 1 in one daemon's life.
@@ -165,6 +165,20 @@ pub enum Event {
         message: MessageId,
         /// How.
         result: Result<Outcome, String>,
+    },
+    /// A message lies ready for its agent's hook, or could not be laid so.
+    Offered {
+        /// The message.
+        message: MessageId,
+        /// Why not.
+        result: Result<(), String>,
+    },
+    /// A message was to be taken back from there.
+    Withdrawn {
+        /// The message.
+        message: MessageId,
+        /// What became of it.
+        withdrawal: Withdrawal,
     },
     /// An agent's transcript grew.
     Told {
@@ -421,6 +435,17 @@ pub enum Effect {
         /// How a line of the screen must end.
         line_end: Option<String>,
     },
+    /// Lay a message ready for its agent's hook, unless the hook took it already.
+    Offer {
+        /// Which, and where.
+        offer: Offer,
+        /// What the hook prints.
+        text: String,
+        /// Its body's file, written first.
+        inbox: Option<InboxFile>,
+    },
+    /// Take a message back that lies ready.
+    Withdraw(Offer),
     /// Press a key for an open question, by a person's order.
     PressKey {
         /// Whose question.

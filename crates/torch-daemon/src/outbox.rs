@@ -32,6 +32,8 @@ struct Words {
     minutes: Option<f64>,
     #[serde(default)]
     paths: Vec<PathBuf>,
+    #[serde(default)]
+    urgent: bool,
 }
 
 /// The request that a file makes; `worktree` is the agent's.
@@ -94,12 +96,22 @@ fn header(text: &str) -> Option<(Words, usize)> {
             "id" => words.id = Some(value.to_owned()),
             "minutes" => words.minutes = Some(value.parse().ok()?),
             "path" => words.paths.push(value.into()),
+            "urgent" => words.urgent = truth(value)?,
             _ => return None,
         }
         any = true;
     }
     // All header and no text: an acknowledgement is like that.
     any.then_some((words, length))
+}
+
+/// Yes or no, as people write it.
+fn truth(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "1" => Some(true),
+        "no" | "false" | "0" => Some(false),
+        _ => None,
+    }
 }
 
 /// What the file's name says where the file itself does not: `TARGET--anything.md` or `TARGET.md`.
@@ -128,6 +140,7 @@ fn made(name: &str, words: Words, body: Body, worktree: &Path) -> Result<Request
             body,
             key: None,
             inline: false,
+            urgent: words.urgent,
             ttl_seconds: None,
             wait: None,
             wait_millis: 0,

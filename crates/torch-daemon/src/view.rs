@@ -229,6 +229,7 @@ pub(crate) fn message(stored: &StoredMessage, team: String) -> MessageView {
         .to_owned(),
         rule: envelope.verdict.rule.clone(),
         reason: envelope.verdict.reason.clone(),
+        urgent: envelope.urgent,
         critical: envelope.critical.clone(),
         cleaned: envelope.cleaned.clone(),
         state: delivery.state,

@@ -86,6 +86,13 @@ pub(crate) enum Event {
     },
     /// The screen shows the present state.
     Drawn,
+    /// The hooks of a tool's end have run.
+    HooksRan {
+        /// Which tool's.
+        tool: String,
+        /// What they add to the conversation.
+        contexts: Vec<String>,
+    },
     /// Something outside failed that the person should see.
     Note(String),
 }
@@ -108,6 +115,8 @@ pub(crate) enum Effect {
     },
     /// A notice of the program itself, for the transcript.
     Notice(String),
+    /// What a hook added, for the transcript.
+    Context(String),
     /// A hook fires.
     Hook(HookEvent),
     /// A step's work begins outside.
@@ -213,6 +222,7 @@ impl Agent {
             Event::Tick | Event::Drawn => {}
             Event::Note(text) => self.print(Look::Detail, &text),
             Event::Job { turn, result } => self.job_done(turn, result),
+            Event::HooksRan { tool, contexts } => self.hooks_ran(&tool, &contexts),
             input => self.input(now, input),
         }
         if self
@@ -302,6 +312,7 @@ impl Agent {
         self.out.push(Effect::Ledger(LedgerEntry::Prompt {
             text: text.clone(),
             tag,
+            handed_over: false,
         }));
         if matches!(text.as_str(), "exit" | "/exit" | "/quit") {
             return self.exit();
@@ -334,7 +345,7 @@ impl Agent {
         self.turn = Some(Turn::new(self.turns, prompt, message, steps, now));
     }
 
-    fn first_steps(&mut self, prompt: &str, message: &Message) -> Vec<Step> {
+    pub(super) fn first_steps(&mut self, prompt: &str, message: &Message) -> Vec<Step> {
         if let Some(command) = prompt.strip_prefix('!') {
             let command = command.to_owned();
             return vec![Step::Shell(Shell { command })];

@@ -112,13 +112,20 @@ impl HookRunner {
         let (done, ended) = channel();
         std::thread::spawn(move || {
             for (event, payload) in incoming {
+                let mut contexts = Vec::new();
                 for (command, deadline) in settings.commands(&event) {
-                    if let Err(text) = run(&command, deadline, &payload, &world) {
+                    match run(&command, deadline, &payload, &world) {
+                        Ok(printed) => contexts.extend(context(&event, &printed)),
                         // Nobody reads any more: the program is ending.
-                        notes
-                            .send(Input::Agent(Event::Note(format!("{event} hook: {text}"))))
-                            .ok();
+                        Err(text) => drop(
+                            notes.send(Input::Agent(Event::Note(format!("{event} hook: {text}")))),
+                        ),
                     }
+                }
+                if let Some(tool) = payload.get("tool_use_id").and_then(Value::as_str) {
+                    let tool = tool.to_owned();
+                    let ran = Event::HooksRan { tool, contexts };
+                    drop(notes.send(Input::Agent(ran)));
                 }
             }
             drop(done);
@@ -142,15 +149,30 @@ impl HookRunner {
     }
 }
 
-fn run(command: &str, deadline: Duration, payload: &Value, world: &World) -> Result<(), String> {
+/// What a hook's output adds to the conversation, in the shape of Claude Code's.
+fn context(event: &str, printed: &str) -> Option<String> {
+    let printed: Value = serde_json::from_str(printed).ok()?;
+    let output = printed.get("hookSpecificOutput")?;
+    let of = output.get("hookEventName").and_then(Value::as_str);
+    let text = output.get("additionalContext").and_then(Value::as_str)?;
+    (of == Some(event)).then(|| text.to_owned())
+}
+
+/// Runs a hook's command; gives back what it printed.
+fn run(
+    command: &str,
+    deadline: Duration,
+    payload: &Value,
+    world: &World,
+) -> Result<String, String> {
     let spec = CommandSpec::new("sh", &world.cwd, world.env.clone(), deadline)
         .args(["-c", command])
         .stdin(payload.to_string());
     let output = torch_process::run(&spec).map_err(|error| error.to_string())?;
-    output
+    let output = output
         .success_or_error()
-        .map(drop)
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub(crate) enum LedgerEntry {
         /// The id of the message in it, if there is one.
         #[serde(skip_serializing_if = "Option::is_none")]
         tag: Option<String>,
+        /// Whether a hook handed it into a running turn.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        handed_over: bool,
     },
     /// The permission dialog was approved.
     Approved {
@@ -94,6 +97,21 @@ pub(crate) fn user(text: &str, at: Timestamp, conversation: &str) -> Value {
     })
 }
 
+/// The record of what a hook added at the end of a tool.
+pub(crate) fn context(text: &str, at: Timestamp, conversation: &str) -> Value {
+    json!({
+        "type": "attachment",
+        "attachment": {
+            "type": "hook_additional_context",
+            "content": [text],
+            "hookName": "PostToolUse:Bash",
+            "hookEvent": "PostToolUse",
+        },
+        "timestamp": timestamp(at),
+        "sessionId": conversation,
+    })
+}
+
 /// An assistant record of the transcript.
 pub(crate) fn assistant(text: &str, at: Timestamp, conversation: &str) -> Value {
     json!({
@@ -150,6 +168,7 @@ mod tests {
             entry: LedgerEntry::Prompt {
                 text: "hi".to_owned(),
                 tag: None,
+                handed_over: false,
             },
         };
         assert_eq!(

@@ -243,6 +243,9 @@ impl Demo {
                 Effect::User(text) => {
                     self.transcribe(&record::user(&text, now, &conversation.clone()))?
                 }
+                Effect::Context(text) => {
+                    self.transcribe(&record::context(&text, now, &conversation.clone()))?
+                }
                 Effect::Assistant(text) => {
                     self.transcribe(&record::assistant(&text, now, &conversation.clone()))?
                 }

@@ -19,6 +19,8 @@ struct SendArgs {
     to: String,
     text: String,
     key: Option<String>,
+    #[serde(default)]
+    urgent: bool,
 }
 
 #[derive(Deserialize)]
@@ -58,11 +60,11 @@ pub(crate) fn request(call: Call, given: Value, cwd: &Path) -> Result<Request, F
     Ok(match call {
         Call::Send => {
             let args: SendArgs = read(call, given)?;
-            send(args.to, args.text, args.key, cwd)
+            send(args.to, args.text, (args.key, args.urgent), cwd)
         }
         Call::Ask => {
             let args: TextArgs = read(call, given)?;
-            send(PERSON.to_owned(), args.text, None, cwd)
+            send(PERSON.to_owned(), args.text, (None, false), cwd)
         }
         Call::Ack => {
             let AckArgs { id } = read(call, given)?;
@@ -101,12 +103,18 @@ pub(crate) fn request(call: Call, given: Value, cwd: &Path) -> Result<Request, F
     })
 }
 
-fn send(target: String, text: String, key: Option<String>, cwd: &Path) -> Request {
+fn send(
+    target: String,
+    text: String,
+    (key, urgent): (Option<String>, bool),
+    cwd: &Path,
+) -> Request {
     Request::Send(Box::new(SendRequest {
         target,
         body: Body::Text(text),
         key,
         inline: false,
+        urgent,
         ttl_seconds: None,
         wait: None,
         wait_millis: 0,

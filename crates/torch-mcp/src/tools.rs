@@ -105,6 +105,13 @@ impl Call {
                     ),
                     false,
                 ),
+                (
+                    "urgent",
+                    json!({"type": "boolean", "description":
+                        "True only for what can't wait for the end of the recipient's turn: it is then handed into the running turn \
+                         where the recipient's program can take it so."}),
+                    false,
+                ),
             ],
             Self::Ask => vec![(
                 "text",

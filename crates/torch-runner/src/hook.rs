@@ -14,18 +14,19 @@ pub const HOOK_INPUT_MAX: u64 = 16 << 20;
 
 /// Appends what a hook gives on `stdin` to the spool. It never fails visibly: a program must not stumble over its
 /// hook. Input that is no JSON, or is cut at [`HOOK_INPUT_MAX`], becomes `{"raw": "…"}`; without a valid launch id
-/// nothing is written, as no reader could place it.
-pub fn hook(spool: &Path, launch: &str, stdin: impl Read) {
-    let Ok(launch) = launch.parse::<LaunchId>() else {
-        return;
-    };
+/// nothing is written, as no reader could place it. Gives back the JSON that was read.
+pub fn hook(spool: &Path, launch: &str, stdin: impl Read) -> Option<Value> {
+    let launch = launch.parse::<LaunchId>().ok()?;
     let mut input = Vec::new();
     // What came before a read error is still worth a record.
     stdin.take(HOOK_INPUT_MAX).read_to_end(&mut input).ok();
-    let payload = serde_json::from_slice::<Value>(&input)
-        .unwrap_or_else(|_| json!({"raw": String::from_utf8_lossy(&input)}));
+    let read = serde_json::from_slice::<Value>(&input).ok();
+    let payload = read
+        .clone()
+        .unwrap_or_else(|| json!({"raw": String::from_utf8_lossy(&input)}));
     // Nothing to be done about it here; the daemon notices missing records by their absence.
     spool::append(spool, launch, SpoolEvent::Hook { payload }).ok();
+    read
 }
 
 #[cfg(test)]

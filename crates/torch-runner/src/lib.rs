@@ -18,6 +18,7 @@
 
 mod daemon;
 mod ended;
+mod hand_over;
 mod hook;
 mod signals;
 mod spool;
@@ -29,6 +30,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 pub use daemon::FindTorch;
+pub use hand_over::{HandOverFrom, hand_over};
 pub use hook::{HOOK_INPUT_MAX, hook};
 pub use status_line::{Chain, status_line};
 

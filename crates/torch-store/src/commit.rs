@@ -169,9 +169,9 @@ impl Turn<'_> {
             &act,
             "INSERT INTO message (n, id, short, team, at, kind, sender, sender_team, sender_role, sender_rule, \
              recipient, recipient_role, target, pair_seq, body, original, cleaned, decision, rule, reason, \
-             critical, key, expires, inline, body_file, cause) VALUES ((SELECT coalesce(max(n), 0) + 1 FROM message), :id, :short, :team, :at, :kind, :sender, \
+             critical, key, expires, flags, body_file, cause) VALUES ((SELECT coalesce(max(n), 0) + 1 FROM message), :id, :short, :team, :at, :kind, :sender, \
              :sender_team, :sender_role, :sender_rule, :recipient, :recipient_role, :target, :pair_seq, :body, \
-             :original, :cleaned, :decision, :rule, :reason, :critical, :key, :expires, :inline, :body_file, :cause)",
+             :original, :cleaned, :decision, :rule, :reason, :critical, :key, :expires, :flags, :body_file, :cause)",
             named_params! {
                 ":id": envelope.id.to_string(),
                 ":short": envelope.id.short(),
@@ -195,7 +195,7 @@ impl Turn<'_> {
                 ":critical": json_out(|| act.clone(), &envelope.critical)?,
                 ":key": envelope.key,
                 ":expires": envelope.expires.map(time_out),
-                ":inline": envelope.inline,
+                ":flags": row::flags_out(envelope),
                 ":body_file": envelope.body_file.as_deref().map(path_out),
                 ":cause": envelope.cause.map(|cause| cause.to_string()),
             },

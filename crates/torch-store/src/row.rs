@@ -17,7 +17,7 @@ use crate::StoreError;
 /// The columns of `message`, in the order that [`envelope_in`] reads them.
 pub(crate) const MESSAGE_COLUMNS: &str = "m.id, m.team, m.at, m.kind, m.sender, m.sender_team, m.sender_role, \
      m.sender_rule, m.recipient, m.recipient_role, m.target, m.pair_seq, m.body, m.original, m.cleaned, \
-     m.decision, m.rule, m.reason, m.critical, m.key, m.expires, m.inline, m.body_file, m.cause";
+     m.decision, m.rule, m.reason, m.critical, m.key, m.expires, m.flags, m.body_file, m.cause";
 
 /// The columns of `delivery` behind them, in the order that [`delivery_in`] reads them.
 pub(crate) const DELIVERY_COLUMNS: &str =
@@ -168,6 +168,17 @@ fn recipient_in(identity: &str, role: Option<String>) -> Result<Recipient, Store
     })
 }
 
+/// A message's flag: its body stays in the paste.
+const INLINE: i64 = 1;
+/// A message's flag: it is urgent.
+const URGENT: i64 = 2;
+
+/// A message's flags, for their column.
+pub(crate) fn flags_out(envelope: &Envelope) -> i64 {
+    let flag = |set: bool, flag: i64| if set { flag } else { 0 };
+    flag(envelope.inline, INLINE) | flag(envelope.urgent, URGENT)
+}
+
 /// The bytes of a path, for a column.
 pub(crate) fn path_out(path: &std::path::Path) -> &[u8] {
     path.as_os_str().as_bytes()
@@ -207,7 +218,8 @@ pub(crate) fn envelope_in(row: &Row<'_>) -> Result<Envelope, StoreError> {
         critical: json_in("list of critical words", &text(18)?)?,
         key: get(row, 19)?,
         expires: get::<Option<i64>>(row, 20)?.map(time_in),
-        inline: get(row, 21)?,
+        inline: get::<i64>(row, 21)? & INLINE != 0,
+        urgent: get::<i64>(row, 21)? & URGENT != 0,
         body_file: get::<Option<Vec<u8>>>(row, 22)?
             .map(|bytes| PathBuf::from(OsString::from_vec(bytes))),
         cause: parse_opt("cause", text_opt(23)?)?,

@@ -27,6 +27,10 @@ pub(crate) const MIGRATIONS: &[(u32, &str)] = &[
         3,
         include_str!("../../../registry/migrations/0003_guards.sql"),
     ),
+    (
+        4,
+        include_str!("../../../registry/migrations/0004_flags.sql"),
+    ),
 ];
 
 /// The schema that this build reads and writes: the number of its last migration.

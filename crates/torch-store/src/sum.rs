@@ -26,7 +26,7 @@ pub(crate) const AGENT: &str = "id, team, role, position, state, record";
 pub(crate) const SPOOL: &str = "agent, bytes";
 pub(crate) const MESSAGE: &str = "n, id, short, team, at, kind, sender, sender_team, sender_role, sender_rule, \
      recipient, recipient_role, target, pair_seq, body, original, cleaned, decision, rule, reason, critical, key, \
-     expires, inline, body_file, cause, read_at";
+     expires, flags, body_file, cause, read_at";
 pub(crate) const PAIR: &str = "sender, team, recipient, last";
 pub(crate) const DELIVERY: &str =
     "message, state, reason, attempt, possible_duplicate, launch, since, evidence";
@@ -88,12 +88,23 @@ pub(crate) fn seal(
     Ok(())
 }
 
+/// Columns as they are called in a database of an older schema, which is checked before it is migrated.
+fn as_called(schema: u32, columns: &str) -> String {
+    match schema {
+        // Renamed by migration 4.
+        0..4 => columns.replace(", flags,", ", inline,"),
+        _ => columns.to_owned(),
+    }
+}
+
 /// The first table with a row whose sum is wrong, and how many of its rows are.
 pub(crate) fn wrong(conn: &Connection) -> rusqlite::Result<Option<String>> {
+    let schema: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for (table, columns) in SUMMED {
+        let columns = as_called(schema, columns);
         let sql = format!(
             "SELECT count(*) FROM {table} t WHERE NOT {}",
-            holds("t", columns)
+            holds("t", &columns)
         );
         let rows: i64 = conn.query_row(&sql, [], |row| row.get(0))?;
         if rows > 0 {

@@ -24,6 +24,9 @@ pub struct Entry {
     /// The message's id in a prompt, `m-7k3f9q2a`.
     #[serde(default)]
     pub tag: Option<String>,
+    /// Whether a hook handed a prompt into a running turn.
+    #[serde(default)]
+    pub handed_over: bool,
 }
 
 impl Entry {
@@ -148,6 +151,7 @@ mod tests {
             text: "[torch m-abc #3 from=human to=tester try=2] a [b] c [/m-abc]".to_owned(),
             open_ms: None,
             tag: Some("m-abc".to_owned()),
+            handed_over: false,
         };
         assert_eq!(entry.body(), Some("a [b] c"));
         assert_eq!(

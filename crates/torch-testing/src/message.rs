@@ -67,11 +67,23 @@ impl World {
     /// Nothing is started. Called again with the same `key` it is the same message.
     #[track_caller]
     pub fn try_send(&self, target: &str, body: &str, key: &str) -> Option<String> {
+        self.try_request(target, body, key, false)
+    }
+
+    /// As [`World::try_send`], but urgent.
+    #[track_caller]
+    pub fn try_urgent(&self, target: &str, body: &str, key: &str) -> Option<String> {
+        self.try_request(target, body, key, true)
+    }
+
+    #[track_caller]
+    fn try_request(&self, target: &str, body: &str, key: &str, urgent: bool) -> Option<String> {
         let request = SendRequest {
             target: target.to_owned(),
             body: Body::Text(body.to_owned()),
             key: Some(key.to_owned()),
             inline: false,
+            urgent,
             ttl_seconds: None,
             wait: None,
             wait_millis: 0,

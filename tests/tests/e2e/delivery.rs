@@ -2,5 +2,6 @@
 
 mod dialogs;
 mod guards;
+mod hand_over;
 mod order;
 mod sender;

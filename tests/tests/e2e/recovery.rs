@@ -41,7 +41,7 @@ pub(crate) fn daemon_that_ends_at(world: &World, point: &str) -> u32 {
 
 /// Ends processes by SIGKILL, all of them stopped first, so that none sees another's end; returns once they are gone.
 #[track_caller]
-fn kill(processes: &[Process]) {
+pub(crate) fn kill(processes: &[Process]) {
     for signal in ["STOP", "KILL"] {
         let pids: Vec<String> = processes.iter().map(|it| it.pid.to_string()).collect();
         // One that has ended meanwhile makes kill fail.

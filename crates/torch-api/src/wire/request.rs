@@ -330,6 +330,9 @@ pub struct SendRequest {
     pub key: Option<String>,
     /// Keep a long body (up to 16 KB) in the paste.
     pub inline: bool,
+    /// Hand it into a running turn rather than wait for its end, where the program can take it so.
+    #[serde(default)]
+    pub urgent: bool,
     /// Seconds until it is no longer worth delivering.
     pub ttl_seconds: Option<u64>,
     /// Wait for this state.

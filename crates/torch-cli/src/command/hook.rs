@@ -1,11 +1,11 @@
-//! `torch hook --spool FILE --launch ID`: what an agent's program runs at its events. Parsed by hand, since an agent
+//! `torch hook --spool FILE --launch ID [--hand-over FOLDER]`: what an agent's program runs at its events. Parsed by hand, since an agent
 //! waits for it at every turn.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use torch_runner::Chain;
+use torch_runner::{Chain, HandOverFrom};
 
 use crate::exit;
 
@@ -30,7 +30,13 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
             };
             torch_runner::status_line(spool, launch, &chain, input, io::stdout());
         } else {
-            torch_runner::hook(spool, launch, input);
+            let read = torch_runner::hook(spool, launch, input);
+            if let (Some(folder), Some(payload)) = (value("--hand-over"), read) {
+                let unless = strings(args, "--unless");
+                let folder = PathBuf::from(folder);
+                let from = HandOverFrom { folder, unless };
+                torch_runner::hand_over(&from, spool, launch, &payload, io::stdout());
+            }
         }
     }
     exit::OK
@@ -41,4 +47,12 @@ fn values(args: &[OsString], name: &str) -> Vec<PathBuf> {
     let pairs = args.windows(2);
     let named = pairs.filter(|pair| pair[0] == OsStr::new(name));
     named.map(|pair| PathBuf::from(&pair[1])).collect()
+}
+
+/// The same for values that are texts.
+fn strings(args: &[OsString], name: &str) -> Vec<String> {
+    let values = values(args, name).into_iter();
+    values
+        .filter_map(|value| Some(value.to_str()?.to_owned()))
+        .collect()
 }

@@ -84,6 +84,9 @@ pub struct SendArgs {
     /// Types a long message (up to 16 KB) instead of putting it into a file
     #[arg(long)]
     inline: bool,
+    /// Hands it into a running turn, at the end of the next tool, instead of after the turn
+    #[arg(long)]
+    urgent: bool,
     /// After this time it is no longer worth delivering: 90s, 10m, 2h, 1d
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     ttl: Option<Duration>,
@@ -99,6 +102,7 @@ pub(crate) fn run(args: SendArgs, place: &Place) -> Outcome {
         target: args.target,
         key: args.key,
         inline: args.inline,
+        urgent: args.urgent,
         ttl_seconds: args.ttl.map(|ttl| ttl.as_secs()),
         wait: args.wait.or(args.reply.map(|_| DeliveryState::Consumed)),
         wait_millis: args.timeout * 1000,

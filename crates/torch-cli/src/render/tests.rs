@@ -56,6 +56,7 @@ pub(crate) fn a_message() -> MessageView {
         decision: "deliver".to_owned(),
         rule: "edge.hub".to_owned(),
         reason: "the hub may write to everyone".to_owned(),
+        urgent: false,
         critical: Vec::new(),
         cleaned: Vec::new(),
         state: DeliveryState::Queued,

@@ -135,6 +135,7 @@ pub(crate) fn a_message(state: DeliveryState) -> MessageView {
         decision: "deliver".to_owned(),
         rule: "edge.human".to_owned(),
         reason: "a person may write to everyone".to_owned(),
+        urgent: false,
         critical: Vec::new(),
         cleaned: Vec::new(),
         state,

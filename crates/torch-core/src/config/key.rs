@@ -101,6 +101,12 @@ pub const KEYS: &[Key] = &[
         doc: "After how long torch tells that a half-typed draft holds a message up.",
     },
     Key {
+        name: "delivery.hand_over_after_seconds",
+        kind: Kind::Seconds,
+        scope: Scope::Project,
+        doc: "How long a message waits for the end of a turn before it is handed into it at the end of a tool, where the program can take it so.",
+    },
+    Key {
         name: "delivery.submit_timeout_seconds",
         kind: Kind::Seconds,
         scope: Scope::Project,

@@ -16,7 +16,8 @@ pub use screen::{
     MenuRules, ScreenRules, SubmitRules,
 };
 pub use signals::{
-    HookRules, LimitPointers, Signal, SignalRule, StatusLineRules, TranscriptRules, ValuePointers,
+    HandOverRules, HookRules, LimitPointers, Signal, SignalRule, StatusLineRules, TranscriptRules,
+    ValuePointers,
 };
 
 /// One agent program: how it is launched, how it looks, how it is submitted to, what it reports.

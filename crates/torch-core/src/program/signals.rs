@@ -122,11 +122,21 @@ pub struct HookRules {
     pub values: ValuePointers,
     /// What the program puts around a long prompt: regular expressions whose first group is the prompt itself.
     pub unwrap: Vec<String>,
-    /// How the hook for a finished tool takes a text for the model into the running turn: the JSON to answer with, where
-    /// `{json:text}` is the text. Empty: it can't.
-    pub tool_reply: String,
-    /// Which records `tool_reply` may answer, as in [`SignalRule::when`].
-    pub tool_reply_when: BTreeMap<String, String>,
+    /// How a message gets into a running turn; none: it can't.
+    pub hand_over: Option<HandOverRules>,
+}
+
+/// How a message gets into a running turn: a hook that runs `{hand_over}` when a tool has ended prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandOverRules {
+    /// What the hook prints, where `{json:text}` is the message as a JSON string.
+    pub reply: String,
+    /// The longest message that reaches the model whole, in characters.
+    pub max_chars: usize,
+    /// JSON pointers: a record with any of these is not the agent's own, but a subagent's, and is not answered.
+    #[serde(default)]
+    pub unless: Vec<String>,
 }
 
 /// What a program's transcript says: a file of JSON lines.

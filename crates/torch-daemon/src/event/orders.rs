@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use torch_core::hand_over::HandOver;
 use torch_core::launch::LaunchSpec;
 use torch_core::{
     AgentId, LaunchId, PaneAddress, PaneId, Process, RoleName, SessionId, SessionName,
@@ -56,6 +57,17 @@ pub struct TypingGuard {
     pub pid: u32,
     /// Its live mark.
     pub launch: LaunchId,
+}
+
+/// A message in a launch's hand-over folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    /// For whom.
+    pub agent: AgentId,
+    /// In which launch.
+    pub launch: LaunchId,
+    /// Which message, and which try of it.
+    pub hand_over: HandOver,
 }
 
 /// A long body's file.

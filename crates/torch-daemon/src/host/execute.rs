@@ -49,6 +49,9 @@ impl Host {
             | Effect::Paste { .. }
             | Effect::Press { .. }
             | Effect::PressKey { .. } => self.type_into(effect),
+            // At once, in the order in which they are wanted: one may be taken back that is just being laid.
+            Effect::Offer { offer, text, inbox } => self.offer(offer, &text, inbox.as_ref()),
+            Effect::Withdraw(offer) => self.withdraw(offer),
             Effect::WatchTranscript {
                 agent,
                 launch,
@@ -458,7 +461,7 @@ fn not_typed(effect: Effect, why: &str) -> Option<Event> {
 }
 
 /// Writes a long body into the recipient's inbox folder, whole or not at all, never through a link.
-fn write_inbox(inbox: &InboxFile) -> std::io::Result<()> {
+pub(crate) fn write_inbox(inbox: &InboxFile) -> std::io::Result<()> {
     torch_worktree::prepare_worktree(&inbox.worktree).map_err(std::io::Error::other)?;
     let path = inbox.worktree.join(&inbox.file);
     replace(&path, inbox.body.as_bytes())

@@ -9,6 +9,7 @@ pub(crate) mod answers;
 mod commits;
 mod execute;
 mod git;
+mod hand_over;
 pub(crate) mod keep;
 mod look;
 mod orphans;

@@ -131,6 +131,7 @@ mod tests {
             key: None,
             expires: Some(NOW.after(Duration::from_secs(600))),
             inline: false,
+            urgent: false,
             body_file: None,
             cause: None,
         };

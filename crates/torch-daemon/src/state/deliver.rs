@@ -56,6 +56,9 @@ impl State {
         let ready = run.agent.state.takes_messages()
             && run.window == WindowObserved::Live
             && !self.waits_for_briefing(agent, head);
+        if self.hand_over(t, agent, head, reason) {
+            return;
+        }
         let Some(flight) = self.flights.get_mut(&head) else {
             return;
         };
@@ -65,6 +68,7 @@ impl State {
             }
             let step = flight.defer(reason, &evidence, t.now);
             self.apply(t, head, step);
+            self.time_hand_over(t, agent, head);
         } else if ready {
             // What is typed already goes on to its end: half a message is never left in a composer.
             let held = if flight.is_typed() {
@@ -84,7 +88,7 @@ impl State {
     }
 
     /// Whether a message must wait because the agent is not briefed in this launch, or its briefing is being put together.
-    fn waits_for_briefing(&self, agent: AgentId, message: MessageId) -> bool {
+    pub(crate) fn waits_for_briefing(&self, agent: AgentId, message: MessageId) -> bool {
         let owed = self.agents.get(&agent).is_some_and(|run| {
             run.agent.launch.is_some() && (run.agent.briefing.is_none() || run.briefing_asked)
         });
@@ -114,7 +118,7 @@ impl State {
             return;
         };
         for (state, evidence) in &step.passed {
-            if *state == DeliveryState::Pasting {
+            if matches!(state, DeliveryState::Pasting | DeliveryState::Offered) {
                 flight.delivery.launch = self.agents.get(&agent).and_then(|run| run.agent.launch);
             }
             let data = json!({"attempt": flight.delivery.attempt, "evidence": evidence});
@@ -156,6 +160,8 @@ impl State {
                 t.timer(timer, t.now.after(pause))
             }
             (Act::ReadTranscript, _) => self.look_into_transcript(t, message),
+            (Act::Offer, _) => self.push_offer(t, agent, message),
+            (Act::Withdraw, _) => self.push_withdraw(t, agent, message),
             (Act::Probe | Act::Paste | Act::Press { .. }, None) => {
                 let Some(flight) = self.flights.get_mut(&message) else {
                     return;
@@ -361,6 +367,9 @@ impl State {
         let Some(flight) = self.flights.get_mut(&message) else {
             return;
         };
+        if flight.is_offered() {
+            return self.pump(t, agent);
+        }
         // Whoever is not first waits for its turn; a state change of the agent calls it again.
         let first = run.queue.front() == Some(&message);
         if run.acting.is_some() || (!first && !flight.is_typed()) {
@@ -388,7 +397,7 @@ impl State {
         self.apply(t, message, step);
     }
 
-    /// Whether a message was typed into a program that has been replaced since.
+    /// Whether a message was typed into a program, or laid ready for its hook, that has been replaced since.
     pub(crate) fn is_typed_elsewhere(&self, message: MessageId) -> bool {
         let Some(flight) = self.flights.get(&message) else {
             return false;
@@ -399,7 +408,8 @@ impl State {
             .agent()
             .and_then(|agent| self.agents.get(&agent))
             .and_then(|run| run.agent.launch);
-        flight.is_typed() && flight.delivery.launch.is_some() && flight.delivery.launch != launch
+        let went = flight.is_typed() || flight.is_offered();
+        went && flight.delivery.launch.is_some() && flight.delivery.launch != launch
     }
 
     /// The program that a message was typed into is no more: its transcript decides, or the message goes out again.
@@ -413,6 +423,9 @@ impl State {
 
     /// A message's time to live is over: it expires unless it is typed already.
     pub(crate) fn expire(&mut self, t: &mut Turn, message: MessageId) {
+        if self.withdraw_offered(t, message) {
+            return;
+        }
         self.end_untyped(
             t,
             message,
@@ -432,7 +445,7 @@ impl State {
         let Some(flight) = self.flights.get_mut(&message) else {
             return false;
         };
-        if flight.is_typed() || flight.may_stand_in_composer() {
+        if flight.is_typed() || flight.is_offered() || flight.may_stand_in_composer() {
             return false;
         }
         flight.delivery.state = state;
@@ -477,7 +490,7 @@ impl State {
 }
 
 /// The file that holds a long body, named so that a repeat writes the same file.
-fn inbox_file(flight: &Flight, worktree: PathBuf) -> Option<InboxFile> {
+pub(crate) fn inbox_file(flight: &Flight, worktree: PathBuf) -> Option<InboxFile> {
     let envelope = &flight.envelope;
     let file = envelope.body_file.clone()?;
     Some(InboxFile {

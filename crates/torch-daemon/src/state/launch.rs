@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use torch_api::wire::Stage;
+use torch_core::hand_over;
 use torch_core::launch::LaunchSpec;
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
 use torch_core::program::{AgentProgram, Variable, fill, fill_variables};
@@ -188,6 +189,7 @@ impl State {
             sh_word(&spool.display().to_string()),
         );
         let chained = self.chained(agent, program);
+        let hands_over = self.hands_over(agent, launch, program);
         let command = program.install.as_ref().map(|install| &install.command);
         let mut filler = Filler(
             vec![
@@ -198,6 +200,7 @@ impl State {
                 ("worktree", run.agent.worktree.display().to_string()),
                 ("role", run.agent.role.to_string()),
                 ("status_line", format!("{hook} --status-line{chained}")),
+                ("hand_over", format!("{hook}{hands_over}")),
                 ("hook", hook),
             ]
             .into_iter()
@@ -226,6 +229,20 @@ impl State {
             .as_ref()
             .or(agent.last_transcript.as_ref())?;
         Some((agent.conversation.clone()?, transcript.clone()))
+    }
+
+    /// The arguments that let a hook hand messages over.
+    fn hands_over(&self, agent: AgentId, launch: LaunchId, program: &AgentProgram) -> String {
+        let Some(rules) = &program.hooks.hand_over else {
+            return String::new();
+        };
+        let folder = self.run_dir(agent).join(hand_over::folder(launch));
+        let mut words = format!(" --hand-over {}", sh_word(&folder.display().to_string()));
+        for pointer in &rules.unless {
+            words.push_str(" --unless ");
+            words.push_str(&sh_word(pointer));
+        }
+        words
     }
 
     /// The arguments that name the settings in which the user may have a status line of their own.

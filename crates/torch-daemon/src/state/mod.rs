@@ -12,6 +12,7 @@ mod deliver;
 mod figures;
 mod finish;
 mod guest;
+mod hand_over;
 mod launch;
 mod names;
 mod notices;
@@ -342,6 +343,11 @@ impl State {
             Event::Pasted { message, result } => self.on_pasted(t, message, result),
             Event::KeyPressed { agent, result } => self.on_key_pressed(t, agent, result),
             Event::Pressed { message, result } => self.on_pressed(t, message, result),
+            Event::Offered { message, result } => self.on_offered(t, message, result),
+            Event::Withdrawn {
+                message,
+                withdrawal,
+            } => self.on_withdrawn(t, message, withdrawal),
             Event::Transcript { message, found } => self.on_transcript(t, message, found),
             Event::Timer(key) => self.on_timer(t, key),
             Event::ClockMoved(drift) => self.on_clock_moved(t, drift),
@@ -488,6 +494,8 @@ fn cause_of(event: &Event) -> String {
         Event::LastLines { .. } => "last lines read".to_owned(),
         Event::Pasted { .. } => "paste ended".to_owned(),
         Event::Pressed { .. } => "enter ended".to_owned(),
+        Event::Offered { .. } => "laid ready".to_owned(),
+        Event::Withdrawn { .. } => "taken back".to_owned(),
         Event::Transcript { .. } => "transcript read".to_owned(),
         Event::Inspected { .. } => "project inspected".to_owned(),
         Event::WorktreeAdded { .. } => "worktree added".to_owned(),
@@ -521,5 +529,6 @@ fn record_cause(record: &torch_core::spool::SpoolRecord) -> String {
             format!("hook {name}")
         }
         SpoolEvent::StatusLine { .. } => "status line".to_owned(),
+        SpoolEvent::HandedOver { .. } => "hook handed over".to_owned(),
     }
 }

@@ -192,7 +192,7 @@ impl State {
                     run.queue.push_back(message);
                 }
                 // What was typed before the restart is judged by what can be seen now.
-                if flight.is_typed() {
+                if flight.is_typed() || flight.is_offered() {
                     effects.push(Effect::Timer {
                         key: TimerKey::Delivery(message),
                         at: now,

@@ -291,7 +291,7 @@ impl State {
                     DeliveryState::Pasting | DeliveryState::Pasted | DeliveryState::Entering
                 );
             let earlier = flight.may_have_arrived() && !typed && !flight.may_stand_in_composer();
-            entered || earlier
+            entered || earlier || flight.is_offered()
         })
     }
 

@@ -43,6 +43,7 @@ pub(crate) struct Draft {
     pub(crate) key: Option<String>,
     pub(crate) ttl_seconds: Option<u64>,
     pub(crate) inline: bool,
+    pub(crate) urgent: bool,
     pub(crate) cause: Option<MessageId>,
 }
 
@@ -75,6 +76,7 @@ impl Draft {
             key: None,
             ttl_seconds: None,
             inline: false,
+            urgent: false,
             cause: None,
         }
     }
@@ -153,6 +155,7 @@ impl State {
             key: request.key,
             ttl_seconds: request.ttl_seconds,
             inline: request.inline,
+            urgent: request.urgent,
             cause: None,
         };
         self.judge_and_post(t, conn, draft, request.wait, request.wait_millis);
@@ -432,6 +435,7 @@ impl State {
                 .ttl_seconds
                 .map(|s| t.now.after(std::time::Duration::from_secs(s))),
             inline: draft.inline,
+            urgent: draft.urgent,
             body_file,
             cause: draft.cause,
         }

@@ -122,7 +122,10 @@ impl State {
             .flights
             .values()
             .filter(|flight| flight.envelope.recipient.agent() == Some(agent))
-            .filter(|flight| !hooked || flight.delivery.state == DeliveryState::Accepted)
+            .filter(|flight| {
+                let accepted = flight.delivery.state == DeliveryState::Accepted;
+                !hooked || accepted || flight.was_handed_over()
+            })
             .map(|flight| flight.envelope.id)
             .filter(|message| tag::count(prompt, *message) > 0)
             .collect();

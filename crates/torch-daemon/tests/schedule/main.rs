@@ -281,6 +281,7 @@ fn deadlines(happens: impl FnOnce(&mut Machine)) -> (u64, u64) {
             body: Body::Text("hello".to_owned()),
             key: None,
             inline: false,
+            urgent: false,
             ttl_seconds: ttl,
             wait,
             wait_millis: 60 * SECOND,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::hand_over::{Folder, HookEnd};
 use serde_json::json;
 use torch_core::spool::{SpoolEvent, SpoolRecord};
 use torch_core::{AgentId, LaunchId, PaneAddress, PaneId, Process, SessionId, Timestamp, WindowId};
@@ -34,6 +35,8 @@ pub(crate) enum Manner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
     Ends(u64),
+    /// After so long, with a tool that ends in its middle.
+    Uses(u64, HookEnd),
     /// Until a person interrupts it.
     Hangs,
     /// The turn ends in a usage limit, which lasts so long; whether the program then goes on by itself.
@@ -58,6 +61,12 @@ pub(crate) struct SimAgent {
     pub(crate) in_mode: bool,
     pub(crate) busy_until: Option<Timestamp>,
     pub(crate) hangs: bool,
+    /// When a tool of the turn ends, and how its hook does.
+    tool: Option<(Timestamp, HookEnd)>,
+    /// The hand-over folders of all its launches.
+    pub(crate) folder: Folder,
+    /// How many messages it read from there.
+    pub(crate) handed_over: u64,
     /// A limit that the turn under way ends in.
     hitting: Option<(Timestamp, bool)>,
     /// The limit that was hit: when it is reset, and whether the program then goes on by itself.
@@ -106,6 +115,9 @@ impl SimAgent {
             in_mode: false,
             busy_until: None,
             hangs: false,
+            tool: None,
+            folder: Folder::new(),
+            handed_over: 0,
             hitting: None,
             limit: None,
             limits: [0; 2],
@@ -132,6 +144,8 @@ impl SimAgent {
         self.merged_drafts = before.merged_drafts;
         self.transcripts = before.transcripts;
         self.files = before.files;
+        self.folder = before.folder;
+        self.handed_over = before.handed_over;
         self.starts = before.starts;
         self.limits = before.limits;
         while self.transcripts.len() > 2 {
@@ -196,6 +210,7 @@ impl SimAgent {
         self.dialog = false;
         self.busy_until = None;
         self.hangs = false;
+        self.tool = None;
         self.limit = None;
         self.hitting = None;
     }
@@ -302,6 +317,10 @@ impl SimAgent {
         }
         match turn {
             Turn::Ends(millis) => self.busy_until = Some(at.after(Duration::from_millis(millis))),
+            Turn::Uses(millis, hook) => {
+                self.busy_until = Some(at.after(Duration::from_millis(millis)));
+                self.tool = Some((at.after(Duration::from_millis(millis / 2)), hook));
+            }
             Turn::Limited(millis, own) => {
                 self.busy_until = Some(at.after(Duration::from_millis(20)));
                 self.hitting = Some((at.after(Duration::from_millis(millis)), own));
@@ -321,13 +340,17 @@ impl SimAgent {
     /// When something ends by itself next.
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
         let own = self.limit.filter(|(_, own)| *own).map(|(until, _)| until);
-        let at = self.busy_until.or(own);
+        let tool = self.tool.map(|(at, _)| at);
+        let at = tool.or(self.busy_until).or(own);
         at.filter(|_| self.alive && !self.dialog)
     }
 
     pub(crate) fn tick(&mut self, now: Timestamp) {
         if self.next_end().is_none_or(|at| at > now) {
             return;
+        }
+        if let Some((_, hook)) = self.tool.take() {
+            return self.tool_ends(now, hook);
         }
         if self.busy_until.take().is_none() {
             // The limit's reset: the program goes on by itself.

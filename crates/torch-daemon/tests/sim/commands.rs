@@ -43,6 +43,7 @@ impl World {
     pub(crate) fn say(&mut self, n: usize) {
         let role = self.roles[self.random.usize(..self.roles.len())].clone();
         let mut request = send(&role, format!("note {n} for {role}"));
+        request.urgent = n.is_multiple_of(3);
         match self.random.u32(..10) {
             0 => request.body = Body::Text(format!("note {n} for {role} {}", "long ".repeat(200))),
             1 => request.body = Body::Text(format!("note {n} for {role}\nURGENT: it is blocked")),

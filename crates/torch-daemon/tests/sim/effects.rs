@@ -10,6 +10,7 @@ use torch_daemon::event::{
 use torch_router::delivery::Outcome;
 
 use crate::agent::{Manner, SimAgent, Turn};
+use crate::hand_over::HookEnd;
 use crate::world::{Due, TMUX_PID, World};
 
 /// Starts of one agent's program within [`BREAKER`]: the first one, and three restarts.
@@ -366,7 +367,19 @@ impl World {
             60..260 if self.faults.limits && !self.calm => {
                 Turn::Limited(millis * 100, roll.is_multiple_of(2))
             }
+            260..700 => Turn::Uses(millis, self.hook_end()),
             _ => Turn::Ends(millis),
+        }
+    }
+
+    /// How the hook of a tool goes.
+    fn hook_end(&mut self) -> HookEnd {
+        let roll = self.random.u32(..100);
+        match roll {
+            0..8 if self.faults.crashes && !self.calm => HookEnd::TookOnly,
+            8..16 if self.faults.crashes && !self.calm => HookEnd::ReadUnsaid,
+            16..24 if self.faults.crashes && !self.calm => HookEnd::SaidOnly,
+            _ => HookEnd::Read,
         }
     }
 

@@ -15,6 +15,7 @@ mod commands;
 mod effects;
 mod faults;
 mod found;
+mod hand_over;
 mod limits;
 mod oracle;
 mod people;
@@ -139,6 +140,28 @@ scenarios! {
     messages_survive_everything_at_once: ALL, nothing_more;
     ends_of_the_server_are_not_counted_as_the_agents: Faults { servers: true, ..NONE }, World::check_uncounted;
     a_moved_clock_repeats_nothing: Faults { clocks: true, ..NONE }, World::check_unrepeated;
+}
+
+/// The other scenarios say nothing of it where nothing is handed over.
+#[test]
+fn messages_are_handed_into_turns_and_taken_back() {
+    let mut seen = [false; 4];
+    for seed in 0..40 {
+        let story = run(seed, ALL, true, nothing_more).story;
+        let words = [
+            "handed over within a turn",
+            "Withdrawn",
+            "a hook took it, and nothing shows",
+            "could not be laid ready",
+        ];
+        for (seen, words) in seen.iter_mut().zip(words) {
+            *seen |= story.contains(words);
+        }
+    }
+    assert_eq!(
+        seen, [true; 4],
+        "handed over, taken back, taken and lost, not laid"
+    );
 }
 
 #[test]

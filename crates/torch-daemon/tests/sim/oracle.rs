@@ -13,8 +13,10 @@ use crate::world::World;
 impl World {
     /// While an agent or its team is paused nothing begins to be typed.
     pub(crate) fn check_order_to_type(&mut self, effect: &Effect) {
-        let Effect::Paste { message, .. } = effect else {
-            return;
+        let message = match effect {
+            Effect::Paste { message, .. } => message,
+            Effect::Offer { offer, .. } => &offer.hand_over.message,
+            _ => return,
         };
         let (Some(row), Some(delivery)) = (
             self.store.messages.get(message),

@@ -9,6 +9,7 @@ use torch_daemon::event::Event;
 
 use crate::agent::{SimAgent, Turn};
 use crate::effects::pane_fact;
+use crate::hand_over::HookEnd;
 use crate::world::{Due, TMUX_PID, World};
 
 impl World {
@@ -49,9 +50,9 @@ impl World {
         Some(match roll {
             1000..1400 if agent.dialog => {
                 agent.dialog = false;
-                agent.hook(now, json!({"hook_event_name": "PostToolUse"}));
                 agent.busy_until = Some(now.after(Duration::from_millis(50)));
                 agent.hangs = false;
+                agent.tool_ends(now, HookEnd::Read);
                 "a dialog is answered"
             }
             1400..1500 if people && at_prompt && agent.draft.is_none() => {

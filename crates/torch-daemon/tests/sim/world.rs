@@ -89,6 +89,7 @@ fn settings(now: Timestamp, boot: u64, seed: u64, turns_per_hour: Option<u64>) -
     let mut config = Config::default();
     config.delivery.copy_mode_wait_seconds = 5;
     config.delivery.draft_notice_seconds = 20;
+    config.delivery.hand_over_after_seconds = 20;
     config.credit.wake_after_seconds = 2;
     config.credit.automatic_wait_seconds = 6;
     config.credit.stagger_seconds = 3;
@@ -241,6 +242,10 @@ impl World {
                 Effect::Shutdown | Effect::Write(_) => {}
                 Effect::Timer { key, at } => self.agenda.set(key, at),
                 Effect::CancelTimer(key) => drop(self.agenda.cancel(&key)),
+                effect @ (Effect::Offer { .. } | Effect::Withdraw(_)) => {
+                    self.check_order_to_type(&effect);
+                    self.at_the_folder(effect);
+                }
                 other => {
                     self.check_order_to_type(&other);
                     let delay = self.delay();

@@ -63,8 +63,7 @@ impl Agent {
         self.out.push(Effect::Ledger(entry));
         self.print(Look::Detail, &format!("{} was allowed", tool.tool));
         self.did(format!("used {}", tool.tool));
-        let fields = json!({"tool_name": tool.tool, "tool_input": {"command": tool.command}});
-        self.hook("PostToolUse", fields);
+        self.tool_ended(&tool.tool, tool.command.as_deref());
     }
 
     /// A refusal stops the turn and fires no hook.

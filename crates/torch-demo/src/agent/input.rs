@@ -15,7 +15,11 @@ impl Agent {
             Phase::Ready { .. } if !self.scenario.ignore_input => match event {
                 Event::Keys(keys) => self.keys(now, &keys),
                 Event::Paste(text) => self.paste(&text),
-                Event::Tick | Event::Drawn | Event::Note(_) | Event::Job { .. } => {}
+                Event::Tick
+                | Event::Drawn
+                | Event::Note(_)
+                | Event::Job { .. }
+                | Event::HooksRan { .. } => {}
             },
             Phase::Ready { .. } | Phase::Hung => {}
         }

@@ -27,6 +27,24 @@ fn submit(agent: &mut Agent, at: Timestamp, text: &str) -> Vec<Effect> {
     effects
 }
 
+/// The hooks of the tool that ended have run, and added these.
+fn hooks_ran(
+    agent: &mut Agent,
+    at: Timestamp,
+    effects: &[Effect],
+    contexts: &[&str],
+) -> Vec<Effect> {
+    let tool = effects.iter().find_map(|effect| match effect {
+        Effect::Hook(hook) => hook.fields.get("tool_use_id")?.as_str(),
+        _ => None,
+    });
+    let ran = Event::HooksRan {
+        tool: tool.expect("a tool has ended").to_owned(),
+        contexts: contexts.iter().map(|text| (*text).to_owned()).collect(),
+    };
+    agent.handle(at, ran)
+}
+
 fn hooks(effects: &[Effect]) -> Vec<&'static str> {
     effects
         .iter()
@@ -117,8 +135,43 @@ fn a_dialog_swallows_text_and_enter_approves() {
         tool: "Bash".to_owned(),
     };
     assert_eq!(ledger(&effects), [approved]);
-    assert_eq!(hooks(&effects), ["PostToolUse", "Stop"]);
+    assert_eq!(hooks(&effects), ["PostToolUse"]);
+    let effects = hooks_ran(&mut agent, T0, &effects, &[]);
+    assert_eq!(hooks(&effects), ["Stop"]);
     assert!(agent.composer().is_empty());
+}
+
+#[test]
+fn what_a_hook_adds_is_read_in_the_same_turn() {
+    let mut agent = agent(RULES);
+    submit(&mut agent, T0, "ask");
+    let effects = agent.handle(T0, Event::Keys(vec![Key::Char('1')]));
+    let effects = hooks_ran(&mut agent, T0, &effects, &["work more"]);
+    let read = LedgerEntry::Prompt {
+        text: "work more".to_owned(),
+        tag: None,
+        handed_over: true,
+    };
+    assert_eq!(ledger(&effects), [read]);
+    assert!(effects.contains(&Effect::Context("work more".to_owned())));
+    assert!(hooks(&effects).is_empty(), "the turn goes on with it");
+    let effects = agent.handle(T0.after(Duration::from_millis(100)), Event::Tick);
+    assert!(
+        effects.contains(&Effect::Assistant("ran\nworked".to_owned())),
+        "{effects:?}"
+    );
+    assert_eq!(hooks(&effects), ["Stop"]);
+}
+
+#[test]
+fn an_interrupted_turn_reads_nothing_of_its_hooks() {
+    let mut agent = agent(RULES);
+    submit(&mut agent, T0, "ask");
+    let ended = agent.handle(T0, Event::Keys(vec![Key::Char('1')]));
+    agent.handle(T0, Event::Keys(vec![Key::Esc]));
+    let effects = hooks_ran(&mut agent, T0, &ended, &["work more"]);
+    assert!(ledger(&effects).is_empty());
+    assert!(agent.turn().is_none());
 }
 
 #[test]
@@ -148,6 +201,9 @@ fn a_lone_digit_or_escape_acts_on_a_dialog() {
         submit(&mut agent, T0, "ask");
         let effects = agent.handle(T0, Event::Keys(vec![key]));
         assert_eq!(ledger(&effects), [kind], "{key:?}");
+        if !hooks(&effects).is_empty() {
+            hooks_ran(&mut agent, T0, &effects, &[]);
+        }
         assert!(agent.turn().is_none());
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Wait {
     Until(Timestamp),
     /// The job of this step.
     Job(Step),
+    /// The hooks at the end of this tool.
+    Hooks(String),
     /// A person's word on a permission.
     Dialog(Dialog),
     /// The end of a usage limit.
@@ -46,6 +48,8 @@ pub(crate) struct Turn {
     found: BTreeMap<String, String>,
     said: Vec<String>,
     done: Vec<String>,
+    /// How many tools have ended.
+    tools: u32,
 }
 
 impl Turn {
@@ -66,6 +70,7 @@ impl Turn {
             found: BTreeMap::new(),
             said: Vec::new(),
             done: Vec::new(),
+            tools: 0,
         }
     }
 
@@ -121,7 +126,7 @@ impl Agent {
         while self.phase != Phase::Hung {
             let Some(turn) = &mut self.turn else { return };
             match turn.wait {
-                Wait::Job(_) | Wait::Dialog(_) => return,
+                Wait::Job(_) | Wait::Hooks(_) | Wait::Dialog(_) => return,
                 Wait::Until(until) | Wait::Limit(until) if now < until => return,
                 Wait::Limit(_) => {
                     turn.wait = Wait::Nothing;
@@ -247,8 +252,7 @@ impl Agent {
             self.print(Look::Detail, line);
         }
         if let Step::Shell(shell) = step {
-            let fields = json!({"tool_name": "Bash", "tool_input": {"command": shell.command}});
-            self.hook("PostToolUse", fields);
+            self.tool_ended("Bash", Some(&shell.command));
         }
         let Some(turn) = &mut self.turn else { return };
         turn.found.extend(done.found);
@@ -259,6 +263,40 @@ impl Agent {
                 message.body = body;
             }
             turn.steps = self.play.react(&message, done.spec.as_deref()).into();
+        }
+    }
+
+    /// A tool has ended: the turn goes on once its hooks have run.
+    pub(super) fn tool_ended(&mut self, name: &str, command: Option<&str>) {
+        let Some(turn) = &mut self.turn else { return };
+        turn.tools += 1;
+        let tool = format!("tool-{}-{}", turn.number, turn.tools);
+        turn.wait = Wait::Hooks(tool.clone());
+        let input = json!({"command": command});
+        let fields = json!({"tool_name": name, "tool_input": input, "tool_use_id": tool});
+        self.hook("PostToolUse", fields);
+    }
+
+    /// What the hooks of a tool's end add is read in the same turn. A turn that was interrupted meanwhile reads nothing.
+    pub(super) fn hooks_ran(&mut self, tool: &str, contexts: &[String]) {
+        let waited = |turn: &&mut Turn| turn.wait == Wait::Hooks(tool.to_owned());
+        let Some(turn) = self.turn.as_mut().filter(waited) else {
+            return;
+        };
+        turn.wait = Wait::Nothing;
+        for text in contexts {
+            let message = Message::parse(text, tool);
+            self.out.push(Effect::Ledger(LedgerEntry::Prompt {
+                text: text.clone(),
+                tag: message.id.clone(),
+                handed_over: true,
+            }));
+            self.out.push(Effect::Context(text.clone()));
+            self.print(Look::Detail, &format!("A hook adds: {text}"));
+            let steps = self.first_steps(text, &message);
+            if let Some(turn) = &mut self.turn {
+                turn.steps.extend(steps);
+            }
         }
     }
 
@@ -276,8 +314,7 @@ impl Agent {
             }
             Step::Shell(shell) => {
                 turn.done.push("a command failed".to_owned());
-                let fields = json!({"tool_name": "Bash", "tool_input": {"command": shell.command}});
-                self.hook("PostToolUse", fields);
+                self.tool_ended("Bash", Some(&shell.command));
             }
             step => {
                 turn.done.push(failure.text.clone());

@@ -20,12 +20,14 @@ impl Flight {
         }
         self.redeliver_at = None;
         match proof {
-            Proof::Transcript => self.pass(
-                DeliveryState::Consumed,
-                "the transcript holds it as a prompt",
-                now,
-                Act::None,
-            ),
+            Proof::Transcript => {
+                let evidence = if self.handed_over {
+                    "the transcript holds it, handed over within a turn"
+                } else {
+                    "the transcript holds it as a prompt"
+                };
+                self.pass(DeliveryState::Consumed, evidence, now, Act::None)
+            }
             Proof::HookAlone => self.pass(
                 DeliveryState::Consumed,
                 "the prompt hook fired with it; this program keeps no transcript that torch reads",
@@ -101,6 +103,7 @@ impl Flight {
             | DeliveryState::Entering
             | DeliveryState::Entered
             | DeliveryState::Uncertain => Step::only(Act::ReadTranscript),
+            DeliveryState::Offered => self.withdraw(),
             state if state.is_final() => Step::only(Act::None),
             _ => {
                 self.composer_gone();
@@ -119,7 +122,8 @@ impl Flight {
                 now,
                 Act::Probe,
             ),
-            state if state.is_final() || state == DeliveryState::Accepted => Step::only(Act::None),
+            DeliveryState::Offered | DeliveryState::Accepted => Step::only(Act::None),
+            state if state.is_final() => Step::only(Act::None),
             _ => Step::only(Act::Probe),
         }
     }
@@ -188,6 +192,8 @@ impl Flight {
     /// What is pasted from now on can be told from what was pasted before.
     pub(super) fn next_try(&mut self) {
         self.spent = false;
+        self.handed_over = false;
+        self.laid = false;
         self.delivery.launch = None;
         let old = crate::tag::opening(&self.envelope, self.delivery.attempt);
         self.delivery.attempt += 1;

@@ -6,6 +6,7 @@
 mod check;
 mod clock;
 mod evidence;
+mod hand_over;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -13,6 +14,8 @@ use std::time::Duration;
 
 use torch_core::screen::ScreenReading;
 use torch_core::{DeferReason, Delivery, DeliveryState, Envelope, Timestamp};
+
+pub use hand_over::Withdrawal;
 
 /// How long a paste may take to show up in the composer; a large one takes longer.
 pub const SHOW_DEADLINE: Duration = Duration::from_secs(2);
@@ -122,6 +125,10 @@ pub enum Act {
     AwaitProof(Duration),
     /// Look into the program's transcript.
     ReadTranscript,
+    /// Lay the text ready for the program's hook.
+    Offer,
+    /// Take it back.
+    Withdraw,
 }
 
 /// What somebody must be told, once per message.
@@ -190,6 +197,12 @@ pub struct Flight {
     doubts: u32,
     /// Whether a paste or a key press was ordered whose outcome has not come: a look that was asked for before says nothing.
     acting: bool,
+    /// Whether this try goes through the program's hook.
+    handed_over: bool,
+    /// Whether it is known to lie ready for the hook, or to have lain.
+    laid: bool,
+    /// Whether it could not be laid ready.
+    never_offered: bool,
 }
 
 impl Flight {
@@ -198,6 +211,7 @@ impl Flight {
         let phase_since = delivery.since;
         // Which of the tries before were submitted is not kept.
         let doubts = delivery.attempt.saturating_sub(1);
+        let delivery_offered = delivery.state == DeliveryState::Offered;
         Self {
             envelope,
             delivery,
@@ -214,6 +228,9 @@ impl Flight {
             doubts,
             doubt: false,
             acting: false,
+            handed_over: delivery_offered,
+            laid: false,
+            never_offered: false,
         }
     }
 
@@ -224,6 +241,8 @@ impl Flight {
                 self.pass(DeliveryState::Claimed, "its turn has come", now, Act::Probe)
             }
             DeliveryState::Accepted => Step::only(Act::ReadTranscript),
+            // It never was in the composer.
+            _ if self.handed_over => Step::only(Act::ReadTranscript),
             _ => Step::only(Act::Probe),
         }
     }

@@ -34,6 +34,7 @@ pub(crate) fn envelope(body: &str) -> Envelope {
         key: None,
         expires: None,
         inline: false,
+        urgent: false,
         body_file: None,
         cause: None,
     }

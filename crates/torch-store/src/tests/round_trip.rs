@@ -82,6 +82,7 @@ prop_compose! {
             key,
             expires: numbers.1.map(Timestamp),
             inline: flags.0,
+            urgent: flags.0 != flags.1,
             body_file: file.map(|bytes| std::ffi::OsString::from_vec(bytes).into()),
             cause: flags.1.then(|| MessageId::new(4, ids.1)),
         }
@@ -200,8 +201,8 @@ fn a_snapshot_has_what_is_open() {
     assert_eq!(snapshot.spool_offsets, [(agents[1].id, 900)].into());
     assert_eq!(snapshot.last_message_id, Some(messages[13].id));
     assert_eq!(snapshot.last_seq, 1 + 2 * 14);
-    assert_eq!(store.waiting().expect("counts"), [(agents[1].id, 8)].into());
-    assert_eq!(store.open_of(team.id).expect("reads").len(), 9);
+    assert_eq!(store.waiting().expect("counts"), [(agents[1].id, 9)].into());
+    assert_eq!(store.open_of(team.id).expect("reads").len(), 10);
 
     team.desired = DesiredState::Stopped;
     store
@@ -210,7 +211,7 @@ fn a_snapshot_has_what_is_open() {
     let snapshot = store.load().expect("loads");
     assert_eq!(
         snapshot.open.len(),
-        8,
+        9,
         "accepted ones of a stopped team stay out"
     );
     assert_eq!(snapshot.agents.len(), 2, "an update keeps the agents");

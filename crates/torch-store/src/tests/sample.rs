@@ -140,6 +140,7 @@ pub(super) fn envelope(team: &Team, to: &Agent, number: u128) -> Envelope {
         key: None,
         expires: None,
         inline: false,
+        urgent: false,
         body_file: None,
         cause: None,
     }

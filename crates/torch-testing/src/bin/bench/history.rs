@@ -217,6 +217,7 @@ fn message(
         key: None,
         expires: None,
         inline: false,
+        urgent: false,
         body_file: None,
         cause: None,
     };

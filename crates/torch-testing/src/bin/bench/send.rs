@@ -63,6 +63,7 @@ pub(crate) fn send(client: &mut Client, letter: &Letter) -> anyhow::Result<Messa
         body: Body::Text(letter.text.clone()),
         key: Some(letter.key.clone()),
         inline: false,
+        urgent: false,
         ttl_seconds: None,
         wait: letter.wait,
         wait_millis: WAIT_MILLIS,

@@ -32,6 +32,11 @@ fn read_item(item: &Value, turns: &mut Vec<Turn>, system: &mut Vec<String>) {
     match (kind, string(item, "role")) {
         ("message", "assistant") => turns.push(Turn::Answer),
         ("message", "user") => turns.extend(texts(&item["content"]).into_iter().map(user)),
+        // Instructions between the answers are put there by the program, or by a hook of it.
+        ("message", _) if turns.contains(&Turn::Answer) => {
+            let texts = texts(&item["content"]).into_iter();
+            turns.extend(texts.map(|text| Turn::Injected(text.to_owned())));
+        }
         ("message", _) => {
             system.extend(texts(&item["content"]).into_iter().map(str::to_owned));
         }
