@@ -66,8 +66,10 @@ fn state(seed: &Seed) -> Value {
         state["customApiKeyResponses"] = json!({"approved": [end], "rejected": []});
     }
     if seed.trusted {
-        state["projects"][seed.project_path()] =
-            json!({"hasTrustDialogAccepted": true, "hasCompletedProjectOnboarding": true});
+        for project in std::iter::once(&seed.project).chain(&seed.others) {
+            state["projects"][project.display().to_string()] =
+                json!({"hasTrustDialogAccepted": true, "hasCompletedProjectOnboarding": true});
+        }
     }
     state
 }

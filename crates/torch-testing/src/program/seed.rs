@@ -68,6 +68,7 @@ pub struct Seed {
     pub(super) program: RealProgram,
     pub(super) home: PathBuf,
     pub(super) project: PathBuf,
+    pub(super) others: Vec<PathBuf>,
     pub(super) url: String,
     pub(super) account: Account,
     pub(super) trusted: bool,
@@ -86,6 +87,7 @@ impl Seed {
             project: project
                 .canonicalize()
                 .unwrap_or_else(|_| project.to_owned()),
+            others: Vec::new(),
             url: url.to_owned(),
             account: Account::default(),
             trusted: true,
@@ -98,6 +100,14 @@ impl Seed {
     #[must_use]
     pub fn account(mut self, account: Account) -> Self {
         self.account = account;
+        self
+    }
+
+    /// With these projects as well, trusted or not as the first one is. Only Claude Code's home notes them.
+    #[must_use]
+    pub fn also(mut self, projects: &[PathBuf]) -> Self {
+        let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+        self.others.extend(projects.iter().map(real));
         self
     }
 

@@ -1,5 +1,6 @@
-//! The demo agents' own start, without torch: in panes of a bare tmux server, until their SessionStart hook has fired.
+//! The agents' own start, without torch: in panes of a bare tmux server, until their SessionStart hook has fired.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -19,13 +20,40 @@ const DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) struct Alone {
     env: Environment,
     dir: PathBuf,
-    torch: PathBuf,
     server: Process,
+}
+
+/// How agents start.
+#[derive(Debug, Clone)]
+pub(crate) struct Start {
+    /// What is run, but for `--settings FILE`, which comes behind it.
+    pub(crate) argv: Vec<OsString>,
+    /// A folder for each of them.
+    pub(crate) folders: Vec<PathBuf>,
+}
+
+impl Start {
+    /// `count` demo agents.
+    pub(crate) fn demo(bin: &Path, count: usize) -> Self {
+        Self {
+            argv: vec![bin.join("torch").into(), "demo-agent".into()],
+            folders: vec![PathBuf::from("/"); count],
+        }
+    }
+}
+
+/// How long agents took that were started in one go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Started {
+    /// Until the last one's SessionStart hook had fired.
+    pub(crate) hook: Duration,
+    /// Until that, and until the last one showed what was looked for.
+    pub(crate) drawn: Duration,
 }
 
 impl Alone {
     /// Starts it; `dir` is a folder for its files, and `TMUX_TMPDIR` of `env` decides where its socket lies.
-    pub(crate) fn start(bin: &Path, dir: &Path, env: &Environment) -> anyhow::Result<Self> {
+    pub(crate) fn start(dir: &Path, env: &Environment) -> anyhow::Result<Self> {
         let env = env.clone();
         tmux(
             &env,
@@ -53,13 +81,82 @@ impl Alone {
         Ok(Self {
             env,
             dir: dir.to_owned(),
-            torch: bin.join("torch"),
             server,
         })
     }
 
-    /// Starts `count` agents in one go and returns how long it took until the last of their hooks had fired.
-    pub(crate) fn agents(&self, count: usize) -> anyhow::Result<Duration> {
+    /// Starts agents in one go, waits until the last of their hooks has fired and all of their screens are as `drawn`
+    /// wants them, and ends them. The screens are looked at only after the last hook, so that looking slows no start.
+    pub(crate) fn agents(
+        &self,
+        start: &Start,
+        drawn: impl Fn(&str) -> bool,
+    ) -> anyhow::Result<Started> {
+        let count = start.folders.len();
+        let hooks = self.hooks(count);
+        let settings = self.dir.join("settings.json");
+        let words = start.argv.iter().map(OsString::as_os_str);
+        let words = words.chain(["--settings".as_ref(), settings.as_os_str()]);
+        let command: Vec<_> = words.map(torch_process::quote::shell).collect();
+        let command = format!("exec {}", command.join(" "));
+        let mut args = Vec::new();
+        let folders = start.folders.iter().map(|folder| folder.to_string_lossy());
+        let folders: Vec<_> = folders.collect();
+        for folder in &folders {
+            args.extend([
+                "new-window",
+                "-d",
+                "-t",
+                "alone:",
+                "-c",
+                folder,
+                &command,
+                ";",
+            ]);
+        }
+        args.pop();
+        let began = Instant::now();
+        tmux(&self.env, &args)?;
+        let Ok(hook) = hooks.recv_timeout(DEADLINE) else {
+            let screen = tmux(&self.env, &["capture-pane", "-p", "-t", "alone:1"]);
+            bail!("{count} agents did not start within {DEADLINE:?}: {screen:?}");
+        };
+        let panes = tmux(
+            &self.env,
+            &["list-panes", "-a", "-F", "#{pane_id} #{pane_pid}"],
+        )?;
+        // The first one holds the session.
+        let panes: Vec<_> = panes
+            .lines()
+            .skip(1)
+            .filter_map(|it| it.split_once(' '))
+            .collect();
+        let is_drawn = |pane: &str| {
+            let screen = tmux(&self.env, &["capture-pane", "-p", "-t", pane]);
+            screen.is_ok_and(|screen| drawn(&screen))
+        };
+        let seen = torch_testing::poll(DEADLINE, || {
+            let all = panes.iter().all(|(pane, _)| is_drawn(pane));
+            all.then(Instant::now)
+        });
+        let processes = panes.iter().filter_map(|(_, pid)| pid.parse().ok());
+        let processes: Vec<_> = processes
+            .filter_map(torch_process::facts::process)
+            .collect();
+        tmux(&self.env, &["kill-window", "-a", "-t", "alone:^"])?;
+        let left = torch_process::end(&processes, DEADLINE);
+        match seen {
+            Some(seen) if left.is_empty() => Ok(Started {
+                hook: hook.duration_since(began),
+                drawn: seen.duration_since(began),
+            }),
+            Some(_) => bail!("{left:?} did not end"),
+            None => bail!("{count} agents were not at their prompt within {DEADLINE:?}"),
+        }
+    }
+
+    /// Gives the instant at which `count` hooks have fired.
+    fn hooks(&self, count: usize) -> mpsc::Receiver<Instant> {
         let (sender, started) = mpsc::channel();
         let fifo = self.dir.join("started");
         // A thread, as opening a fifo waits for its other end; it ends with the last agent's word.
@@ -78,27 +175,7 @@ impl Alone {
             // Nobody waits any more after the deadline.
             sender.send(Instant::now()).ok();
         });
-        let settings = self.dir.join("settings.json");
-        let words = [
-            &self.torch,
-            Path::new("demo-agent"),
-            Path::new("--settings"),
-            &settings,
-        ];
-        let command: Vec<_> = words.iter().map(torch_process::quote::shell).collect();
-        let command = format!("exec {}", command.join(" "));
-        let mut args = Vec::new();
-        for _ in 0..count {
-            args.extend(["new-window", "-d", "-t", "alone:", &command, ";"]);
-        }
-        args.pop();
-        let began = Instant::now();
-        tmux(&self.env, &args)?;
-        let Ok(ended) = started.recv_timeout(DEADLINE) else {
-            bail!("{count} demo agents did not start within {DEADLINE:?}");
-        };
-        tmux(&self.env, &["kill-window", "-a", "-t", "alone:^"])?;
-        Ok(ended.duration_since(began))
+        started
     }
 }
 

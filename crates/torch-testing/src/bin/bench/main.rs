@@ -4,6 +4,7 @@
 
 mod accept;
 mod alone;
+mod claude;
 mod delivery;
 mod distribution;
 mod history;
@@ -56,10 +57,11 @@ impl Setting {
 type Measure = fn(&Setting) -> anyhow::Result<Report>;
 
 /// The parts by name, in the order in which they run.
-const PARTS: [(&str, Measure); 8] = [
+const PARTS: [(&str, Measure); 9] = [
     ("accept", |it| accept::measure(it).map(Report::of)),
     ("delivery", |it| delivery::measure(it).map(Report::of)),
     ("raise", |it| raise::measure(it).map(Report::of)),
+    ("claude", claude::measure),
     ("status", |it| status::measure(it).map(Report::of)),
     ("idle", |it| idle::measure(it).map(Report::of)),
     ("history", |it| history::measure(it).map(Report::of)),
@@ -73,7 +75,7 @@ const ON_REQUEST: [&str; 1] = ["soak"];
 /// The soak's minutes, where nothing else is said.
 const SOAK_MINUTES: u64 = 10;
 
-const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only accept|delivery|raise|status|idle|history|recovery|soak]...";
+const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only accept|delivery|raise|claude|status|idle|history|recovery|soak]...";
 
 fn main() -> anyhow::Result<()> {
     let (mut setting, only) = arguments(std::env::args().skip(1))?;

@@ -1,12 +1,13 @@
 //! `torch auto` until every role is briefed, beside what the same agents need for their own start.
 
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use torch_api::wire::{AutoRequest, Stage};
 use torch_api::{Request, Response};
 
-use crate::alone::Alone;
+use crate::alone::{Alone, Start};
 use crate::distribution::{Distribution, Figure, Unit};
 use crate::world::{ROLES, World};
 use crate::{Effort, Setting};
@@ -58,7 +59,7 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
 /// milliseconds.
 fn own_start(setting: &Setting, rounds: usize) -> anyhow::Result<(Vec<Figure>, f64)> {
     let world = setting.world()?;
-    let alone = Alone::start(&setting.bin, world.dir(), world.env())?;
+    let alone = Alone::start(world.dir(), world.env())?;
     let mut figures = Vec::new();
     let mut slowest = 0.0;
     for (count, name) in [
@@ -67,8 +68,9 @@ fn own_start(setting: &Setting, rounds: usize) -> anyhow::Result<(Vec<Figure>, f
         (15, "15 demo agents in bare panes at once, to the last hook"),
     ] {
         let mut times = Distribution::default();
+        let start = Start::demo(&setting.bin, count);
         for _ in 0..rounds {
-            times.push_time(alone.agents(count)?);
+            times.push_time(alone.agents(&start, |_| true)?.hook);
         }
         if count == 1 {
             slowest = times.percentile(100).unwrap_or_default();
@@ -91,32 +93,8 @@ fn stages(world: &mut World, rounds: usize) -> anyhow::Result<Vec<Figure>> {
     let mut last = names.map(|_| Distribution::default());
     for round in 0..rounds {
         let project = world.project(&format!("stages-{round}"))?;
-        let request = AutoRequest {
-            project: project.clone(),
-            spec: project.join("spec.md"),
-            roles: ROLES.map(str::to_owned).to_vec(),
-            agents: vec!["demo".to_owned()],
-            secrets: Default::default(),
-            dry_run: false,
-            router: None,
-            scenario: Some(project.join("quiet.toml")),
-            env: world.text_env(),
-        };
-        let mut client = world.client()?;
-        let mut seen = [None; 4];
-        let started = Instant::now();
-        client.send(&Request::Auto(Box::new(request)))?;
-        loop {
-            match client.receive()? {
-                Response::Progress { stage, .. } => {
-                    if let Some(at) = names.iter().position(|(name, _)| *name == stage) {
-                        seen[at] = Some(started.elapsed());
-                    }
-                }
-                Response::Raised { .. } => break,
-                other => bail!("raising {} was answered by {other:?}", project.display()),
-            }
-        }
+        let request = auto(world, &project, &ROLES, "demo");
+        let (seen, _) = raise_by_request(world, request, names.map(|(stage, _)| stage))?;
         for (times, time) in last.iter_mut().zip(seen) {
             time.into_iter().for_each(|time| times.push_time(time));
         }
@@ -126,4 +104,43 @@ fn stages(world: &mut World, rounds: usize) -> anyhow::Result<Vec<Figure>> {
     Ok(figures
         .map(|((_, name), times)| Figure::new(name, Unit::Millis, times))
         .collect())
+}
+
+/// The request for a team with these roles.
+pub(crate) fn auto(world: &World, project: &Path, roles: &[&str], agent: &str) -> AutoRequest {
+    AutoRequest {
+        project: project.to_owned(),
+        spec: project.join("spec.md"),
+        roles: roles.iter().map(|&role| role.to_owned()).collect(),
+        agents: vec![agent.to_owned()],
+        secrets: Default::default(),
+        dry_run: false,
+        router: None,
+        scenario: (agent == "demo").then(|| project.join("quiet.toml")),
+        env: world.text_env(),
+    }
+}
+
+/// Raises a team: when the last agent came to each of these stages, and when all was done, counted from the request.
+pub(crate) fn raise_by_request<const N: usize>(
+    world: &World,
+    request: AutoRequest,
+    stages: [Stage; N],
+) -> anyhow::Result<([Option<Duration>; N], Duration)> {
+    let project = request.project.clone();
+    let mut client = world.client()?;
+    let mut seen = [None; N];
+    let started = Instant::now();
+    client.send(&Request::Auto(Box::new(request)))?;
+    loop {
+        match client.receive()? {
+            Response::Progress { stage, .. } => {
+                if let Some(at) = stages.iter().position(|wanted| *wanted == stage) {
+                    seen[at] = Some(started.elapsed());
+                }
+            }
+            Response::Raised { .. } => return Ok((seen, started.elapsed())),
+            other => bail!("raising {} was answered by {other:?}", project.display()),
+        }
+    }
 }

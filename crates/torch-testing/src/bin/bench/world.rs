@@ -2,7 +2,7 @@
 //! unasked. Nothing of the caller's environment but `PATH` is seen inside.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -82,6 +82,11 @@ impl World {
         })
     }
 
+    /// The same with a variable more in the environment of everything that runs in it from now on.
+    pub(crate) fn set(&mut self, name: &str, value: &OsStr) {
+        self.env.insert(name.into(), value.to_owned());
+    }
+
     /// The environment of everything that runs in it.
     pub(crate) fn env(&self) -> &Environment {
         &self.env
@@ -89,11 +94,12 @@ impl World {
 
     /// The same as text, for the wire.
     pub(crate) fn text_env(&self) -> BTreeMap<String, String> {
-        let inherited = torch_process::env::inherited(self.env.clone());
-        let text = inherited.into_iter().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        text.collect()
+        text(torch_process::env::inherited(self.env.clone()))
+    }
+
+    /// All of it as text.
+    pub(crate) fn whole_env(&self) -> BTreeMap<String, String> {
+        text(self.env.clone())
     }
 
     /// Its temporary folder.
@@ -141,16 +147,29 @@ impl World {
         Ok(project)
     }
 
-    /// Raises a team with the first `count` roles on a project and waits until all are briefed: the time of
-    /// `torch auto` from before its start to after its exit.
+    /// Raises a team of demo agents with the first `count` roles on a project and waits until all are briefed: the time
+    /// of `torch auto` from before its start to after its exit.
     pub(crate) fn raise(&mut self, project: &Path, count: usize) -> anyhow::Result<Duration> {
+        self.raise_with(project, count, "demo")
+    }
+
+    /// The same with agents of this program.
+    pub(crate) fn raise_with(
+        &mut self,
+        project: &Path,
+        count: usize,
+        agent: &str,
+    ) -> anyhow::Result<Duration> {
         let roles = ROLES[..count].join(",");
         let team = project.file_name().and_then(|name| name.to_str());
         // Noted first: a team that came up by half is stopped too.
         self.teams.extend(team.map(str::to_owned));
-        let args = ["auto", "--spec", "spec.md", "--agent", "demo", "--yes"];
-        let rest = ["--scenario", "quiet.toml", "--roles", &roles];
-        let (time, _) = self.timed("torch", &[&args[..], &rest].concat(), project)?;
+        let mut args = vec!["auto", "--spec", "spec.md", "--agent", agent, "--yes"];
+        args.extend(["--roles", &roles]);
+        if agent == "demo" {
+            args.extend(["--scenario", "quiet.toml"]);
+        }
+        let (time, _) = self.timed("torch", &args, project)?;
         if self.tmux.is_none() {
             self.tmux = Some(self.status()?.0.tmux_socket);
         }
@@ -263,6 +282,13 @@ impl Drop for World {
             self.end().ok();
         }
     }
+}
+
+fn text(env: Environment) -> BTreeMap<String, String> {
+    let text = env
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    text.collect()
 }
 
 fn environment(dir: &Path, bin: &Path) -> anyhow::Result<Environment> {
