@@ -164,7 +164,12 @@ impl Store {
             }
             _ => {}
         }
-        check_content(&conn, path, found, mark.as_ref())?;
+        // One snapshot for all of it: between two looks a daemon may commit.
+        let snapshot = conn
+            .unchecked_transaction()
+            .map_err(|error| refused(path, error))?;
+        check_content(&snapshot, path, found, mark.as_ref())?;
+        drop(snapshot);
         Ok(Self {
             conn,
             presence: Presence::of(path),

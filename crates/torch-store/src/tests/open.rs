@@ -305,3 +305,25 @@ fn a_failing_migration_leaves_the_schema_before_it() {
     schema::migrate(&mut conn, &home.path(), NOW, &migrations).expect("applies");
     assert_eq!(schema::version(&conn).expect("reads"), SCHEMA_VERSION + 1);
 }
+
+#[test]
+fn a_reader_that_opens_while_a_writer_commits_finds_one_state() {
+    let home = Home::new();
+    let (mut store, team, agents) = raised(&home);
+    let path = home.path();
+    let (done, ended) = std::sync::mpsc::channel::<()>();
+    let reader = std::thread::spawn(move || {
+        let mut opened = 0;
+        while ended.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            Store::open_read_only(&path).expect("a database that is whole");
+            opened += 1;
+        }
+        opened
+    });
+    for number in 0..300 {
+        let message = envelope(&team, &agents[1], number + 1);
+        store.commit(NOW, &accept(&message)).expect("commits");
+    }
+    drop(done);
+    assert!(reader.join().expect("it read") > 0);
+}
