@@ -39,6 +39,9 @@ pub struct Agent {
     pub branch: Option<String>,
     /// Whether its briefing was proven to have arrived.
     pub briefed: bool,
+    /// The program's own name of its conversation, as far as it is known.
+    #[serde(default)]
+    pub conversation: Option<String>,
     /// Messages waiting for it.
     pub waiting: u64,
 }

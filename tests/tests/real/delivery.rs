@@ -106,7 +106,7 @@ fn check(world: &RealWorld, sent: &[(String, String)]) {
         .windows(2)
         .map(|pair| pair[1].pair_seq - pair[0].pair_seq);
     assert!(numbers.clone().all(|gap| gap == 1), "no gap in the numbers");
-    for (id, _) in sent.iter().step_by(10) {
+    for (id, _) in sent {
         let trace = world.trace(id);
         assert_eq!(
             trace.last().map(String::as_str),
@@ -158,7 +158,8 @@ fn codex_gets_a_hundred_messages() {
     );
 }
 
-/// A long text comes as a file with its sum in the message, and one that is wanted inline comes whole either way.
+/// A long text comes as a file with its sum in the message. One that is wanted inline is pasted, stands as a label in the
+/// composer, and comes whole: what the program submits is what the label stands for.
 fn long_texts(name: &str) {
     let Some(world) = team("delivery", name) else {
         return;
@@ -170,25 +171,32 @@ fn long_texts(name: &str) {
     let source = world.folder().join("long.txt");
     std::fs::write(&source, &long).expect("a file");
     let source = source.display().to_string();
-    for words in [vec!["--file", &source], vec!["--inline", "--file", &source]] {
-        let line = [vec![ROLE, "--json"], words.clone()].concat();
-        let answer = world.scm(&line).ok().json();
+    let send = |words: &[&str]| {
+        let answer = world.scm(&[&[ROLE, "--json"], words].concat()).ok().json();
         let id = answer["message"]["id"].as_str().expect("an id").to_owned();
         let message = world.wait_consumed(&id);
         world.wait_quiet(ROLE);
+        assert_eq!(
+            world.trace(&id).last().map(String::as_str),
+            Some("delivery.consumed")
+        );
         let arrived = world.arrived(ROLE).into_iter().filter(|it| it.id == id);
         let arrived: Vec<_> = arrived.collect();
         assert_eq!(arrived.len(), 1, "{words:?}\n{}", world.whole_picture());
-        match &message.body_file {
-            Some(file) => {
-                let path = world.agent(ROLE).worktree.join(file);
-                let text = std::fs::read_to_string(path).expect("the body's file");
-                assert_eq!(text.trim_end(), long.trim_end(), "{words:?}");
-                assert!(arrived[0].body.contains(file), "{:?}", arrived[0]);
-            }
-            None => assert_eq!(arrived[0].body.trim_end(), long.trim_end(), "{words:?}"),
-        }
-    }
+        (message, arrived[0].body.clone())
+    };
+
+    let (message, body) = send(&["--file", &source]);
+    let file = message.body_file.expect("a file in its inbox");
+    let text = std::fs::read_to_string(world.agent(ROLE).worktree.join(&file));
+    assert_eq!(text.expect("the body's file").trim_end(), long.trim_end());
+    assert!(body.contains(&file), "{body}");
+
+    let (message, body) = send(&["--inline", "--file", &source]);
+    assert_eq!(message.body_file, None);
+    assert_eq!(body.trim_end(), long.trim_end());
+    let trace = world.torch(&["msg", "trace", &message.id]).ok().stdout;
+    assert!(trace.contains("the label of this paste"), "{trace}");
 }
 
 #[test]

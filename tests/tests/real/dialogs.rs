@@ -39,7 +39,16 @@ fn send_notes(world: &RealWorld, reasons: &[&str]) -> Vec<String> {
         "{}",
         world.whole_picture()
     );
-    [ids, vec![later]].concat()
+    let ids = [ids, vec![later]].concat();
+    for id in &ids {
+        let trace = world.trace(id);
+        let typed = |kind: &&String| {
+            kind.starts_with("delivery.past") || kind.starts_with("delivery.enter")
+        };
+        assert_eq!(trace.iter().find(typed), None, "{trace:?}");
+    }
+    assert!(!made(world), "no tool ran");
+    ids
 }
 
 /// What waited arrives, each once and in order.
@@ -126,8 +135,9 @@ fn claude_asks_a_question() {
         "question": "Which colour?", "header": "Colour", "multiSelect": false,
         "options": [option("Red"), option("Blue")],
     }]);
+    // Answered, it would run the tool unasked.
     let opens = format!(
-        "SCENARIO: tool AskUserQuestion {}",
+        "SCENARIO: steps tool AskUserQuestion {} ;; bash touch {MADE}",
         json!({"questions": questions})
     );
     world.post(ROLE, &opens);
@@ -136,6 +146,7 @@ fn claude_asks_a_question() {
     let ids = send_notes(&world, &["asking"]);
     world.keys(ROLE, &["Escape"]);
     follow(&world, &ids, &[&opens]);
+    assert!(!made(&world), "the question was not answered");
     let answers: Vec<String> = world
         .requests()
         .into_iter()
@@ -166,7 +177,7 @@ fn claude_asks_about_a_plan() {
         })
     });
     let opens = format!(
-        "SCENARIO: tool ExitPlanMode {}",
+        "SCENARIO: steps tool ExitPlanMode {} ;; bash touch {MADE}",
         json!({"plan": "# Plan\n\n1. Do it.\n"})
     );
     world.post(ROLE, &opens);
@@ -175,6 +186,47 @@ fn claude_asks_about_a_plan() {
     let ids = send_notes(&world, &["asking"]);
     world.keys(ROLE, &["Escape"]);
     follow(&world, &ids, &[&opens]);
+    assert!(!made(&world), "the plan was not approved");
+    assert!(world.screen(ROLE).contains("plan mode on"));
+}
+
+/// The model of the newest request of the conversation.
+fn model(world: &RealWorld) -> Option<String> {
+    let requests = world.requests();
+    let mut newest_first = requests.iter().rev();
+    newest_first
+        .find(|it| it.is_main())
+        .map(|it| it.model.clone())
+}
+
+/// A menu that a person opened, of which torch knows nothing but that it is one.
+fn unknown_menu(name: &str, opens: &str, shows: &str) {
+    let Some(world) = world(&format!("{name}_menu"), name, |setup| setup) else {
+        return;
+    };
+    raise(&world, name);
+    let before = model(&world);
+    world.type_text(ROLE, opens);
+    world.wait("the command", || world.screen(ROLE).contains(opens));
+    // The list of commands that it opens is read before it is chosen from.
+    torch_testing::poll(Duration::from_millis(700), || None::<()>);
+    world.keys(ROLE, &["Enter"]);
+    world.wait("its menu", || world.screen(ROLE).contains(shows));
+    let ids = send_notes(&world, &[]);
+    assert!(world.screen(ROLE).contains(shows), "it is still open");
+    world.keys(ROLE, &["Escape"]);
+    follow(&world, &ids, &[]);
+    assert_eq!(model(&world), before, "the model is the same");
+}
+
+#[test]
+fn claude_shows_a_menu_that_no_rule_knows() {
+    unknown_menu("claude", "/model", "Select model");
+}
+
+#[test]
+fn codex_shows_a_menu_that_no_rule_knows() {
+    unknown_menu("codex", "/model", "Select Model");
 }
 
 /// The program asks at its start whether the folder is trusted: that is reported, and approved by a person alone.
@@ -218,7 +270,8 @@ fn claude_shows_the_menu_of_a_weekly_limit() {
     world.wait("its menu", || {
         world.screen(ROLE).contains("What do you want to do?")
     });
-    send_notes(&world, &["limited", "asking"]);
+    let before = model(&world);
+    let ids = send_notes(&world, &["limited", "asking"]);
     let credit: Value = world.torch(&["credit", "--json"]).ok().json();
     let agents = credit["agents"].as_array().cloned().unwrap_or_default();
     let agent = agents
@@ -227,6 +280,18 @@ fn claude_shows_the_menu_of_a_weekly_limit() {
         .expect("the developer");
     assert_eq!(agent["held"]["limit"], "weekly", "{agent:#}");
     assert!(world.screen(ROLE).contains("What do you want to do?"));
+    // A person closes it and says that it goes on: a turn that ends without a limit lets the rest follow.
+    world.keys(ROLE, &["Escape"]);
+    world.wait("the menu to be closed", || {
+        !world.screen(ROLE).contains("What do you want to do?")
+    });
+    world.type_text(ROLE, "continue");
+    world.wait("the person's word", || {
+        world.screen(ROLE).contains("continue")
+    });
+    world.keys(ROLE, &["Enter"]);
+    follow(&world, &ids, &["please go on"]);
+    assert_eq!(model(&world), before, "the model is the same");
 }
 
 #[test]
@@ -235,14 +300,6 @@ fn codex_offers_another_model() {
         return;
     };
     raise(&world, "codex");
-    let model = |world: &RealWorld| {
-        world
-            .requests()
-            .iter()
-            .rev()
-            .find(|it| it.is_main())
-            .map(|it| it.model.clone())
-    };
     world.model().next([Scenario::Warn(Quota {
         window: Window::FiveHours,
         used: 0.95,

@@ -13,4 +13,6 @@ mod shell;
 mod stage;
 mod states;
 mod team;
+mod together;
+mod update;
 mod whole;

@@ -37,7 +37,7 @@ impl State {
         run.agent.state = state;
         run.agent.evidence = evidence;
         let copy = run.agent.clone();
-        let data = json!({"from": before, "to": state, "source": copy.evidence.source, "detail": copy.evidence.detail});
+        let data = json!({"from": before, "to": state, "source": copy.evidence.source, "detail": copy.evidence.detail, "told": copy.evidence.at});
         t.write(Write::PutAgent(Box::new(copy)));
         if before != state {
             self.credit_state_changed(t, agent);
@@ -185,6 +185,7 @@ impl State {
                 self.on_prompt(t, agent, &reading.text);
             }
             Some(Signal::Asking) => self.on_asking_hook(t, agent, &reading.text),
+            Some(Signal::TurnEnded) => self.look_for_share(t, agent),
             Some(signal @ (Signal::Cleared | Signal::Compacted)) => {
                 self.restate(t, agent, signal);
             }
