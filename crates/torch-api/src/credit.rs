@@ -96,6 +96,9 @@ pub struct AgentCreditView {
     pub limits: Vec<ShareView>,
     /// The limit that holds it.
     pub held: Option<HeldView>,
+    /// It hit no limit itself: what holds it is another agent's of its account, in words.
+    #[serde(default)]
+    pub held_with_account: Option<String>,
     /// Messages waiting for it.
     pub waiting: u64,
     /// The last reset of a limit that held it.

@@ -122,6 +122,41 @@ pub struct LimitHold {
     pub phase: HoldPhase,
 }
 
+/// Whose work a limit ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// Everybody's who shares the account.
+    Account,
+    /// Of these, whoever works with this model.
+    Model(String),
+    /// The agent's alone, as far as anybody knows.
+    Agent,
+}
+
+impl Reach {
+    /// The reach of a limit by its kind. What needs a person, or passes by itself, says nothing of others.
+    pub fn of(kind: &str) -> Self {
+        match kind {
+            "five_hour" | "daily" | "weekly" | "monthly" => Self::Account,
+            kind => match kind.strip_prefix("weekly_") {
+                Some(model) => Self::Model(model.to_owned()),
+                None => Self::Agent,
+            },
+        }
+    }
+
+    /// Whether it ends the work of another agent of the account, which works with `model`.
+    pub fn includes(&self, model: Option<&str>) -> bool {
+        match self {
+            Self::Account => true,
+            Self::Model(name) => {
+                model.is_some_and(|model| model.to_ascii_lowercase().contains(name.as_str()))
+            }
+            Self::Agent => false,
+        }
+    }
+}
+
 /// How far a wake-up is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "lowercase")]
@@ -205,6 +240,12 @@ impl LimitHold {
             _ => after,
         };
         Some(reset.at.after(after))
+    }
+
+    /// When it ceases to count for the other agents of the account, whatever becomes of this one: the first of them is
+    /// then woken as well. `None` where it never counts for them.
+    pub fn counts_until(&self, rules: &WakeRules) -> Option<Timestamp> {
+        Some(self.wake_at(rules)?.after(rules.stagger))
     }
 
     /// Whether only a person can end it.

@@ -62,10 +62,21 @@ pub struct ScreenReading {
     pub retry: Option<String>,
     /// How much of the context window is used, in percent, where the screen says so.
     pub context_used: Option<u8>,
+    /// How much of a usage limit is used, where the screen says so.
+    pub share: Option<ShownShare>,
     /// The rule and the line that decided.
     pub evidence: String,
     /// The rules that matched, in the order in which they were looked at.
     pub matches: Vec<RuleMatch>,
+}
+
+/// A used share of a limit as a screen shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownShare {
+    /// In percent.
+    pub used: u8,
+    /// The line that says it, and of which limit.
+    pub words: String,
 }
 
 /// A rule that matched, and where.

@@ -133,6 +133,8 @@ impl Registry {
                     agent,
                     account: crate::state::account(&agent.program, place, Some(&team.env)),
                     waiting: waiting.get(&agent.id).copied().unwrap_or(0),
+                    // Nothing is typed into anybody without a daemon.
+                    shared: None,
                 });
             }
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use regex::Regex;
 use torch_core::program::{LineMeaning, LinePlace};
-use torch_core::screen::{DialogKind, RuleMatch, ScreenKind, ScreenReading};
+use torch_core::screen::{DialogKind, RuleMatch, ScreenKind, ScreenReading, ShownShare};
 
 use crate::composer::{self, Sighting};
 use crate::dialog::{self, Found};
@@ -65,6 +65,7 @@ impl<'r> Reader<'r> {
         }
         self.tail = self.tail();
         self.find_context();
+        self.find_share();
         if let Some((meaning, evidence)) = self.meaning(submitted.is_some()) {
             self.take_meaning(meaning, evidence);
         } else if let Some(rows) = submitted {
@@ -309,6 +310,23 @@ impl<'r> Reader<'r> {
             !line.is_empty() && fits && !is_rule(line) && !self.tells_limit(*row)
         };
         (first + 1..end).find(|row| !wraps(row)).unwrap_or(end)
+    }
+
+    /// Only the line right above the composer counts: what stands higher is conversation.
+    fn find_share(&mut self) {
+        let rules = self.rules;
+        let Some(row) = self.line_above(None).filter(|_| rules.show_shares()) else {
+            return;
+        };
+        let line = self.line(row);
+        for (n, rule) in rules.shares.iter().enumerate() {
+            if let Some(used) = percent(rule, line) {
+                let words = line.trim().to_owned();
+                self.reading.share = Some(ShownShare { used, words });
+                self.matched(format!("screen.shares[{n}]"), row..row + 1);
+                return;
+            }
+        }
     }
 
     fn find_context(&mut self) {

@@ -28,6 +28,7 @@ pub struct Rules {
     pub(crate) composer: ComposerPatterns,
     pub(crate) lines: Vec<LinePattern>,
     pub(crate) context: Vec<(Regex, LinePlace)>,
+    pub(crate) shares: Vec<Regex>,
     pub(crate) limit_text: Vec<Regex>,
     pub(crate) menu: MenuPatterns,
     pub(crate) dialogs: Vec<DialogPattern>,
@@ -104,18 +105,29 @@ impl Rules {
             let line = compiler.one(&format!("screen.context[{n}].line"), &rule.line)?;
             Ok((line, rule.at))
         });
+        let shares = rules.shares.iter().enumerate();
+        let shares =
+            shares.map(|(n, rule)| compiler.one(&format!("screen.shares[{n}].line"), &rule.line));
         let dialogs = rules.dialogs.iter().enumerate();
         Ok(Self {
             tail_lines: rules.tail_lines,
             composer: compiler.composer(&rules.composer)?,
             lines: lines.collect::<Result<_, RuleError>>()?,
             context: context.collect::<Result<_, RuleError>>()?,
+            shares: shares.collect::<Result<_, RuleError>>()?,
             limit_text: compiler.many("screen.limit_text", &rules.limit_text)?,
             menu: compiler.menu(&rules.menu)?,
             dialogs: dialogs
                 .map(|(n, rule)| compiler.dialog(n, rule))
                 .collect::<Result<_, _>>()?,
         })
+    }
+}
+
+impl Rules {
+    /// Whether the screens of this program say how much of a usage limit is used.
+    pub fn show_shares(&self) -> bool {
+        !self.shares.is_empty()
     }
 }
 

@@ -150,3 +150,18 @@ fn the_context_that_claude_shows_is_read() {
     }
     assert!(tried > 5, "only {tried} screens");
 }
+
+#[test]
+fn the_share_of_a_limit_that_claude_shows_is_read() {
+    let mut tried = Vec::new();
+    let claude = all().into_iter().filter(|fixture| {
+        fixture.facts.program == "claude" && fixture.name.contains("/2.1.329/200/")
+    });
+    for fixture in claude {
+        let reading = rules("claude").read(&fixture.whole());
+        let warns = fixture.name.contains("warning");
+        assert_eq!(reading.share.is_some(), warns, "{}", fixture.name);
+        tried.extend(reading.share.map(|share| share.used));
+    }
+    assert_eq!(tried, [93, 80]);
+}

@@ -151,6 +151,8 @@ fn details(agent: &AgentCreditView, clock: &Clock) -> String {
         if let Some(plan) = plan {
             text.push_str(&format!("    {plan}\n"));
         }
+    } else if let Some(words) = &agent.held_with_account {
+        text.push_str(&format!("  {name} {}\n", paint(WARN, words)));
     } else if !agent.history.is_empty() {
         text.push_str(&format!("  {name}\n"));
     }
@@ -198,6 +200,7 @@ mod tests {
             state,
             limits: Vec::new(),
             held: None,
+            held_with_account: None,
             waiting: 0,
             last_reset: None,
             last_wake: None,

@@ -20,6 +20,9 @@ pub struct ScreenRules {
     /// Lines that say how much context is used; see [`ContextRule`].
     #[serde(default)]
     pub context: Vec<ContextRule>,
+    /// Lines that say how much of a usage limit is used; see [`ShareRule`].
+    #[serde(default)]
+    pub shares: Vec<ShareRule>,
     /// Lines in which a usage limit is told; read only once a rule has found that a limit holds the program.
     #[serde(default)]
     pub limit_text: Vec<String>,
@@ -153,6 +156,14 @@ pub struct ContextRule {
     /// Where it stands.
     #[serde(default)]
     pub at: LinePlace,
+}
+
+/// How much of a usage limit is used. Which limit it is, and when it is reset, is read from the line's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShareRule {
+    /// The line right above the composer, with a group `used` that is a whole number of percent.
+    pub line: String,
 }
 
 /// What a dialog's rows look like. Rows are numbered, or stand below each other in one column, one of them marked.

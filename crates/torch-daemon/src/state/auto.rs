@@ -509,6 +509,8 @@ impl AgentRun {
             answered_by_settings: None,
             restated: None,
             limit_told: None,
+            turn_began: None,
+            turn_was_good: None,
             failure: None,
             ended: false,
             end: None,

@@ -6,6 +6,7 @@
 
 mod known;
 mod near;
+mod shared;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -109,6 +110,9 @@ impl State {
             return;
         };
         let Some(hold) = run.agent.credit.hold.as_mut() else {
+            if signal == Signal::TurnEnded {
+                self.turn_was_good(agent);
+            }
             return;
         };
         let before = (hold.automatic, hold.interrupted);
@@ -256,6 +260,7 @@ impl State {
     fn credit_turn_began(&mut self, agent: AgentId, at: Timestamp) {
         if let Some(run) = self.agents.get_mut(&agent) {
             run.agent.credit.turn_began(at);
+            run.turn_began = Some(at);
         }
     }
 

@@ -138,6 +138,9 @@ pub(crate) struct AgentRun {
     pub(crate) looks: Option<(torch_core::screen::ScreenKind, u32)>,
     /// A record of a limit that came before the hook which says so, and when it was written.
     pub(crate) limit_told: Option<(torch_monitor::SignalReading, Timestamp)>,
+    /// When the turn began that is under way, and when the last one did that ended without a limit.
+    pub(crate) turn_began: Option<Timestamp>,
+    pub(crate) turn_was_good: Option<Timestamp>,
     /// Whether a failure of this launch was reported.
     pub(crate) failure: Option<String>,
     /// Whether its program ended in this launch.

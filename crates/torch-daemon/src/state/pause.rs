@@ -99,6 +99,11 @@ impl State {
         if let Some(words) = self.limit_holds(agent) {
             return Some((DeferReason::Limited, words));
         }
+        if let Some((words, until)) = self.account_limit(agent, t.now) {
+            // Whatever becomes of the one that hit it, this one is not held for ever.
+            t.timer(TimerKey::Turns(agent), until);
+            return Some((DeferReason::Limited, words));
+        }
         let cap = self.settings.config.limits.turns_per_hour;
         let run = self.agents.get_mut(&agent)?;
         let turns = &mut run.agent.turns;

@@ -17,8 +17,10 @@ use crate::event::{Effect, PaneFact, ProbeFact, ProbeFor, TimerKey};
 const AGREEING_LOOKS: u32 = 2;
 /// How long after the first look the second one comes.
 const SECOND_LOOK: std::time::Duration = std::time::Duration::from_millis(300);
-/// A working agent without waiting messages is looked at every so many listings.
-const WORKING_LOOK_EVERY: u64 = 5;
+/// How long nothing better must have been heard of a working agent before it is looked at.
+const WORKING_QUIET: std::time::Duration = std::time::Duration::from_millis(700);
+/// How many working agents without waiting messages are looked at in one listing, in turn.
+const WORKING_LOOKS: u64 = 20;
 /// How long the hook of a program whose prompt is up is waited for: Claude Code's comes within 0.1 s of it.
 const HOOK_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -28,7 +30,10 @@ const DIALOG_PATIENCE: std::time::Duration = std::time::Duration::from_millis(1_
 impl State {
     /// States that no hook ends (Esc fires none) are checked against the screen.
     pub(crate) fn look_at_screens(&mut self, t: &mut Turn) {
-        let ticks = self.ticks;
+        let (ticks, now) = (self.ticks, t.now);
+        let working = self.agents.values();
+        let working = working.filter(|run| run.agent.state == AgentState::Working);
+        let every = (working.count() as u64).div_ceil(WORKING_LOOKS).max(1);
         let due = |run: &&super::AgentRun| match run.agent.state {
             // A limit ends with a hook: its screen has a usable composer all the while.
             AgentState::Starting
@@ -36,7 +41,9 @@ impl State {
             | AgentState::Retrying
             | AgentState::Unknown => true,
             AgentState::Working => {
-                !run.queue.is_empty() || ticks.is_multiple_of(WORKING_LOOK_EVERY)
+                let turn = ticks + u64::from(run.agent.position);
+                let quiet = now.since(run.agent.evidence.at) >= WORKING_QUIET;
+                !run.queue.is_empty() || (quiet && turn.is_multiple_of(every))
             }
             _ => false,
         };
@@ -85,6 +92,9 @@ impl State {
                 let patience = self.patience(agent);
                 let fact = result.ok();
                 let sight = fact.as_ref().and_then(|fact| self.sight(agent, fact));
+                if let Some(share) = sight.as_ref().and_then(|sight| sight.reading.share.clone()) {
+                    self.share_shown(t, agent, &share);
+                }
                 if let (Some(fact), Some(sight)) = (&fact, &sight)
                     && self.is_seen_taken(message, fact, sight)
                 {
@@ -299,6 +309,9 @@ impl State {
                 ..Figures::default()
             };
             self.take_figures(t, agent, &told, t.now);
+        }
+        if let Some(share) = &reading.share {
+            self.share_shown(t, agent, share);
         }
     }
 }

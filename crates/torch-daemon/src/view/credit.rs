@@ -14,6 +14,8 @@ pub(crate) struct Row<'a> {
     pub(crate) agent: &'a Agent,
     pub(crate) account: String,
     pub(crate) waiting: u64,
+    /// The limit of another agent of its account that holds it as well, in words.
+    pub(crate) shared: Option<String>,
 }
 
 /// All agents, grouped by account, without their history; `rules` say when they are woken, where a daemon does that.
@@ -50,6 +52,7 @@ fn agent(row: &Row<'_>, rules: Option<&WakeRules>, now: Timestamp) -> AgentCredi
     let state = match &credit.hold {
         Some(hold) if hold.phase != HoldPhase::Waiting => CreditState::Waking,
         Some(_) => CreditState::Exhausted,
+        None if row.shared.is_some() => CreditState::Exhausted,
         None if limits.iter().any(|share| share.approaching) => CreditState::Approaching,
         None if limits.iter().any(|share| !share.over) => CreditState::Ok,
         // It works, so nothing holds it, but nothing tells how much is left.
@@ -65,6 +68,7 @@ fn agent(row: &Row<'_>, rules: Option<&WakeRules>, now: Timestamp) -> AgentCredi
         state,
         limits,
         held,
+        held_with_account: row.shared.clone(),
         waiting: row.waiting,
         last_reset: credit.last_reset,
         last_wake: credit.woken,

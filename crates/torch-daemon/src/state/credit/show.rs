@@ -29,6 +29,7 @@ impl State {
                     agent: &run.agent,
                     account: self.account_of(agent).unwrap_or_default(),
                     waiting: run.queue.len() as u64,
+                    shared: self.account_limit(agent, t.now).map(|(words, _)| words),
                 });
             }
         }
@@ -50,7 +51,11 @@ impl State {
             return Vec::new();
         };
         let Some(hold) = &run.agent.credit.hold else {
-            return Vec::new();
+            let shared = self.account_limit(agent, now);
+            return shared.map(|(words, until)| {
+                let most = spoken(until.since(now));
+                vec![words, format!("its next message goes out once that one goes on, in {most} at the latest")]
+            }).unwrap_or_default();
         };
         let rules = self.wake_rules();
         let role = &run.agent.role;

@@ -122,6 +122,7 @@ impl State {
         }
         self.drop_continue(t, agent, how);
         self.pump(t, agent);
+        self.pump_account(t, agent);
     }
 
     /// A `continue` that was not typed yet is not needed any more.
