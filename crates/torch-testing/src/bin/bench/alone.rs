@@ -30,6 +30,8 @@ pub(crate) struct Start {
     pub(crate) argv: Vec<OsString>,
     /// A folder for each of them.
     pub(crate) folders: Vec<PathBuf>,
+    /// What is pasted and submitted as soon as their prompts are drawn; nothing where it is empty.
+    pub(crate) prompt: String,
 }
 
 impl Start {
@@ -38,6 +40,7 @@ impl Start {
         Self {
             argv: vec![bin.join("torch").into(), "demo-agent".into()],
             folders: vec![PathBuf::from("/"); count],
+            prompt: String::new(),
         }
     }
 }
@@ -49,6 +52,8 @@ pub(crate) struct Started {
     pub(crate) hook: Duration,
     /// Until that, and until the last one showed what was looked for.
     pub(crate) drawn: Duration,
+    /// Until the last one's hook for its first prompt had fired, if there is one.
+    pub(crate) taken: Option<Duration>,
 }
 
 impl Alone {
@@ -76,7 +81,8 @@ impl Alone {
         let made = CommandSpec::new("mkfifo", dir, env.clone(), DEADLINE).arg(&fifo);
         torch_process::run(&made)?.success_or_error()?;
         let word = format!("printf x > {}", torch_process::quote::shell(&fifo));
-        let settings = json!({"hooks": {"SessionStart": hook(word)}});
+        let hooks = json!({"SessionStart": hook(word.clone()), "UserPromptSubmit": hook(word)});
+        let settings = json!({"hooks": hooks});
         fs::write(dir.join("settings.json"), settings.to_string())?;
         Ok(Self {
             env,
@@ -131,14 +137,22 @@ impl Alone {
             .skip(1)
             .filter_map(|it| it.split_once(' '))
             .collect();
-        let is_drawn = |pane: &str| {
+        let shows = |pane: &str, wanted: &dyn Fn(&str) -> bool| {
             let screen = tmux(&self.env, &["capture-pane", "-p", "-t", pane]);
-            screen.is_ok_and(|screen| drawn(&screen))
+            screen.is_ok_and(|screen| wanted(&screen))
         };
         let seen = torch_testing::poll(DEADLINE, || {
-            let all = panes.iter().all(|(pane, _)| is_drawn(pane));
+            let all = panes.iter().all(|(pane, _)| shows(pane, &drawn));
             all.then(Instant::now)
         });
+        let taken = match start.prompt.as_str() {
+            "" => None,
+            prompt => {
+                let hooks = self.hooks(count);
+                self.submit(&panes, prompt, shows)?;
+                Some(hooks.recv_timeout(DEADLINE)?.duration_since(began))
+            }
+        };
         let processes = panes.iter().filter_map(|(_, pid)| pid.parse().ok());
         let processes: Vec<_> = processes
             .filter_map(torch_process::facts::process)
@@ -149,10 +163,35 @@ impl Alone {
             Some(seen) if left.is_empty() => Ok(Started {
                 hook: hook.duration_since(began),
                 drawn: seen.duration_since(began),
+                taken,
             }),
             Some(_) => bail!("{left:?} did not end"),
             None => bail!("{count} agents were not at their prompt within {DEADLINE:?}"),
         }
+    }
+
+    /// Pastes a text into all panes, and presses Enter in each as soon as its end is drawn.
+    fn submit(
+        &self,
+        panes: &[(&str, &str)],
+        prompt: &str,
+        shows: impl Fn(&str, &dyn Fn(&str) -> bool) -> bool,
+    ) -> anyhow::Result<()> {
+        tmux(&self.env, &["set-buffer", "-b", "prompt", prompt])?;
+        for (pane, _) in panes {
+            let paste = ["paste-buffer", "-p", "-r", "-b", "prompt", "-t", pane];
+            tmux(&self.env, &paste)?;
+        }
+        let end = prompt.split(' ').next_back().unwrap_or(prompt);
+        let mut left = panes.to_vec();
+        let all = torch_testing::poll(DEADLINE, || {
+            left.retain(|(pane, _)| {
+                let drawn = shows(pane, &|screen| screen.contains(end));
+                !(drawn && tmux(&self.env, &["send-keys", "-t", pane, "Enter"]).is_ok())
+            });
+            left.is_empty().then_some(())
+        });
+        all.context("a pasted prompt was not drawn")
     }
 
     /// Gives the instant at which `count` hooks have fired.

@@ -23,6 +23,10 @@ const AGENTS: usize = 5;
 /// What torch may take beyond the slowest agent's own start, in milliseconds.
 const EXCESS: f64 = 1000.0;
 
+/// A first prompt about as long as what torch types of a briefing.
+const PROMPT: &str = "[a note, which a person would paste] Read the file notes.md in this folder, then act on it: it holds what is to be \
+    done today, in some fifty lines, with all that is known of it so far and what was agreed on. It begins: what is to be done [end-of-note]";
+
 /// What a seed says of a user's home that the world says already.
 const OF_THE_WORLD: [&str; 4] = ["HOME", "PATH", "SHELL", "GIT_CONFIG_GLOBAL"];
 
@@ -45,6 +49,8 @@ struct Times {
     hook: Distribution,
     /// Five in bare panes, to the last prompt.
     drawn: Distribution,
+    /// Five in bare panes, to the last hook of a first prompt that is typed as torch's briefing is.
+    taken: Distribution,
     /// `torch auto`.
     torch: Distribution,
     /// The same less the five's own start in the round before it.
@@ -90,7 +96,15 @@ fn figures(setting: &Setting, program: &RealProgram) -> anyhow::Result<Report> {
         "auto".as_ref(),
     ];
     let argv = argv.map(OsStr::to_owned).to_vec();
-    let five = Start { argv, folders };
+    let five = Start {
+        argv,
+        folders,
+        prompt: String::new(),
+    };
+    let prompted = Start {
+        prompt: PROMPT.to_owned(),
+        ..five.clone()
+    };
     let one = Start {
         folders: five.folders[..1].to_vec(),
         ..five.clone()
@@ -104,6 +118,11 @@ fn figures(setting: &Setting, program: &RealProgram) -> anyhow::Result<Report> {
         let own = alone.agents(&five, prompt)?;
         times.hook.push_time(own.hook);
         times.drawn.push_time(own.drawn);
+        let prompted = alone.agents(&prompted, prompt)?;
+        prompted
+            .taken
+            .into_iter()
+            .for_each(|time| times.taken.push_time(time));
         let took = world.raise_with(project, AGENTS, "claude")?;
         times.torch.push_time(took);
         times.excess.push(millis(took) - millis(own.drawn));
@@ -143,6 +162,10 @@ impl Times {
             figure(
                 "5 in bare panes at once, to the last prompt: their own start",
                 self.drawn,
+            ),
+            figure(
+                "the same, and a first prompt pasted and submitted: to the last hook that tells of it",
+                self.taken,
             ),
             figure("`torch auto`, 5 roles, all briefed with proof", self.torch),
             figure("the same less the own start, round by round", self.excess)
