@@ -85,7 +85,10 @@ fn limits_of_a_week_and_of_a_model_are_told_with_their_reset() {
         let at = held["resets_at"].as_u64().expect("a reset");
         let wanted = asked.after(FAR).0;
         // Words tell the minute; and the team was raised in between.
-        assert!(at + 60_000 > wanted && at < wanted + 120_000, "{wanted}: {held:#}");
+        assert!(
+            at + 60_000 > wanted && at < wanted + 120_000,
+            "{wanted}: {held:#}"
+        );
         let shown = world.torch(&["credit"]).ok().stdout;
         assert!(shown.contains("exhausted"), "{shown}");
         let waits = world.post(ROLE, "held");

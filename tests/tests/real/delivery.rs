@@ -1,7 +1,9 @@
 //! Messages of every kind reach real programs once, whole and in order, whatever they are doing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
 use torch_testing::model::Scenario;
 use torch_testing::{REAL_DEADLINE, RealWorld};
 
@@ -106,14 +108,24 @@ fn check(world: &RealWorld, sent: &[(String, String)]) {
         .windows(2)
         .map(|pair| pair[1].pair_seq - pair[0].pair_seq);
     assert!(numbers.clone().all(|gap| gap == 1), "no gap in the numbers");
+    let limit = (sent.len() + 50).to_string();
+    let list = world.torch(&["msg", "list", "--json", "-n", &limit]).ok();
+    let ends: BTreeMap<String, String> = list
+        .stdout
+        .lines()
+        .map(|line| {
+            let message: Value = serde_json::from_str(line).expect("a message");
+            let word = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
+            (word("id"), word("state"))
+        })
+        .collect();
     for (id, _) in sent {
-        let trace = world.trace(id);
-        assert_eq!(
-            trace.last().map(String::as_str),
-            Some("delivery.consumed"),
-            "{trace:?}"
-        );
+        let end = ends.get(id).map(String::as_str);
+        assert_eq!(end, Some("consumed"), "{id}\n{}", world.whole_picture());
     }
+    let trace = world.trace(&sent[sent.len() - 1].0);
+    let last = trace.last().map(String::as_str);
+    assert_eq!(last, Some("delivery.consumed"), "{trace:?}");
     let worktree = world.agent(ROLE).worktree;
     for folder in [world.project(), worktree] {
         let made = std::fs::read_dir(&folder).expect("a folder").flatten();

@@ -12,18 +12,19 @@ use crate::team::{ROLE, kill, remembers, team};
 /// Within this time of what made it so a state must be right.
 const RIGHT: Duration = Duration::from_secs(2);
 
-/// Waits until torch notes one of these states at `since` or later, and checks that it did so in time.
+/// Waits until torch notes one of these states after `before`, and checks that it did so in time after `since`; what it
+/// noted even before the test saw it is in time.
 ///
 /// What is compared are instants of this machine's one clock: that of the journal's entry with `since`, at which the test
 /// saw or did what makes the state so, or, where the program itself told it later (its hook, its transcript), with the
 /// instant that stands in the program's own record. So a machine that is busy with other things slows no verdict but
 /// torch's own.
 #[track_caller]
-fn right(world: &RealWorld, since: Timestamp, states: &[&str]) {
+fn right(world: &RealWorld, (before, since): (Timestamp, Timestamp), states: &[&str]) {
     let what = format!("one of {states:?} in the journal");
     let (at, told, source) = world.wait_for(REAL_DEADLINE, &what, || {
         let rows = world.journal_of(ROLE, "agent.state").into_iter();
-        let mut later = rows.filter(|row| row.at >= since);
+        let mut later = rows.filter(|row| row.at >= before);
         later.find_map(|row| {
             let state = row.data["to"].as_str()?;
             let told = Timestamp(row.data["told"].as_u64()?);
@@ -109,10 +110,11 @@ fn esc_ends_a_turn() {
         let asked = clock::now();
         world.post(ROLE, "a long turn");
         world.wait("its words", || world.screen(ROLE).contains("word5"));
-        right(&world, asked, &["working"]);
+        right(&world, (asked, asked), &["working"]);
+        let pressed = clock::now();
         world.keys(ROLE, &["Escape"]);
         let interrupted = shown(&world, &["Interrupted", "interrupted"]);
-        right(&world, interrupted, &["idle"]);
+        right(&world, (pressed, interrupted), &["idle"]);
         let id = world.post(ROLE, "after the turn");
         world.wait_consumed(&id);
         world.wait_quiet(ROLE);
@@ -147,8 +149,8 @@ fn a_person_clears_and_compacts_the_conversation_of_claude() {
             rows.map(|row| row.at).find(|at| *at >= pressed)
         });
         if command == "/compact" {
-            right(&world, pressed, &["working"]);
-            right(&world, known, &["idle"]);
+            right(&world, (pressed, pressed), &["working"]);
+            right(&world, (known, known), &["idle"]);
         }
         world.wait_consumed(&id);
         world.wait_quiet(ROLE);
@@ -182,9 +184,10 @@ fn retries(name: &str, test: &str, scenario: Scenario) {
         return;
     };
     world.model().sticky(Some(scenario));
+    let asked = clock::now();
     let id = world.post(ROLE, "go on");
     let tried = shown(&world, &RETRYING);
-    right(&world, tried, &["retrying"]);
+    right(&world, (asked, tried), &["retrying"]);
     world.model().sticky(None);
     world.wait_consumed(&id);
     let answered = world.model_sees("a request that is answered", |requests| {
@@ -192,7 +195,7 @@ fn retries(name: &str, test: &str, scenario: Scenario) {
         main.find(|it| it.outcome == Outcome::Answered && it.all_user.concat().contains("go on"))
             .map(|it| it.at)
     });
-    right(&world, answered, &["idle"]);
+    right(&world, (answered, answered), &["idle"]);
     world.wait_quiet(ROLE);
     assert_eq!(world.bodies(ROLE), ["go on"], "{}", world.whole_picture());
 }
@@ -233,7 +236,7 @@ fn a_turn_that_ends_in_an_error_is_over() {
         let id = world.post(ROLE, "go on");
         world.wait_consumed(&id);
         let failed = shown(&world, &["no such thing"]);
-        right(&world, asked, &["working"]);
+        right(&world, (asked, asked), &["working"]);
         idle_after(&world, failed);
         world.model().sticky(None);
         let next = world.post(ROLE, "and again");
@@ -264,15 +267,15 @@ fn a_refused_connection_loses_nothing() {
         world.wait("the program to have it", || {
             ["accepted", "consumed"].contains(&world.message(&second).state.as_str())
         });
-        right(&world, stopped, &["working"]);
+        right(&world, (stopped, stopped), &["working"]);
         if name == "claude" {
             let tried = shown(&world, &RETRYING);
-            right(&world, tried, &["retrying"]);
+            right(&world, (stopped, tried), &["retrying"]);
         }
         world.start_model();
         let started = clock::now();
         world.wait_consumed(&second);
-        right(&world, started, &["idle"]);
+        right(&world, (started, started), &["idle"]);
         let third = world.post(ROLE, "after");
         world.wait_consumed(&third);
         world.wait_quiet(ROLE);
@@ -297,7 +300,7 @@ fn a_killed_program_comes_back_with_its_conversation() {
         let before = world.agent(ROLE).pid.expect("it runs");
         let killed = clock::now();
         kill(&world, &[before]);
-        right(&world, killed, &["crashed"]);
+        right(&world, (killed, killed), &["crashed"]);
         let second = world.post(ROLE, "what was it");
         world.wait_consumed(&second);
         world.wait_quiet(ROLE);
