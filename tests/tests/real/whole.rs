@@ -88,10 +88,12 @@ fn work(request: &ModelRequest, bodies: &[&str], known: &mut Knowledge) -> Optio
         _ => with_tools(request, item),
     };
     let step = known.steps.entry(item).or_default();
-    match (request.tool_results.last(), *step < steps.len()) {
-        (Some(_), true) => *step += 1,
-        (None, true) => *step = 0,
-        (_, false) => {}
+    // A message that was just said, also after a tool that a crash interrupted, begins anew.
+    let said = request.user.iter().any(|text| !tagged(text).is_empty());
+    match *step < steps.len() {
+        true if said => *step = 0,
+        true => *step += 1,
+        false => {}
     }
     let next = steps.get(*step).cloned();
     Some(next.unwrap_or_else(|| Answer::text(format!("{item} is done"))))

@@ -83,12 +83,14 @@ impl Flight {
             Outcome::Applied => {
                 self.enters += 1;
                 self.doubt = true;
-                self.pass(
+                let step = self.pass(
                     DeliveryState::Entered,
                     "tmux took the Enter",
                     now,
                     Act::AwaitProof(patience.evidence),
-                )
+                );
+                self.awaiting = true;
+                step
             }
             // Nothing was pressed now, but an earlier Enter may have taken it: what can be seen decides.
             Outcome::Refused if self.doubt => self.pass(

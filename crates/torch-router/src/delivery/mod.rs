@@ -203,6 +203,8 @@ pub struct Flight {
     laid: bool,
     /// Whether it could not be laid ready.
     never_offered: bool,
+    /// Whether the proof of an Enter that was pressed just now is waited for, for as long as that may take.
+    awaiting: bool,
 }
 
 impl Flight {
@@ -231,6 +233,7 @@ impl Flight {
             handed_over: delivery_offered,
             laid: false,
             never_offered: false,
+            awaiting: false,
         }
     }
 
@@ -243,6 +246,8 @@ impl Flight {
             DeliveryState::Accepted => Step::only(Act::ReadTranscript),
             // It never was in the composer.
             _ if self.handed_over => Step::only(Act::ReadTranscript),
+            // A slow program shows the text for a while after it got the Enter: to look now would press it once more.
+            DeliveryState::Entered if self.awaiting => Step::only(Act::None),
             _ => Step::only(Act::Probe),
         }
     }
@@ -311,6 +316,7 @@ impl Flight {
         self.phase_since = now;
         self.looks = 0;
         self.acting = false;
+        self.awaiting = false;
     }
 
     /// Defers; a repeated look that finds the same reason passes no new state.

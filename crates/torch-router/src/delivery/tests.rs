@@ -503,3 +503,21 @@ fn a_paste_into_a_program_that_ended_is_followed_by_another_try() {
     assert_eq!((step.act, f.delivery.attempt), (Act::Paste, 2));
     assert!(!f.may_have_arrived(), "torch never pressed Enter");
 }
+
+#[test]
+fn an_enter_whose_proof_is_waited_for_is_not_looked_after() {
+    let mut f = entered();
+    // A status line, a hook or another message comes in the meantime.
+    assert_eq!(f.claim(at(60)), Step::only(Act::None));
+    assert_eq!(
+        f.on_timer(at(5_005)).act,
+        Act::Probe,
+        "the time for it is over"
+    );
+    assert_eq!(f.claim(at(5_010)).act, Act::Probe);
+    // Another daemon knows of no time that is running.
+    let f = entered();
+    let mut taken_up = Flight::new(f.envelope, f.delivery, f.text);
+    taken_up.resume(at(60));
+    assert_eq!(taken_up.claim(at(60)).act, Act::Probe);
+}
