@@ -14,6 +14,7 @@ use torch_core::Process;
 use crate::error::{CommandError, ErrorKind};
 use crate::output;
 use crate::place::Place;
+use crate::sandbox;
 
 /// How long a daemon may take for its greeting, and an older one for its end.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -93,6 +94,15 @@ pub fn ask(client: &mut Client, request: &Request) -> Result<Response, CommandEr
     }
 }
 
+/// Connects and sends a request that the outbox could take as well; see [`ask`].
+///
+/// # Errors
+/// As [`connect`] and [`ask`]; in a sandbox with what makes the same request from there.
+pub fn ask_by_any_door(place: &Place, request: &Request) -> Result<Response, CommandError> {
+    let asked = connect(place).and_then(|mut client| ask(&mut client, request));
+    asked.map_err(|error| sandbox::advise(error, request, &place.cwd))
+}
+
 /// Sends a message and takes its answer. Should the daemon end in between, it is asked again: the message carries a key,
 /// the caller's or one of this call, by which the daemon knows it again, so that it is never stored twice.
 ///
@@ -109,7 +119,7 @@ pub fn send_surely(place: &Place, mut request: SendRequest) -> Result<Response, 
         let mut client = match connect(place) {
             Ok(client) => client,
             Err(failed) if broken.is_some() => return Err(maybe_stored(failed)),
-            Err(failed) => return Err(failed),
+            Err(failed) => return Err(sandbox::advise(failed, &request, &place.cwd)),
         };
         match client.call(&request) {
             Ok(Response::Failed(failure)) => return Err(failure.into()),

@@ -37,6 +37,8 @@ pub enum ErrorKind {
     Refused,
     /// No daemon.
     Unreachable,
+    /// The shell of an agent's program may not connect to the daemon.
+    Sandboxed,
     /// Ctrl-C.
     Interrupted,
     /// Whoever read the output has closed it; nothing is printed and nothing is wrong.
@@ -51,7 +53,7 @@ impl ErrorKind {
             Self::Usage => exit::USAGE,
             Self::Timeout => exit::TIMEOUT,
             Self::Refused => exit::REFUSED,
-            Self::Unreachable => exit::UNREACHABLE,
+            Self::Unreachable | Self::Sandboxed => exit::UNREACHABLE,
             Self::Interrupted => exit::INTERRUPTED,
             Self::Pipe => exit::OK,
         }
@@ -150,6 +152,9 @@ impl From<Box<Failure>> for CommandError {
 
 impl From<ClientError> for CommandError {
     fn from(error: ClientError) -> Self {
+        if crate::sandbox::forbids(&error) {
+            return crate::sandbox::refused(&error);
+        }
         if let ClientError::Io(source) = &error
             && matches!(
                 source.kind(),

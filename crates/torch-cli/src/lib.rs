@@ -22,6 +22,7 @@ pub mod offline;
 pub mod output;
 pub mod place;
 pub mod render;
+mod sandbox;
 pub mod screen;
 pub mod search;
 mod service;

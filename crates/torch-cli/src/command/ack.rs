@@ -20,8 +20,7 @@ pub struct AckArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: AckArgs, place: &Place) -> Outcome {
-    let mut client = connect::connect(place)?;
-    match connect::ask(&mut client, &Request::Ack { id: args.id })? {
+    match connect::ask_by_any_door(place, &Request::Ack { id: args.id })? {
         Response::Done { text } => output::data(&format!("{text}\n"))?,
         other => return Err(CommandError::unexpected(&other)),
     }

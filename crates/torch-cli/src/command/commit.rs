@@ -69,8 +69,7 @@ pub(crate) fn run(args: CommitArgs, place: &Place) -> Outcome {
         role: args.role,
         message,
     };
-    let mut client = connect::connect(place)?;
-    let answer = connect::ask(&mut client, &Request::Commit(Box::new(request)));
+    let answer = connect::ask_by_any_door(place, &Request::Commit(Box::new(request)));
     let answer = answer.map_err(|mut error| {
         if error.kind == ErrorKind::Unreachable {
             // Asked once more, it is the same commit.

@@ -28,8 +28,7 @@ pub(crate) fn run(args: CompleteArgs, place: &Place) -> Outcome {
         return Err(CommandError::usage("the report is empty")
             .hint("torch complete \"what was done, which commit, how it was checked\""));
     }
-    let mut client = connect::connect(place)?;
-    let response = connect::ask(&mut client, &Request::Complete { text: args.text })?;
+    let response = connect::ask_by_any_door(place, &Request::Complete { text: args.text })?;
     let Response::Sent { message, .. } = &response else {
         return Err(CommandError::unexpected(&response));
     };

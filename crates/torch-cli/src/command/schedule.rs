@@ -128,8 +128,7 @@ fn plan(args: PlanArgs, place: &Place) -> Outcome {
     };
     let (note, target) = note(args.stdin, args.note, args.target)?;
     let request = request(place, ahead, note, target, None);
-    let mut client = connect::connect(place)?;
-    let answer = connect::ask(&mut client, &request).map_err(|mut error| {
+    let answer = connect::ask_by_any_door(place, &request).map_err(|mut error| {
         if error.kind == ErrorKind::Unreachable {
             // The daemon ended over it; planning it once more might plan it twice.
             error
