@@ -30,5 +30,5 @@ Exit codes:
     2  bad arguments, a file that can't be used, or no such target
     3  not reached in time
     4  refused by policy
-   75  the daemon is not reachable (a sandbox may forbid it) and could not be started
+   75  the daemon is not reachable and could not be started
   130  ended by Ctrl-C";
