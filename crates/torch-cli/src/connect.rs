@@ -108,7 +108,19 @@ pub fn ask_by_any_door(place: &Place, request: &Request) -> Result<Response, Com
 ///
 /// # Errors
 /// What the daemon answered, or why it did not.
-pub fn send_surely(place: &Place, mut request: SendRequest) -> Result<Response, CommandError> {
+pub fn send_surely(place: &Place, request: SendRequest) -> Result<Response, CommandError> {
+    send_surely_with(place, request, |_| {})
+}
+
+/// [`send_surely`], with something to say on each connection before.
+///
+/// # Errors
+/// As there.
+pub(crate) fn send_surely_with(
+    place: &Place,
+    mut request: SendRequest,
+    before: impl Fn(&mut Client),
+) -> Result<Response, CommandError> {
     if request.key.is_none() {
         let now = torch_process::clock::now().0;
         request.key = Some(format!("scm-{}-{now}", std::process::id()));
@@ -121,6 +133,7 @@ pub fn send_surely(place: &Place, mut request: SendRequest) -> Result<Response, 
             Err(failed) if broken.is_some() => return Err(maybe_stored(failed)),
             Err(failed) => return Err(sandbox::advise(failed, &request, &place.cwd)),
         };
+        before(&mut client);
         match client.call(&request) {
             Ok(Response::Failed(failure)) => return Err(failure.into()),
             Ok(response) => return Ok(response),

@@ -5,6 +5,7 @@ use torch_api::view::{JournalView, MessageView, ScheduleView, TeamView};
 use torch_api::wire::MessageFilter;
 use torch_api::{Response, ResumeRequest, ResumeView};
 use torch_core::analysis::TeamAnalysis;
+use torch_core::observed::ProgramObserved;
 use torch_daemon::offline::Registry;
 
 use crate::command::config;
@@ -99,6 +100,17 @@ pub fn schedules(place: &Place, team: Option<&str>) -> Result<Vec<ScheduleView>,
     };
     rows.retain(|row| team.is_none_or(|team| row.team == team));
     Ok(rows)
+}
+
+/// What was seen of each agent program in use, as it was last written.
+///
+/// # Errors
+/// When the registry can't be read.
+pub fn observed(place: &Place) -> Result<Vec<ProgramObserved>, CommandError> {
+    match open(place)? {
+        Some(registry) => registry.observed().map_err(CommandError::from),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// All agents' usage limits as they were last written, or those of one team.

@@ -45,6 +45,14 @@ impl Place {
             ))
             .hint("export TORCH_HOME=/path/to/registry"));
         }
+        Self::at(home, cwd)
+    }
+
+    /// The registry in `home`, an absolute path, for a caller in `cwd`.
+    ///
+    /// # Errors
+    /// Where the runtime directory is needed and not safe.
+    pub(crate) fn at(home: PathBuf, cwd: PathBuf) -> Result<Self, CommandError> {
         let near = socket_path(&home, Path::new("/"));
         let socket = if near.starts_with(&home) {
             near

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::credit::AgentCredit;
 use crate::figures::AgentFigures;
+use crate::observed::Observed;
 use crate::question::Question;
 use crate::{AgentId, DesiredState, LaunchId, MessageId, PaneAddress, RoleName, TeamId, Timestamp};
 
@@ -199,6 +200,9 @@ pub struct Agent {
     /// Its usage limits, and the one that holds it.
     #[serde(default)]
     pub credit: AgentCredit,
+    /// What was seen of its program.
+    #[serde(default)]
+    pub observed: Observed,
 }
 
 impl Agent {
@@ -240,6 +244,7 @@ impl Agent {
             figures: AgentFigures::default(),
             question: None,
             credit: AgentCredit::default(),
+            observed: Observed::default(),
         }
     }
 }

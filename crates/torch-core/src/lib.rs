@@ -15,6 +15,7 @@ pub mod journal;
 pub mod launch;
 pub mod message;
 pub mod name;
+pub mod observed;
 pub mod plan;
 pub mod program;
 pub mod question;

@@ -6,6 +6,7 @@ use torch_api::wire::MessageFilter;
 use torch_api::{
     AgentView, Failure, MessageView, Response, ResumeRequest, ResumeView, ScheduleView, TeamView,
 };
+use torch_core::observed::ProgramObserved;
 use torch_core::plan::WindowObserved;
 use torch_core::{Agent, AgentState, Evidence, Team, Timestamp};
 use torch_process::{clock, facts};
@@ -143,6 +144,16 @@ impl Registry {
         answer::with_credit_history(&self.store, &ids, view)
             .map(|view| *view)
             .map_err(failed)
+    }
+
+    /// What was seen of each agent program in use.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry can't be read.
+    pub fn observed(&self) -> Result<Vec<ProgramObserved>, Box<Failure>> {
+        let agents = self.store.agents();
+        let agents = agents.map_err(|error| Box::new(answer::store_failure(&error)))?;
+        Ok(torch_core::observed::by_program(&agents))
     }
 
     /// Planned notes, the next one first, by the wall clock as it was when they were last written.

@@ -1,6 +1,7 @@
 //! The server: what it says of itself, and how a call becomes a request.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, Implementation,
@@ -8,6 +9,8 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
+
+use torch_api::Request;
 
 use crate::tools::{self, Call};
 use crate::{Ask, answer, args};
@@ -23,11 +26,36 @@ finished task with `complete`. A refusal names the rule: change what you ask for
 pub(crate) struct Torch {
     ask: Ask,
     cwd: PathBuf,
+    /// Whether torch was told that the tools were listed.
+    told: AtomicBool,
 }
 
 impl Torch {
     pub(crate) fn new(ask: Ask, cwd: PathBuf) -> Self {
-        Self { ask, cwd }
+        Self {
+            ask,
+            cwd,
+            told: AtomicBool::new(false),
+        }
+    }
+
+    /// Tells torch once that a client has listed the tools: whether an agent's program takes the server is seen by that.
+    fn listed(&self, context: &RequestContext<RoleServer>) {
+        if self.told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let client = context.client_info();
+        let client = client.map_or_else(
+            || "a client without a name".to_owned(),
+            |client| format!("{} {}", client.name, client.version),
+        );
+        let ask = self.ask.clone();
+        // Nobody waits for it: the client gets its list in any case.
+        tokio::task::spawn_blocking(move || {
+            ask(Request::ThroughMcp {
+                listed_by: Some(client),
+            })
+        });
     }
 
     /// Makes the request of a call and puts its answer into words.
@@ -57,8 +85,9 @@ impl ServerHandler for Torch {
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
+        self.listed(&context);
         Ok(ListToolsResult::with_all_items(tools::all()))
     }
 

@@ -136,6 +136,14 @@ pub enum Request {
         /// Only this team's.
         team: Option<String>,
     },
+    /// What was seen of each agent program in use. Answers [`Response::Observed`].
+    Observed,
+    /// torch's MCP server says that what follows on this connection is a tool's call, or that its client has listed the tools.
+    /// Answers [`Response::Done`].
+    ThroughMcp {
+        /// What the client calls itself, where it has listed the tools.
+        listed_by: Option<String>,
+    },
     /// The notes whose time has not come. Answers [`Response::Schedules`].
     Schedules {
         /// Of one team by name; of the calling agent's team, or of all teams, without it.
@@ -273,6 +281,8 @@ impl Request {
             Self::CancelMessage { .. } => "cancel_message",
             Self::Schedule(_) => "schedule",
             Self::Credit { .. } => "credit",
+            Self::Observed => "observed",
+            Self::ThroughMcp { .. } => "through_mcp",
             Self::Schedules { .. } => "schedules",
             Self::CancelSchedule { .. } => "cancel_schedule",
             Self::Why { .. } => "why",
@@ -310,6 +320,9 @@ pub struct AutoRequest {
     /// Which direct messages pass, by the project's config; none = by the daemon's.
     #[serde(default)]
     pub router: Option<RouterMode>,
+    /// Type nothing into the agents until somebody says `torch unpause`.
+    #[serde(default)]
+    pub paused: bool,
     /// A file that scripts the demo agents, absolute.
     pub scenario: Option<PathBuf>,
     /// The caller's environment, cut to the allow-list by the client.

@@ -133,6 +133,11 @@ pub enum Response {
     },
     /// The agents' usage limits.
     Credit(Box<crate::credit::CreditView>),
+    /// What was seen of each program that was launched, by name.
+    Observed {
+        /// The programs.
+        programs: Vec<torch_core::observed::ProgramObserved>,
+    },
     /// One agent's state with the evidence.
     Why {
         /// The agent.

@@ -14,7 +14,7 @@ use super::JsonArgs;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::output;
-use crate::place::{project_agents, project_root, shown, user_agents, variable};
+use crate::place::{Place, project_agents, project_root, shown, user_agents, variable};
 use crate::render;
 use crate::render::agents::{Installed, Listed};
 use crate::search;
@@ -176,13 +176,17 @@ fn version(path: &Path, rules: &torch_core::program::InstallRules) -> Option<Str
 
 fn show(args: &ShowArgs, catalog: &Catalog) -> Outcome {
     let entry = find(catalog, &args.name)?;
+    // The file is shown in any case.
+    let seen = Place::find().and_then(|place| super::doctor::in_use::seen(&place));
+    let used = seen.ok().and_then(|mut seen| seen.remove(&args.name));
     if args.json.json {
         output::json(&json!({
             "program": entry.program,
             "origin": render::agents::origin_json(&entry.origin),
+            "observed": used,
         }))?;
     } else {
-        output::data(&render::agents::show(entry, shown))?;
+        output::data(&render::agents::show(entry, used.as_ref(), shown))?;
     }
     Ok(exit::OK)
 }

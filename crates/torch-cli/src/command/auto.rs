@@ -134,6 +134,7 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         agents,
         router: Some(config.router.mode),
         dry_run: args.dry_run,
+        paused: false,
         scenario,
         env: passed_on.plain,
         secrets: passed_on.secret,

@@ -2,7 +2,9 @@
 
 mod agents;
 mod checks;
+pub(super) mod in_use;
 mod machine;
+pub(crate) mod probe;
 mod programs;
 
 use clap::Args;
@@ -14,18 +16,46 @@ use crate::output;
 use crate::place::Place;
 use crate::render::doctor::{Verdict, doctor};
 
-/// Checks what torch needs on this machine.
-///
-/// Changes nothing and starts nothing.
+const EXAMPLES: &str = "Examples:
+  torch doctor
+  torch doctor --probe
+  torch doctor --probe claude codex --ask-model
+
+Without --probe nothing is changed and nothing started. With it each program is launched as for a team, with your
+login and settings as they are, in a registry, a tmux server and a repository of its own, which are gone afterwards.
+It says whether the program comes to its prompt, which of its hooks came, whether it took torch's MCP server, and
+what works from inside its shell's sandbox, where it has a command for that. No dialog is answered and no model is
+asked. --ask-model sends one prompt per program: torch's briefing, whose spec asks for two commands in the shell, two
+calls of torch's tools and a commit. What counts is what arrives at torch. The exit code is 1 when something is
+missing that a team needs. The program keeps its own record of that conversation, as of any other.";
+
+/// Checks what torch needs on this machine, and with --probe what works from inside the agent programs.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  torch doctor")]
+#[command(after_help = EXAMPLES)]
 pub struct DoctorArgs {
+    /// Launches the programs for real, and says which of their doors to torch work
+    #[arg(long)]
+    probe: bool,
+    /// With --probe: also what only the model can show, with one prompt per program on your account
+    #[arg(long, requires = "probe")]
+    ask_model: bool,
+    /// The programs to be probed [default: all that are installed]
+    #[arg(value_name = "PROGRAM", requires = "probe")]
+    programs: Vec<String>,
     #[command(flatten)]
     json: JsonArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &DoctorArgs, place: &Place) -> Outcome {
+    if args.probe {
+        let probe = probe::Probe {
+            programs: args.programs.clone(),
+            ask_model: args.ask_model,
+            json: args.json.json,
+        };
+        return probe::run(&probe, place);
+    }
     let checks = checks::all(place);
     if args.json.json {
         for check in &checks {

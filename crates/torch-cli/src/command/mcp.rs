@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use torch_api::wire::FailureKind;
-use torch_api::{Failure, Request, Response};
+use torch_api::{Client, Failure, Request, Response};
 
 use crate::connect;
 use crate::error::{CommandError, ErrorKind, Outcome};
@@ -39,9 +39,20 @@ pub(crate) fn run(_: &McpArgs, place: Place) -> Outcome {
 /// Asks as every command does: the daemon is started if need be.
 fn asked(place: &Place, request: Request) -> Result<Response, CommandError> {
     match request {
-        Request::Send(send) => connect::send_surely(place, *send),
-        other => connect::ask(&mut connect::connect(place)?, &other),
+        Request::Send(send) => connect::send_surely_with(place, *send, through),
+        // That tools were listed is worth a note, and no daemon's start.
+        Request::ThroughMcp { .. } => connect::ask(&mut connect::must_run(place)?, &request),
+        other => {
+            let mut client = connect::connect(place)?;
+            through(&mut client);
+            connect::ask(&mut client, &other)
+        }
     }
+}
+
+/// Says that a tool asks. A daemon that does not know the word counts it as the shell's.
+fn through(client: &mut Client) {
+    let _noted = client.call(&Request::ThroughMcp { listed_by: None });
 }
 
 fn failure(error: CommandError) -> Failure {

@@ -4,11 +4,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use torch_core::observed::ProgramObserved;
 use torch_core::screen::{Dialog, ScreenKind};
 use torch_daemon::catalog::{Entry, Origin, Reading};
 
 use super::style::{BUSY, DIM, GOOD, NONE, STRONG, WARN, paint};
 use super::table::{Cell, Table};
+use super::time::Clock;
 use super::{first_line, plain};
 
 /// The longest text of a matched line that is shown, in characters.
@@ -102,7 +104,11 @@ pub fn origin_json(origin: &Origin) -> Value {
 }
 
 /// A program's file, with where it comes from as a comment.
-pub fn show(entry: &Entry, shown: impl Fn(&Path) -> String) -> String {
+pub fn show(
+    entry: &Entry,
+    used: Option<&ProgramObserved>,
+    shown: impl Fn(&Path) -> String,
+) -> String {
     let place = |origin: &Origin| match origin.path() {
         Some(path) => shown(path),
         None => "built in".to_owned(),
@@ -114,8 +120,14 @@ pub fn show(entry: &Entry, shown: impl Fn(&Path) -> String) -> String {
     if matches!(entry.origin, Origin::Project(_)) {
         head.push_str("; never started: a project's file is its repository's word");
     }
+    head.push_str("\n# in use: ");
+    head.push_str(&match used {
+        Some(seen) => super::observed::in_use(seen, &Clock::system()),
+        None => super::observed::NEVER.to_owned(),
+    });
+    let head: Vec<String> = head.lines().map(|line| paint(DIM, &plain(line))).collect();
     let text: Vec<String> = entry.text.lines().map(plain).collect();
-    format!("{}\n{}\n", paint(DIM, &plain(&head)), text.join("\n"))
+    format!("{}\n{}\n", head.join("\n"), text.join("\n"))
 }
 
 /// A screen as read.

@@ -1,6 +1,7 @@
 //! Agent programs as data: the shape of the TOML files in `templates/agents/`.
 
 mod credit;
+mod doors;
 mod install;
 mod launch;
 mod screen;
@@ -9,6 +10,7 @@ mod signals;
 use serde::{Deserialize, Serialize};
 
 pub use credit::CreditRules;
+pub use doors::{DoorRules, Sign};
 pub use install::{InstallRules, LoginRules};
 pub use launch::{LaunchFile, LaunchMode, LaunchRules, Place, fill, fill_variables};
 pub use screen::{
@@ -49,6 +51,9 @@ pub struct AgentProgram {
     /// Its usage limits.
     #[serde(default)]
     pub credit: CreditRules,
+    /// Its doors to torch.
+    #[serde(default)]
+    pub doors: DoorRules,
 }
 
 /// How a variable of whoever starts a team is passed on.

@@ -153,6 +153,9 @@ impl State {
         };
         let reading = program.hooks.read(payload);
         let before = run.agent.state;
+        if let Some(signal) = reading.signal {
+            self.note_hook(t, agent, signal, at);
+        }
         if let Some(path) = reading.figures.transcript.clone() {
             self.follow_transcript(t, agent, path.into());
         }

@@ -354,7 +354,7 @@ impl State {
             created: t.now,
             finished: None,
             summary: None,
-            paused: false,
+            paused: request.paused,
             boot: self.boot_id(),
             told_suspended: None,
         };

@@ -4,6 +4,7 @@ use serde_json::json;
 use torch_api::commit::COMMIT_MESSAGE_MAX;
 use torch_api::wire::TeamSelector;
 use torch_api::{CommitRequest, CommitView, Failure, Response};
+use torch_core::observed::Door;
 use torch_core::plan::WorktreeObserved;
 use torch_core::{AgentId, Sender};
 use torch_router::clean::clean;
@@ -28,7 +29,12 @@ impl State {
         request: CommitRequest,
     ) {
         match self.commit_order(t, sender, request) {
-            Ok(order) => order_worktrees(t, conn, order),
+            Ok(order) => {
+                if matches!(sender, Sender::Agent { .. }) {
+                    self.own_commits.insert(conn);
+                }
+                order_worktrees(t, conn, order);
+            }
             Err(failure) => t.fail(conn, *failure),
         }
     }
@@ -107,6 +113,7 @@ impl State {
         agent: AgentId,
         result: Result<Box<CommitView>, Failure>,
     ) {
+        let own = self.own_commits.remove(&conn);
         match result {
             Ok(view) => {
                 let data = json!({
@@ -119,6 +126,9 @@ impl State {
                     false => "commit.made",
                 };
                 t.journal(kind, agent, data);
+                if own {
+                    self.note_door(t, agent, Door::Commit);
+                }
                 t.reply(conn, Response::Committed(view));
             }
             Err(failure) => {

@@ -135,6 +135,7 @@ impl State {
             self.notify_delivery(t, message, agent, notice);
         }
         if !step.passed.is_empty() {
+            self.note_doubt(t, message, agent);
             self.after_delivery_change(t, message, agent, delivery.state, (cause, kind));
         }
     }

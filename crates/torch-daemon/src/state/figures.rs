@@ -21,6 +21,7 @@ impl State {
             return;
         };
         let figures = program.status_line.read(payload).figures;
+        self.note_status_line(t, agent, at);
         self.take_figures(t, agent, &figures, at);
     }
 

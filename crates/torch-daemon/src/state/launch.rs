@@ -82,6 +82,7 @@ impl State {
         run.acting = None;
         let before = run.agent.process.take();
         run.agent.launches += 1;
+        run.agent.observed.begin(t.now);
         run.agent.launch = Some(launch);
         run.reopening = run.agent.pane.take();
         run.agent.briefing = None;

@@ -16,6 +16,7 @@ mod hand_over;
 mod launch;
 mod names;
 mod notices;
+mod observed;
 mod outbox;
 mod panes;
 mod pause;
@@ -257,6 +258,10 @@ pub struct State {
     pub(crate) purges: BTreeMap<ConnId, TeamId>,
     /// What guests saw of the sessions they are in, for their first briefing.
     pub(crate) session_notes: BTreeMap<AgentId, String>,
+    /// Connections of torch's MCP server.
+    pub(crate) through_mcp: BTreeSet<ConnId>,
+    /// Connections of agents for which their own work is being committed.
+    pub(crate) own_commits: BTreeSet<ConnId>,
     /// Clients that ask for the names of windows.
     pub(crate) namings: Vec<names::Naming>,
 }

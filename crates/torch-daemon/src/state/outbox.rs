@@ -1,6 +1,7 @@
 //! Requests that come as files: the same as the others, from the agent whose worktree they lie in.
 
 use serde_json::{Value, json};
+use torch_core::observed::Door;
 use torch_core::plan::WorktreeObserved;
 use torch_core::{AgentId, Sender};
 
@@ -39,6 +40,7 @@ impl State {
         let asked = file.request.as_ref();
         let asked = asked.map_or("none", |request| request.name());
         t.cause = format!("request {asked} by {label} via outbox");
+        self.note_door(t, agent, Door::Outbox);
         let begin = t.effects.len();
         match file.request {
             Ok(request) => self.take_request(t, conn, (sender, outbox::RULE), request, None),

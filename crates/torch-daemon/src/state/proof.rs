@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use torch_core::program::Signal;
+use torch_core::program::{DeliveryGrade, Signal};
 use torch_core::screen::reads_as;
 use torch_core::{AgentId, DeliveryState, MessageId};
 use torch_router::delivery::Proof;
@@ -40,6 +40,7 @@ impl State {
                 _ => Proof::AlteredHook,
             };
             let step = flight.on_proof(proof, t.now);
+            self.note_proof(t, message, DeliveryGrade::Hooks);
             self.apply(t, message, step);
             if let (true, Some(flight)) = (alone, self.flights.get_mut(&message)) {
                 let step = flight.on_proof(Proof::HookAlone, t.now);
@@ -126,6 +127,9 @@ impl State {
         } else {
             flight.on_no_proof(gone, t.now)
         };
+        if found {
+            self.note_proof(t, message, DeliveryGrade::Transcript);
+        }
         self.apply(t, message, step);
         let accepted = self
             .flights

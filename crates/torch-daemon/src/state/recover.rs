@@ -72,6 +72,8 @@ impl State {
             unheard: false,
             purges: BTreeMap::new(),
             session_notes: BTreeMap::new(),
+            through_mcp: BTreeSet::new(),
+            own_commits: BTreeSet::new(),
             namings: Vec::new(),
         }
     }

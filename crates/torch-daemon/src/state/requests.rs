@@ -39,6 +39,13 @@ impl State {
     ) {
         let caller = self.caller(peer);
         t.cause = format!("request {} by {}", request.name(), caller.0.label());
+        match &request {
+            Request::Ping | Request::Shutdown => {}
+            Request::ThroughMcp { listed_by } => {
+                return self.on_through_mcp(t, conn, &caller.0, listed_by.as_deref());
+            }
+            _ => self.note_request(t, conn, &caller.0),
+        }
         self.take_request(t, conn, caller, request, known);
     }
 
@@ -123,6 +130,7 @@ impl State {
             Request::AnswerQuestion { id, approve } => {
                 self.answer_question(t, conn, (&id, approve));
             }
+            Request::Observed => self.reply_observed(t, conn),
             Request::Purge { team, dry_run } => self.purge(t, conn, &team, dry_run),
             Request::RenameWindows { team, dry_run } => {
                 self.rename_windows(t, conn, &team, dry_run);
@@ -147,6 +155,7 @@ impl State {
             .retain(|watcher| watcher.conn != conn || watcher.kind == WatchKind::Undo);
         self.namings.retain(|naming| naming.conn != conn);
         self.cancelled.retain(|cancelled| *cancelled != conn);
+        self.through_mcp.remove(&conn);
         self.end_check(t, conn);
         t.push(Effect::CancelTimer(crate::event::TimerKey::Wait(conn)));
     }

@@ -157,6 +157,7 @@ impl State {
         self.set_state(t, agent, AgentState::Working, evidence);
         if let Some(flight) = self.flights.get_mut(&message) {
             let step = flight.on_proof(Proof::Screen, t.now);
+            self.note_proof(t, message, DeliveryGrade::Screen);
             self.apply(t, message, step);
         }
         t.timer(TimerKey::Look(agent), t.now.after(SECOND_LOOK));

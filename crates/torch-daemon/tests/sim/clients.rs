@@ -230,6 +230,7 @@ impl World {
             secrets: BTreeMap::new(),
             dry_run: false,
             router: None,
+            paused: false,
             scenario: None,
             env: BTreeMap::new(),
         })))

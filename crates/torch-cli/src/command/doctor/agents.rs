@@ -4,20 +4,27 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use torch_core::config::Config;
+use torch_core::observed::ProgramObserved;
 use torch_core::program::{AgentProgram, InstallRules, fill_variables};
 use torch_daemon::catalog::{Catalog, Entry};
 
 use super::checks::{fail, ok, warn};
+use super::in_use::Seen;
 use crate::command::agents::installed;
+use crate::error::CommandError;
 use crate::place::{shown, user_agents};
 use crate::render::agents::Installed;
 use crate::render::doctor::Check;
+use crate::render::observed;
+use crate::render::time::Clock;
 
 /// The name of these checks.
 const NAME: &str = "agent program";
+/// The name of what was seen of one.
+const IN_USE: &str = "in use";
 
 /// One check for each program that is there or is wanted, and one if there is none.
-pub(super) fn agents(config: &Config) -> Vec<Check> {
+pub(super) fn agents(config: &Config, seen: Result<Seen, CommandError>) -> Vec<Check> {
     let catalog = Catalog::load(user_agents().as_deref(), None);
     let variables: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -42,7 +49,11 @@ pub(super) fn agents(config: &Config) -> Vec<Check> {
     });
     let found: Vec<Check> = entries
         .iter()
-        .filter_map(|entry| check(entry, entry.program.name == wanted, &variables))
+        .flat_map(|entry| {
+            let name = &entry.program.name;
+            let used = seen.as_ref().map(|seen| seen.get(name));
+            check(entry, name == wanted, &variables, used)
+        })
         .collect();
     let only_demo = entries
         .iter()
@@ -64,10 +75,16 @@ pub(super) fn agents(config: &Config) -> Vec<Check> {
 }
 
 /// A program that is there, or that is wanted and is not.
-fn check(entry: &Entry, wanted: bool, variables: &BTreeMap<String, String>) -> Option<Check> {
+fn check(
+    entry: &Entry,
+    wanted: bool,
+    variables: &BTreeMap<String, String>,
+    used: Result<Option<&ProgramObserved>, &CommandError>,
+) -> Vec<Check> {
     let program = &entry.program;
     let Some(install) = &program.install else {
-        return wanted.then(|| ok(NAME, format!("{} (built in)", program.name)));
+        let built_in = wanted.then(|| ok(NAME, format!("{} (built in)", program.name)));
+        return built_in.into_iter().collect();
     };
     let (path, version) = match installed(entry) {
         Installed::At { path, version } => (path, version),
@@ -76,18 +93,23 @@ fn check(entry: &Entry, wanted: bool, variables: &BTreeMap<String, String>) -> O
                 "agents.default is {}, and {} is not on PATH",
                 program.name, install.command
             );
-            return Some(fail(NAME, found, &install.how));
+            return vec![fail(NAME, found, &install.how)];
         }
-        _ => return None,
+        _ => return Vec::new(),
+    };
+    let seen = used.ok().flatten();
+    let (grade, fallen) = match seen {
+        Some(seen) => seen.grade(program.grade()),
+        None => (program.grade(), None),
     };
     let found = format!(
         "{} {} · deliveries proven by {} · {}",
         program.name,
         version_words(install, version.as_deref()),
-        program.grade().as_str(),
+        grade.as_str(),
         shown(&path)
     );
-    Some(match login(program, variables) {
+    let there = match login(program, variables) {
         Login::Seen(by) => ok(NAME, format!("{found} · login: {by}")),
         Login::Untold => ok(NAME, found),
         Login::NotSeen => warn(
@@ -95,7 +117,39 @@ fn check(entry: &Entry, wanted: bool, variables: &BTreeMap<String, String>) -> O
             format!("{found} · no login was found"),
             &install.login.how,
         ),
-    })
+    };
+    vec![there, in_use(program, used, fallen)]
+}
+
+/// What was seen of a program in use; a grade that is lower than its rules promise is a warning.
+fn in_use(
+    program: &AgentProgram,
+    used: Result<Option<&ProgramObserved>, &CommandError>,
+    fallen: Option<String>,
+) -> Check {
+    let name = &program.name;
+    let clock = Clock::system();
+    match (used, fallen) {
+        (Err(error), _) => {
+            let hint = error.hints.first().map_or("torch daemon status", |it| it);
+            let found = format!("{name}: {}", error.message);
+            warn(IN_USE, found, hint)
+        }
+        (Ok(None), _) => ok(IN_USE, format!("{name}: {}", observed::NEVER)),
+        (Ok(Some(seen)), None) => ok(
+            IN_USE,
+            format!("{name}: {}", observed::in_use(seen, &clock)),
+        ),
+        (Ok(Some(seen)), Some(why)) => warn(
+            IN_USE,
+            format!(
+                "{name}: {why}; its rules promise {} · {}",
+                program.grade().as_str(),
+                observed::in_use(seen, &clock)
+            ),
+            format!("torch doctor --probe {name}"),
+        ),
+    }
 }
 
 fn version_words(install: &InstallRules, version: Option<&str>) -> String {

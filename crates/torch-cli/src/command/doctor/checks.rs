@@ -3,6 +3,7 @@
 use torch_core::config::Config;
 
 use super::agents;
+use super::in_use;
 use super::machine;
 use super::programs;
 use crate::command::config;
@@ -26,7 +27,7 @@ pub(super) fn all(place: &Place) -> Vec<Check> {
         programs::tmux_server(&config),
     ]);
     checks.extend(programs::own());
-    checks.extend(agents::agents(&config));
+    checks.extend(agents::agents(&config, in_use::seen(place)));
     checks
 }
 

@@ -90,7 +90,7 @@ fn programs_are_listed_with_where_their_rules_come_from() {
     assert_eq!(json["can_be_started"], false);
     assert_eq!(json["origin"]["kind"], "project");
     assert_eq!(json["replaces"]["kind"], "built-in");
-    let file = stripped(&show(&project, |path| path.display().to_string()));
+    let file = stripped(&show(&project, None, |path| path.display().to_string()));
     assert!(
         file.starts_with(
             "# /work/app/.torch/agents/aider.toml; in place of: built in; never started"

@@ -15,6 +15,8 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::Trace { .. }
         | Request::Why { .. }
         | Request::Credit { .. }
+        | Request::Observed
+        | Request::ThroughMcp { .. }
         | Request::Schedule(_)
         | Request::Schedules { .. }
         | Request::CancelSchedule { .. }

@@ -116,6 +116,7 @@ pub(crate) fn auto(world: &World, project: &Path, roles: &[&str], agent: &str) -
         secrets: Default::default(),
         dry_run: false,
         router: None,
+        paused: false,
         scenario: (agent == "demo").then(|| project.join("quiet.toml")),
         env: world.text_env(),
     }

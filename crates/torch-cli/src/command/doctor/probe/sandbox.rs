@@ -1,0 +1,216 @@
+//! The doors from inside the sandbox of a program's shell tool, where the program can run a command in it without a model.
+//!
+//! The commands are given as words and run by no shell. What counts is what torch has got, not what they print.
+
+use std::path::Path;
+use std::time::Duration;
+
+use torch_api::wire::EXIT_UNREACHABLE;
+use torch_core::config::Config;
+use torch_core::program::fill_variables;
+use torch_process::{CommandSpec, Environment, Output, run};
+
+use super::finding::Finding;
+use super::folder::NOTE;
+use super::world::World;
+use super::{Subject, variables};
+use crate::connect::autostart;
+use crate::error::CommandError;
+use crate::render::first_line;
+
+/// How long a command in the sandbox may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How long a file in the outbox may take to get its receipt.
+const RECEIPT: Duration = Duration::from_secs(10);
+/// What a command's own words are cut to, in characters.
+const WORDS: usize = 160;
+
+/// What was found from inside.
+pub(super) struct Boxed {
+    pub(super) doors: Vec<Finding>,
+}
+
+/// A sandbox that commands can be run in.
+struct Sandbox<'a> {
+    argv: Vec<String>,
+    worktree: &'a Path,
+    env: Environment,
+}
+
+impl Sandbox<'_> {
+    fn run(&self, words: &[&str]) -> Result<Output, CommandError> {
+        let (program, args) = self
+            .argv
+            .split_first()
+            .map_or(("false", &[][..]), |(first, rest)| (first, rest));
+        let spec = CommandSpec::new(program, self.worktree, self.env.clone(), DEADLINE)
+            .args(args.iter().cloned())
+            .args(words.iter().copied());
+        Ok(run(&spec)?)
+    }
+}
+
+/// Tries the doors; `None` where the program has no such command for the permission mode that torch starts it in.
+pub(super) fn look(
+    subject: &Subject,
+    world: &World,
+    config: &Config,
+) -> Result<Option<Boxed>, CommandError> {
+    let program = &subject.program;
+    let Some(path) = subject.path.as_ref().and_then(|path| path.to_str()) else {
+        return Ok(None);
+    };
+    let mode = program.launch.chosen_mode(&config.agents.mode);
+    let mode = mode.map_or("", |(name, _)| name);
+    let Some(argv) = program.doors.sandbox_argv(path, mode) else {
+        return Ok(None);
+    };
+    let worktree = world.worktree()?;
+    let sandbox = Sandbox {
+        argv,
+        worktree: &worktree,
+        env: env(program, world),
+    };
+    let doors = vec![
+        socket(&sandbox)?,
+        outbox(&sandbox, world)?,
+        git(&sandbox)?,
+        commit(&sandbox, world)?,
+    ];
+    Ok(Some(Boxed { doors }))
+}
+
+/// The agent's variables but for those that say whose process it is: none of these commands is an agent's.
+fn env(program: &torch_core::program::AgentProgram, world: &World) -> Environment {
+    let mut env = world.env();
+    let variables = variables();
+    for (name, value) in &program.launch.env {
+        // Places of a launch are not known here, and what needs them says nothing about a sandbox.
+        if let Some(value) = fill_variables(value, &variables) {
+            env.insert(name.into(), value.into());
+        }
+    }
+    env
+}
+
+fn socket(sandbox: &Sandbox<'_>) -> Result<Finding, CommandError> {
+    let torch = autostart::torch_program()?;
+    let torch = torch.to_string_lossy();
+    let output = sandbox.run(&[&torch, "status", "--json"])?;
+    let text = output.error_text();
+    let why = text.lines().find(|line| line.contains("not permitted"));
+    Ok(match output.status.code() {
+        Some(0) => Finding::works("shell", "in its sandbox, torch status was answered"),
+        Some(code) if code == i32::from(EXIT_UNREACHABLE) => Finding::fails(
+            "shell",
+            format!(
+                "in its sandbox: {}",
+                first_line(why.unwrap_or(&text).trim(), WORDS)
+            ),
+        ),
+        _ => Finding::fails(
+            "shell",
+            format!("in its sandbox: {}", first_line(&text, WORDS)),
+        ),
+    })
+}
+
+/// Copies a file of the repository into the outbox.
+fn outbox(sandbox: &Sandbox<'_>, world: &World) -> Result<Finding, CommandError> {
+    let written = sandbox.run(&["cp", NOTE, ".torch/outbox/human--doctor.md"])?;
+    if !written.success() {
+        let words = first_line(&written.error_text(), WORDS);
+        return Ok(Finding::fails("outbox", format!("in its sandbox: {words}")));
+    }
+    Ok(
+        match receipt(sandbox.worktree, world, "human--doctor.md")? {
+            Some(receipt) if receipt["ok"] == true => {
+                Finding::works("outbox", "a file from its sandbox was taken as a message")
+            }
+            Some(receipt) => Finding::fails(
+                "outbox",
+                format!("the file was refused: {}", receipt["error"]),
+            ),
+            None => Finding::fails("outbox", "the file was written and not taken"),
+        },
+    )
+}
+
+fn git(sandbox: &Sandbox<'_>) -> Result<Finding, CommandError> {
+    let before = head(sandbox)?;
+    let words = [
+        "git",
+        "-c",
+        "user.name=torch",
+        "-c",
+        "user.email=probe@torch.invalid",
+        "-c",
+        "commit.gpgsign=false",
+    ];
+    let commit = [
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--message",
+        "from the sandbox",
+    ];
+    let output = sandbox.run(&[&words[..], &commit[..]].concat())?;
+    Ok(if head(sandbox)? == before {
+        let words = first_line(&output.error_text(), WORDS);
+        Finding::fails("git commit", format!("in its sandbox: {words}"))
+    } else {
+        Finding::works("git commit", "in its sandbox a commit was made")
+    })
+}
+
+/// Has torch commit by a file in the outbox, which is the door that every sandbox leaves.
+fn commit(sandbox: &Sandbox<'_>, world: &World) -> Result<Finding, CommandError> {
+    let before = head(sandbox)?;
+    for to in ["doctor.txt", ".torch/outbox/commit--doctor.md"] {
+        let written = sandbox.run(&["cp", NOTE, to])?;
+        if !written.success() {
+            let words = first_line(&written.error_text(), WORDS);
+            return Ok(Finding::fails(
+                "torch commit",
+                format!("in its sandbox: {words}"),
+            ));
+        }
+    }
+    let receipt = receipt(sandbox.worktree, world, "commit--doctor.md")?;
+    Ok(match receipt {
+        Some(receipt) if receipt["ok"] == true && head(sandbox)? != before => Finding::works(
+            "torch commit",
+            "asked for by a file from its sandbox, torch made the commit",
+        ),
+        Some(receipt) => Finding::fails(
+            "torch commit",
+            format!("it was refused: {}", receipt["error"]),
+        ),
+        None => Finding::fails(
+            "torch commit",
+            "the file that asked for it was written and not taken",
+        ),
+    })
+}
+
+/// The commit that the worktree is at, seen from outside.
+fn head(sandbox: &Sandbox<'_>) -> Result<String, CommandError> {
+    let spec = CommandSpec::new("git", sandbox.worktree, sandbox.env.clone(), DEADLINE)
+        .args(["rev-parse", "HEAD"]);
+    Ok(run(&spec)?.success_or_error()?.text())
+}
+
+fn receipt(
+    worktree: &Path,
+    world: &World,
+    name: &str,
+) -> Result<Option<serde_json::Value>, CommandError> {
+    let file = worktree
+        .join(".torch/outbox/done")
+        .join(format!("{name}.json"));
+    world.until(RECEIPT, || {
+        let bytes = std::fs::read(&file).ok();
+        // One that is just being written is read again.
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    })
+}
