@@ -4,6 +4,7 @@
 use std::thread;
 
 use nix::sys::signal::{SigSet, Signal};
+use signal_hook::iterator::Signals;
 
 use crate::error::CommandError;
 use crate::exit;
@@ -43,6 +44,25 @@ pub fn before_end(
         if let Ok(signal) = signals.wait() {
             last();
             std::process::exit(128 + signal as i32);
+        }
+    })
+}
+
+/// As [`before_end`], but the signals are caught and not blocked: children take over what is blocked, and what such a
+/// child starts would never end by them. Children have them as they are by default.
+///
+/// # Errors
+/// When the signals can't be caught or the thread not started.
+pub(crate) fn caught_before_end(
+    signals: &[Signal],
+    last: impl FnOnce() + Send + 'static,
+) -> Result<(), CommandError> {
+    let caught = Signals::new(signals.iter().map(|signal| *signal as i32));
+    let mut caught = caught.map_err(|error| CommandError::other(FAILED).because(&error))?;
+    spawn(move || {
+        if let Some(signal) = caught.forever().next() {
+            last();
+            std::process::exit(128 + signal);
         }
     })
 }

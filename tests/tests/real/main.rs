@@ -7,6 +7,7 @@ mod arrival;
 mod credit;
 mod delivery;
 mod dialogs;
+mod doors;
 mod hand_over;
 mod limits;
 mod shell;

@@ -25,7 +25,7 @@ use crate::command::agents::installed;
 use crate::command::config;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
-use crate::interrupt::before_end;
+use crate::interrupt::caught_before_end;
 use crate::output;
 use crate::place::{Place, user_agents};
 use crate::render::agents::Installed;
@@ -61,7 +61,7 @@ pub(super) fn run(probe: &Probe, place: &Place) -> Outcome {
     let config = config::load_own(place, None).unwrap_or_else(|_| config::defaults(place));
     let folder = Arc::new(Folder::take(place, &config.tmux.program)?);
     let last = Arc::clone(&folder);
-    before_end(
+    caught_before_end(
         &[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP],
         move || {
             last.clear();

@@ -203,6 +203,8 @@ impl Folder {
         };
         client.set_deadline(Some(STOP)).ok();
         super::world::stop_all(&mut client);
+        // A daemon that ends waits a while for those who still speak with it.
+        drop(client);
         connect::shut_down(&place, pid).ok();
     }
 
