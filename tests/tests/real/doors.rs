@@ -96,22 +96,33 @@ fn door<'r>(report: &'r Value, name: &str) -> (&'r str, &'r str) {
 }
 
 /// A tool of torch's MCP server, by the name that the program gives it.
-fn tool(request: &ModelRequest, name: &str, input: Value) -> Option<Answer> {
-    let names = [format!("mcp__torch__{name}"), format!("mcp__torch.{name}")];
-    eprintln!("DEBUG {:?}", request.tools);
-    let known = names.iter().find(|known| request.offers(known))?;
-    Some(Answer::calls([ToolCall::new(known, input)]))
+fn tool(request: &ModelRequest, name: &str, input: Value) -> Answer {
+    let dotted = format!("mcp__torch.{name}");
+    let known = match request.offers(&dotted) {
+        true => dotted,
+        // Claude Code does not offer it before it was searched for, and takes the call then.
+        false => format!("mcp__torch__{name}"),
+    };
+    Answer::calls([ToolCall::new(known, input)])
 }
 
 /// A model that does what it is asked, step by step.
 fn obedient() -> FakeModel {
-    FakeModel::with_brain(|request| match request.answers {
-        0 => Some(request.shell("torch status")),
-        1 => tool(request, "status", json!({})),
-        2 => Some(request.shell("cp note.md .torch/outbox/human--asked.md")),
-        3 => Some(request.shell("cp note.md asked.txt")),
-        4 => tool(request, "commit", json!({"message": "torch doctor"})),
-        _ => Some(Answer::text("done")),
+    const SEARCH: &str = "ToolSearch";
+    FakeModel::with_brain(|request| {
+        let searches = request.offers(SEARCH);
+        if searches && request.answers == 0 {
+            let wanted = json!({"query": "select:mcp__torch__status,mcp__torch__commit"});
+            return Some(Answer::calls([ToolCall::new(SEARCH, wanted)]));
+        }
+        Some(match request.answers - usize::from(searches) {
+            0 => request.shell("torch status"),
+            1 => tool(request, "status", json!({})),
+            2 => request.shell("cp note.md .torch/outbox/human--asked.md"),
+            3 => request.shell("cp note.md asked.txt"),
+            4 => tool(request, "commit", json!({"message": "torch doctor"})),
+            _ => Answer::text("done"),
+        })
     })
 }
 
