@@ -22,28 +22,37 @@ struct User {
 }
 
 /// What a seed says of a user's home that the world says already.
-const OF_THE_WORLD: [&str; 3] = ["HOME", "PATH", "SHELL"];
+const OF_THE_WORLD: [&str; 2] = ["PATH", "SHELL"];
 
 impl User {
     /// `None` where the program is not installed.
-    fn with(test: &str, name: &str, model: FakeModel, shape: impl FnOnce(Seed) -> Seed) -> Option<Self> {
+    fn with(
+        test: &str,
+        name: &str,
+        model: FakeModel,
+        shape: impl FnOnce(Seed) -> Seed,
+    ) -> Option<Self> {
         let program = required(&format!("real::{test}"), RealProgram::find(name))?;
         // Not below /tmp, where Codex lets everybody write.
         let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let folder = tempfile::Builder::new().prefix("d-").tempdir_in(target);
         let folder = folder.expect("a folder in the target directory");
         let registry = folder.path().join("torch");
-        let seed = Seed::new(
-            &program,
-            &folder.path().join("home"),
-            &registry.join("probe/project"),
-            &model.url(),
-        );
+        // What its user has trusted, as the hint of a probe says.
+        let trusted = match name {
+            "gemini" => registry.join("probe"),
+            _ => registry.join("probe/project"),
+        };
+        let home = folder.path().join("home");
+        let seed = Seed::new(&program, &home, &trusted, &model.url());
         let launch = shape(seed).write().expect("a home");
-        let mut world = World::new().with("TORCH_HOME", registry.to_str().expect("a path in UTF-8"));
+        let mut world =
+            World::new().with("TORCH_HOME", registry.to_str().expect("a path in UTF-8"));
         let place = program.executable.parent().unwrap_or(Path::new("/"));
         let path = world.command("torch").env;
-        let path = path[std::ffi::OsStr::new("PATH")].to_string_lossy().into_owned();
+        let path = path[std::ffi::OsStr::new("PATH")]
+            .to_string_lossy()
+            .into_owned();
         world = world.with("PATH", &format!("{}:{path}", place.display()));
         for (name, value) in &launch.env {
             if !OF_THE_WORLD.contains(&name.as_str()) && !name.starts_with("XDG_") {
@@ -60,7 +69,11 @@ impl User {
     }
 
     fn doctor(&self, args: &[&str]) -> Ran {
-        let mut spec = self.world.command("torch").args(["doctor"]).args(args.iter().copied());
+        let mut spec = self
+            .world
+            .command("torch")
+            .args(["doctor"])
+            .args(args.iter().copied());
         spec.deadline = PROBE;
         self.world.run(&spec)
     }
@@ -138,8 +151,17 @@ fn claude_without_a_model() {
         assert_eq!(door(&report, name).0, "works", "{name}: {report:#}");
     }
     assert_eq!(door(&report, "shell").0, "untried", "{report:#}");
-    let asked: Vec<_> = user.model.requests().into_iter().filter(ModelRequest::is_main).collect();
-    assert!(asked.is_empty(), "a model was asked\n{}", user.model.picture());
+    let asked: Vec<_> = user
+        .model
+        .requests()
+        .into_iter()
+        .filter(ModelRequest::is_main)
+        .collect();
+    assert!(
+        asked.is_empty(),
+        "a model was asked\n{}",
+        user.model.picture()
+    );
     user.is_clean();
 }
 
@@ -151,11 +173,22 @@ fn claude_with_a_model() {
     let (report, ran) = user.probe(&["--ask-model"]);
     let picture = || format!("{report:#}\n{ran}\n{}", user.model.picture());
     assert_eq!(ran.code, 0, "{}", picture());
-    for name in ["hooks", "delivery", "shell", "MCP tools", "outbox", "torch commit"] {
+    for name in [
+        "hooks",
+        "delivery",
+        "shell",
+        "MCP tools",
+        "outbox",
+        "torch commit",
+    ] {
         assert_eq!(door(&report, name).0, "works", "{name}: {}", picture());
     }
     assert!(door(&report, "hooks").1.contains("prompt"), "{}", picture());
-    assert!(door(&report, "delivery").1.contains("hooks"), "{}", picture());
+    assert!(
+        door(&report, "delivery").1.contains("hooks"),
+        "{}",
+        picture()
+    );
     assert!(ran.stderr.contains("one prompt on your account"), "{ran}");
     user.is_clean();
 }
@@ -177,8 +210,17 @@ fn codex_without_a_model() {
     let (verdict, evidence) = door(&report, "git commit");
     assert_eq!(verdict, "fails", "{report:#}");
     assert!(evidence.contains("Read-only"), "{evidence}");
-    let asked: Vec<_> = user.model.requests().into_iter().filter(ModelRequest::is_main).collect();
-    assert!(asked.is_empty(), "a model was asked\n{}", user.model.picture());
+    let asked: Vec<_> = user
+        .model
+        .requests()
+        .into_iter()
+        .filter(ModelRequest::is_main)
+        .collect();
+    assert!(
+        asked.is_empty(),
+        "a model was asked\n{}",
+        user.model.picture()
+    );
     user.is_clean();
 }
 
@@ -199,18 +241,25 @@ fn codex_with_a_model() {
 
 #[test]
 fn a_dialog_that_stands_in_the_way_is_said_and_not_answered() {
-    let Some(user) = User::with("doors_trust", "claude", FakeModel::start(), Seed::untrusted) else {
+    let Some(user) = User::with("doors_trust", "claude", FakeModel::start(), Seed::untrusted)
+    else {
         return;
     };
     let (report, ran) = user.probe(&[]);
     assert_eq!(ran.code, 1, "{report:#}\n{ran}");
     let (verdict, evidence) = door(&report, "start");
     assert_eq!(verdict, "fails");
-    assert!(evidence.contains("trust dialog") && evidence.contains("nothing was answered"), "{evidence}");
+    assert!(
+        evidence.contains("trust dialog") && evidence.contains("nothing was answered"),
+        "{evidence}"
+    );
     // The hint leads to a folder that is there.
     let project = user.registry.join("probe/project");
     let hint = report["hints"][0].as_str().unwrap_or_default();
-    assert!(hint.contains(project.to_str().expect("UTF-8")), "{report:#}");
+    assert!(
+        hint.contains(project.to_str().expect("UTF-8")),
+        "{report:#}"
+    );
     assert!(project.join("spec.md").is_file());
     assert!(!user.registry.join("probe/registry").exists());
     let left = torch_testing::processes_of(user.folder.path());
@@ -227,14 +276,24 @@ fn in_codexs_sandbox_the_commands_say_which_doors_are_open() {
     torch_testing::make_repository(&top);
     std::fs::create_dir_all(top.join(".torch/outbox")).expect("a folder");
     let boxed = |words: &[&str]| {
-        let mut spec = user.world.command("codex").args(["sandbox", "-c", "sandbox_mode=\"workspace-write\"", "--"]);
-        spec = spec.arg(user.world.program(words[0])).args(words[1..].iter().copied());
+        let mut spec = user.world.command("codex").args([
+            "sandbox",
+            "-c",
+            "sandbox_mode=\"workspace-write\"",
+            "--",
+        ]);
+        spec = spec
+            .arg(user.world.program(words[0]))
+            .args(words[1..].iter().copied());
         spec.cwd = top.clone();
         user.world.run(&spec)
     };
     let ran = boxed(&["scm", "tester", "it's done"]);
     assert_eq!(ran.code, 75, "{ran}");
-    assert!(ran.stderr.contains("tool `send` of torch's MCP server"), "{ran}");
+    assert!(
+        ran.stderr.contains("tool `send` of torch's MCP server"),
+        "{ran}"
+    );
     let hint = r"echo 'it'\''s done' > .torch/outbox/tester--note.md";
     assert!(ran.stderr.contains(hint), "{ran}");
     assert!(!ran.stderr.contains("torch doctor"), "{ran}");
@@ -244,10 +303,56 @@ fn in_codexs_sandbox_the_commands_say_which_doors_are_open() {
     let hint = "echo 'parser done' > .torch/outbox/commit--work.md";
     assert!(ran.stderr.contains(hint), "{ran}");
     // The hint can be run as it stands, there.
-    let mut spec = user.world.command("codex").args(["sandbox", "-c", "sandbox_mode=\"workspace-write\"", "--"]);
+    let mut spec = user.world.command("codex").args([
+        "sandbox",
+        "-c",
+        "sandbox_mode=\"workspace-write\"",
+        "--",
+    ]);
     spec = spec.args(["sh", "-c", hint]);
     spec.cwd = top.clone();
     assert_eq!(user.world.run(&spec).code, 0);
     let file = std::fs::read_to_string(top.join(".torch/outbox/commit--work.md"));
     assert_eq!(file.ok().as_deref(), Some("parser done\n"));
+}
+
+/// What a program shows before its first prompt, as its rules say, and nothing is asked of a model.
+fn shows_at_its_start(name: &str, doors: &[&str]) {
+    let Some(user) = User::with(&format!("doors_{name}"), name, FakeModel::start(), |seed| {
+        seed
+    }) else {
+        return;
+    };
+    let (report, ran) = user.probe(&[]);
+    assert_eq!(ran.code, 0, "{report:#}\n{ran}");
+    for name in doors {
+        assert_eq!(door(&report, name).0, "works", "{name}: {report:#}");
+    }
+    let asked: Vec<_> = user
+        .model
+        .requests()
+        .into_iter()
+        .filter(ModelRequest::is_main)
+        .collect();
+    assert!(
+        asked.is_empty(),
+        "a model was asked\n{}",
+        user.model.picture()
+    );
+    user.is_clean();
+}
+
+#[test]
+fn gemini_without_a_model() {
+    shows_at_its_start("gemini", &["start", "hooks", "MCP server"]);
+}
+
+#[test]
+fn opencode_without_a_model() {
+    shows_at_its_start("opencode", &["start", "MCP server"]);
+}
+
+#[test]
+fn aider_without_a_model() {
+    shows_at_its_start("aider", &["start"]);
 }

@@ -16,6 +16,17 @@ pub enum Sign {
     StatusLine,
 }
 
+/// What a person trusts once so that a program trusts the worktrees of its agents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trusts {
+    /// The repository: its worktrees are trusted wherever they lie.
+    #[default]
+    Repository,
+    /// A folder above them: where they lie decides.
+    Folder,
+}
+
 /// Which doors to torch a program should have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,6 +35,8 @@ pub struct DoorRules {
     pub at_start: Vec<Sign>,
     /// What it shows only once it was prompted.
     pub with_prompt: Vec<Sign>,
+    /// What has to be trusted where it asks whether a folder is.
+    pub trusts: Trusts,
     /// The command that runs another one in the sandbox of its shell tool, without a model. `{program}` is the program; the
     /// word `{sandbox}` alone is the arguments of the permission mode in `sandboxes`. Empty: there is none.
     pub sandbox: Vec<String>,

@@ -10,7 +10,7 @@ mod signals;
 use serde::{Deserialize, Serialize};
 
 pub use credit::CreditRules;
-pub use doors::{DoorRules, Sign};
+pub use doors::{DoorRules, Sign, Trusts};
 pub use install::{InstallRules, LoginRules};
 pub use launch::{LaunchFile, LaunchMode, LaunchRules, Place, fill, fill_variables};
 pub use screen::{

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use torch_api::QuestionView;
-use torch_core::program::AgentProgram;
+use torch_core::program::{AgentProgram, Trusts};
 use torch_core::screen::DialogKind;
 use torch_process::quote;
 
@@ -124,13 +124,14 @@ impl Report {
             .push("it does not come to its prompt by itself".to_owned());
         let command = program.install.as_ref().map_or("torch", |it| &it.command);
         self.hints.push(match dialog.kind {
-            // The same folder is used by the next probe.
+            // The same folders are used by the next probe.
             DialogKind::Trust => {
-                folder.keep_project();
-                format!(
-                    "cd {} && {command}    # trust it once, then leave",
-                    quote::shell(folder.project())
-                )
+                let trusted = match program.doors.trusts {
+                    Trusts::Folder => folder.root(),
+                    Trusts::Repository => folder.kept_project(),
+                };
+                let trusted = quote::shell(trusted);
+                format!("cd {trusted} && {command}    # trust it once, then leave")
             }
             _ => format!("{command}    # answer it once, then leave"),
         });

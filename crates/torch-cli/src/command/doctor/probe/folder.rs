@@ -99,9 +99,15 @@ impl Folder {
         self.root.join("project")
     }
 
-    /// The next [`Folder::clear`] leaves the repository: a person is to go there.
-    pub(super) fn keep_project(&self) {
+    /// What lies above both.
+    pub(super) fn root(&self) -> PathBuf {
+        self.root.clone()
+    }
+
+    /// The repository, which the next [`Folder::clear`] leaves: a person is to go there.
+    pub(super) fn kept_project(&self) -> PathBuf {
         self.keep_project.store(true, Ordering::Relaxed);
+        self.project()
     }
 
     /// How the probe's registry is reached.

@@ -52,6 +52,15 @@ pub(super) fn judge(
         report.push(git.clone());
     }
     missing(report);
+    let asked = asked.filter(|asked| asked.arrived && asked.dialog.is_none());
+    let ways = ["shell", "MCP tools", "outbox"];
+    let came = ways
+        .iter()
+        .any(|door| report.verdict(door) == Some(Verdict::Works));
+    if asked.is_some() && !came {
+        let words = "the model was asked, and no request of its arrived";
+        report.missing.push(words.to_owned());
+    }
 }
 
 fn sign_finding(
