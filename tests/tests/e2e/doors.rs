@@ -1,5 +1,6 @@
 //! An agent's doors beside `scm`: torch commits for it, its program speaks MCP, its files are requests.
 
 mod commit;
+mod doctor;
 mod mcp;
 mod outbox;

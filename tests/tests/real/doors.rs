@@ -110,13 +110,24 @@ fn door<'r>(report: &'r Value, name: &str) -> (&'r str, &'r str) {
 
 /// A tool of torch's MCP server, by the name that the program gives it.
 fn tool(request: &ModelRequest, name: &str, input: Value) -> Answer {
-    let dotted = format!("mcp__torch.{name}");
-    let known = match request.offers(&dotted) {
-        true => dotted,
-        // Claude Code does not offer it before it was searched for, and takes the call then.
-        false => format!("mcp__torch__{name}"),
-    };
+    let names = [
+        format!("mcp__torch.{name}"),
+        format!("mcp_torch_{name}"),
+        format!("torch_{name}"),
+    ];
+    let known = names.into_iter().find(|known| request.offers(known));
+    // Claude Code does not offer it before it was searched for, and takes the call then.
+    let known = known.unwrap_or_else(|| format!("mcp__torch__{name}"));
     Answer::calls([ToolCall::new(known, input)])
+}
+
+/// A new file, by a tool for that where the program would ask before its shell makes one.
+fn file(request: &ModelRequest) -> Answer {
+    if request.offers("write_file") {
+        let input = json!({"file_path": "asked.txt", "content": "ok"});
+        return Answer::calls([ToolCall::new("write_file", input)]);
+    }
+    request.shell("echo ok > asked.txt")
 }
 
 /// A model that does what it is asked, step by step.
@@ -131,12 +142,28 @@ fn obedient() -> FakeModel {
         Some(match request.answers - usize::from(searches) {
             0 => request.shell("torch status"),
             1 => tool(request, "status", json!({})),
-            2 => request.shell("cp note.md .torch/outbox/human--asked.md"),
-            3 => request.shell("cp note.md asked.txt"),
-            4 => tool(request, "commit", json!({"message": "torch doctor"})),
+            2 => file(request),
+            3 => tool(request, "commit", json!({"message": "torch doctor"})),
+            4 => request.shell("cp note.md .torch/outbox/human--asked.md"),
             _ => Answer::text("done"),
         })
     })
+}
+
+/// What the prompt and what follows it show, of a program whose shell is in no sandbox.
+fn shows_with_a_model(name: &str, doors: &[&str]) -> Option<Value> {
+    let user = User::with(&format!("doors_{name}_model"), name, obedient(), |seed| {
+        seed
+    })?;
+    let (report, ran) = user.probe(&["--ask-model"]);
+    let picture = || format!("{report:#}\n{ran}\n{}", user.model.picture());
+    assert_eq!(ran.code, 0, "{}", picture());
+    for name in doors {
+        assert_eq!(door(&report, name).0, "works", "{name}: {}", picture());
+    }
+    assert!(ran.stderr.contains("one prompt on your account"), "{ran}");
+    user.is_clean();
+    Some(report)
 }
 
 #[test]
@@ -167,30 +194,52 @@ fn claude_without_a_model() {
 
 #[test]
 fn claude_with_a_model() {
-    let Some(user) = User::with("doors_claude_model", "claude", obedient(), |seed| seed) else {
-        return;
-    };
-    let (report, ran) = user.probe(&["--ask-model"]);
-    let picture = || format!("{report:#}\n{ran}\n{}", user.model.picture());
-    assert_eq!(ran.code, 0, "{}", picture());
-    for name in [
+    let doors = [
         "hooks",
         "delivery",
         "shell",
         "MCP tools",
         "outbox",
         "torch commit",
-    ] {
-        assert_eq!(door(&report, name).0, "works", "{name}: {}", picture());
-    }
-    assert!(door(&report, "hooks").1.contains("prompt"), "{}", picture());
-    assert!(
-        door(&report, "delivery").1.contains("hooks"),
-        "{}",
-        picture()
-    );
-    assert!(ran.stderr.contains("one prompt on your account"), "{ran}");
-    user.is_clean();
+    ];
+    let Some(report) = shows_with_a_model("claude", &doors) else {
+        return;
+    };
+    assert!(door(&report, "hooks").1.contains("prompt"), "{report:#}");
+    assert!(door(&report, "delivery").1.contains("hooks"), "{report:#}");
+}
+
+#[test]
+fn gemini_with_a_model() {
+    let doors = ["hooks", "delivery", "shell", "MCP tools", "torch commit"];
+    let Some(report) = shows_with_a_model("gemini", &doors) else {
+        return;
+    };
+    // It asks a person before its shell runs anything but torch's own commands.
+    let (verdict, evidence) = door(&report, "outbox");
+    assert_eq!(verdict, "untried", "{report:#}");
+    assert!(evidence.contains("asks a person first"), "{evidence}");
+}
+
+#[test]
+fn opencode_with_a_model() {
+    let doors = [
+        "hooks",
+        "delivery",
+        "shell",
+        "MCP tools",
+        "outbox",
+        "torch commit",
+    ];
+    shows_with_a_model("opencode", &doors);
+}
+
+#[test]
+fn aider_with_a_model() {
+    let Some(report) = shows_with_a_model("aider", &["delivery"]) else {
+        return;
+    };
+    assert!(door(&report, "delivery").1.contains("screen"), "{report:#}");
 }
 
 #[test]

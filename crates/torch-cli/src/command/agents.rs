@@ -124,15 +124,7 @@ fn unusable(error: &CatalogError) -> CommandError {
 
 fn list(catalog: Catalog, json: JsonArgs) -> Outcome {
     let entries: Vec<Entry> = catalog.entries.into_values().collect();
-    // Programs that start slowly are asked side by side.
-    let installed: Vec<Installed> = std::thread::scope(|scope| {
-        let asked = entries.iter().map(|entry| scope.spawn(|| installed(entry)));
-        let asked: Vec<_> = asked.collect();
-        let answers = asked.into_iter().map(|thread| thread.join());
-        answers
-            .map(|answer| answer.unwrap_or(Installed::No))
-            .collect()
-    });
+    let installed = all_installed(&entries.iter().collect::<Vec<_>>());
     let listed = entries
         .iter()
         .zip(&installed)
@@ -146,6 +138,18 @@ fn list(catalog: Catalog, json: JsonArgs) -> Outcome {
         output::data(&render::agents::list(&listed, shown))?;
     }
     Ok(exit::OK)
+}
+
+/// [`installed`] for each of these. Programs that start slowly are asked side by side.
+pub(crate) fn all_installed(entries: &[&Entry]) -> Vec<Installed> {
+    std::thread::scope(|scope| {
+        let asked = entries.iter().map(|entry| scope.spawn(|| installed(entry)));
+        let asked: Vec<_> = asked.collect();
+        let answers = asked.into_iter().map(|thread| thread.join());
+        answers
+            .map(|answer| answer.unwrap_or(Installed::No))
+            .collect()
+    })
 }
 
 /// Whether a program is there, by its `PATH` entry and what it says its version is.

@@ -10,7 +10,7 @@ use torch_daemon::catalog::{Catalog, Entry};
 
 use super::checks::{fail, ok, warn};
 use super::in_use::Seen;
-use crate::command::agents::installed;
+use crate::command::agents::all_installed;
 use crate::error::CommandError;
 use crate::place::{shown, user_agents};
 use crate::render::agents::Installed;
@@ -47,18 +47,17 @@ pub(super) fn agents(config: &Config, seen: Result<Seen, CommandError>) -> Vec<C
             .as_ref()
             .map_or(u32::MAX, |it| it.rank)
     });
+    let there = all_installed(&entries);
+    let only_demo = !there.iter().any(|it| matches!(it, Installed::At { .. }));
     let found: Vec<Check> = entries
         .iter()
-        .flat_map(|entry| {
+        .zip(there)
+        .flat_map(|(entry, there)| {
             let name = &entry.program.name;
             let used = seen.as_ref().map(|seen| seen.get(name));
-            check(entry, name == wanted, &variables, used)
+            check((entry, there), name == wanted, &variables, used)
         })
         .collect();
-    let only_demo = entries
-        .iter()
-        .filter(|entry| entry.program.install.is_some())
-        .all(|entry| matches!(installed(entry), Installed::No));
     checks.extend(found);
     if only_demo && wanted.is_empty() {
         let how = entries
@@ -76,7 +75,7 @@ pub(super) fn agents(config: &Config, seen: Result<Seen, CommandError>) -> Vec<C
 
 /// A program that is there, or that is wanted and is not.
 fn check(
-    entry: &Entry,
+    (entry, there): (&Entry, Installed),
     wanted: bool,
     variables: &BTreeMap<String, String>,
     used: Result<Option<&ProgramObserved>, &CommandError>,
@@ -84,9 +83,13 @@ fn check(
     let program = &entry.program;
     let Some(install) = &program.install else {
         let built_in = wanted.then(|| ok(NAME, format!("{} (built in)", program.name)));
-        return built_in.into_iter().collect();
+        let used = used.ok().flatten().map(|seen| {
+            let fallen = seen.grade(program.grade()).1;
+            in_use(program, Ok(Some(seen)), fallen)
+        });
+        return built_in.into_iter().chain(used).collect();
     };
-    let (path, version) = match installed(entry) {
+    let (path, version) = match there {
         Installed::At { path, version } => (path, version),
         _ if wanted => {
             let found = format!(

@@ -82,7 +82,7 @@ pub(super) fn run(probe: &Probe, place: &Place) -> Outcome {
         }
         let probed = probed(subject, probe, &folder, &config);
         folder.clear();
-        let report = probed?;
+        let report = probed.unwrap_or_else(|error| Report::broken(subject, &error));
         all_well &= report.is_well();
         if probe.json {
             output::json(&report)?;

@@ -19,9 +19,9 @@ step that fails: try no other way, repair nothing, write no report.
 
 - In your shell, run: torch status
 - Call the tool `status` of the MCP server `torch`, without arguments
-- In your shell, run: cp note.md .torch/outbox/human--asked.md
-- In your shell, run: cp note.md asked.txt
+- Write a new file `asked.txt` with the word: ok
 - Call the tool `commit` of the MCP server `torch`, with the message: torch doctor
+- In your shell, run: cp note.md .torch/outbox/human--asked.md
 
 Then stop.
 ";

@@ -6,7 +6,9 @@ use torch_core::program::{AgentProgram, Trusts};
 use torch_core::screen::DialogKind;
 use torch_process::quote;
 
+use super::Subject;
 use super::folder::Folder;
+use crate::error::CommandError;
 
 /// Whether a door works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -77,6 +79,17 @@ impl Report {
             missing: Vec::new(),
             hints: Vec::new(),
         }
+    }
+
+    /// The probe itself did not get through.
+    pub(super) fn broken(subject: &Subject, error: &CommandError) -> Self {
+        let mut report = Self::new(&subject.program.name, subject.version.clone());
+        let mut words = vec![error.message.clone()];
+        words.extend(error.causes.clone());
+        report.push(Finding::fails("start", words.join(": ")));
+        report.missing.push("it could not be probed".to_owned());
+        report.hints.clone_from(&error.hints);
+        report
     }
 
     pub(super) fn push(&mut self, finding: Finding) {

@@ -1,0 +1,166 @@
+//! What `torch doctor` tells of programs: what was seen of them in use, and what a launch of its own shows.
+
+use std::fs;
+
+use serde_json::Value;
+use torch_testing::{DEADLINE, SCRIPTED, World, processes_of};
+
+/// A program that is the demo agent without its hooks.
+fn mute(world: &World) {
+    let demo = world.torch(&["agents", "show", "demo"]).ok().stdout;
+    let mute = demo
+        .replace("name = \"demo\"", "name = \"mute\"")
+        .replace("\"--settings\", \"{run}/settings.json\", ", "");
+    assert_eq!(mute.matches("--settings").count(), 0, "{mute}");
+    let folder = world.folder().join("home/.config/torch/agents");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("mute.toml"), mute).expect("a file");
+}
+
+/// What was seen of a program, as JSON; null where nothing was.
+fn observed(world: &World, program: &str) -> Value {
+    let shown: Value = world
+        .torch(&["agents", "show", program, "--json"])
+        .ok()
+        .json();
+    shown["observed"].clone()
+}
+
+/// The check of `torch doctor` that tells of a program in use.
+fn in_use(world: &World, program: &str) -> Value {
+    let ran = world.torch(&["doctor", "--json"]);
+    let checks = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let mut found = checks.filter(|check| {
+        let words = check["found"].as_str().unwrap_or_default();
+        check["name"] == "in use" && words.starts_with(&format!("{program}: "))
+    });
+    found.next().unwrap_or_else(|| panic!("{ran}"))
+}
+
+#[test]
+fn what_agents_use_is_told_also_without_the_daemon() {
+    let world = World::new();
+    assert_eq!(observed(&world, "demo"), Value::Null);
+    world.team("orchestrator,developer", SCRIPTED);
+    let launched = observed(&world, "demo");
+    let seen = &launched["observed"];
+    assert!(
+        seen["hooks"]["ready"].is_u64() && seen["hooks"]["prompt"].is_u64(),
+        "{launched:#}"
+    );
+    assert_eq!(seen["briefing"]["by"], "hooks", "{launched:#}");
+    assert_eq!(seen["delivery"]["by"], "hooks", "{launched:#}");
+    assert!(seen["doors"].get("commit").is_none(), "{launched:#}");
+    world
+        .run_as(
+            "developer",
+            "torch status && echo x > made.txt && torch commit -m made && echo hi > .torch/outbox/orchestrator--hi.md",
+        )
+        .ok();
+    let used = world.wait_for(DEADLINE, "the file to be taken", || {
+        let used = observed(&world, "demo");
+        used["observed"]["doors"]
+            .get("outbox")
+            .is_some()
+            .then_some(used)
+    });
+    let doors = &used["observed"]["doors"];
+    assert!(
+        doors["shell"].is_u64() && doors["commit"].is_u64(),
+        "{used:#}"
+    );
+    assert!(doors.get("mcp").is_none(), "{used:#}");
+    let check = in_use(&world, "demo");
+    assert_eq!(check["verdict"], "ok", "{check:#}");
+    assert!(
+        check["found"]
+            .as_str()
+            .is_some_and(|it| it.contains("MCP never")),
+        "{check:#}"
+    );
+    // A second use in the same launch is no news and nothing is written for it.
+    world.run_as("developer", "torch status").ok();
+    assert_eq!(observed(&world, "demo")["observed"]["doors"], *doors);
+    world.torch(&["daemon", "stop"]).ok();
+    assert_eq!(observed(&world, "demo"), used);
+}
+
+#[test]
+fn a_program_whose_hooks_do_not_come_loses_its_grade() {
+    let world = World::new()
+        .with("TORCH_DELIVERY_SUBMIT_TIMEOUT_SECONDS", "1")
+        .with("TORCH_IDENTITY_SCRIPTS", "true");
+    mute(&world);
+    let terminal =
+        world.terminal("torch auto --spec spec.md --yes --roles orchestrator --agent mute");
+    let seen = world.wait_for(DEADLINE, "the briefing to be in doubt", || {
+        let seen = observed(&world, "mute");
+        seen["observed"]["briefing"].is_object().then_some(seen)
+    });
+    assert_eq!(seen["observed"]["briefing"]["by"], Value::Null, "{seen:#}");
+    assert_eq!(seen["observed"]["hooks"], serde_json::json!({}), "{seen:#}");
+    let check = in_use(&world, "mute");
+    assert_eq!(check["verdict"], "warn", "{check:#}");
+    let words = check["found"].as_str().unwrap_or_default();
+    assert!(
+        words.contains("nothing proved its last briefing"),
+        "{words}"
+    );
+    assert!(words.contains("its rules promise hooks"), "{words}");
+    assert_eq!(check["hint"], "torch doctor --probe mute");
+    terminal.close();
+}
+
+#[test]
+fn a_probe_finds_hooks_that_come_and_hooks_that_do_not() {
+    let world = World::new();
+    mute(&world);
+    let mut reports = Vec::new();
+    for (program, code) in [("demo", 0), ("mute", 1)] {
+        let ran = world.torch(&["doctor", "--probe", program, "--json"]);
+        assert_eq!(ran.code, code, "{ran}");
+        reports.push(serde_json::from_str::<Value>(ran.stdout.trim()).expect("JSON"));
+    }
+    assert_eq!(reports[0]["missing"], serde_json::json!([]));
+    assert_eq!(
+        reports[1]["missing"],
+        serde_json::json!(["its hooks do not come"])
+    );
+    // It is nobody's registry but its own.
+    assert!(!world.home().join("torch.db").exists());
+    assert!(!world.home().join("probe/registry").exists());
+    assert!(!world.home().join("probe/project").exists());
+    let left = processes_of(world.folder());
+    assert!(left.is_empty(), "{left:?}");
+    // What there is no such program of is said before anything is started.
+    let ran = world.torch(&["doctor", "--probe", "nobody"]);
+    assert_eq!(ran.code, 2, "{ran}");
+}
+
+#[test]
+fn a_probe_that_is_interrupted_leaves_nothing() {
+    let world = World::new();
+    // The shells of the terminal get the key as well; this one outlives it.
+    let terminal = world.terminal("trap '' INT HUP; torch doctor --probe demo; echo $? > ended");
+    let registry = world.home().join("probe/registry");
+    world.wait("the probe's agent", || {
+        fs::read_dir(registry.join("run/agents")).is_ok_and(|mut agents| agents.next().is_some())
+    });
+    // A second one does not meddle.
+    let ran = world.torch(&["doctor", "--probe", "demo"]);
+    assert_eq!(ran.code, 1, "{ran}");
+    assert!(ran.stderr.contains("another probe is under way"), "{ran}");
+    terminal.keys(&["C-c"]);
+    let ended = world.project().join("ended");
+    world.wait("the probe's end", || {
+        fs::read_to_string(&ended).is_ok_and(|code| code.trim() == "130")
+    });
+    assert!(!registry.exists() && !world.home().join("probe/project").exists());
+    terminal.close();
+    world.wait("everything to end", || {
+        processes_of(&world.home()).is_empty()
+    });
+}
