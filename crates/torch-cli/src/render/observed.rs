@@ -19,7 +19,7 @@ pub fn in_use(seen: &ProgramObserved, clock: &Clock) -> String {
     }
     parts.push(match observed.hooks.values().max() {
         Some(last) => {
-            let names: Vec<String> = observed.hooks.keys().map(|it| word(it)).collect();
+            let names: Vec<String> = observed.hooks.keys().map(word).collect();
             format!("hooks {} ({})", clock.ago(*last), names.join(", "))
         }
         None => "hooks never".to_owned(),
