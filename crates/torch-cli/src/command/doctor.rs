@@ -21,13 +21,15 @@ const EXAMPLES: &str = "Examples:
   torch doctor --probe
   torch doctor --probe claude codex --ask-model
 
-Without --probe nothing is changed and nothing started. With it each program is launched as for a team, with your
-login and settings as they are, in a registry, a tmux server and a repository of its own, which are gone afterwards.
-It says whether the program comes to its prompt, which of its hooks came, whether it took torch's MCP server, and
-what works from inside its shell's sandbox, where it has a command for that. No dialog is answered and no model is
-asked. --ask-model sends one prompt per program: torch's briefing, whose spec asks for two commands in the shell, two
-calls of torch's tools and a commit. What counts is what arrives at torch. The exit code is 1 when something is
-missing that a team needs. The program keeps its own record of that conversation, as of any other.";
+Without --probe nothing is changed and nothing started. With it each program is launched as for a
+team, with your login and settings as they are, in a registry, a tmux server and a repository of its
+own, which are gone afterwards. It says whether the program comes to its prompt, which of its hooks
+came, whether it took torch's MCP server, and what works from inside its shell's sandbox, where it
+has a command for that. No dialog is answered and no model is asked.
+
+--ask-model sends one prompt per program: torch's briefing, whose spec asks for two commands in the
+shell, a new file and two calls of torch's tools. What counts is what arrives at torch. The program
+keeps its own record of that conversation, as of any other.";
 
 /// Checks what torch needs on this machine, and with --probe what works from inside the agent programs.
 #[derive(Debug, Args)]
