@@ -5,7 +5,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use torch_api::wire::EXIT_UNREACHABLE;
 use torch_core::config::Config;
 use torch_core::program::fill_variables;
 use torch_process::{CommandSpec, Environment, Output, run};
@@ -98,21 +97,22 @@ fn socket(sandbox: &Sandbox<'_>) -> Result<Finding, CommandError> {
     let torch = torch.to_string_lossy();
     let output = sandbox.run(&[&torch, "status", "--json"])?;
     let text = output.error_text();
+    // Without a daemon that it can reach, the command would read the registry, and end with 0 as well.
+    let answer = serde_json::from_slice::<serde_json::Value>(&output.stdout);
+    if answer.is_ok_and(|answer| answer["daemon"]["pid"].is_u64()) {
+        return Ok(Finding::works(
+            "shell",
+            "in its sandbox, the daemon answered torch status",
+        ));
+    }
     let why = text.lines().find(|line| line.contains("not permitted"));
-    Ok(match output.status.code() {
-        Some(0) => Finding::works("shell", "in its sandbox, torch status was answered"),
-        Some(code) if code == i32::from(EXIT_UNREACHABLE) => Finding::fails(
-            "shell",
-            format!(
-                "in its sandbox: {}",
-                first_line(why.unwrap_or(&text).trim(), WORDS)
-            ),
-        ),
-        _ => Finding::fails(
-            "shell",
-            format!("in its sandbox: {}", first_line(&text, WORDS)),
-        ),
-    })
+    let words = match (why, output.status.code()) {
+        (Some(why), _) => why.trim().to_owned(),
+        (None, Some(0)) => "the daemon was not reached".to_owned(),
+        (None, _) => first_line(&text, WORDS),
+    };
+    let words = first_line(&words, WORDS);
+    Ok(Finding::fails("shell", format!("in its sandbox: {words}")))
 }
 
 /// Copies a file of the repository into the outbox.
