@@ -164,3 +164,39 @@ fn a_probe_that_is_interrupted_leaves_nothing() {
         processes_of(&world.home()).is_empty()
     });
 }
+
+#[test]
+fn a_shell_without_a_fence_has_every_door() {
+    let world = World::new();
+    let demo = world.torch(&["agents", "show", "demo"]).ok().stdout;
+    let open = demo
+        .replace("name = \"demo\"", "name = \"open\"")
+        .replace(
+            "[launch]\n",
+            "[install]\ncommand = \"torch\"\nhow = \"it is there\"\nrank = 9\n[launch]\nmode = \"own\"\n",
+        )
+        .replace("at_start = [\"hooks\"]", "at_start = [\"hooks\"]\nsandbox = [\"env\", \"{sandbox}\"]\nsandboxes = { own = [\"X=1\"] }")
+        + "\n[launch.modes.own]\nargs = []\nsays = \"as it is\"\n";
+    let folder = world.folder().join("home/.config/torch/agents");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("open.toml"), open).expect("a file");
+    let ran = world.torch(&["doctor", "--probe", "open", "--json"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    let report: Value = serde_json::from_str(ran.stdout.trim()).expect("JSON");
+    let verdict = |door: &str| {
+        let doors = report["doors"].as_array().expect("doors");
+        let found = doors.iter().find(|it| it["door"] == door);
+        found.map_or(Value::Null, |it| it["verdict"].clone())
+    };
+    for door in [
+        "start",
+        "hooks",
+        "shell",
+        "outbox",
+        "torch commit",
+        "git commit",
+    ] {
+        assert_eq!(verdict(door), "works", "{door}: {report:#}");
+    }
+    assert_eq!(verdict("MCP tools"), "untried", "{report:#}");
+}
