@@ -128,11 +128,15 @@ impl DetachedChild {
     }
 }
 
-/// Makes this process the leader of a session of its own, without a controlling terminal.
+/// Makes this process the leader of a session of its own, without a controlling terminal and with no signal blocked in this
+/// thread: a command that waits for Ctrl-C starts it with that blocked, and so would be all that it starts, agents and all.
+/// To be called before other threads are.
 ///
 /// # Errors
 /// [`ProcessError::Session`] when it already leads a process group.
 pub fn become_daemon() -> Result<(), ProcessError> {
+    // It fails for no set of signals.
+    nix::sys::signal::SigSet::empty().thread_set_mask().ok();
     match nix::unistd::setsid() {
         Ok(_) => Ok(()),
         Err(error) => Err(ProcessError::Session(error.into())),

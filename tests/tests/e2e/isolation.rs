@@ -364,3 +364,16 @@ fn nothing_is_written_outside_the_registry() {
             .then_some(())
     });
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_daemon_takes_over_no_blocked_signals() {
+    let world = World::new();
+    // This one waits for Ctrl-C while it starts the daemon.
+    let ran = world.scm(&["nobody", "hello", "--wait"]);
+    assert_ne!(ran.code, 0, "{ran}");
+    let lock = fs::read_to_string(world.home().join("run/daemon.lock")).expect("the daemon's pid");
+    let status = fs::read_to_string(format!("/proc/{}/status", lock.trim())).expect("a process");
+    let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+    assert_eq!(blocked.map(str::trim), Some("0000000000000000"), "{status}");
+}
