@@ -60,6 +60,8 @@ pub struct ScreenReading {
     pub limit: Option<String>,
     /// What went wrong, only with [`ScreenKind::Retrying`].
     pub retry: Option<String>,
+    /// Whether a line says that the program's start is over ([`LineMeaning::Started`](crate::program::LineMeaning::Started)).
+    pub started: bool,
     /// How much of the context window is used, in percent, where the screen says so.
     pub context_used: Option<u8>,
     /// How much of a usage limit is used, where the screen says so.

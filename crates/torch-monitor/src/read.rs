@@ -66,6 +66,7 @@ impl<'r> Reader<'r> {
         self.tail = self.tail();
         self.find_context();
         self.find_share();
+        self.find_start();
         if let Some((meaning, evidence)) = self.meaning(submitted.is_some()) {
             self.take_meaning(meaning, evidence);
         } else if let Some(rows) = submitted {
@@ -181,6 +182,9 @@ impl<'r> Reader<'r> {
         let rules = self.rules;
         let mut found: Vec<(LineMeaning, String)> = Vec::new();
         for (n, rule) in rules.lines.iter().enumerate() {
+            if rule.is == LineMeaning::Started {
+                continue;
+            }
             let name = rule_name(rule.is);
             let line = if rule.at == LinePlace::Title {
                 if !rule.line.is_match(self.screen.title()) {
@@ -202,6 +206,20 @@ impl<'r> Reader<'r> {
             found.retain(|(is, _)| *is != LineMeaning::Retrying);
         }
         found.into_iter().next()
+    }
+
+    /// Whether a line says that the program's start is over.
+    fn find_start(&mut self) {
+        let rules = self.rules.lines.iter().enumerate();
+        for (n, rule) in rules.filter(|(_, rule)| rule.is == LineMeaning::Started) {
+            let title = rule.at == LinePlace::Title && rule.line.is_match(self.screen.title());
+            let row = self.find_line(rule);
+            if title || row.is_some() {
+                self.reading.started = true;
+                let rows = row.map_or(0..0, |row| row..row + 1);
+                return self.matched(format!("screen.lines[{n}] started"), rows);
+            }
+        }
     }
 
     fn find_line(&self, rule: &LinePattern) -> Option<usize> {
@@ -231,7 +249,7 @@ impl<'r> Reader<'r> {
 
     fn take_meaning(&mut self, meaning: LineMeaning, evidence: String) {
         let kind = match meaning {
-            LineMeaning::Busy => ScreenKind::Busy,
+            LineMeaning::Busy | LineMeaning::Started => ScreenKind::Busy,
             LineMeaning::Retrying => ScreenKind::Retrying,
             LineMeaning::Limited => ScreenKind::Limited,
             LineMeaning::Continuing => ScreenKind::Continuing,
@@ -245,7 +263,7 @@ impl<'r> Reader<'r> {
                 let texts: Vec<String> = above.into_iter().chain(below).collect();
                 self.reading.limit = (!texts.is_empty()).then(|| texts.join("\n"));
             }
-            LineMeaning::Busy => {}
+            LineMeaning::Busy | LineMeaning::Started => {}
         }
         self.decide(kind, evidence);
     }
@@ -369,6 +387,7 @@ fn rule_name(meaning: LineMeaning) -> &'static str {
         LineMeaning::Busy => "busy",
         LineMeaning::Continuing => "continuing",
         LineMeaning::Limited => "limited",
+        LineMeaning::Started => "started",
     }
 }
 

@@ -122,6 +122,11 @@ impl Rules {
                 .collect::<Result<_, _>>()?,
         })
     }
+
+    /// Whether a line of the screen says that the program's start is over.
+    pub fn tell_started(&self) -> bool {
+        self.lines.iter().any(|rule| rule.is == LineMeaning::Started)
+    }
 }
 
 impl Rules {

@@ -165,3 +165,26 @@ fn the_share_of_a_limit_that_claude_shows_is_read() {
     }
     assert_eq!(tried, [93, 80]);
 }
+
+#[test]
+fn codex_says_when_no_dialog_about_trust_can_follow() {
+    let mut tried = 0;
+    for fixture in all() {
+        let reading = rules(&fixture.facts.program).read(&fixture.whole());
+        let idle = fixture.facts.expected == "prompt" && fixture.facts.dialog.is_none();
+        if fixture.facts.program == "codex" && idle && reading.kind == ScreenKind::Prompt {
+            assert!(reading.started, "{}", fixture.name);
+            tried += 1;
+        }
+    }
+    assert!(tried > 20, "only {tried} screens");
+    // The same composer 0.9 s before the dialog (0.169.0, an untrusted folder).
+    for folder in ["loading", "/work/project · here"] {
+        let early = format!(
+            "\n  >_ OpenAI Codex (v0.169.0)\n     {folder}\n\n\n› Ask Codex to do anything\n\n  ? for shortcuts\n"
+        );
+        let reading = rules("codex").read(&Screen::parse(early.as_bytes()));
+        assert_eq!(reading.kind, ScreenKind::Prompt, "{early}");
+        assert!(!reading.started, "{early}");
+    }
+}

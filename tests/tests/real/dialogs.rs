@@ -229,6 +229,21 @@ fn codex_shows_a_menu_that_no_rule_knows() {
     unknown_menu("codex", "/model", "Select Model");
 }
 
+/// Nothing was pasted for the developer: some programs draw their composer before they ask.
+fn nothing_pasted(world: &RealWorld) {
+    let list = world.torch(&["msg", "list", "--json"]).ok().stdout;
+    let messages = list
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a message"));
+    for message in messages.filter(|it| it["to"] == ROLE) {
+        let trace = world.trace(message["id"].as_str().expect("an id"));
+        assert!(
+            !trace.iter().any(|it| it == "delivery.pasting"),
+            "{trace:?}\n{message:#}"
+        );
+    }
+}
+
 /// The program asks at its start whether the folder is trusted: that is reported, and approved by a person alone.
 fn trust(name: &str) {
     let Some(world) = world(&format!("{name}_trust"), name, |setup| setup.untrusted()) else {
@@ -237,12 +252,10 @@ fn trust(name: &str) {
     let ran = world.auto(ROLES, &format!("demo,{ROLE}={name}"));
     assert_ne!(ran.code, 0, "{ran}");
     let id = question(&world, "trust");
+    nothing_pasted(&world);
     let ids = send_notes(&world, &[]);
-    match name {
-        // The digit that `torch approve` presses chooses nothing in this one dialog of Codex.
-        "codex" => world.keys(ROLE, &["Enter"]),
-        _ => drop(world.torch(&["approve", &id]).ok()),
-    }
+    nothing_pasted(&world);
+    world.torch(&["approve", &id]).ok();
     world.wait_agent(ROLE, REAL_DEADLINE, "briefed", |agent| agent.briefed);
     follow(&world, &ids, &[]);
 }

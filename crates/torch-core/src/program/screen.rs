@@ -114,6 +114,9 @@ pub enum LineMeaning {
     Continuing,
     /// A usage limit holds it.
     Limited,
+    /// Its start is over: no dialog of a first run can follow. For programs that draw their composer before they ask whether the
+    /// folder is trusted, and whose hooks say nothing of it.
+    Started,
 }
 
 /// Where a line stands.

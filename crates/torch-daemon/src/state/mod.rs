@@ -136,7 +136,7 @@ pub(crate) struct AgentRun {
     /// Why its briefing is said again in this launch.
     pub(crate) restated: Option<torch_core::program::Signal>,
     /// What the last looks agree on, and how many of them.
-    pub(crate) looks: Option<(torch_core::screen::ScreenKind, u32)>,
+    pub(crate) looks: Option<screens::Looks>,
     /// A record of a limit that came before the hook which says so, and when it was written.
     pub(crate) limit_told: Option<(torch_monitor::SignalReading, Timestamp)>,
     /// When the turn began that is under way, and when the last one did that ended without a limit.

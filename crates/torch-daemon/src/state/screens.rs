@@ -4,7 +4,7 @@ use torch_api::wire::Stage;
 use torch_core::plan::WindowObserved;
 use torch_core::program::{DeliveryGrade, Signal};
 use torch_core::screen::{ScreenKind, ScreenReading, squeeze};
-use torch_core::{AgentId, AgentState, DeliveryState, Evidence, LaunchId, MessageId};
+use torch_core::{AgentId, AgentState, DeliveryState, Evidence, LaunchId, MessageId, Timestamp};
 use torch_monitor::{Figures, Screen};
 use torch_router::delivery::{Flight, PaneFitness, Proof, Sight};
 use torch_router::tag;
@@ -15,17 +15,56 @@ use crate::event::{Effect, PaneFact, ProbeFact, ProbeFor, TimerKey};
 
 /// How many agreeing looks outweigh a better signal that said otherwise.
 const AGREEING_LOOKS: u32 = 2;
-/// How long after the first look the second one comes.
+/// How long after the first look the second one comes; two that are closer together are as good as one.
 const SECOND_LOOK: std::time::Duration = std::time::Duration::from_millis(300);
 /// How long nothing better must have been heard of a working agent before it is looked at.
 const WORKING_QUIET: std::time::Duration = std::time::Duration::from_millis(700);
 /// How many working agents without waiting messages are looked at in one listing, in turn.
 const WORKING_LOOKS: u64 = 20;
-/// How long the hook of a program whose prompt is up is waited for: Claude Code's comes within 0.1 s of it.
-const HOOK_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long a program whose prompt is up may take until it says that its start is over, by a hook or a line of its screen:
+/// Claude Code's hook comes within 0.1 s, Gemini CLI's and Codex's line within 1.2 s (two cores, loaded).
+const START_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How long a dialog may take from its hook to the screen.
 const DIALOG_PATIENCE: std::time::Duration = std::time::Duration::from_millis(1_500);
+
+/// Looks in a row that showed the same.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Looks {
+    kind: ScreenKind,
+    count: u32,
+    /// When the first of them was.
+    since: Timestamp,
+}
+
+impl Looks {
+    /// One more look.
+    fn and(before: Option<Self>, kind: ScreenKind, now: Timestamp) -> Self {
+        match before.filter(|before| before.kind == kind) {
+            Some(before) => Self {
+                count: before.count + 1,
+                ..before
+            },
+            None => Self {
+                kind,
+                count: 1,
+                since: now,
+            },
+        }
+    }
+
+    /// The same after the clock was set.
+    pub(crate) fn moved(self, by: i64) -> Self {
+        Self {
+            since: self.since.moved(by),
+            ..self
+        }
+    }
+
+    fn agree(&self, now: Timestamp) -> bool {
+        self.count >= AGREEING_LOOKS && now.since(self.since) >= SECOND_LOOK
+    }
+}
 
 impl State {
     /// States that no hook ends (Esc fires none) are checked against the screen.
@@ -180,11 +219,9 @@ impl State {
         };
         let reading = sight.reading;
         let limited = run.agent.state == AgentState::Limited;
-        run.looks = Some(match run.looks {
-            Some((kind, count)) if kind == reading.kind => (kind, count + 1),
-            _ => (reading.kind, 1),
-        });
-        let agreed = run.looks.is_some_and(|(_, count)| count >= AGREEING_LOOKS);
+        let looks = Looks::and(run.looks, reading.kind, t.now);
+        run.looks = Some(looks);
+        let agreed = looks.agree(t.now);
         self.take_screen_figures(t, agent, &reading);
         match reading.kind {
             // A limit ends with a sign of life, not with a screen.
@@ -243,20 +280,25 @@ impl State {
         self.pump(t, agent);
     }
 
-    /// The composer of a program that is starting is up. A hook says so better where there is one; without it, after a while.
+    /// The composer of a program that is starting is up. Some are before they ask about the folder (Codex, Gemini CLI): a hook,
+    /// or a line of the screen, says that nothing of that can follow. Without it, after a while.
     fn on_prompt_up(&mut self, t: &mut Turn, agent: AgentId, reading: &ScreenReading) {
         let Some(run) = self.agents.get(&agent) else {
             return;
         };
-        let hooked = self
-            .programs
-            .get(&run.agent.program)
-            .is_some_and(|program| program.hooks.tells(Signal::Ready));
-        if hooked && t.now.since(run.agent.since) < HOOK_PATIENCE {
+        let program = self.programs.get(&run.agent.program);
+        let hooked = program.is_some_and(|program| program.hooks.tells(Signal::Ready));
+        let lined = program.is_some_and(|program| program.rules.tell_started());
+        let missing = match (hooked, lined && !reading.started) {
+            (true, _) => "no hook came, and ",
+            (false, true) => "no line says that its start is over, and ",
+            (false, false) => "",
+        };
+        let up = run.looks.map_or(t.now, |looks| looks.since);
+        if !missing.is_empty() && t.now.since(up) < START_PATIENCE {
             t.timer(TimerKey::Look(agent), t.now.after(SECOND_LOOK));
             return;
         }
-        let missing = if hooked { "no hook came, and " } else { "" };
         let detail = format!(
             "{missing}{AGREEING_LOOKS} looks agree: {}",
             reading.evidence
