@@ -1,6 +1,7 @@
 //! The daemon's state and its only way to change: [`State::handle`], synchronous and without IO.
 
 mod agents;
+mod answering;
 mod asking;
 mod auto;
 mod brief;
@@ -220,7 +221,7 @@ pub struct State {
     /// Clients that wait for the end of the turn that a message begins.
     pub(crate) turn_waiters: Vec<turns::TurnWaiter>,
     /// Open questions that a person is answering.
-    pub(crate) answering: Vec<asking::Answering>,
+    pub(crate) answering: Vec<answering::Answering>,
     pub(crate) watchers: Vec<Watcher>,
     pub(crate) undos: BTreeMap<TeamId, Undo>,
     /// Teams that a running `torch auto` made, so that cancelling it may take them away.

@@ -114,6 +114,7 @@ impl State {
         }
     }
 
+    /// A look came back, or could not be had: it is read once, for whatever it was asked for.
     pub(crate) fn on_probed(
         &mut self,
         t: &mut Turn,
@@ -121,48 +122,58 @@ impl State {
         purpose: ProbeFor,
         result: Result<Box<ProbeFact>, String>,
     ) {
+        let fact = result.ok();
+        let sight = fact.as_ref().and_then(|fact| self.sight(agent, fact));
         match purpose {
             ProbeFor::Delivery(message) => {
-                if self.flights.get(&message).is_some_and(Flight::is_acting) {
-                    // Asked for in an earlier launch, and late: it says nothing of what is under way now.
-                    return;
-                }
-                self.acted(t, message);
-                let patience = self.patience(agent);
-                let fact = result.ok();
-                let sight = fact.as_ref().and_then(|fact| self.sight(agent, fact));
-                if let Some(share) = sight.as_ref().and_then(|sight| sight.reading.share.clone()) {
-                    self.share_shown(t, agent, &share);
-                }
-                if let (Some(fact), Some(sight)) = (&fact, &sight)
-                    && self.is_seen_taken(message, fact, sight)
-                {
-                    return self.take_by_screen(t, agent, message);
-                }
-                let asking = sight.as_ref().filter(|sight| {
-                    sight.reading.kind == ScreenKind::Asking
-                        && sight.fitness != PaneFitness::NoAgent
-                });
-                if let Some(sight) = asking {
-                    self.on_dialog(t, agent, &sight.reading.clone());
-                }
-                if self.must_wait(t, agent, message) {
-                    return self.pump(t, agent);
-                }
-                let Some(flight) = self.flights.get_mut(&message) else {
-                    return;
-                };
-                let step = match sight {
-                    Some(sight) => flight.on_sight(&sight, &patience, t.now),
-                    None => {
-                        t.timer(TimerKey::Delivery(message), t.now.after(PANES_EVERY));
-                        return;
-                    }
-                };
+                let seen = fact.as_deref().zip(sight);
+                self.on_delivery_look(t, agent, message, seen);
+            }
+            ProbeFor::State => self.on_state_look(t, agent, sight),
+            ProbeFor::Answer => self.on_answer_look(t, agent, sight),
+        }
+    }
+
+    fn on_delivery_look(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        message: MessageId,
+        seen: Option<(&ProbeFact, Sight)>,
+    ) {
+        if self.flights.get(&message).is_some_and(Flight::is_acting) {
+            // Asked for in an earlier launch, and late: it says nothing of what is under way now.
+            return;
+        }
+        self.acted(t, message);
+        let patience = self.patience(agent);
+        let share = seen.as_ref().and_then(|(_, sight)| sight.reading.share.clone());
+        if let Some(share) = share {
+            self.share_shown(t, agent, &share);
+        }
+        if let Some((fact, sight)) = &seen
+            && self.is_seen_taken(message, fact, sight)
+        {
+            return self.take_by_screen(t, agent, message);
+        }
+        let asking = seen.as_ref().filter(|(_, sight)| {
+            sight.reading.kind == ScreenKind::Asking && sight.fitness != PaneFitness::NoAgent
+        });
+        if let Some((_, sight)) = asking {
+            self.on_dialog(t, agent, &sight.reading.clone());
+        }
+        if self.must_wait(t, agent, message) {
+            return self.pump(t, agent);
+        }
+        let Some(flight) = self.flights.get_mut(&message) else {
+            return;
+        };
+        match seen {
+            Some((_, sight)) => {
+                let step = flight.on_sight(&sight, &patience, t.now);
                 self.apply(t, message, step);
             }
-            ProbeFor::State => self.on_state_look(t, agent, result),
-            ProbeFor::Answer => self.on_answer_look(t, agent, result),
+            None => t.timer(TimerKey::Delivery(message), t.now.after(PANES_EVERY)),
         }
     }
 
@@ -202,13 +213,7 @@ impl State {
         t.timer(TimerKey::Look(agent), t.now.after(SECOND_LOOK));
     }
 
-    fn on_state_look(
-        &mut self,
-        t: &mut Turn,
-        agent: AgentId,
-        result: Result<Box<ProbeFact>, String>,
-    ) {
-        let sight = result.ok().and_then(|fact| self.sight(agent, &fact));
+    fn on_state_look(&mut self, t: &mut Turn, agent: AgentId, sight: Option<Sight>) {
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
