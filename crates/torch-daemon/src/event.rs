@@ -454,6 +454,8 @@ pub enum Effect {
         guard: TypingGuard,
         /// The key's tmux name.
         key: String,
+        /// The dialog's lines, which must stand on the screen in the same moment.
+        lines: Vec<String>,
     },
     /// Search a transcript for a message.
     ReadTranscript {

@@ -10,6 +10,9 @@ use torch_core::screen::{Dialog, DialogKind, DialogRow, RowAxis};
 use crate::rules::{DialogPattern, Rules};
 use crate::screen::Screen;
 
+/// How many lines of what is asked, those nearest to the rows, tell a dialog from the next one. What stands further up may be
+/// conversation, which moves.
+const ASKED_LINES: usize = 8;
 /// How far above its rows a dialog's text is looked for.
 const TEXT_ROWS: usize = 60;
 
@@ -54,8 +57,9 @@ pub(crate) fn find(screen: &Screen, rules: &Rules, from: usize, composer: bool) 
             .marked
             .is_some_and(|row| screen.rows()[row].is_reverse());
     let sure = rule.is_some() || footer_text.is_some() || reversed;
+    let lines = standing(screen, start..menu.lines.end, menu.lines.start);
     (sure || !composer).then(|| Found {
-        dialog: dialog(menu, question, rule.map(|rule| &rules.dialogs[rule])),
+        dialog: dialog(menu, question, lines, rule.map(|rule| &rules.dialogs[rule])),
         at: start..end,
         rule,
     })
@@ -81,7 +85,30 @@ fn rule(rules: &Rules, menu: &Menu, question: &str, footer: Option<&str>) -> Opt
     })
 }
 
-fn dialog(menu: Menu, question: String, rule: Option<&DialogPattern>) -> Dialog {
+/// The lines that stand as long as the dialog does.
+fn standing(screen: &Screen, at: Range<usize>, rows: usize) -> Vec<String> {
+    let text = |row: usize| screen.rows()[row].text();
+    let filled = |row: &usize| !text(*row).trim().is_empty();
+    let mut above: Vec<usize> = (at.start.min(rows)..rows)
+        .rev()
+        .filter(filled)
+        .take(ASKED_LINES)
+        .collect();
+    above.reverse();
+    let below = (rows..at.end).filter(filled);
+    above
+        .into_iter()
+        .chain(below)
+        .map(|row| text(row).to_owned())
+        .collect()
+}
+
+fn dialog(
+    menu: Menu,
+    question: String,
+    lines: Vec<String>,
+    rule: Option<&DialogPattern>,
+) -> Dialog {
     let row = |pattern: Option<&regex::Regex>, last: bool| {
         let pattern = pattern?;
         let fits = |row: &DialogRow| pattern.is_match(&row.text);
@@ -98,6 +125,7 @@ fn dialog(menu: Menu, question: String, rule: Option<&DialogPattern>) -> Dialog 
         question,
         highlighted: menu.highlighted,
         axis: menu.axis,
+        lines,
         rows: menu.rows,
     }
 }

@@ -125,7 +125,9 @@ impl Rules {
 
     /// Whether a line of the screen says that the program's start is over.
     pub fn tell_started(&self) -> bool {
-        self.lines.iter().any(|rule| rule.is == LineMeaning::Started)
+        self.lines
+            .iter()
+            .any(|rule| rule.is == LineMeaning::Started)
     }
 }
 

@@ -23,6 +23,9 @@ pub(crate) const BUFFER_PREFIX: &str = "torch-";
 /// (measured: 1 MB 467 ms, against 2 ms from a file), and does nothing else meanwhile.
 const INLINE_MAX: usize = 16 << 10;
 
+/// How much of a line is compared, in characters.
+const LINE_MAX: usize = 120;
+
 /// Which pane may be typed into: this pane, with this first process, whose program of this launch lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guard {
@@ -130,10 +133,7 @@ impl Server {
         key: &str,
         line_end: Option<&str>,
     ) -> Result<Guarded, SessionError> {
-        check("a key", key, |byte| {
-            byte.is_ascii_alphanumeric() || byte == b'-'
-        })?;
-        let mut condition = guard.condition();
+        let mut patterns = Vec::new();
         if let Some(text) = line_end {
             let (word, close) = text
                 .strip_suffix(']')
@@ -141,8 +141,40 @@ impl Server {
             check("a text to look for", word, |byte| {
                 byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-')
             })?;
-            condition = format!("#{{&&:{condition},#{{C/r:{word}{close}$}}}}");
+            patterns.push(format!("{word}{close}$"));
         }
+        self.press_where(guard, key, &patterns).await
+    }
+
+    /// [`Self::press`], if each of `lines` stands on the visible screen at that very moment, from its left edge: a dialog that has
+    /// closed, or that another one has replaced, makes it a refusal. The first 120
+    /// characters of a line are compared; ASCII other than letters, digits and blanks counts as any character there, since tmux's formats give it a meaning.
+    ///
+    /// # Errors
+    /// [`SessionError::Unusable`] for another key, and as for [`Self::paste`].
+    pub async fn press_while(
+        &self,
+        guard: &Guard,
+        key: &str,
+        lines: &[String],
+    ) -> Result<Guarded, SessionError> {
+        let patterns: Vec<String> = lines.iter().map(|line| line_pattern(line)).collect();
+        self.press_where(guard, key, &patterns).await
+    }
+
+    /// Presses a key if each of these regular expressions fits a line of the visible screen.
+    async fn press_where(
+        &self,
+        guard: &Guard,
+        key: &str,
+        patterns: &[String],
+    ) -> Result<Guarded, SessionError> {
+        check("a key", key, |byte| {
+            byte.is_ascii_alphanumeric() || byte == b'-'
+        })?;
+        let condition = patterns.iter().fold(guard.condition(), |all, pattern| {
+            format!("#{{&&:{all},#{{C/r:{pattern}}}}}")
+        });
         let target = guard.pane.to_string();
         let send = Words::named("send-keys")
             .option("-t", &target)
@@ -240,6 +272,15 @@ fn leave_mode(pane: PaneId) -> Words {
         .target_pane(pane.to_string())
         .build()
         .into()
+}
+
+/// A regular expression (POSIX, extended) for a line of the screen, harmless in a tmux format.
+fn line_pattern(line: &str) -> String {
+    let literal =
+        |c: char| c.is_ascii_alphanumeric() || c == ' ' || !(c.is_ascii() || c.is_control());
+    let shown = line.chars().take(LINE_MAX);
+    let any = shown.map(|c| if literal(c) { c } else { '.' });
+    std::iter::once('^').chain(any).collect()
 }
 
 fn buffer_name(buffer: &str) -> Result<String, SessionError> {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::model::{FakeModel, ModelRequest, Settings, arrived};
-use crate::program::{Account, RealProgram, Seed};
+use crate::program::{Account, Kind, RealProgram, Seed};
 use crate::tagged::{Tagged, tagged};
 use crate::wait::DEADLINE;
 use crate::{Message, Ran, SCRIPTED, World, binaries};
@@ -111,7 +111,11 @@ impl RealSetup {
 
     /// Seeds the program's home, and puts the program and its variables into the world's environment.
     fn add(&self, world: World, program: &RealProgram, homes: &Path) -> World {
-        let home = homes.join(program.kind.name());
+        // Only the first two can be told by a variable where their home is; the others look in the user's.
+        let home = match program.kind {
+            Kind::Claude | Kind::Codex => homes.join(program.kind.name()),
+            Kind::Gemini | Kind::Opencode | Kind::Aider => world.folder().join("home"),
+        };
         let project = world.project();
         let mut seed = Seed::new(program, &home, &project, &self.model.url()).account(self.account);
         if !self.trusted {
@@ -170,7 +174,7 @@ impl RealWorld {
         self.model.as_ref().expect("a model server that runs")
     }
 
-    /// The folder that a program's home lies in.
+    /// The folder that the home of Claude Code or Codex lies in; the others have the world's.
     pub fn program_home(&self, program: &str) -> PathBuf {
         self.homes.path().join(program)
     }

@@ -16,11 +16,11 @@ const NOTES: [&str; 4] = ["1", "y", "yes, please do", "2\n\n3"];
 const FAR: Duration = Duration::from_secs(200_000);
 
 /// The file that a tool makes once it may.
-const MADE: &str = "made.txt";
+pub(crate) const MADE: &str = "made.txt";
 
 /// Sends what would be an answer; all of it waits for one of these reasons, or for any where there are none, and
 /// nothing changes on the screen. The ids.
-fn send_notes(world: &RealWorld, reasons: &[&str]) -> Vec<String> {
+pub(crate) fn send_notes(world: &RealWorld, reasons: &[&str]) -> Vec<String> {
     let before = world.screen(ROLE);
     let requests = world.requests().len();
     let ids: Vec<String> = NOTES.iter().map(|note| world.post(ROLE, note)).collect();
@@ -52,7 +52,7 @@ fn send_notes(world: &RealWorld, reasons: &[&str]) -> Vec<String> {
 }
 
 /// What waited arrives, each once and in order.
-fn follow(world: &RealWorld, ids: &[String], what_opened: &[&str]) {
+pub(crate) fn follow(world: &RealWorld, ids: &[String], what_opened: &[&str]) {
     for id in ids {
         world.wait_consumed(id);
     }
@@ -63,12 +63,12 @@ fn follow(world: &RealWorld, ids: &[String], what_opened: &[&str]) {
     assert_eq!(world.bodies(ROLE), expected, "{}", world.whole_picture());
 }
 
-fn made(world: &RealWorld) -> bool {
+pub(crate) fn made(world: &RealWorld) -> bool {
     world.agent(ROLE).worktree.join(MADE).exists()
 }
 
 /// The open question's id, once it is of this kind and its rows are known.
-fn question(world: &RealWorld, kind: &str) -> String {
+pub(crate) fn question(world: &RealWorld, kind: &str) -> String {
     let question: Value = world.wait_for(REAL_DEADLINE, "the question", || {
         let mut questions = world.pending().into_iter();
         questions.find(|it| {
@@ -80,7 +80,7 @@ fn question(world: &RealWorld, kind: &str) -> String {
 }
 
 /// A dialog opened by a message: messages wait; denied, nothing happens; opened again and approved, exactly that happens.
-fn permission(world: &RealWorld, opens: &str) {
+pub(crate) fn permission(world: &RealWorld, opens: &str) {
     world.post(ROLE, opens);
     world.wait_state(ROLE, "asking");
     let id = question(world, "permission");

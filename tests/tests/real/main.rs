@@ -7,6 +7,7 @@ mod arrival;
 mod credit;
 mod delivery;
 mod dialogs;
+mod dialogs_others;
 mod doors;
 mod hand_over;
 mod limits;

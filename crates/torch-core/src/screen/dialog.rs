@@ -76,6 +76,9 @@ pub struct Dialog {
     pub deny: Option<usize>,
     /// Which way the rows lie.
     pub axis: RowAxis,
+    /// Its lines as they stand on the screen, top first: the rows, and what is asked right above them. As long as they stand,
+    /// the dialog does.
+    pub lines: Vec<String>,
 }
 
 impl Dialog {
@@ -116,6 +119,7 @@ mod tests {
             approve: Some(1),
             deny: Some(0),
             axis: RowAxis::Vertical,
+            lines: Vec::new(),
         };
         assert_eq!(
             dialog.keys_for(1),

@@ -407,8 +407,14 @@ async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event>
             };
             Event::Pasted { message, result }
         }
-        Effect::PressKey { agent, guard, key } => {
-            let pressed = server.press(&tmux::guard(guard), &key, None).await;
+        Effect::PressKey {
+            agent,
+            guard,
+            key,
+            lines,
+        } => {
+            let guard = tmux::guard(guard);
+            let pressed = server.press_while(&guard, &key, &lines).await;
             Event::KeyPressed {
                 agent,
                 result: pressed

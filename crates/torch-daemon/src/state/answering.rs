@@ -201,7 +201,13 @@ impl State {
         let Some(guard) = self.typing_guard(agent) else {
             return self.fail_answer(t, agent, "its program does not run");
         };
-        t.push(Effect::PressKey { agent, guard, key });
+        let lines = dialog.lines.clone();
+        t.push(Effect::PressKey {
+            agent,
+            guard,
+            key,
+            lines,
+        });
     }
 
     pub(crate) fn on_key_pressed(
@@ -212,7 +218,15 @@ impl State {
     ) {
         match result {
             Ok(Outcome::Applied) => t.timer(TimerKey::Answer(agent), t.now.after(ANSWER_LOOK)),
-            Ok(Outcome::Refused) => self.fail_answer(t, agent, "its pane changed at that moment"),
+            Ok(Outcome::Refused) => {
+                // Nothing was pressed: the dialog changed in that moment. The next look tells whether it is still the same.
+                let answers = self.answering.iter_mut();
+                for answer in answers.filter(|answer| answer.agent == agent) {
+                    answer.chosen = false;
+                    answer.pressed = answer.pressed.saturating_sub(1);
+                }
+                t.timer(TimerKey::Answer(agent), t.now.after(ANSWER_LOOK));
+            }
             Err(error) => self.fail_answer(t, agent, &error),
         }
     }

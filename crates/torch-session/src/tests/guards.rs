@@ -189,3 +189,43 @@ async fn a_refusal_by_tmux_itself_leaves_nothing() {
     assert_eq!(world.fork(&world.config(), &["list-buffers"]), "");
     expect_applied(&server, &receiver).await;
 }
+
+#[tokio::test]
+async fn a_key_goes_only_to_the_dialog_that_stands() {
+    let (world, server) = World::connected().await;
+    let question = "Run this? $(x) #{pane_id} 100%, {a|b} [c] \\ ^*+.";
+    let row = "\u{276f}\u{a0}1. Yes, \u{65e5}\u{672c} e\u{301}";
+    let receiver = world
+        .receiver(&server, &format!("{question}\r\n {row}"))
+        .await;
+    let guard = receiver.guard();
+    let lines = |lines: &[&str]| {
+        lines
+            .iter()
+            .map(|&line| line.to_owned())
+            .collect::<Vec<_>>()
+    };
+    let shown = server
+        .capture(guard.pane, None, crate::CaptureStyle::Plain)
+        .await;
+    let shown = String::from_utf8(shown.expect("a screen")).expect("UTF-8");
+    let shown: Vec<&str> = shown.lines().take(2).collect();
+    assert!(shown[1].contains("Yes"), "{shown:?}");
+    for (wanted, why) in [
+        (lines(&["Run that?"]), "another question"),
+        (lines(&[shown[0], " 1. Yes"]), "the highlight is elsewhere"),
+        (lines(&[shown[0], shown[1], "more"]), "a line that is gone"),
+        (lines(&[&shown[1][1..]]), "not from the left edge"),
+    ] {
+        let done = server.press_while(&guard, "Enter", &wanted).await;
+        assert_eq!(done.expect(why), Guarded::Refused, "{why}");
+    }
+    for wanted in [lines(&shown), lines(&[]), lines(&[&shown[0][..9]])] {
+        let done = server.press_while(&guard, "x", &wanted).await;
+        assert_eq!(done.expect("an answer"), Guarded::Applied, "{wanted:?}");
+    }
+    let long = lines(&[&"y".repeat(5_000)]);
+    let done = server.press_while(&guard, "x", &long).await;
+    assert_eq!(done.expect("an answer"), Guarded::Refused);
+    receiver.expect(b"xxx").await;
+}

@@ -29,6 +29,10 @@ pub(super) fn seed(seed: &Seed, mut launch: Launch) -> Result<Launch, SeedError>
         ("AIDER_ANALYTICS", "false"),
         ("AIDER_CHECK_UPDATE", "false"),
         ("LITELLM_LOCAL_MODEL_COST_MAP", "True"),
+        // The same as the arguments below, for whoever starts it with arguments of their own.
+        ("AIDER_MODEL", "openai/fake-model"),
+        ("AIDER_SHOW_MODEL_WARNINGS", "false"),
+        ("AIDER_ANALYTICS_DISABLE", "true"),
     ]));
     Ok(launch.args([
         "--model",
