@@ -85,9 +85,15 @@ impl RealSetup {
         // Not below /tmp, where Codex does without its sandbox.
         let own = binaries::built().join("tmp");
         std::fs::create_dir_all(&own).expect("a folder in the target directory");
-        let homes = tempfile::Builder::new().prefix("rw-").tempdir_in(own);
+        let homes = tempfile::Builder::new().prefix("rw-").tempdir_in(&own);
         let homes = homes.expect("a folder in the target directory");
-        let mut world = World::new().with("TORCH_LIMITS_TURNS_PER_HOUR", "0");
+        // Gemini CLI reads no settings from below a folder that anybody may write to.
+        let gemini = |program: &RealProgram| program.kind == Kind::Gemini;
+        let world = match self.programs.iter().any(gemini) {
+            true => World::below(&own),
+            false => World::new(),
+        };
+        let mut world = world.with("TORCH_LIMITS_TURNS_PER_HOUR", "0");
         for program in &self.programs {
             world = self.add(world, program, homes.path());
         }

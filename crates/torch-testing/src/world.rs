@@ -29,8 +29,13 @@ impl World {
     /// A fresh world: a project with one commit and a spec, no daemon, no team.
     pub fn new() -> Self {
         // A short path, since sockets lie below it.
-        let folder = tempfile::Builder::new().prefix("te-").tempdir_in("/tmp");
-        let folder = folder.expect("a folder below /tmp");
+        Self::below(Path::new("/tmp"))
+    }
+
+    /// A fresh world in a folder below `place`, which should have a short path.
+    pub fn below(place: &Path) -> Self {
+        let folder = tempfile::Builder::new().prefix("te-").tempdir_in(place);
+        let folder = folder.unwrap_or_else(|error| panic!("{}: {error}", place.display()));
         let env = environment(folder.path());
         for name in ["home", "tmux"] {
             fs::create_dir(folder.path().join(name)).expect("a folder");

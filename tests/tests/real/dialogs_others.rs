@@ -40,6 +40,8 @@ fn aider_asks_whether_to_run_a_command() {
     let Some(world) = world("aider_permission", "aider", |setup| setup) else {
         return;
     };
+    // Commands are found in answers of this format alone.
+    let world = world.with("AIDER_EDIT_FORMAT", "diff");
     raise(&world, "aider");
     let opens = |world: &RealWorld| {
         let answer = format!("Run this:\n\n```bash\ntouch {MADE}\n```\n");

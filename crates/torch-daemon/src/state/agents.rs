@@ -199,7 +199,7 @@ impl State {
     }
 
     /// Whether nothing was said to an agent in this launch.
-    fn is_unbriefed(&self, agent: AgentId) -> bool {
+    pub(super) fn is_unbriefed(&self, agent: AgentId) -> bool {
         let run = self.agents.get(&agent);
         run.is_some_and(|run| run.agent.briefing.is_none())
     }

@@ -252,7 +252,11 @@ impl State {
         };
         let before = run.agent.state;
         let state = match kind {
-            ScreenKind::Prompt if before == AgentState::Starting => {
+            // A dialog before the first briefing belongs to the start: Gemini CLI begins anew once its folder is trusted.
+            ScreenKind::Prompt
+                if before == AgentState::Starting
+                    || (before == AgentState::Asking && self.is_unbriefed(agent)) =>
+            {
                 return self.on_prompt_up(t, agent, reading);
             }
             ScreenKind::Prompt => AgentState::Idle,

@@ -6,7 +6,8 @@ use torch_core::screen::{Composer, ScreenKind};
 use torch_core::{DeferReason, DeliveryState, Timestamp};
 
 use super::{
-    Act, ENTERS_MAX, Flight, Notice, Outcome, PaneFitness, Patience, SHOW_DEADLINE, Sight, Step,
+    Act, ENTERS_MAX, Entered, Flight, Notice, Outcome, PaneFitness, Patience, SHOW_DEADLINE, Sight,
+    Step,
 };
 use crate::tag;
 
@@ -83,14 +84,13 @@ impl Flight {
             Outcome::Applied => {
                 self.enters += 1;
                 self.doubt = true;
-                let step = self.pass(
+                self.entered = self.entered.map(|entered| Entered { at: now, ..entered });
+                self.pass(
                     DeliveryState::Entered,
                     "tmux took the Enter",
                     now,
                     Act::AwaitProof(patience.evidence),
-                );
-                self.awaiting = true;
-                step
+                )
             }
             // Nothing was pressed now, but an earlier Enter may have taken it: what can be seen decides.
             Outcome::Refused if self.doubt => self.pass(
@@ -131,6 +131,7 @@ impl Flight {
         }
         self.stale_screen = None;
         self.seen_whole = None;
+        self.entered = None;
         self.enters = 0;
         self.doubt = false;
         let mut evidence = format!("an empty composer; {}", sight.reading.evidence);
@@ -199,7 +200,7 @@ impl Flight {
     pub(super) fn enter(
         &mut self,
         composer: &Composer,
-        _sight: &Sight,
+        sight: &Sight,
         patience: &Patience,
         now: Timestamp,
     ) -> Step {
@@ -238,6 +239,10 @@ impl Flight {
         } else {
             "the composer shows exactly this message"
         };
+        self.entered = Some(Entered {
+            at: now,
+            screen: sight.fingerprint,
+        });
         let mut step = self.pass(DeliveryState::Entering, evidence, now, act);
         step.notice = stray;
         step

@@ -37,6 +37,9 @@ impl Flight {
         for at in [&mut self.seen_whole, &mut self.redeliver_at] {
             *at = at.map(|at| at.moved(awake));
         }
+        if let Some(entered) = &mut self.entered {
+            entered.at = entered.at.moved(awake);
+        }
         self.envelope.expires = self.envelope.expires.map(|at| at.moved(real));
         self.delivery.since = self.delivery.since.moved(real);
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use torch_core::{DeferReason, DeliveryState, Timestamp};
 
 use super::{
-    Act, Flight, Notice, PaneFitness, Patience, Proof, REDELIVER_AFTER, Sight, Step, TRIES_MAX,
+    Act, Flight, Notice, PaneFitness, Patience, Proof, REDELIVER_AFTER, STALE_SCREEN, Sight, Step,
+    TRIES_MAX,
 };
 
 /// The first pause before a covered composer is looked at again.
@@ -93,6 +94,7 @@ impl Flight {
     pub fn composer_gone(&mut self) {
         self.pasted = false;
         self.seen_whole = None;
+        self.entered = None;
         self.stale_screen = None;
     }
 
@@ -145,7 +147,10 @@ impl Flight {
             return Step::only(Act::ProbeAfter(pause));
         };
         if self.shows_whole(composer) {
-            return self.enter(composer, sight, patience, now);
+            return match self.too_early(sight, patience, now) {
+                Some(act) => Step::only(act),
+                None => self.enter(composer, sight, patience, now),
+            };
         }
         if composer.contains(&format!("[torch {}", self.envelope.id.tag())) {
             let evidence = "it stands in the composer with other text";
@@ -166,10 +171,23 @@ impl Flight {
         )
     }
 
+    /// What to wait for before an Enter whose text still stands there may count as lost: the evidence has its time, whatever
+    /// caused this look, and a screen that has not changed since is the one from before.
+    fn too_early(&mut self, sight: &Sight, patience: &Patience, now: Timestamp) -> Option<Act> {
+        let entered = self.entered?;
+        let waited = now.since(entered.at);
+        if self.delivery.state == DeliveryState::Entered && waited < patience.evidence {
+            return Some(Act::AwaitProof(patience.evidence - waited));
+        }
+        let stale = entered.screen == sight.fingerprint && waited < STALE_SCREEN;
+        stale.then(|| Act::ProbeAfter(self.backoff(DOUBT_FIRST)))
+    }
+
     fn redeliver(&mut self, evidence: &str, now: Timestamp) -> Step {
         self.redeliver_at = None;
         self.pasted = false;
         self.seen_whole = None;
+        self.entered = None;
         self.stale_screen = None;
         self.enters = 0;
         self.doubt = false;

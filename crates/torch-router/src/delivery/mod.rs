@@ -21,6 +21,9 @@ pub use hand_over::Withdrawal;
 pub const SHOW_DEADLINE: Duration = Duration::from_secs(2);
 /// How long evidence may take after an Enter (measured with Claude Code: 20–60 ms).
 pub const EVIDENCE_DEADLINE: Duration = Duration::from_secs(5);
+/// How long after an Enter a screen that has not changed since says nothing: a program on a loaded machine reads its keys late,
+/// and what a look shows then is the picture from before.
+pub const STALE_SCREEN: Duration = Duration::from_secs(10);
 /// How long torch waits before it repeats a message that left no trace.
 pub const REDELIVER_AFTER: Duration = Duration::from_secs(10);
 /// How often a message is submitted without a trace before torch gives it up and says so.
@@ -169,6 +172,15 @@ impl Step {
     }
 }
 
+/// An Enter that was ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entered {
+    /// When it was ordered, or tmux took it.
+    at: Timestamp,
+    /// The screen before it: as long as it stands the program may not have come to the Enter.
+    screen: u64,
+}
+
 /// One delivery under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flight {
@@ -183,6 +195,8 @@ pub struct Flight {
     looks: u32,
     enters: u32,
     seen_whole: Option<Timestamp>,
+    /// The last Enter of this try.
+    entered: Option<Entered>,
     stale_screen: Option<u64>,
     /// From when on a message without a trace may be repeated.
     redeliver_at: Option<Timestamp>,
@@ -203,8 +217,6 @@ pub struct Flight {
     laid: bool,
     /// Whether it could not be laid ready.
     never_offered: bool,
-    /// Whether the proof of an Enter that was pressed just now is waited for, for as long as that may take.
-    awaiting: bool,
 }
 
 impl Flight {
@@ -222,6 +234,7 @@ impl Flight {
             looks: 0,
             enters: 0,
             seen_whole: None,
+            entered: None,
             stale_screen: None,
             redeliver_at: None,
             told: Vec::new(),
@@ -233,7 +246,6 @@ impl Flight {
             handed_over: delivery_offered,
             laid: false,
             never_offered: false,
-            awaiting: false,
         }
     }
 
@@ -246,8 +258,6 @@ impl Flight {
             DeliveryState::Accepted => Step::only(Act::ReadTranscript),
             // It never was in the composer.
             _ if self.handed_over => Step::only(Act::ReadTranscript),
-            // A slow program shows the text for a while after it got the Enter: to look now would press it once more.
-            DeliveryState::Entered if self.awaiting => Step::only(Act::None),
             _ => Step::only(Act::Probe),
         }
     }
@@ -316,7 +326,6 @@ impl Flight {
         self.phase_since = now;
         self.looks = 0;
         self.acting = false;
-        self.awaiting = false;
     }
 
     /// Defers; a repeated look that finds the same reason passes no new state.

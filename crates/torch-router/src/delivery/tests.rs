@@ -254,7 +254,7 @@ fn a_lost_enter_is_pressed_again_and_the_paste_is_not_repeated() {
     let mut f = entered();
     assert_eq!(states(&f.on_timer(at(5_100))), [DeliveryState::Uncertain]);
     let text = f.text.clone();
-    let step = f.on_sight(&prompt(&text), &P, at(5_101));
+    let step = f.on_sight(&redrawn(&text), &P, at(5_101));
     assert!(matches!(step.act, Act::Press { .. }), "{step:?}");
     assert_eq!(f.delivery.attempt, 1);
 }
@@ -504,20 +504,54 @@ fn a_paste_into_a_program_that_ended_is_followed_by_another_try() {
     assert!(!f.may_have_arrived(), "torch never pressed Enter");
 }
 
+/// The same screen, redrawn otherwise around the composer.
+fn redrawn(text: &str) -> Sight {
+    Sight {
+        fingerprint: 99,
+        ..prompt(text)
+    }
+}
+
 #[test]
-fn an_enter_whose_proof_is_waited_for_is_not_looked_after() {
+fn a_look_right_after_the_enter_presses_no_other() {
     let mut f = entered();
-    // A status line, a hook or another message comes in the meantime.
-    assert_eq!(f.claim(at(60)), Step::only(Act::None));
-    assert_eq!(
-        f.on_timer(at(5_005)).act,
-        Act::Probe,
-        "the time for it is over"
-    );
-    assert_eq!(f.claim(at(5_010)).act, Act::Probe);
-    // Another daemon knows of no time that is running.
-    let f = entered();
-    let mut taken_up = Flight::new(f.envelope, f.delivery, f.text);
-    taken_up.resume(at(60));
-    assert_eq!(taken_up.claim(at(60)).act, Act::Probe);
+    let text = f.text.clone();
+    // A record of the agent's came in between, and so its turn: the program has not redrawn yet.
+    for (ms, sight) in [(10, prompt(&text)), (4_000, redrawn(&text))] {
+        f.claim(at(ms));
+        let step = f.on_sight(&sight, &P, at(ms));
+        let rest = Duration::from_millis(5_005 - ms);
+        assert_eq!(step, Step::only(Act::AwaitProof(rest)));
+    }
+    let step = f.on_proof(Proof::Hook, at(4_010));
+    assert_eq!(states(&step), [DeliveryState::Accepted]);
+}
+
+#[test]
+fn a_screen_that_stands_still_presses_no_other_enter_for_a_while() {
+    let mut f = entered();
+    let text = f.text.clone();
+    f.on_timer(at(5_005));
+    for ms in [5_006, 7_000, 10_000] {
+        let step = f.on_sight(&prompt(&text), &P, at(ms));
+        assert!(matches!(step.act, Act::ProbeAfter(_)), "{ms}: {step:?}");
+        assert_eq!((step.passed, step.notice), (vec![], None), "{ms}");
+    }
+    let step = f.on_sight(&prompt(&text), &P, at(10_006));
+    assert!(matches!(step.act, Act::Press { .. }), "{step:?}");
+    assert_eq!(step.notice, Some(Notice::StrayEnter));
+}
+
+#[test]
+fn a_program_that_only_its_screen_tells_of_has_time_to_draw() {
+    let quick = Patience {
+        evidence: Duration::from_millis(300),
+        ..P
+    };
+    let mut f = entered();
+    let text = f.text.clone();
+    f.on_timer(at(305));
+    let step = f.on_sight(&prompt(&text), &quick, at(310));
+    assert!(matches!(step.act, Act::ProbeAfter(_)), "{step:?}");
+    assert_eq!(step.notice, None);
 }
