@@ -7,7 +7,7 @@ use crate::dialogs::{MADE, follow, made, permission, question, send_notes};
 use crate::team::{ROLE, ROLES, raise, world};
 
 /// Gemini CLI trusts folders one by one: it asks about the worktree of a project that it trusts.
-fn gemini_up(test: &str) -> Option<RealWorld> {
+pub(crate) fn gemini_up(test: &str) -> Option<RealWorld> {
     let world = world(test, "gemini", |setup| setup)?;
     let ran = world.auto(ROLES, &format!("demo,{ROLE}=gemini"));
     assert_ne!(ran.code, 0, "{ran}");

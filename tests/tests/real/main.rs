@@ -11,6 +11,7 @@ mod dialogs_others;
 mod doors;
 mod hand_over;
 mod limits;
+mod resume;
 mod shell;
 mod stage;
 mod states;

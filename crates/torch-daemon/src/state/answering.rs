@@ -15,6 +15,10 @@ use crate::failure::{other, timeout, usage};
 const ANSWER_DEADLINE: std::time::Duration = std::time::Duration::from_secs(8);
 /// The pause between two looks at a dialog that is being answered.
 const ANSWER_LOOK: std::time::Duration = std::time::Duration::from_millis(60);
+/// How long a dialog of a program that is starting must have stood before it is answered: what Gemini CLI 0.61 is told while it
+/// still starts counts for the next start only, and this one goes on without its hooks (measured: 0.1 s after the dialog, and
+/// not from 1 s on).
+const START_SETTLES: std::time::Duration = std::time::Duration::from_secs(2);
 /// The most keys for one answer: a dialog has not more rows.
 const KEYS_MAX: u32 = 24;
 
@@ -169,9 +173,15 @@ impl State {
         if t.now >= answer.until || answer.keys >= KEYS_MAX {
             return self.fail_answer(t, agent, "the dialog is still open");
         }
-        if answer.chosen {
+        let starting = self.is_unbriefed(agent)
+            && self.agents.get(&agent).is_some_and(|run| {
+                let question = run.agent.question.as_ref();
+                question.is_some_and(|question| t.now.since(question.at) < START_SETTLES)
+            });
+        if self.answering[at].chosen || starting {
             return t.timer(TimerKey::Answer(agent), t.now.after(ANSWER_LOOK));
         }
+        let answer = &mut self.answering[at];
         let row = if answer.approve {
             dialog.approve
         } else {
