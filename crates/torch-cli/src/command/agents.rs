@@ -212,9 +212,11 @@ fn test(args: &TestArgs, catalog: &Catalog) -> Outcome {
 fn find<'c>(catalog: &'c Catalog, name: &str) -> Result<&'c Entry, CommandError> {
     catalog.entries.get(name).ok_or_else(|| {
         let known: Vec<&str> = catalog.entries.keys().map(String::as_str).collect();
+        let near = torch_core::spelling::near(name, known.iter().copied());
+        let hint = near.first().map(|near| format!("torch agents show {near}"));
         CommandError::usage(format!("there is no agent program {name:?}"))
             .cause(format!("known programs: {}", known.join(", ")))
-            .hint("torch agents list")
+            .hint(hint.unwrap_or_else(|| "torch agents list".to_owned()))
     })
 }
 

@@ -4,7 +4,7 @@ use toml::{Table, Value};
 
 use super::key::{KEYS, Key, Scope};
 use super::{Config, ConfigError};
-use crate::spelling::distance;
+use crate::spelling::near;
 
 /// The texts that go over the defaults.
 #[derive(Debug, Clone, Copy, Default)]
@@ -181,14 +181,10 @@ fn build(values: &Values) -> Result<Config, ConfigError> {
 
 fn unknown(place: &str, key: String) -> ConfigError {
     let key = key.trim_end_matches('.').to_owned();
-    let near = KEYS
-        .iter()
-        .map(|known| (distance(&key, known.name), known.name))
-        .min()
-        .filter(|(distance, _)| *distance <= 1 + key.len() / 3);
+    let near = near(&key, KEYS.iter().map(|known| known.name));
     ConfigError::UnknownKey {
         place: place.to_owned(),
         key,
-        nearest: near.map(|(_, name)| name),
+        nearest: near.first().copied(),
     }
 }

@@ -1,7 +1,7 @@
 //! Answering an open dialog by a person's word, or by the user's settings: the screen is read before each key.
 
 use serde_json::json;
-use torch_api::Failure;
+use torch_api::{Failure, Request};
 use torch_core::screen::{Dialog, ScreenKind};
 use torch_core::{AgentId, Timestamp};
 use torch_router::delivery::{Outcome, PaneFitness, Sight};
@@ -11,8 +11,11 @@ use super::{State, Turn};
 use crate::event::{ConnId, Effect, ProbeFor, TimerKey, TypingGuard};
 use crate::failure::{other, timeout, usage};
 
-/// How long an answer may take to close its dialog.
+/// How long an answer may take until its last key is pressed.
 const ANSWER_DEADLINE: std::time::Duration = std::time::Duration::from_secs(8);
+/// How long the dialog may take to close after that: Gemini CLI leaves the one about trust on the screen until it has started
+/// anew, which takes 9 s on a loaded machine.
+const CLOSE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(20);
 /// The pause between two looks at a dialog that is being answered.
 const ANSWER_LOOK: std::time::Duration = std::time::Duration::from_millis(60);
 /// How long a dialog of a program that is starting must have stood before it is answered: what Gemini CLI 0.61 is told while it
@@ -227,7 +230,13 @@ impl State {
         result: Result<Outcome, String>,
     ) {
         match result {
-            Ok(Outcome::Applied) => t.timer(TimerKey::Answer(agent), t.now.after(ANSWER_LOOK)),
+            Ok(Outcome::Applied) => {
+                let answers = self.answering.iter_mut();
+                for answer in answers.filter(|answer| answer.agent == agent && answer.chosen) {
+                    answer.until = t.now.after(CLOSE_DEADLINE);
+                }
+                t.timer(TimerKey::Answer(agent), t.now.after(ANSWER_LOOK));
+            }
             Ok(Outcome::Refused) => {
                 // Nothing was pressed: the dialog changed in that moment. The next look tells whether it is still the same.
                 let answers = self.answering.iter_mut();
@@ -328,4 +337,15 @@ impl State {
             launch,
         })
     }
+}
+
+/// What helps a script that may not answer a question: a person's own command, and the setting that lets scripts.
+pub(super) fn hint_for_scripts(request: &Request) -> Option<String> {
+    let Request::AnswerQuestion { id, approve } = request else {
+        return None;
+    };
+    let verb = if *approve { "approve" } else { "deny" };
+    Some(format!(
+        "torch {verb} {id}    # at a terminal; scripts may with `scripts = true` under [identity] in your own settings"
+    ))
 }

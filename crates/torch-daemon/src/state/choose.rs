@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use torch_api::Failure;
+use torch_core::spelling::near;
 use torch_core::{RoleName, TeamId};
 
 use super::State;
 use crate::failure::usage;
 
+/// The command that the programs are named for.
+const AUTO: &str = "torch auto --spec spec.md";
 /// The command that always works.
 const DEMO_HINT: &str = "torch auto --spec spec.md --agent demo";
 
@@ -42,7 +45,8 @@ impl State {
             match text.split_once('=') {
                 Some((role, program)) => {
                     let role = self.known_role(role.trim(), "torch auto --help")?;
-                    self.is_known_program(program.trim())?;
+                    let named = |name: &str| format!("{AUTO} --agent {role}={name}");
+                    self.is_known_program(program.trim(), named)?;
                     if !roles.contains(&role) {
                         return Err(Box::new(usage(
                             &format!(
@@ -55,14 +59,14 @@ impl State {
                     by_role.insert(role, program.trim().to_owned());
                 }
                 None => {
-                    self.is_known_program(text.trim())?;
+                    self.is_known_program(text.trim(), |name| format!("{AUTO} --agent {name}"))?;
                     default = Some(text.trim().to_owned());
                 }
             }
         }
         let configured = &self.settings.config.agents.default;
         if default.is_none() && !configured.is_empty() {
-            self.is_known_program(configured)?;
+            self.is_known_program(configured, |name| format!("{AUTO} --agent {name}"))?;
             default = Some(configured.clone());
         }
         // Everybody may have a program of their own.
@@ -86,16 +90,33 @@ impl State {
         self.secrets.entry(team).or_default().extend(given.clone());
     }
 
-    fn is_known_program(&self, name: &str) -> Result<(), Box<Failure>> {
+    /// Where there is no such program, `named` is the command with the one that was most likely meant.
+    fn is_known_program(
+        &self,
+        name: &str,
+        named: impl Fn(&str) -> String,
+    ) -> Result<(), Box<Failure>> {
         if self.programs.contains_key(name) {
             return Ok(());
         }
+        Err(Box::new(self.no_program(name, named)))
+    }
+
+    /// No agent program has this name; those that there are, the nearest first.
+    pub(crate) fn no_program(&self, name: &str, named: impl Fn(&str) -> String) -> Failure {
         let known: Vec<&str> = self.programs.keys().map(String::as_str).collect();
-        Err(Box::new(usage(
+        let near = near(name, known.iter().copied());
+        let hint = near.first().map(|near| named(near));
+        let mut failure = usage(
             &format!("there is no agent program {name:?}"),
             &format!("known programs: {}", known.join(", ")),
-            Some(DEMO_HINT),
-        )))
+            Some(hint.as_deref().unwrap_or("torch agents list")),
+        );
+        if !near.is_empty() {
+            let near = format!("near matches: {}", near.join(", "));
+            failure.causes.insert(0, near);
+        }
+        failure
     }
 
     fn best_of(&self, installed: &[String]) -> Result<String, Box<Failure>> {

@@ -106,15 +106,15 @@ impl State {
         if self.programs.contains_key(&program) {
             return Ok(program);
         }
+        let named =
+            |name: &str| format!("torch agent add {role} --session {session} --agent {name}");
+        if !program.is_empty() {
+            return Err(Box::new(self.no_program(&program, named)));
+        }
         let known: Vec<&str> = self.programs.keys().map(String::as_str).collect();
-        let hint = format!("torch agent add {role} --session {session} --agent demo");
-        let error = if program.is_empty() {
-            "no agent program was chosen".to_owned()
-        } else {
-            format!("there is no agent program {program:?}")
-        };
         let cause = format!("known programs: {}", known.join(", "));
-        Err(Box::new(usage(&error, &cause, Some(&hint))))
+        let error = "no agent program was chosen";
+        Err(Box::new(usage(error, &cause, Some(&named("demo")))))
     }
 
     /// The project's team, if it runs and has no such role yet.

@@ -8,6 +8,7 @@ use torch_core::{DeliveryState, MessageId, MessageKind, Recipient, Sender, TeamI
 use torch_router::identity::identify;
 use torch_router::policy::{Privilege, permits};
 
+use super::answering::hint_for_scripts;
 use super::send::{Draft, done};
 use super::{State, Turn, WatchKind};
 use crate::event::{ConnId, Effect, Known, Query};
@@ -74,10 +75,14 @@ impl State {
                 request.name(),
                 json!({"caller": caller.0.label(), "rule": rule}),
             );
-            // An agent asks its hub for what it may not do; nothing would help anybody else.
-            let hint = matches!(caller.0, Sender::Agent { .. })
-                .then_some("scm orchestrator --stdin <<'EOF'\nwhat you need, and why\nEOF");
-            return t.fail(conn, refused(&error, &cause, hint));
+            // An agent asks its hub for what it may not do.
+            let hint = match caller.0 {
+                Sender::Agent { .. } => {
+                    Some("scm orchestrator --stdin <<'EOF'\nwhat you need, and why\nEOF".to_owned())
+                }
+                _ => hint_for_scripts(&request),
+            };
+            return t.fail(conn, refused(&error, &cause, hint.as_deref()));
         }
         if let Some(failure) = self.refuse_silent(&request) {
             return t.fail(conn, failure);

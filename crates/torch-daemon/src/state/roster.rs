@@ -149,17 +149,19 @@ impl State {
         )))
     }
 
-    fn known_program(&self, team: TeamId, program: Option<&str>) -> Result<String, Box<Failure>> {
+    /// `command` is what was asked for without its program, for a hint.
+    fn known_program(
+        &self,
+        team: TeamId,
+        program: Option<&str>,
+        command: &str,
+    ) -> Result<String, Box<Failure>> {
         let name = program.map_or_else(|| self.program_of_team(team), str::to_owned);
         if self.programs.contains_key(&name) {
             return Ok(name);
         }
-        let known: Vec<&str> = self.programs.keys().map(String::as_str).collect();
-        Err(Box::new(usage(
-            &format!("there is no agent program {name:?}"),
-            &format!("known programs: {}", known.join(", ")),
-            Some("torch agent add --help"),
-        )))
+        let named = |near: &str| format!("{command} --agent {near}");
+        Err(Box::new(self.no_program(&name, named)))
     }
 
     fn running_team(&self, selector: &TeamSelector) -> Result<TeamId, Box<Failure>> {
@@ -185,7 +187,7 @@ impl State {
     ) -> Result<(), Box<Failure>> {
         let team = self.running_team(selector)?;
         let role = self.known_role(role, "torch agent add --help")?;
-        let program = self.known_program(team, program)?;
+        let program = self.known_program(team, program, &format!("torch agent add {role}"))?;
         let agent = match self.agent_in(team, &role) {
             Some(agent) => self.want_again(t, agent)?,
             None => {
@@ -263,7 +265,11 @@ impl State {
                 Some("torch agent temp --help"),
             )));
         }
-        let program = self.known_program(team, program)?;
+        let command = format!(
+            "torch agent temp {purpose} {}",
+            torch_process::quote::shell(task.trim())
+        );
+        let program = self.known_program(team, program, &command)?;
         let agent = match self.agent_in(team, &role) {
             Some(agent) => self.want_again(t, agent)?,
             None => {

@@ -22,8 +22,9 @@ const WORKING_QUIET: std::time::Duration = std::time::Duration::from_millis(700)
 /// How many working agents without waiting messages are looked at in one listing, in turn.
 const WORKING_LOOKS: u64 = 20;
 /// How long a program whose prompt is up may take until it says that its start is over, by a hook or a line of its screen:
-/// Claude Code's hook comes within 0.1 s, Gemini CLI's and Codex's line within 1.2 s (two cores, loaded).
-const START_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+/// Claude Code's hook comes within 0.1 s, Gemini CLI's and Codex's line within 1.2 s, and Gemini CLI's after it began anew for a
+/// trusted folder within 9 s (two cores, loaded).
+const START_PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
 
 /// How long a dialog may take from its hook to the screen.
 const DIALOG_PATIENCE: std::time::Duration = std::time::Duration::from_millis(1_500);

@@ -57,6 +57,21 @@ fn a_role_joins_a_running_team() {
         .code(2)
         .says("there is no agent program \"nobody\"")
         .says("demo");
+    world
+        .torch(&["agent", "add", "researcher", "--agent", "dmo"])
+        .code(2)
+        .says("near matches: demo")
+        .says("Hint: torch agent add researcher --agent demo");
+    world
+        .torch(&["auto", "--spec", "spec.md", "--agent", "claud", "--yes"])
+        .code(2)
+        .says("near matches: claude")
+        .says("Hint: torch auto --spec spec.md --agent claude");
+    world
+        .torch(&["approve", "q-abcdef"])
+        .code(4)
+        .says("privilege.approval")
+        .says("Hint: torch approve q-abcdef    # at a terminal; scripts may with `scripts = true`");
     world.torch(&["agent", "add", "a/../b"]).code(2);
     world
         .torch(&["agent", "add", "tester", "--team", "other"])
