@@ -63,9 +63,16 @@ pub struct AgentsConfig {
     pub mode: String,
     /// Which dialogs torch approves by itself, of `trust`, `key` and `update`, with commas; empty: none.
     pub answer: String,
+    /// Names of further environment variables that programs get, with commas.
+    pub variables: String,
 }
 
 impl AgentsConfig {
+    /// The names of the further environment variables that programs get.
+    pub fn variable_names(&self) -> impl Iterator<Item = &str> {
+        key::names_in(&self.variables)
+    }
+
     /// Whether torch may approve dialogs of this kind by itself.
     pub fn answers(&self, kind: DialogKind) -> bool {
         let answerable = matches!(

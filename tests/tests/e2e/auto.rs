@@ -4,3 +4,4 @@ mod again;
 mod ladder;
 mod plan;
 mod play;
+mod variables;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use torch_api::Request;
 use torch_api::roster::{AgentAct, AgentRequest};
+use torch_core::config::AgentsConfig;
 use torch_core::program::Variable;
 use torch_daemon::catalog::Catalog;
 
@@ -115,7 +116,8 @@ pub(crate) fn run(args: AgentArgs, place: &Place) -> Outcome {
             (args.team, args.json, AgentAct::Restart { role: args.role })
         }
     };
-    let passed_on = passed_on();
+    let (config, _) = super::config::load(place)?;
+    let passed_on = passed_on(&config.agents);
     let request = AgentRequest {
         team: place.team(team.team),
         act,
@@ -134,8 +136,9 @@ pub(crate) struct PassedOn {
     pub(crate) secret: BTreeMap<String, String>,
 }
 
-/// The environment's harmless part, and what the agent programs ask for by name.
-pub(crate) fn passed_on() -> PassedOn {
+/// The environment's harmless part, what the agent programs ask for by name, and what the user's settings name.
+pub(crate) fn passed_on(settings: &AgentsConfig) -> PassedOn {
+    let named: Vec<&str> = settings.variable_names().collect();
     let catalog = Catalog::load(user_agents().as_deref(), None);
     let programs: Vec<_> = catalog.entries.into_values().collect();
     let mut passed = PassedOn {
@@ -150,7 +153,7 @@ pub(crate) fn passed_on() -> PassedOn {
             .iter()
             .filter_map(|entry| entry.program.takes(&name))
             .collect();
-        if takes.contains(&Variable::Secret) {
+        if takes.contains(&Variable::Secret) || named.contains(&name.as_str()) {
             passed.secret.insert(name, value);
         } else if takes.contains(&Variable::Plain) {
             passed.plain.insert(name, value);

@@ -121,12 +121,12 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         ..place.clone()
     };
     let (config, _) = super::config::load(&there)?;
+    let passed_on = super::agent::passed_on(&config.agents);
     let configured = Some(config.agents.default).filter(|name| !name.is_empty());
     let mut agents = args.agent.clone();
     if !agents.iter().any(|agent| !agent.contains('=')) {
         agents.extend(configured);
     }
-    let passed_on = super::agent::passed_on();
     Ok(AutoRequest {
         spec,
         project,

@@ -42,6 +42,7 @@ pub struct ResumeArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: ResumeArgs, place: &Place) -> Outcome {
+    let (config, _) = super::config::load(place)?;
     let mut request = ResumeRequest {
         team: place.team(args.team.team.clone()),
         status_only: true,
@@ -52,7 +53,7 @@ pub(crate) fn run(args: ResumeArgs, place: &Place) -> Outcome {
             .map(|role| role.trim().to_owned())
             .filter(|role| !role.is_empty())
             .collect(),
-        secrets: super::agent::passed_on().secret,
+        secrets: super::agent::passed_on(&config.agents).secret,
     };
     if args.status_only {
         return status(request, args.json, place);

@@ -22,6 +22,8 @@ pub enum Kind {
     Name,
     /// The end of a session name: up to 16 of `a-z`, `0-9`, `_` and `-`, or empty.
     Suffix,
+    /// Names of environment variables with commas between them, or nothing; none that torch itself sets for agents.
+    Variables,
     /// A program: a name or a path, not empty.
     Program,
     /// `true` or `false`.
@@ -69,6 +71,12 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Text,
         scope: Scope::User,
         doc: "Dialogs of agent programs that torch approves by itself, of trust, key and update, with commas; empty: none.",
+    },
+    Key {
+        name: "agents.variables",
+        kind: Kind::Variables,
+        scope: Scope::User,
+        doc: "Further environment variables that agent programs get from whoever starts a team, by name, with commas; kept in memory only.",
     },
     Key {
         name: "agents.default",
@@ -193,6 +201,9 @@ impl Kind {
             Self::Text => "text in quotes".to_owned(),
             Self::Name => "a plain name in quotes, such as \"torch\"".to_owned(),
             Self::Suffix => "up to 16 of a-z, 0-9, _ and - in quotes".to_owned(),
+            Self::Variables => {
+                "names of variables in quotes, with commas, but PATH, TMUX* and TORCH_*".to_owned()
+            }
             Self::Program => "a program's name or path in quotes".to_owned(),
             Self::Switch => "true or false".to_owned(),
             Self::Seconds => "a whole number of seconds from 1 to 86400".to_owned(),
@@ -215,6 +226,7 @@ impl Kind {
                     |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
                 text.len() <= 16 && text.chars().all(plain)
             }),
+            Self::Variables => text.is_some_and(|text| names_in(text).all(is_passed_on)),
             Self::Program => text
                 .is_some_and(|text| !text.trim().is_empty() && !text.chars().any(char::is_control)),
             Self::Switch => value.as_bool().is_some(),
@@ -241,6 +253,23 @@ impl Kind {
         };
         typed.unwrap_or_else(|| toml::Value::String(text.to_owned()))
     }
+}
+
+/// The names in a list with commas.
+pub(super) fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+}
+
+/// Whether a variable of this name may be passed on: torch sets some for each agent.
+fn is_passed_on(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let own = name == "PATH" || name.starts_with("TORCH_") || name.starts_with("TMUX");
+    name.len() <= 64
+        && name.chars().all(plain)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !own
 }
 
 fn is_plain_name(text: &str) -> bool {

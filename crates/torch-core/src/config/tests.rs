@@ -137,6 +137,9 @@ fn values_are_checked_with_what_they_take() {
         "[tmux]\nsocket = \"-L\"",
         "[tmux]\nsocket = \"a/b\"",
         "[tmux]\nprogram = \"\"",
+        "[agents]\nvariables = \"MY_*\"",
+        "[agents]\nvariables = \"A, TORCH_HOME\"",
+        "[agents]\nvariables = \"PATH\"",
         "[team]\nsession_suffix = \"#(x)\"",
     ] {
         let error = of_user(text).expect_err(text);
@@ -198,4 +201,14 @@ fn a_template_is_valid_and_changes_nothing() {
         "{on}"
     );
     assert!(!template(&Config::default(), Scope::Project).contains("[tmux]"));
+}
+
+#[test]
+fn further_variables_are_named_by_the_user_alone() {
+    let text = "[agents]\nvariables = \"MY_KEY, other_1,,\"";
+    let (config, _) = of_user(text).expect("valid");
+    let names: Vec<&str> = config.agents.variable_names().collect();
+    assert_eq!(names, ["MY_KEY", "other_1"]);
+    let error = of_project(text).expect_err("not a project's");
+    assert!(matches!(error, ConfigError::UserOnly { .. }), "{error}");
 }

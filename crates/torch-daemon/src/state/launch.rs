@@ -147,14 +147,20 @@ impl State {
         env.extend(own.map(|(name, value)| (name.clone(), filler.fill(value, conversation))));
         env.extend(self.agent_env(agent)?);
         let mut secrets = self.secrets.get(&team.id).cloned().unwrap_or_default();
-        secrets.retain(|name, _| program.takes(name) == Some(Variable::Secret));
+        // What the user's settings name goes to every program; which of them is a secret nobody can tell.
+        let own: Vec<&str> = self.settings.config.agents.variable_names().collect();
+        secrets.retain(|name, _| {
+            program.takes(name) == Some(Variable::Secret) || own.contains(&name.as_str())
+        });
+        let mut inherit = rules.secrets.clone();
+        inherit.extend(own.into_iter().map(str::to_owned));
         let spec = LaunchSpec {
             agent,
             launch,
             role: run.agent.role.clone(),
             argv: filler.argv(&rules.argv, mode, conversation),
             env,
-            inherit: rules.secrets.clone(),
+            inherit,
             cwd: run.agent.worktree.clone(),
             spool,
             on_exit: Vec::new(),
