@@ -82,7 +82,9 @@ pub(crate) fn question(world: &RealWorld, kind: &str) -> String {
 /// A dialog opened by a message: messages wait; denied, nothing happens; opened again and approved, exactly that happens.
 pub(crate) fn permission(world: &RealWorld, opens: &str) {
     world.post(ROLE, opens);
-    world.wait_state(ROLE, "asking");
+    world.wait_agent(ROLE, REAL_DEADLINE, "asking", |agent| {
+        agent.state == "asking"
+    });
     let id = question(world, "permission");
     let ids = send_notes(world, &["asking"]);
     assert!(!made(world), "not approved");

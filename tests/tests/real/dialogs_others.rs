@@ -49,7 +49,9 @@ fn aider_asks_whether_to_run_a_command() {
             .model()
             .next([torch_testing::model::Scenario::Say(answer)]);
         world.post(ROLE, "please make the file");
-        world.wait_state(ROLE, "asking");
+        world.wait_agent(ROLE, REAL_DEADLINE, "asking", |agent| {
+            agent.state == "asking"
+        });
         question(world, "permission")
     };
     let id = opens(&world);

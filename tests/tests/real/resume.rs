@@ -38,6 +38,13 @@ fn gemini() {
 }
 
 #[test]
+fn opencode() {
+    if let Some(world) = team("opencode_resume", "opencode") {
+        goes_on(&world);
+    }
+}
+
+#[test]
 fn claude_and_codex() {
     for name in ["claude", "codex"] {
         if let Some(world) = team(&format!("{name}_resume"), name) {
