@@ -3,6 +3,7 @@
 //! [`crate::state::State::handle`] turns one into the other without IO. The host commits all
 //! [`Effect::Write`]s of a turn in one transaction before it executes any other effect of it.
 
+mod errors;
 mod facts;
 mod orders;
 mod query;
@@ -21,9 +22,10 @@ use torch_core::{
 use torch_monitor::SignalReading;
 use torch_router::delivery::{Outcome, Withdrawal};
 
+pub use errors::{KeyError, LookError, PasteError};
 pub use facts::{
-    AddedWorktree, FailedHow, FileRequest, Known, OpenFailure, OpenedWindow, PaneFact, PasteError,
-    ProbeFact, ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
+    AddedWorktree, FailedHow, FileRequest, Known, OpenFailure, OpenedWindow, PaneFact, ProbeFact,
+    ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
 };
 pub use orders::{InboxFile, Offer, OpenIn, OpenWindow, PaneRecord, Resume, TypingGuard};
 pub use query::Query;
@@ -141,7 +143,7 @@ pub enum Event {
         /// Why it was taken.
         purpose: ProbeFor,
         /// What was seen.
-        result: Result<Box<ProbeFact>, String>,
+        result: Result<Box<ProbeFact>, LookError>,
     },
     /// The last lines of an agent that failed; `None` when they could not be had.
     LastLines {
@@ -164,7 +166,7 @@ pub enum Event {
         /// The message.
         message: MessageId,
         /// How.
-        result: Result<Outcome, String>,
+        result: Result<Outcome, KeyError>,
     },
     /// A message lies ready for its agent's hook, or could not be laid so.
     Offered {
@@ -198,7 +200,7 @@ pub enum Event {
         /// Whose question.
         agent: AgentId,
         /// How.
-        result: Result<Outcome, String>,
+        result: Result<Outcome, KeyError>,
     },
     /// The transcript was searched for a message.
     Transcript {

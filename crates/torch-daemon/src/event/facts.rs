@@ -134,15 +134,6 @@ pub struct WindowFacts {
     pub lines: String,
 }
 
-/// Why nobody can say that a paste was done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PasteError {
-    /// It was not begun: its file could not be written.
-    NotBegun(String),
-    /// tmux failed on it, or did not answer: it may have arrived, or may still do.
-    Unknown(String),
-}
-
 /// A window that was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenedWindow {

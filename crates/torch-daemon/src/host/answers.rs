@@ -1,4 +1,5 @@
-//! The answers on their way to one client: bounded, so that one that never reads costs the others nothing.
+//! The answers on their way to one client: bounded, so that one that never reads costs the others nothing. The channel itself has
+//! no bound, because the loop must never wait for a client; the bytes in it have one ([`WAITING_MAX`]).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

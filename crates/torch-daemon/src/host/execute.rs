@@ -5,10 +5,10 @@ use std::path::Path;
 use torch_api::wire::FailureKind;
 use torch_core::{AgentId, PaneId, Timestamp};
 use torch_router::delivery::Outcome;
-use torch_session::{CaptureStyle, Server};
+use torch_session::{CaptureStyle, Server, SessionError};
 
 use super::{Host, Input, answer, git, socket, tmux, transcript};
-use crate::event::{ConnId, Effect, Event, FailedHow, InboxFile, PasteError};
+use crate::event::{ConnId, Effect, Event, FailedHow, InboxFile, KeyError, LookError, PasteError};
 use crate::failure::other;
 use crate::state::spool_name;
 
@@ -308,7 +308,7 @@ impl Host {
         tokio::spawn(async move {
             let event = match server {
                 Some(server) => typed(&server, effect, &staging).await,
-                None => not_typed(effect, "tmux is not connected"),
+                None => not_typed(effect),
             };
             if let Some(event) = event {
                 send(&inputs, Input::Event(event));
@@ -377,7 +377,10 @@ async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event>
             let result = server.probe(pane).await;
             let result = result
                 .map(|probe| Box::new(tmux::probe_fact(probe, process)))
-                .map_err(|error| error.to_string());
+                .map_err(|error| LookError::Failed {
+                    pane,
+                    cause: told(&error),
+                });
             Event::Probed {
                 agent,
                 purpose,
@@ -399,11 +402,15 @@ async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event>
                     crate::crash::did("paste");
                     pasted
                         .map(tmux::outcome)
-                        .map_err(|error| PasteError::Unknown(error.to_string()))
+                        .map_err(|error| PasteError::Unknown {
+                            pane: guard.pane,
+                            cause: told(&error),
+                        })
                 }
-                Err(error) => Err(PasteError::NotBegun(format!(
-                    "its file could not be written: {error}"
-                ))),
+                Err(error) => Err(PasteError::NotBegun {
+                    file: inbox.map_or_else(String::new, |inbox| inbox.file.display().to_string()),
+                    cause: error.to_string(),
+                }),
             };
             Event::Pasted { message, result }
         }
@@ -413,13 +420,13 @@ async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event>
             key,
             lines,
         } => {
-            let guard = tmux::guard(guard);
-            let pressed = server.press_while(&guard, &key, &lines).await;
+            let own = tmux::guard(guard);
+            let pressed = server.press_while(&own, &key, &lines).await;
             Event::KeyPressed {
                 agent,
                 result: pressed
                     .map(tmux::outcome)
-                    .map_err(|error| error.to_string()),
+                    .map_err(|error| not_pressed(key, guard.pane, &error)),
             }
         }
         Effect::Press {
@@ -436,19 +443,35 @@ async fn typed(server: &Server, effect: Effect, staging: &Path) -> Option<Event>
                 message,
                 result: pressed
                     .map(tmux::outcome)
-                    .map_err(|error| error.to_string()),
+                    .map_err(|error| not_pressed(key, guard.pane, &error)),
             }
         }
         _ => return None,
     })
 }
 
-fn not_typed(effect: Effect, why: &str) -> Option<Event> {
+fn not_pressed(key: String, pane: PaneId, error: &SessionError) -> KeyError {
+    KeyError::Unknown {
+        key,
+        pane,
+        cause: told(error),
+    }
+}
+
+/// An error with its causes in one line.
+fn told(error: &SessionError) -> String {
+    let causes = crate::failure::causes(error);
+    let all: Vec<String> = std::iter::once(error.to_string()).chain(causes).collect();
+    all.join(": ")
+}
+
+/// How it ends where there is no connection to tmux.
+fn not_typed(effect: Effect) -> Option<Event> {
     Some(match effect {
         Effect::Probe { agent, purpose, .. } => Event::Probed {
             agent,
             purpose,
-            result: Err(why.to_owned()),
+            result: Err(LookError::NotConnected),
         },
         Effect::Paste { message, .. } => Event::Pasted {
             message,
@@ -460,7 +483,7 @@ fn not_typed(effect: Effect, why: &str) -> Option<Event> {
         },
         Effect::PressKey { agent, .. } => Event::KeyPressed {
             agent,
-            result: Err(why.to_owned()),
+            result: Err(KeyError::NotConnected),
         },
         _ => return None,
     })

@@ -2,7 +2,9 @@
 //!
 //! Tasks: one accepts connections, each connection has a reader and a writer, one watches the tmux
 //! connection, and each slow effect (git, tmux, closing windows) is a task of its own that comes back as an
-//! event. All of them speak to the loop through one unbounded channel; nothing else is shared.
+//! event. All of them speak to the loop through one channel; nothing else is shared. It is unbounded, since a task that waited for room
+//! would hold up the loop that makes it, and can't grow: a client has at most [`socket::REQUESTS_MAX`] requests in it, and every
+//! other task was ordered by the loop, or watches a file or a timer and tells of it once.
 
 pub(crate) mod answer;
 pub(crate) mod answers;
@@ -32,7 +34,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use torch_api::Request;
 use torch_core::{AgentId, TeamPhase, Timestamp, Write};
 use torch_process::clock::{self, Clock};
@@ -60,6 +62,8 @@ const FLUSH: Duration = Duration::from_millis(500);
 pub(crate) enum Input {
     /// Something happened.
     Event(Event),
+    /// A client's request; it has room for another one once the loop has taken this one.
+    Asked(Event, OwnedSemaphorePermit),
     /// A client connected; answers go through this channel.
     Connected(ConnId, Answers),
     /// A spool file changed.
@@ -234,6 +238,7 @@ impl Host {
                 self.upkeep(now);
                 Vec::new()
             }
+            Input::Asked(event, _room) => self.take(now, Input::Event(event)),
             Input::Event(event) => {
                 if let Event::Disconnected(conn) = &event {
                     self.connections.remove(conn);

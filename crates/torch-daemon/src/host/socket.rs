@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use torch_api::wire::{FailureKind, PROTOCOL};
 use torch_api::{Failure, Hello, Request, Response};
 use torch_core::identity::Ancestry;
@@ -22,6 +22,9 @@ use crate::event::{ConnId, Event};
 
 /// The longest request, in bytes: the largest body as JSON, where each byte may take six characters.
 const LINE_MAX: u64 = 6 * torch_api::wire::BODY_MAX as u64 + 64 * 1024;
+
+/// How many requests of one client may wait for the loop; its next one is not read before.
+pub(crate) const REQUESTS_MAX: usize = 64;
 
 /// How long nobody is accepted after that failed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -98,6 +101,7 @@ async fn read(
 ) {
     let mut reader = BufReader::new(reader);
     let mut greeted = false;
+    let room = Arc::new(Semaphore::new(REQUESTS_MAX));
     loop {
         let mut bytes = Vec::new();
         let read = (&mut reader)
@@ -141,7 +145,11 @@ async fn read(
                     request,
                     known: None,
                 };
-                if inputs.send(Input::Event(event)).is_err() {
+                // The semaphore is never closed.
+                let Ok(permit) = room.clone().acquire_owned().await else {
+                    break;
+                };
+                if inputs.send(Input::Asked(event, permit)).is_err() {
                     break;
                 }
             }

@@ -8,7 +8,7 @@ use torch_router::delivery::{Outcome, PaneFitness, Sight};
 
 use super::asking::same;
 use super::{State, Turn};
-use crate::event::{ConnId, Effect, ProbeFor, TimerKey, TypingGuard};
+use crate::event::{ConnId, Effect, KeyError, LookError, ProbeFor, TimerKey, TypingGuard};
 use crate::failure::{other, timeout, usage};
 
 /// How long an answer may take until its last key is pressed.
@@ -120,7 +120,12 @@ impl State {
         }
     }
 
-    pub(crate) fn on_answer_look(&mut self, t: &mut Turn, agent: AgentId, sight: Option<Sight>) {
+    pub(crate) fn on_answer_look(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        sight: Result<Sight, LookError>,
+    ) {
         let Some(at) = self
             .answering
             .iter()
@@ -128,8 +133,9 @@ impl State {
         else {
             return;
         };
-        let Some(sight) = sight else {
-            return self.fail_answer(t, agent, "its screen could not be read");
+        let sight = match sight {
+            Ok(sight) => sight,
+            Err(error) => return self.fail_answer(t, agent, &error.to_string()),
         };
         if sight.fitness != PaneFitness::Fit {
             let why = match sight.fitness {
@@ -227,7 +233,7 @@ impl State {
         &mut self,
         t: &mut Turn,
         agent: AgentId,
-        result: Result<Outcome, String>,
+        result: Result<Outcome, KeyError>,
     ) {
         match result {
             Ok(Outcome::Applied) => {
@@ -246,7 +252,7 @@ impl State {
                 }
                 t.timer(TimerKey::Answer(agent), t.now.after(ANSWER_LOOK));
             }
-            Err(error) => self.fail_answer(t, agent, &error),
+            Err(error) => self.fail_answer(t, agent, &error.to_string()),
         }
     }
 

@@ -11,7 +11,7 @@ use torch_router::delivery::{Act, Flight, Outcome, Patience, Step};
 
 use super::programs::Program;
 use super::{State, Turn};
-use crate::event::{Effect, InboxFile, PasteError, ProbeFor, TimerKey, TypingGuard};
+use crate::event::{Effect, InboxFile, KeyError, PasteError, ProbeFor, TimerKey, TypingGuard};
 
 /// How many consumed messages an agent's turns can be waited for by.
 const CONSUMED_KEPT: usize = 64;
@@ -308,8 +308,7 @@ impl State {
         };
         let step = match result {
             Ok(outcome) => flight.on_pasted(outcome, t.now),
-            Err(PasteError::NotBegun(error)) => flight.on_paste_failed(false, &error, t.now),
-            Err(PasteError::Unknown(error)) => flight.on_paste_failed(true, &error, t.now),
+            Err(error) => flight.on_paste_failed(error.is_begun(), &error.to_string(), t.now),
         };
         self.apply_and_recheck(t, message, step);
     }
@@ -318,7 +317,7 @@ impl State {
         &mut self,
         t: &mut Turn,
         message: MessageId,
-        result: Result<Outcome, String>,
+        result: Result<Outcome, KeyError>,
     ) {
         self.acted(t, message);
         let Some(agent) = self.agent_of(message) else {

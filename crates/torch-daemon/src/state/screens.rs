@@ -11,7 +11,7 @@ use torch_router::tag;
 
 use super::panes::same_pane;
 use super::{PANES_EVERY, State, Turn};
-use crate::event::{Effect, PaneFact, ProbeFact, ProbeFor, TimerKey};
+use crate::event::{Effect, LookError, PaneFact, ProbeFact, ProbeFor, TimerKey};
 
 /// How many agreeing looks outweigh a better signal that said otherwise.
 const AGREEING_LOOKS: u32 = 2;
@@ -121,17 +121,20 @@ impl State {
         t: &mut Turn,
         agent: AgentId,
         purpose: ProbeFor,
-        result: Result<Box<ProbeFact>, String>,
+        result: Result<Box<ProbeFact>, LookError>,
     ) {
-        let fact = result.ok();
-        let sight = fact.as_ref().and_then(|fact| self.sight(agent, fact));
+        let seen = result.and_then(|fact| match self.sight(agent, &fact) {
+            Some(sight) => Ok((fact, sight)),
+            None => Err(LookError::NoRules),
+        });
         match purpose {
             ProbeFor::Delivery(message) => {
-                let seen = fact.as_deref().zip(sight);
+                let seen = seen.as_ref().ok();
+                let seen = seen.map(|(fact, sight)| (&**fact, sight));
                 self.on_delivery_look(t, agent, message, seen);
             }
-            ProbeFor::State => self.on_state_look(t, agent, sight),
-            ProbeFor::Answer => self.on_answer_look(t, agent, sight),
+            ProbeFor::State => self.on_state_look(t, agent, seen.ok().map(|(_, sight)| sight)),
+            ProbeFor::Answer => self.on_answer_look(t, agent, seen.map(|(_, sight)| sight)),
         }
     }
 
@@ -140,7 +143,7 @@ impl State {
         t: &mut Turn,
         agent: AgentId,
         message: MessageId,
-        seen: Option<(&ProbeFact, Sight)>,
+        seen: Option<(&ProbeFact, &Sight)>,
     ) {
         if self.flights.get(&message).is_some_and(Flight::is_acting) {
             // Asked for in an earlier launch, and late: it says nothing of what is under way now.
@@ -148,16 +151,16 @@ impl State {
         }
         self.acted(t, message);
         let patience = self.patience(agent);
-        let share = seen.as_ref().and_then(|(_, sight)| sight.reading.share.clone());
+        let share = seen.and_then(|(_, sight)| sight.reading.share.clone());
         if let Some(share) = share {
             self.share_shown(t, agent, &share);
         }
-        if let Some((fact, sight)) = &seen
+        if let Some((fact, sight)) = seen
             && self.is_seen_taken(message, fact, sight)
         {
             return self.take_by_screen(t, agent, message);
         }
-        let asking = seen.as_ref().filter(|(_, sight)| {
+        let asking = seen.filter(|(_, sight)| {
             sight.reading.kind == ScreenKind::Asking && sight.fitness != PaneFitness::NoAgent
         });
         if let Some((_, sight)) = asking {
@@ -171,7 +174,7 @@ impl State {
         };
         match seen {
             Some((_, sight)) => {
-                let step = flight.on_sight(&sight, &patience, t.now);
+                let step = flight.on_sight(sight, &patience, t.now);
                 self.apply(t, message, step);
             }
             None => t.timer(TimerKey::Delivery(message), t.now.after(PANES_EVERY)),

@@ -233,7 +233,10 @@ impl World {
                     process_alive: seen.is_some_and(alive),
                 };
                 let result = match failed {
-                    true => Err("tmux did not answer in time".to_owned()),
+                    true => Err(torch_daemon::event::LookError::Failed {
+                        pane,
+                        cause: "tmux did not answer in time".to_owned(),
+                    }),
                     false => Ok(Box::new(fact)),
                 };
                 self.answer(Event::Probed {
@@ -281,9 +284,12 @@ impl World {
         let recipient = recipient.and_then(|row| row.recipient.agent());
         if let Some((file, agent)) = inbox.zip(recipient) {
             if self.chance(self.faults.refusals, 4) {
-                let error = "its file could not be written: no space left".to_owned();
+                let error = torch_daemon::event::PasteError::NotBegun {
+                    file: file.file.display().to_string(),
+                    cause: "no space left".to_owned(),
+                };
                 self.note(|| format!("{} {error}", message.tag()));
-                let result = Err(torch_daemon::event::PasteError::NotBegun(error));
+                let result = Err(error);
                 return self.answer(Event::Pasted { message, result });
             }
             if let Some(agent) = self.agents.get_mut(&agent) {
@@ -312,7 +318,10 @@ impl World {
             None => Some(Outcome::Refused),
         };
         self.note(|| format!("{} paste {outcome:?} ({lie})", message.tag()));
-        let lost = || torch_daemon::event::PasteError::Unknown("tmux did not answer".to_owned());
+        let lost = || torch_daemon::event::PasteError::Unknown {
+            pane: guard.pane,
+            cause: "tmux did not answer".to_owned(),
+        };
         let result = outcome.ok_or_else(lost);
         self.answer(Event::Pasted { message, result });
     }
@@ -350,7 +359,12 @@ impl World {
         };
         let outcome = outcome.filter(|_| !lies || !(10..30).contains(&lie));
         self.note(|| format!("{} enter {outcome:?} ({lie})", message.tag()));
-        let result = outcome.ok_or_else(|| "tmux did not answer".to_owned());
+        let lost = || torch_daemon::event::KeyError::Unknown {
+            key: "Enter".to_owned(),
+            pane: guard.pane,
+            cause: "tmux did not answer".to_owned(),
+        };
+        let result = outcome.ok_or_else(lost);
         self.answer(Event::Pressed { message, result });
     }
 
