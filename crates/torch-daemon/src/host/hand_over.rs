@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use torch_core::hand_over::folder;
 use torch_router::delivery::Withdrawal;
 
-use super::execute::{replace, send, write_inbox};
+use super::execute::{replace, send};
+use super::typing::write_inbox;
 use super::{Host, Input};
 use crate::event::{Event, InboxFile, Offer};
 

@@ -22,6 +22,7 @@ pub(crate) mod spool;
 pub(crate) mod tmux;
 mod tmux_socket;
 pub(crate) mod transcript;
+mod typing;
 pub(crate) mod upkeep;
 mod windows;
 mod worktrees;
