@@ -217,6 +217,7 @@ mod tests {
             body: Body::Text(text.to_owned()),
             key: None,
             inline: false,
+            urgent: false,
             ttl_seconds: None,
             wait: None,
             wait_millis: 0,

@@ -167,7 +167,7 @@ fn probed(
     let mut report = Report::new(&program.name, subject.version.clone());
     let world = World::open(folder)?;
     let ready = Duration::from_secs(program.launch.ready_seconds) + SIGNS;
-    match world.raise(&program.name, ready)? {
+    match world.raise(&program.name, &config.agents, ready)? {
         Raised::Up { millis } => {
             let seconds = Duration::from_millis(millis).as_secs_f64();
             report.push(Finding::works(

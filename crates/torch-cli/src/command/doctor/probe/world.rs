@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use torch_api::wire::{AutoRequest, TeamSelector};
 use torch_api::{AgentView, Client, QuestionView, Request, Response, TeamView};
 use torch_core::RoleName;
+use torch_core::config::AgentsConfig;
 use torch_core::observed::ProgramObserved;
 use torch_process::{CommandSpec, Environment, run};
 
@@ -60,8 +61,13 @@ impl World {
     }
 
     /// The program's name as the only agent's; it is paused, so that nothing is typed.
-    pub(super) fn raise(&self, program: &str, within: Duration) -> Result<Raised, CommandError> {
-        let passed_on = crate::command::agent::passed_on();
+    pub(super) fn raise(
+        &self,
+        program: &str,
+        settings: &AgentsConfig,
+        within: Duration,
+    ) -> Result<Raised, CommandError> {
+        let passed_on = crate::command::agent::passed_on(settings);
         let request = AutoRequest {
             project: self.place.cwd.clone(),
             spec: self.place.cwd.join("spec.md"),
