@@ -185,7 +185,8 @@ impl State {
         let starting = self.is_unbriefed(agent)
             && self.agents.get(&agent).is_some_and(|run| {
                 let question = run.agent.question.as_ref();
-                question.is_some_and(|question| t.now.since(question.at) < START_SETTLES)
+                !run.started
+                    && question.is_some_and(|question| t.now.since(question.at) < START_SETTLES)
             });
         if self.answering[at].chosen || starting {
             return t.timer(TimerKey::Answer(agent), t.now.after(ANSWER_LOOK));

@@ -506,6 +506,7 @@ impl AgentRun {
             looking: false,
             following: None,
             looks: None,
+            started: false,
             answered_by_settings: None,
             restated: None,
             limit_told: None,

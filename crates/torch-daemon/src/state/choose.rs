@@ -106,11 +106,12 @@ impl State {
     pub(crate) fn no_program(&self, name: &str, named: impl Fn(&str) -> String) -> Failure {
         let known: Vec<&str> = self.programs.keys().map(String::as_str).collect();
         let near = near(name, known.iter().copied());
-        let hint = near.first().map(|near| named(near));
+        // The demo agent always works.
+        let hint = named(near.first().copied().unwrap_or("demo"));
         let mut failure = usage(
             &format!("there is no agent program {name:?}"),
             &format!("known programs: {}", known.join(", ")),
-            Some(hint.as_deref().unwrap_or("torch agents list")),
+            Some(&hint),
         );
         if !near.is_empty() {
             let near = format!("near matches: {}", near.join(", "));

@@ -77,6 +77,7 @@ impl State {
         run.failure = None;
         run.following = None;
         run.looks = None;
+        run.started = false;
         run.restart_at = None;
         run.briefing_asked = false;
         run.acting = None;

@@ -138,6 +138,8 @@ pub(crate) struct AgentRun {
     pub(crate) restated: Option<torch_core::program::Signal>,
     /// What the last looks agree on, and how many of them.
     pub(crate) looks: Option<screens::Looks>,
+    /// Whether the start of this launch was over already: a dialog from then on is none of a first run.
+    pub(crate) started: bool,
     /// A record of a limit that came before the hook which says so, and when it was written.
     pub(crate) limit_told: Option<(torch_monitor::SignalReading, Timestamp)>,
     /// When the turn began that is under way, and when the last one did that ended without a limit.

@@ -15,7 +15,7 @@ use crate::event::{Effect, LookError, PaneFact, ProbeFact, ProbeFor, TimerKey};
 
 /// How many agreeing looks outweigh a better signal that said otherwise.
 const AGREEING_LOOKS: u32 = 2;
-/// How long after the first look the second one comes; two that are closer together are as good as one.
+/// How long after the first look the second one comes.
 const SECOND_LOOK: std::time::Duration = std::time::Duration::from_millis(300);
 /// How long nothing better must have been heard of a working agent before it is looked at.
 const WORKING_QUIET: std::time::Duration = std::time::Duration::from_millis(700);
@@ -62,8 +62,14 @@ impl Looks {
         }
     }
 
-    fn agree(&self, now: Timestamp) -> bool {
-        self.count >= AGREEING_LOOKS && now.since(self.since) >= SECOND_LOOK
+    fn agree(&self) -> bool {
+        self.count >= AGREEING_LOOKS
+    }
+
+    /// Whether the first and the last of them are so far apart that the screen had time to change: while a program starts, what
+    /// two quick looks show may be the composer just before a dialog.
+    fn are_apart(&self, now: Timestamp) -> bool {
+        now.since(self.since) >= SECOND_LOOK
     }
 }
 
@@ -230,7 +236,7 @@ impl State {
         let limited = run.agent.state == AgentState::Limited;
         let looks = Looks::and(run.looks, reading.kind, t.now);
         run.looks = Some(looks);
-        let agreed = looks.agree(t.now);
+        let agreed = looks.agree() && (run.started || looks.are_apart(t.now));
         self.take_screen_figures(t, agent, &reading);
         match reading.kind {
             // A limit ends with a sign of life, not with a screen.
@@ -259,7 +265,9 @@ impl State {
             // A dialog before the first briefing belongs to the start: Gemini CLI begins anew once its folder is trusted.
             ScreenKind::Prompt
                 if before == AgentState::Starting
-                    || (before == AgentState::Asking && self.is_unbriefed(agent)) =>
+                    || (before == AgentState::Asking
+                        && !run.started
+                        && self.is_unbriefed(agent)) =>
             {
                 return self.on_prompt_up(t, agent, reading);
             }
@@ -326,6 +334,7 @@ impl State {
             return;
         };
         run.failure = None;
+        run.started = true;
         let (team, role) = (run.agent.team, run.agent.role.clone());
         self.set_state(t, agent, AgentState::Ready, evidence);
         t.push(Effect::CancelTimer(TimerKey::Ready(agent)));

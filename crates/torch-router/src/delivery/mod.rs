@@ -23,7 +23,7 @@ pub const SHOW_DEADLINE: Duration = Duration::from_secs(2);
 pub const EVIDENCE_DEADLINE: Duration = Duration::from_secs(5);
 /// How long after an Enter a screen that has not changed since says nothing: a program on a loaded machine reads its keys late,
 /// and what a look shows then is the picture from before.
-pub const STALE_SCREEN: Duration = Duration::from_secs(10);
+pub const STALE_SCREEN: Duration = EVIDENCE_DEADLINE;
 /// How long torch waits before it repeats a message that left no trace.
 pub const REDELIVER_AFTER: Duration = Duration::from_secs(10);
 /// How often a message is submitted without a trace before torch gives it up and says so.

@@ -254,7 +254,7 @@ fn a_lost_enter_is_pressed_again_and_the_paste_is_not_repeated() {
     let mut f = entered();
     assert_eq!(states(&f.on_timer(at(5_100))), [DeliveryState::Uncertain]);
     let text = f.text.clone();
-    let step = f.on_sight(&redrawn(&text), &P, at(5_101));
+    let step = f.on_sight(&prompt(&text), &P, at(5_101));
     assert!(matches!(step.act, Act::Press { .. }), "{step:?}");
     assert_eq!(f.delivery.attempt, 1);
 }
@@ -529,21 +529,7 @@ fn a_look_right_after_the_enter_presses_no_other() {
 
 #[test]
 fn a_screen_that_stands_still_presses_no_other_enter_for_a_while() {
-    let mut f = entered();
-    let text = f.text.clone();
-    f.on_timer(at(5_005));
-    for ms in [5_006, 7_000, 10_000] {
-        let step = f.on_sight(&prompt(&text), &P, at(ms));
-        assert!(matches!(step.act, Act::ProbeAfter(_)), "{ms}: {step:?}");
-        assert_eq!((step.passed, step.notice), (vec![], None), "{ms}");
-    }
-    let step = f.on_sight(&prompt(&text), &P, at(10_006));
-    assert!(matches!(step.act, Act::Press { .. }), "{step:?}");
-    assert_eq!(step.notice, Some(Notice::StrayEnter));
-}
-
-#[test]
-fn a_program_that_only_its_screen_tells_of_has_time_to_draw() {
+    // Of a program that only its screen tells of.
     let quick = Patience {
         evidence: Duration::from_millis(300),
         ..P
@@ -551,7 +537,12 @@ fn a_program_that_only_its_screen_tells_of_has_time_to_draw() {
     let mut f = entered();
     let text = f.text.clone();
     f.on_timer(at(305));
-    let step = f.on_sight(&prompt(&text), &quick, at(310));
-    assert!(matches!(step.act, Act::ProbeAfter(_)), "{step:?}");
-    assert_eq!(step.notice, None);
+    for ms in [310, 1_000, 5_000] {
+        let step = f.on_sight(&prompt(&text), &quick, at(ms));
+        assert!(matches!(step.act, Act::ProbeAfter(_)), "{ms}: {step:?}");
+        assert_eq!((step.passed, step.notice), (vec![], None), "{ms}");
+    }
+    let step = f.on_sight(&prompt(&text), &quick, at(5_006));
+    assert!(matches!(step.act, Act::Press { .. }), "{step:?}");
+    assert_eq!(step.notice, Some(Notice::StrayEnter));
 }
