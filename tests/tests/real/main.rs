@@ -10,6 +10,7 @@ mod dialogs;
 mod dialogs_others;
 mod doors;
 mod hand_over;
+mod hooks_off;
 mod limits;
 mod resume;
 mod shell;

@@ -143,8 +143,8 @@ pub struct HandOverRules {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TranscriptRules {
-    /// Where it lies, if no hook says so: a path with `{home}`, `{VARIABLE:-default}`, `{worktree}`, `{worktree-}` (with `-` for
-    /// everything but letters and digits), `{conversation}`, and `*` for any part.
+    /// Where it lies, if no hook says so, for a program that takes the conversation's id from torch: a path with `{home}`,
+    /// `{VARIABLE:-default}`, `{worktree}`, `{worktree-}` (with `-` for everything but letters and digits) and `{conversation}`.
     pub path: String,
     /// What its records mean.
     pub rules: Vec<SignalRule>,

@@ -339,6 +339,7 @@ impl State {
         self.set_state(t, agent, AgentState::Ready, evidence);
         t.push(Effect::CancelTimer(TimerKey::Ready(agent)));
         self.progress(t, team, role.as_str(), Stage::Ready, "its prompt is up");
+        self.follow_untold_transcript(t, agent);
         self.reconcile(t, team);
     }
 

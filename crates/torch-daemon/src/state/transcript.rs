@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use torch_core::program::Signal;
+use torch_core::program::{Signal, fill, fill_variables};
 use torch_core::{AgentId, AgentState, DeliveryState, Evidence, LaunchId, Write};
 use torch_monitor::SignalReading;
 use torch_router::delivery::Proof;
@@ -40,6 +40,31 @@ impl State {
             path,
             offset,
         });
+    }
+
+    /// Reads the transcript of a program that is ready although no hook said where it lies: its hooks may be switched off.
+    pub(crate) fn follow_untold_transcript(&mut self, t: &mut Turn, agent: AgentId) {
+        if let Some(path) = self.expected_transcript(agent) {
+            self.follow_transcript(t, agent, path);
+        }
+    }
+
+    fn expected_transcript(&self, agent: AgentId) -> Option<PathBuf> {
+        let run = self.agents.get(&agent)?;
+        let path = &self.programs.get(&run.agent.program)?.data.transcript.path;
+        if run.agent.transcript.is_some() || path.is_empty() {
+            return None;
+        }
+        let worktree = run.agent.worktree.display().to_string();
+        let name = worktree.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let conversation = run.agent.conversation.as_deref()?;
+        let places = [
+            ("worktree", worktree.as_str()),
+            ("worktree-", &name),
+            ("conversation", conversation),
+        ];
+        let team = self.teams.get(&run.agent.team)?;
+        fill_variables(&fill(path, &places), &team.env).map(PathBuf::from)
     }
 
     pub(crate) fn on_told(
