@@ -152,15 +152,24 @@ impl<'a> Maker<'a> {
         self.change("add a detached worktree", args).map(drop)
     }
 
-    /// Forgets one registration whose directory is gone.
+    /// Forgets one registration whose directory is gone. A `git worktree add` that outlived whoever began it tidies up after
+    /// itself when it fails, and may be the quicker one.
     pub(crate) fn prune(&self, registration: &Registration) -> Result<(), WorktreeError> {
-        if let (Some(libgit2), Some(name)) = (&self.libgit2, &registration.name) {
-            return libgit2
+        let pruned = match (&self.libgit2, &registration.name) {
+            (Some(libgit2), Some(name)) => libgit2
                 .find_worktree(name)
                 .and_then(|worktree| worktree.prune(None))
-                .map_err(|error| self.libgit2_error("prune a worktree", error));
+                .map_err(|error| self.libgit2_error("prune a worktree", error)),
+            _ => self.remove(&registration.path),
+        };
+        match pruned {
+            Err(error) => {
+                let still = self.registrations()?;
+                let there = still.iter().any(|other| other.is_at(&registration.path));
+                if there { Err(error) } else { Ok(()) }
+            }
+            done => done,
         }
-        self.remove(&registration.path)
     }
 
     /// Removes a worktree; git refuses when it is locked or anything in it is not committed.

@@ -316,7 +316,11 @@ impl State {
             (false, false) => "",
         };
         let up = run.looks.map_or(t.now, |looks| looks.since);
-        if !missing.is_empty() && t.now.since(up) < START_PATIENCE {
+        // A program that may take less time than that to be ready is not to fail for want of a word.
+        let whole = program.map_or(START_PATIENCE, |program| {
+            std::time::Duration::from_secs(program.data.launch.ready_seconds)
+        });
+        if !missing.is_empty() && t.now.since(up) < START_PATIENCE.min(whole / 2) {
             t.timer(TimerKey::Look(agent), t.now.after(SECOND_LOOK));
             return;
         }

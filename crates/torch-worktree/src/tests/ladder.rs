@@ -331,3 +331,17 @@ fn a_failure_leaves_nothing_behind() {
         assert_eq!(project.git(&["worktree", "list"]).lines().count(), 1);
     }
 }
+
+#[test]
+fn a_registration_that_somebody_forgot_meanwhile_is_none() {
+    for project in both() {
+        let added = project.expect("a", Some("main-developer"), Rung::New);
+        let (git, repository) = (handle(), project.inspect());
+        let maker = crate::create::Maker::open(&git, &repository).expect("opens");
+        let all = maker.registrations().expect("reads");
+        let stale = all.iter().find(|one| one.is_at(&added.path)).expect("it");
+        fs::remove_dir_all(&added.path).expect("removed");
+        project.git(&["worktree", "prune"]);
+        maker.prune(stale).expect("it is gone already");
+    }
+}
