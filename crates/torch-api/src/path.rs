@@ -52,6 +52,11 @@ pub fn tmux_socket(home: &Path, var: impl Fn(&str) -> Option<OsString>) -> Strin
     format!("torch-{}", home_hash(home))
 }
 
+/// What the daemon that runs was started with: its settings as JSON, in the shape of the config.
+pub fn daemon_settings(home: &Path) -> PathBuf {
+    home.join("run/daemon.settings.json")
+}
+
 /// The daemon's socket: `run/torch.sock` in the registry, or in `runtime_dir` where that is too long for a socket.
 pub fn socket_path(home: &Path, runtime_dir: &Path) -> PathBuf {
     let path = home.join("run/torch.sock");

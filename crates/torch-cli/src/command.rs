@@ -20,6 +20,7 @@ pub mod doctor;
 pub mod gc;
 pub mod given;
 pub mod hook;
+pub(crate) mod in_force;
 pub mod inbox;
 pub mod init;
 pub mod logs;

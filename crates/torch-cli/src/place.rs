@@ -131,13 +131,19 @@ fn user_file(name: &str) -> Option<PathBuf> {
 
 /// The project that a directory lies in: its nearest ancestor with a `torch.toml` or a `.git`, else itself.
 pub fn project_root(dir: &Path) -> PathBuf {
-    let is_root = |dir: &&Path| dir.join("torch.toml").is_file() || dir.join(".git").exists();
+    let is_root = |dir: &&Path| dir.join("torch.toml").is_file() || has_git(dir);
     dir.ancestors().find(is_root).unwrap_or(dir).to_owned()
+}
+
+/// Whether a repository's `.git` is here. An empty folder of that name is none: sandboxes leave such behind.
+fn has_git(dir: &Path) -> bool {
+    let git = dir.join(".git");
+    git.is_file() || git.join("HEAD").exists()
 }
 
 /// Whether a directory lies in a git repository: an ancestor has a `.git`, a folder or a worktree's file.
 pub fn in_repository(dir: &Path) -> bool {
-    dir.ancestors().any(|dir| dir.join(".git").exists())
+    dir.ancestors().any(has_git)
 }
 
 /// A variable of the environment.

@@ -13,6 +13,7 @@ pub mod id;
 pub mod identity;
 pub mod journal;
 pub mod launch;
+pub mod lenient;
 pub mod message;
 pub mod name;
 pub mod observed;

@@ -69,6 +69,29 @@ pub enum TimerKey {
     Upkeep,
 }
 
+impl TimerKey {
+    /// Its time as a cause, in words.
+    pub(crate) fn cause(&self) -> &'static str {
+        match self {
+            Self::Delivery(_) => "time for a delivery",
+            Self::Transcript(_) => "time to look into a transcript",
+            Self::Expiry(_) => "a time to live is over",
+            Self::Wait(_) => "a client's wait is over",
+            Self::Ready(_) => "the time to get ready is over",
+            Self::Look(_) => "time for a look",
+            Self::Answer(_) => "time to look at a dialog",
+            Self::Restart(_) => "time for a restart",
+            Self::Turns(_) => "a turn counts no more",
+            Self::Wake(_) => "time to wake an agent",
+            Self::Server => "time to start the tmux server",
+            Self::Followed(_) => "who follows has waited long enough",
+            Self::Schedules => "a planned note is due",
+            Self::Panes => "time to list the panes",
+            Self::Upkeep => "upkeep",
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug)]
 pub enum Event {

@@ -98,6 +98,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     let store = Store::open(&options.home.join("torch.db"), reading.wall)
         .context("failed to open the registry's database")?;
     let (state, first) = load(options, &store, reading)?;
+    tell_settings(options);
     let (inputs, receiver) = tokio::sync::mpsc::unbounded_channel();
     let (reconnect, gone) = (state.has_live_pane(), state.has_running_team());
     let transcripts = transcript::Transcripts::new(state.programs.clone(), inputs.clone());
@@ -224,6 +225,17 @@ fn load(
         seed: now.0 ^ (u64::from(pid) << 32) ^ fastrand::u64(..),
     };
     Ok(State::new(settings, snapshot, now))
+}
+
+/// Writes down with which settings this daemon runs: commands compare theirs.
+fn tell_settings(options: &Options) {
+    let path = torch_api::path::daemon_settings(&options.home);
+    let written = serde_json::to_vec_pretty(&options.config)
+        .map_err(std::io::Error::from)
+        .and_then(|text| crate::host::execute::replace(&path, &text));
+    if let Err(error) = written {
+        tracing::warn!("{} could not be written: {error}", path.display());
+    }
 }
 
 /// The agent programs that may be started. A file of the user's that can't be used keeps no other program from working.

@@ -11,6 +11,9 @@ use torch_core::spool::SpoolEvent;
 
 use crate::spool;
 
+/// The largest file that is handed over, in bytes.
+const TEXT_MAX: u64 = 1 << 20;
+
 /// Where messages lie ready, and which records of the hook are not answered.
 #[derive(Debug, Clone, Default)]
 pub struct HandOverFrom {
@@ -55,6 +58,11 @@ fn take(folder: &Path) -> Option<(HandOver, Vec<u8>)> {
     ready.sort_unstable();
     ready.into_iter().find_map(|one| {
         let path = folder.join(one.ready());
+        // Whatever else somebody put there would hold the program up, or show it what is none of its business.
+        let plain = std::fs::symlink_metadata(&path).ok()?;
+        if !plain.is_file() || plain.len() > TEXT_MAX {
+            return None;
+        }
         // Opened first: what can't be read is left for the daemon to take back.
         let mut file = File::open(&path).ok()?;
         let mut text = Vec::new();
@@ -130,6 +138,23 @@ mod tests {
         assert_eq!(place.hook(&json!("no record")), "");
         assert!(place.folder.path().join(one.ready()).exists());
         assert_eq!(place.hook(&json!({"agent_id": null})), "one");
+    }
+
+    #[test]
+    fn only_a_plain_file_is_handed_over() {
+        let place = Place::new();
+        let secret = place.folder.path().join("secret");
+        std::fs::write(&secret, "secret").expect("a file");
+        let one = HandOver {
+            message: MessageId::new(1, 1),
+            attempt: 1,
+        };
+        let ready = place.folder.path().join(one.ready());
+        std::os::unix::fs::symlink(&secret, &ready).expect("a link");
+        assert_eq!(place.hook(&json!({})), "");
+        place.lay(2, "two");
+        assert_eq!(place.hook(&json!({})), "two");
+        assert!(std::fs::symlink_metadata(&ready).is_ok());
     }
 
     #[test]

@@ -4,26 +4,30 @@ use std::io::Read;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use torch_core::LaunchId;
 use torch_core::spool::SpoolEvent;
+use torch_core::{LaunchId, lenient};
 
 use crate::spool;
 
 /// The most that is read of a hook's input, in bytes.
 pub const HOOK_INPUT_MAX: u64 = 16 << 20;
 
+/// The most that is kept of input that is no JSON, in bytes: written as JSON it may grow sixfold.
+const RAW_MAX: usize = 64 << 10;
+
 /// Appends what a hook gives on `stdin` to the spool. It never fails visibly: a program must not stumble over its
-/// hook. Input that is no JSON, or is cut at [`HOOK_INPUT_MAX`], becomes `{"raw": "…"}`; without a valid launch id
+/// hook. The beginning of input that is no JSON, or is cut at [`HOOK_INPUT_MAX`], becomes `{"raw": "…"}`; without a valid launch id
 /// nothing is written, as no reader could place it. Gives back the JSON that was read.
 pub fn hook(spool: &Path, launch: &str, stdin: impl Read) -> Option<Value> {
     let launch = launch.parse::<LaunchId>().ok()?;
     let mut input = Vec::new();
     // What came before a read error is still worth a record.
     stdin.take(HOOK_INPUT_MAX).read_to_end(&mut input).ok();
-    let read = serde_json::from_slice::<Value>(&input).ok();
-    let payload = read
-        .clone()
-        .unwrap_or_else(|| json!({"raw": String::from_utf8_lossy(&input)}));
+    let read = lenient::parse(&input);
+    let payload = read.clone().unwrap_or_else(|| {
+        let start = &input[..input.len().min(RAW_MAX)];
+        json!({"raw": String::from_utf8_lossy(start)})
+    });
     // Nothing to be done about it here; the daemon notices missing records by their absence.
     spool::append(spool, launch, SpoolEvent::Hook { payload }).ok();
     read
@@ -75,10 +79,7 @@ mod tests {
         let SpoolEvent::Hook { payload } = &records(&spool)[0].event else {
             panic!()
         };
-        assert_eq!(
-            payload["raw"].as_str().unwrap().len() as u64,
-            HOOK_INPUT_MAX
-        );
+        assert_eq!(payload["raw"].as_str().unwrap().len(), RAW_MAX);
         hook(&folder.path().join("no/such"), LAUNCH, &b"{}"[..]);
     }
 

@@ -89,18 +89,24 @@ impl Store {
 
 fn fact_in(row: &Row<'_>, stretch: Stretch) -> Result<Fact, StoreError> {
     let decision = word_in("decision", &get::<String>(row, 5)?)?;
+    let to: String = get(row, 4)?;
+    // What lies in the person's inbox has arrived there.
+    let fate = match fate_in(row, stretch, decision)? {
+        Fate::Waiting if to == torch_core::Recipient::Human.label() => Fate::Settled,
+        fate => fate,
+    };
     let judged = count_in("journal number", get(row, 9)?)?;
     Ok(Fact {
         team: get::<Option<String>>(row, 0)?.map_or_else(|| get(row, 1), Ok)?,
         kind: word_in("kind", &get::<String>(row, 2)?)?,
         from: get(row, 3)?,
-        to: get(row, 4)?,
+        to,
         decision,
         rule: get(row, 6)?,
         critical: get(row, 7)?,
         at: time_in(get(row, 8)?),
         is_new: judged > stretch.after,
-        fate: fate_in(row, stretch, decision)?,
+        fate,
         repeated: get::<Option<bool>>(row, 15)?.unwrap_or_default(),
     })
 }

@@ -121,6 +121,7 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         ..place.clone()
     };
     let (config, _) = super::config::load(&there)?;
+    super::in_force::say(&there, &config);
     let passed_on = super::agent::passed_on(&config.agents);
     let configured = Some(config.agents.default).filter(|name| !name.is_empty());
     let mut agents = args.agent.clone();

@@ -25,9 +25,10 @@ pub struct ConfigArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &ConfigArgs, place: &Place) -> Outcome {
-    let (_, origins) = load(place)?;
+    let (config, origins) = load(place)?;
     if !args.json.json {
         output::data(&render::config::config(&origins))?;
+        super::in_force::say(place, &config);
         return Ok(exit::OK);
     }
     for origin in &origins {

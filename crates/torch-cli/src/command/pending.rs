@@ -80,6 +80,9 @@ pub(crate) fn deny(args: DenyArgs, place: &Place) -> Outcome {
 }
 
 fn answer(args: WhichArgs, approve: bool, place: &Place) -> Outcome {
+    if let Ok((config, _)) = super::config::load(place) {
+        super::in_force::say(place, &config);
+    }
     let mut client = connect::connect(place)?;
     let request = Request::AnswerQuestion {
         id: args.id,

@@ -5,14 +5,16 @@ mod duration;
 mod mistyped;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::json;
 use torch_api::view::MessageView;
 use torch_api::wire::SendRequest;
 use torch_api::{Client, Request, Response};
+use torch_core::screen::ScreenKind;
 use torch_core::{DeferReason, DeliveryState};
+use torch_daemon::catalog::Catalog;
 
 use super::given::Given;
 use super::{JsonArgs, logs};
@@ -21,7 +23,7 @@ use crate::error::{CommandError, ErrorKind, Outcome};
 use crate::exit;
 use crate::interrupt::on_interrupt;
 use crate::output;
-use crate::place::{Place, variable};
+use crate::place::{Place, user_agents, variable};
 use crate::render::{self, message};
 
 /// What stands below the help of the program with this name.
@@ -48,6 +50,13 @@ pub const SCM_EXAMPLES: &str = examples!("scm");
 
 /// What stands below the help of `torch send`.
 const SEND_EXAMPLES: &str = examples!("torch send");
+
+/// How long a program's screen may take to show that its turn is over.
+const DRAWN: Duration = Duration::from_secs(3);
+/// The pause between two looks at it.
+const LOOK: Duration = Duration::from_millis(100);
+/// How many lines tell it, whatever the person wants to see.
+const SCREEN: u32 = 60;
 
 /// Sends a message to an agent, and proves that it arrived.
 ///
@@ -200,6 +209,9 @@ fn verdict(
     let failed = match message.waits.map(message::waits_for) {
         Some(words) if queued => failed.cause(format!("it waits behind another: {words}")),
         Some(words) => failed.cause(format!("it waits: {words}")),
+        None if message.state.is_proven() => {
+            failed.cause("it was delivered, and its recipient has not said so yet")
+        }
         None => failed.cause("it stays in the queue and is delivered as soon as that is possible"),
     };
     // A person's word, or a cap, holds everything: the agent says more than the message.
@@ -234,10 +246,39 @@ fn reply(
         Err(error) if error.kind == ErrorKind::Timeout => Some(error),
         Err(error) => return Err(error),
     };
-    let mut client = connect::connect(place)?;
-    let team = Some(message.team.clone());
-    let lines = logs::fetch(&mut client, place, team, &message.to, lines)?;
+    let lines = drawn(place, message, lines)?;
     Ok(Reply { lines, late })
+}
+
+/// The last lines of the recipient's screen, once it shows that the turn is over: a hook is quicker than the screen.
+fn drawn(place: &Place, message: &MessageView, lines: u32) -> Result<Vec<String>, CommandError> {
+    let mut client = connect::connect(place)?;
+    let program = program_of(&mut client, message)?;
+    let catalog = Catalog::load(user_agents().as_deref(), None);
+    let entry = program.and_then(|program| catalog.entries.get(&program));
+    let until = Instant::now() + DRAWN;
+    loop {
+        let team = Some(message.team.clone());
+        let mut seen = logs::fetch(&mut client, place, team, &message.to, lines.max(SCREEN))?;
+        let reading = entry.map(|entry| entry.read(seen.join("\n").as_bytes(), "").reading);
+        let busy = reading.is_some_and(|reading| reading.kind == ScreenKind::Busy);
+        if !busy || Instant::now() >= until {
+            let more = seen.len().saturating_sub(lines as usize);
+            return Ok(seen.split_off(more));
+        }
+        std::thread::park_timeout(LOOK);
+    }
+}
+
+/// The program that the recipient of a message runs.
+fn program_of(client: &mut Client, message: &MessageView) -> Result<Option<String>, CommandError> {
+    let team = Some(message.team.clone());
+    let Response::Status { teams, .. } = connect::ask(client, &Request::Status { team })? else {
+        return Ok(None);
+    };
+    let mut agents = teams.into_iter().flat_map(|team| team.agents);
+    let found = agents.find(|agent| agent.role == message.to);
+    Ok(found.map(|agent| agent.program))
 }
 
 /// A state that can be waited for.

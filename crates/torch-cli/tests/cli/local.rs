@@ -43,6 +43,7 @@ fn a_projects_file_is_written_at_the_top_of_its_repository_only() {
     for dir in [".git", "src/deep"] {
         std::fs::create_dir_all(project.join(dir)).expect("a folder");
     }
+    std::fs::write(project.join(".git/HEAD"), "ref: refs/heads/main\n").expect("a file");
     let mut below = place.command(TORCH, &["init", "--project"]);
     let output = below
         .current_dir(project.join("src/deep"))

@@ -194,7 +194,9 @@ fn a_reply_is_shown_once_the_turn_has_ended() {
             ..
         }
     ));
-    assert!(matches!(fake.request(), Request::Logs { lines: 10, .. }));
+    // What program it is says how its screen is read, and a few lines more say whether it is done.
+    assert!(matches!(fake.request(), Request::Status { .. }));
+    assert!(matches!(fake.request(), Request::Logs { lines: 60, .. }));
 }
 
 #[test]

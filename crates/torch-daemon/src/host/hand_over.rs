@@ -52,7 +52,8 @@ impl Host {
             }
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 tracing::warn!("{} could not be taken back: {error}", ready.display());
-                Withdrawal::Taken
+                // Another way it may go only once a hook can't take it any more.
+                Withdrawal::Stuck
             }
             Err(_) if folder.join(offer.hand_over.taken()).exists() => Withdrawal::Taken,
             // Taken back by a daemon that could not say so any more, or never laid.

@@ -9,7 +9,7 @@
 pub(crate) mod answer;
 pub(crate) mod answers;
 mod commits;
-mod execute;
+pub(crate) mod execute;
 mod git;
 mod hand_over;
 pub(crate) mod keep;

@@ -170,7 +170,7 @@ impl TranscriptFile {
 
 /// What a line means, if anything; one that is no record is passed over.
 fn read_line(rules: &SignalRules, line: &[u8]) -> Option<SignalReading> {
-    let record = serde_json::from_slice(line).ok()?;
+    let record = torch_core::lenient::parse(line)?;
     let reading = rules.read(&record);
     (reading.signal.is_some() || !reading.figures.is_empty()).then_some(reading)
 }

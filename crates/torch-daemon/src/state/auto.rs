@@ -465,7 +465,16 @@ impl State {
                     },
                 );
             } else {
-                let mut failure = other("not every agent came up", "", Some("torch status"));
+                let asks = agents.iter().any(|agent| {
+                    let run = self.agents.get(agent);
+                    run.is_some_and(|run| run.agent.question.is_some())
+                });
+                let hint = if asks {
+                    "torch pending"
+                } else {
+                    "torch status"
+                };
+                let mut failure = other("not every agent came up", "", Some(hint));
                 failure.causes.clone_from(&failed);
                 if agents.len() > failed.len() {
                     failure

@@ -246,6 +246,9 @@ impl State {
             let team = self.agents.get(&agent).map(|run| run.agent.team);
             team.into_iter().for_each(|team| self.check_raised(t, team));
         }
+        if state == DeliveryState::Queued && self.is_not_wanted_any_more(t, message) {
+            return;
+        }
         let blocks = self.flights.get(&message).is_some_and(Flight::blocks_queue);
         if state.is_final() {
             self.flights.remove(&message);

@@ -6,12 +6,17 @@
 use std::time::Duration;
 
 use torch_core::hand_over::HandOver;
-use torch_core::{AgentId, AgentState, DeferReason, MessageId, MessageKind};
+use torch_core::{AgentId, AgentState, DeferReason, DeliveryState, MessageId, MessageKind};
 use torch_router::delivery::{Flight, Withdrawal};
 
 use super::deliver::inbox_file;
+use super::send::done;
 use super::{State, Turn};
-use crate::event::{Effect, Offer, TimerKey};
+use crate::event::{ConnId, Effect, Offer, TimerKey};
+use crate::failure::other;
+
+/// Why a message is given up that a person cancelled.
+pub(crate) const CANCELLED: &str = "cancelled by a person";
 
 impl State {
     /// Lays the first message of an agent ready for its program's hook, or takes it back, where that is what has to be done;
@@ -195,11 +200,48 @@ impl State {
             return;
         };
         let step = flight.on_withdrawn(withdrawal, t.now);
-        let expired = flight.envelope.expires.is_some_and(|at| at <= t.now);
+        let stuck = withdrawal == Withdrawal::Stuck;
         self.apply(t, message, step);
-        if expired {
-            self.expire(t, message);
+        if !stuck && let Some(conn) = self.cancels.remove(&message) {
+            let id = message.tag();
+            let cause = "a hook of the program took it in that moment";
+            let hint = format!("torch msg trace {id}");
+            let error = format!("{id} can't be cancelled");
+            t.fail(conn, other(&error, cause, Some(&hint)));
         }
+    }
+
+    /// A message that was to be sent another way, or again, is ended where a person or its time to live says so.
+    pub(crate) fn is_not_wanted_any_more(&mut self, t: &mut Turn, message: MessageId) -> bool {
+        let expires = self
+            .flights
+            .get(&message)
+            .and_then(|flight| flight.envelope.expires);
+        if let Some(conn) = self.cancels.remove(&message) {
+            let ended = self.end_untyped(t, message, DeliveryState::Dead, CANCELLED);
+            t.reply(
+                conn,
+                done(format!("{} is cancelled; no program has it", message.tag())),
+            );
+            return ended;
+        }
+        let over = "its time to live is over";
+        expires.is_some_and(|at| at <= t.now)
+            && self.end_untyped(t, message, DeliveryState::Expired, over)
+    }
+
+    /// Cancels a message that lies ready, once it is taken back; whether it lies ready.
+    pub(crate) fn cancel_offered(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        message: MessageId,
+    ) -> bool {
+        if !self.flights.get(&message).is_some_and(Flight::is_offered) {
+            return false;
+        }
+        self.cancels.insert(message, conn);
+        self.withdraw_offered(t, message)
     }
 
     /// A hook says that it handed a message over.

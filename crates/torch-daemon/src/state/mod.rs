@@ -223,6 +223,8 @@ pub struct State {
     pub(crate) waiters: Vec<Waiter>,
     /// Clients that wait for the end of the turn that a message begins.
     pub(crate) turn_waiters: Vec<turns::TurnWaiter>,
+    /// Messages that are cancelled once they are taken back, and who wants that.
+    pub(crate) cancels: BTreeMap<MessageId, ConnId>,
     /// Open questions that a person is answering.
     pub(crate) answering: Vec<answering::Answering>,
     pub(crate) watchers: Vec<Watcher>,
@@ -520,7 +522,7 @@ fn cause_of(event: &Event) -> String {
         Event::WorkSeen { .. } => "worktree looked at".to_owned(),
         Event::SessionSeen { .. } => "session looked at".to_owned(),
         Event::Revived { .. } => "request retry".to_owned(),
-        Event::Timer(key) => format!("timer {key:?}").chars().take(60).collect(),
+        Event::Timer(key) => key.cause().to_owned(),
         Event::ClockMoved(_) => "clock moved".to_owned(),
     }
 }

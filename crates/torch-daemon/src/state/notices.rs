@@ -1,5 +1,6 @@
 //! torch's own notices: the hub and the person hear once of what needs them.
 
+use torch_core::screen::DialogKind;
 use torch_core::{AgentId, MessageId, MessageKind, Recipient, TeamId};
 use torch_router::delivery::Notice;
 
@@ -9,6 +10,26 @@ use super::{State, Turn};
 
 /// How many lines of a screen a notice quotes.
 const SCREEN_LINES: usize = 15;
+
+/// The most of a question that a notice tells, in characters.
+const ASKED_MAX: usize = 300;
+
+/// Words as a sentence: cut between two of them, with one mark at the end.
+fn sentence(words: &str) -> String {
+    let words = words.trim();
+    let cut = words
+        .char_indices()
+        .nth(ASKED_MAX)
+        .map(|(at, _)| &words[..at]);
+    match cut {
+        Some(cut) => {
+            let end = cut.rfind(char::is_whitespace).unwrap_or(cut.len());
+            format!("{}…", cut[..end].trim_end())
+        }
+        None if words.ends_with(['.', '?', '!', '…']) => words.to_owned(),
+        None => format!("{words}."),
+    }
+}
 
 impl State {
     /// Tells the hub (unless it is the hub's own trouble) and the person.
@@ -60,15 +81,20 @@ impl State {
         let Some((team, name, role)) = self.who(agent) else {
             return;
         };
-        let what: String = what.chars().take(300).collect();
         let question = self
             .agents
             .get(&agent)
             .and_then(|run| run.agent.question.as_ref());
         let id = question.map_or("ID", |question| &question.id);
+        // A choice has no yes and no no.
+        let choice = question.is_some_and(|question| question.kind == DialogKind::Question);
+        let how = match choice {
+            true => String::new(),
+            false => format!("torch pending, then torch approve {id} or torch deny {id}; or "),
+        };
         let text = format!(
-            "{name}:{role} asks: {what}. A person answers it: torch pending, then torch approve {id} or torch deny {id}; or in \
-             its window: torch attach {role}"
+            "{name}:{role} asks: {} A person answers it: {how}in its window: torch attach {role}",
+            sentence(what)
         );
         self.notify(t, team, Some(agent), &text);
     }

@@ -50,6 +50,7 @@ impl State {
             keys: BTreeMap::new(),
             waiters: Vec::new(),
             turn_waiters: Vec::new(),
+            cancels: BTreeMap::new(),
             watchers: Vec::new(),
             undos: BTreeMap::new(),
             fresh_teams: std::collections::BTreeSet::new(),

@@ -528,7 +528,10 @@ impl State {
             );
             return t.fail(conn, failure);
         }
-        if self.end_untyped(t, message, DeliveryState::Dead, "cancelled by a person") {
+        if self.cancel_offered(t, conn, message) {
+            return;
+        }
+        if self.end_untyped(t, message, DeliveryState::Dead, super::hand_over::CANCELLED) {
             return t.reply(
                 conn,
                 done(format!("m-{short} is cancelled; it was never typed")),

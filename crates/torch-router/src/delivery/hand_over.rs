@@ -14,6 +14,8 @@ pub enum Withdrawal {
     Taken,
     /// It does not lie there.
     Missing,
+    /// It lies there still: nothing in its folder can be renamed now.
+    Stuck,
 }
 
 impl Flight {
@@ -93,9 +95,12 @@ impl Flight {
         if !self.is_offered() {
             return Step::only(Act::None);
         }
+        if withdrawal == Withdrawal::Stuck {
+            return Step::only(Act::ProbeAfter(super::RECHECK_MAX));
+        }
         // One that was laid and is nowhere was not taken back by anybody who says so.
         let taken = match withdrawal {
-            Withdrawal::Withdrawn => false,
+            Withdrawal::Withdrawn | Withdrawal::Stuck => false,
             Withdrawal::Taken => true,
             Withdrawal::Missing => self.laid,
         };
@@ -242,6 +247,19 @@ mod tests {
             assert!(flight.text.contains(" try=2]"));
             assert!(!flight.was_handed_over());
         }
+    }
+
+    #[test]
+    fn one_that_can_not_be_taken_back_is_not_sent_another_way() {
+        let mut flight = offered();
+        let step = flight.on_withdrawn(Withdrawal::Stuck, T0);
+        assert!(matches!(step.act, Act::ProbeAfter(_)), "{step:?}");
+        assert!(flight.is_offered() && step.passed.is_empty());
+        flight.on_withdrawn(Withdrawal::Withdrawn, T0);
+        assert_eq!(
+            (flight.delivery.state, flight.delivery.attempt),
+            (DeliveryState::Queued, 1)
+        );
     }
 
     #[test]

@@ -388,3 +388,38 @@ fn take_as_a_hook(world: &World) {
     let ready = world.wait_for(DEADLINE, "it to lie ready", || lying(world, ".ready").pop());
     fs::rename(&ready, ready.with_extension("taken")).expect("taken");
 }
+
+#[test]
+fn one_that_lies_ready_can_be_cancelled() {
+    let world = in_turn(World::new(), "use tools");
+    let id = urgent(&world, "never mind");
+    world.wait_message(&id, "offered");
+    let said = world.torch(&["msg", "cancel", &id]).ok().stdout;
+    assert!(said.contains("is cancelled"), "{said}");
+    assert_eq!(world.message(&id).state, "dead");
+    let taken = urgent(&world, "too late");
+    world.wait_message(&taken, "offered");
+    take_as_a_hook(&world);
+    let said = world.torch(&["msg", "cancel", &taken]).code(1).stderr;
+    assert!(said.contains("a hook of the program took it"), "{said}");
+    open_all(&world);
+    world.wait_message(&taken, "consumed");
+    assert!(prompt_of(&world, "never mind").is_empty());
+}
+
+#[test]
+fn a_second_try_is_not_made_after_its_time() {
+    let world = in_turn(World::new(), "use tools");
+    let ran = world
+        .scm(&[ROLE, "--urgent", "--ttl", "3s", "--json", "--", "soon"])
+        .ok();
+    let id = ran.json()["message"]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    world.wait_message(&id, "offered");
+    take_as_a_hook(&world);
+    open_all(&world);
+    world.wait_message_for(&id, "expired", std::time::Duration::from_secs(40));
+    assert!(prompt_of(&world, "soon").is_empty());
+}

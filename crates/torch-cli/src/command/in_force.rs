@@ -1,0 +1,82 @@
+//! Settings that differ from those that the running daemon was started with: it reads them only then.
+
+use serde_json::Value;
+use torch_core::config::{Config, KEYS, Key, Scope};
+
+use crate::connect;
+use crate::output;
+use crate::place::Place;
+
+/// The daemon's own settings that have another value here, as a line each; none where no daemon runs.
+pub(crate) fn otherwise(place: &Place, config: &Config) -> Vec<String> {
+    if !matches!(connect::running(place), Ok(Some(_))) {
+        return Vec::new();
+    }
+    let file = torch_api::path::daemon_settings(&place.home);
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let Ok(theirs) = serde_json::from_str::<Value>(&text) else {
+        return Vec::new();
+    };
+    // Where it can't be written as JSON there is nothing to compare.
+    let Ok(ours) = serde_json::to_value(config) else {
+        return Vec::new();
+    };
+    let own = KEYS
+        .iter()
+        .filter(|key| key.scope == Scope::User && !ASKED.contains(&key.name));
+    own.filter_map(|key| differs(key, &ours, &theirs)).collect()
+}
+
+/// Says so before something is asked of the daemon.
+pub(crate) fn say(place: &Place, config: &Config) {
+    for line in otherwise(place, config) {
+        output::notice(&line);
+    }
+}
+
+/// Settings that a command reads itself.
+const ASKED: [&str; 2] = ["agents.default", "tmux.program"];
+
+fn differs(key: &Key, ours: &Value, theirs: &Value) -> Option<String> {
+    let pointer = format!("/{}", key.name.replace('.', "/"));
+    let (ours, theirs) = (ours.pointer(&pointer)?, theirs.pointer(&pointer)?);
+    (ours != theirs).then(|| {
+        format!(
+            "note: {} is {theirs} for the daemon that runs, not {ours}: it reads its settings when it starts (torch daemon stop)",
+            key.name
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_of_the_user_is_found_in_the_config() {
+        let config = serde_json::to_value(Config::default()).expect("JSON");
+        for key in KEYS {
+            let pointer = format!("/{}", key.name.replace('.', "/"));
+            assert!(config.pointer(&pointer).is_some(), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn a_difference_is_told_with_both_values() {
+        let mut other = Config::default();
+        "accept-edits".clone_into(&mut other.agents.mode);
+        let json = |config: &Config| serde_json::to_value(config).expect("JSON");
+        let (ours, theirs) = (json(&other), json(&Config::default()));
+        let lines: Vec<String> = KEYS
+            .iter()
+            .filter_map(|key| differs(key, &ours, &theirs))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "note: agents.mode is \"\" for the daemon that runs, not \"accept-edits\": it reads its settings when it starts \
+                 (torch daemon stop)"
+            ]
+        );
+    }
+}
