@@ -227,7 +227,6 @@ fn a_pause_takes_it_back() {
     world.wait_message(&id, "deferred:busy");
     assert!(prompt_of(&world, "now").is_empty());
     world.torch(&["unpause", ROLE]).ok();
-    world.wait_message(&id, "offered");
     open(&world, 3);
     world.wait_message(&id, "consumed");
     assert_eq!(prompt_of(&world, "now").len(), 1);
