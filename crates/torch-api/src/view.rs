@@ -123,6 +123,9 @@ pub struct AgentView {
     /// The usage limit that holds it, in words: `limited until 14:02 (Europe/London)`.
     #[serde(default)]
     pub limited: Option<String>,
+    /// Its program's words, where its turns fail for want of a login or a key: `Not logged in`.
+    #[serde(default)]
+    pub no_login: Option<String>,
     /// What its program tells of itself: model, context, cost, tokens.
     #[serde(default)]
     pub figures: AgentFigures,

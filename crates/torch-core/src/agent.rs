@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::credit::AgentCredit;
 use crate::figures::AgentFigures;
+use crate::keys::AgentKeys;
 use crate::observed::Observed;
 use crate::question::Question;
 use crate::{AgentId, DesiredState, LaunchId, MessageId, PaneAddress, RoleName, TeamId, Timestamp};
@@ -203,6 +204,9 @@ pub struct Agent {
     /// What was seen of its program.
     #[serde(default)]
     pub observed: Observed,
+    /// The names of its keys, and whether its turns fail for want of one.
+    #[serde(default)]
+    pub keys: AgentKeys,
 }
 
 impl Agent {
@@ -245,6 +249,7 @@ impl Agent {
             question: None,
             credit: AgentCredit::default(),
             observed: Observed::default(),
+            keys: AgentKeys::default(),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod hand_over;
 pub mod id;
 pub mod identity;
 pub mod journal;
+pub mod keys;
 pub mod launch;
 pub mod lenient;
 pub mod message;

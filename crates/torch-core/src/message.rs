@@ -317,6 +317,8 @@ pub enum DeferReason {
     Paused,
     /// The agent has used up its turns of the hour.
     Capped,
+    /// The agent's turns fail for want of a login or a key.
+    NoLogin,
 }
 
 impl DeferReason {
@@ -335,6 +337,7 @@ impl DeferReason {
             Self::NotShown => "not_shown",
             Self::Paused => "paused",
             Self::Capped => "capped",
+            Self::NoLogin => "no_login",
         }
     }
 }

@@ -16,7 +16,7 @@ use torch_api::{Failure, Request, Response};
 use torch_core::identity::Ancestry;
 use torch_core::spool::SpoolRecord;
 use torch_core::{
-    AgentId, Delivery, Drift, Envelope, LaunchId, MessageId, PaneId, Process, RoleName, TeamId,
+    AgentId, Delivery, Drift, Envelope, LaunchId, MessageId, PaneId, Process, RoleName, SessionId, TeamId,
     Timestamp, Write,
 };
 use torch_monitor::SignalReading;
@@ -24,7 +24,7 @@ use torch_router::delivery::{Outcome, Withdrawal};
 
 pub use errors::{KeyError, LookError, PasteError};
 pub use facts::{
-    AddedWorktree, FailedHow, FileRequest, Known, OpenFailure, OpenedWindow, PaneFact, ProbeFact,
+    AddedWorktree, FailedHow, FileRequest, Keys, Known, OpenFailure, OpenedWindow, PaneFact, ProbeFact,
     ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
 };
 pub use orders::{InboxFile, Offer, OpenIn, OpenWindow, PaneRecord, Resume, TypingGuard};
@@ -158,6 +158,13 @@ pub enum Event {
         listing: u64,
         /// The panes; empty when there is no server.
         panes: Vec<PaneFact>,
+    },
+    /// What a team's tmux session keeps of its agents' keys.
+    KeysRecalled {
+        /// The team.
+        team: TeamId,
+        /// The keys.
+        keys: Keys,
     },
     /// A look at a pane; `Err` is what kept it from being taken.
     Probed {
@@ -496,6 +503,15 @@ pub enum Effect {
     },
     /// End torch's own tmux server if nothing but torch's keeper is left in it.
     EndIdleServer,
+    /// Read a team's keys from its tmux session, where an earlier daemon kept them.
+    RecallKeys {
+        /// The team.
+        team: TeamId,
+        /// Its session.
+        session: SessionId,
+        /// The variables: names, or beginnings of names with a `*` behind.
+        names: Vec<String>,
+    },
     /// Close a pane of torch's making that no agent lives in, if its program has ended.
     DropDeadPane {
         /// The pane.

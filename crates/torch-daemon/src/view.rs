@@ -172,6 +172,7 @@ pub(crate) fn agent(agent: &Agent, waiting: u64) -> AgentView {
         paused: agent.paused,
         held: None,
         limited: agent.credit.hold.as_ref().map(credit::words),
+        no_login: agent.keys.refused.as_ref().map(|it| it.words.clone()),
         figures: agent.figures.clone(),
         conversation: agent.conversation.clone(),
         left: agent.left.clone(),

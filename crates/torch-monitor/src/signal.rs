@@ -31,6 +31,7 @@ pub struct SignalReading {
 pub struct SignalRules {
     rules: Vec<Compiled>,
     unwrap: Vec<Regex>,
+    no_login: Vec<Regex>,
     values: ValuePointers,
 }
 
@@ -66,6 +67,7 @@ impl SignalRules {
                 .map(one)
                 .collect::<Result<_, RuleError>>()?,
             unwrap: Vec::new(),
+            no_login: Vec::new(),
             values: values.clone(),
         })
     }
@@ -75,16 +77,23 @@ impl SignalRules {
     /// # Errors
     /// [`RuleError`] names the first pattern that is no regular expression.
     pub fn unwrapping(mut self, program: &str, patterns: &[String]) -> Result<Self, RuleError> {
-        let compile = |pattern: &String| {
-            Regex::new(pattern).map_err(|source| RuleError {
-                program: program.to_owned(),
-                rule: "hooks.unwrap".to_owned(),
-                pattern: pattern.clone(),
-                source: Box::new(source),
-            })
-        };
-        self.unwrap = patterns.iter().map(compile).collect::<Result<_, _>>()?;
+        self.unwrap = compile_all(program, "hooks.unwrap", patterns)?;
         Ok(self)
+    }
+
+    /// The same rules for a program of which is known in what words its turns fail for want of a login or a key.
+    ///
+    /// # Errors
+    /// [`RuleError`] names the first pattern that is no regular expression.
+    pub fn refusing(mut self, program: &str, patterns: &[String]) -> Result<Self, RuleError> {
+        self.no_login = compile_all(program, "hooks.no_login", patterns)?;
+        Ok(self)
+    }
+
+    /// Whether a record tells of a turn that failed for want of a login or a key.
+    pub fn has_no_login(&self, reading: &SignalReading) -> bool {
+        let says = |pattern: &Regex| pattern.is_match(&reading.text);
+        reading.signal == Some(Signal::TurnFailed) && self.no_login.iter().any(says)
     }
 
     fn unwrapped(&self, text: String) -> String {
@@ -158,6 +167,18 @@ pub(crate) fn compile_when(
             Ok((pointer.clone(), regex))
         })
         .collect()
+}
+
+fn compile_all(program: &str, rule: &str, patterns: &[String]) -> Result<Vec<Regex>, RuleError> {
+    let compile = |pattern: &String| {
+        Regex::new(pattern).map_err(|source| RuleError {
+            program: program.to_owned(),
+            rule: rule.to_owned(),
+            pattern: pattern.clone(),
+            source: Box::new(source),
+        })
+    };
+    patterns.iter().map(compile).collect()
 }
 
 /// Whether a record fits all conditions.

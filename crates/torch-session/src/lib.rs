@@ -17,6 +17,7 @@ mod config;
 mod connect;
 mod control;
 mod encode;
+mod environment;
 mod error;
 mod guard;
 mod pane;

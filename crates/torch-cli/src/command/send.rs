@@ -217,7 +217,12 @@ fn verdict(
     // A person's word, or a cap, holds everything: the agent says more than the message.
     let agent = matches!(
         message.waits,
-        Some(DeferReason::Paused | DeferReason::Capped | DeferReason::NoAgent)
+        Some(
+            DeferReason::Paused
+                | DeferReason::Capped
+                | DeferReason::NoAgent
+                | DeferReason::NoLogin
+        )
     );
     let why = format!("torch why {} --team {}", message.to, message.team);
     Err(failed.hint(if agent { why } else { trace }))

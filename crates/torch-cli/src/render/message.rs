@@ -93,6 +93,7 @@ pub fn waits_for(reason: DeferReason) -> &'static str {
         DeferReason::NotShown => "the pasted message did not show up whole",
         DeferReason::Paused => "a person paused the agent or its team",
         DeferReason::Capped => "the agent has used up its turns of the hour",
+        DeferReason::NoLogin => "the agent's turns fail for want of a login or a key",
     }
 }
 

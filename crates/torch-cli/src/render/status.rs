@@ -188,6 +188,14 @@ fn notes(team: &TeamView) -> Vec<String> {
         let words = agent.limited.as_ref()?;
         Some(format!("{} is {words} (torch credit)", agent.role))
     }));
+    let refused = team.agents.iter().filter_map(|agent| {
+        let words = first_line(agent.no_login.as_ref()?, 100);
+        Some(format!(
+            "{} has no login or no key: {words} (torch why {})",
+            agent.role, agent.role
+        ))
+    });
+    lines.extend(refused);
     let restarted = team.agents.iter().filter(|agent| agent.restarts > 0);
     lines.extend(restarted.map(|agent| {
         let times = count(agent.restarts, "time");

@@ -122,6 +122,8 @@ pub struct HookRules {
     pub values: ValuePointers,
     /// What the program puts around a long prompt: regular expressions whose first group is the prompt itself.
     pub unwrap: Vec<String>,
+    /// Regular expressions that find, in the words of a failed turn, that the program has no login or no key.
+    pub no_login: Vec<String>,
     /// How a message gets into a running turn; none: it can't.
     pub hand_over: Option<HandOverRules>,
 }

@@ -1,5 +1,6 @@
 //! What was seen of the world: the particulars of [`super::Event`]s.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use torch_api::{Failure, Request};
@@ -82,6 +83,16 @@ pub struct FileRequest {
     pub key: String,
     /// What it asks for, or why nothing can be made of it.
     pub request: Result<Request, Box<Failure>>,
+}
+
+/// Variables that hold keys; what is written of them for a log is their names.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Keys(pub BTreeMap<String, String>);
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// How an agent failed.

@@ -29,6 +29,11 @@ impl Host {
             Effect::LookAtSession { conn, request } => self.look_at_session(conn, request),
             Effect::EndIdleServer => self.end_idle_server(),
             Effect::DropDeadPane { pane } => self.drop_dead_pane(pane),
+            Effect::RecallKeys {
+                team,
+                session,
+                names,
+            } => self.recall_keys(team, session, names),
             Effect::ForgetAgent(agent) => self.forget_agent(agent),
             Effect::Shutdown => self.told_to_end(),
             Effect::ListPanes { listing } => {

@@ -13,6 +13,7 @@ pub(crate) mod execute;
 mod git;
 mod hand_over;
 pub(crate) mod keep;
+mod keys;
 mod look;
 mod orphans;
 pub(crate) mod outbox;

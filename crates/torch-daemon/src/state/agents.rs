@@ -194,6 +194,7 @@ impl State {
             }
             _ => {}
         }
+        self.login_signal(t, agent, &reading, at);
         self.credit_hook(t, agent, &reading, (before, at));
         self.recheck_accepted(t, agent);
     }

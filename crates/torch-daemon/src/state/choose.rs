@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use torch_api::Failure;
+use torch_core::RoleName;
 use torch_core::spelling::near;
-use torch_core::{RoleName, TeamId};
 
 use super::State;
 use crate::failure::usage;
@@ -83,11 +83,6 @@ impl State {
             self.are_installed(&chosen, roles, installed)?;
         }
         Ok(chosen)
-    }
-
-    /// Takes over a person's keys; those that were not given stay as they were.
-    pub(crate) fn remember_secrets(&mut self, team: TeamId, given: &BTreeMap<String, String>) {
-        self.secrets.entry(team).or_default().extend(given.clone());
     }
 
     /// Where there is no such program, `named` is the command with the one that was most likely meant.

@@ -53,6 +53,7 @@ impl State {
         run.agent.briefed = false;
         run.agent.resumed = false;
         run.agent.conversation = Some(conversation);
+        run.launched_with(&orders.secrets);
         if let Some(transcript) = run.agent.transcript.take() {
             run.agent.last_transcript = Some(transcript);
         }

@@ -14,6 +14,7 @@ mod figures;
 mod finish;
 mod guest;
 mod hand_over;
+mod keys;
 mod launch;
 mod names;
 mod notices;
@@ -218,6 +219,8 @@ pub struct State {
     pub(crate) teams: BTreeMap<TeamId, Team>,
     /// What agents are given that is kept in memory only: variables that hold keys.
     pub(crate) secrets: BTreeMap<TeamId, BTreeMap<String, String>>,
+    /// Teams whose keys are being read from their tmux sessions: nothing of theirs is opened until then.
+    pub(crate) recalling: BTreeSet<TeamId>,
     pub(crate) sessions: BTreeMap<TeamId, SessionObserved>,
     pub(crate) agents: BTreeMap<AgentId, AgentRun>,
     pub(crate) flights: BTreeMap<MessageId, Flight>,
@@ -341,6 +344,7 @@ impl State {
             Event::TmuxSilent { error, pid } => self.on_tmux_silent(t, &error, pid),
             Event::Trouble { text } => self.notify_person(t, &text),
             Event::Panes { listing, panes } => self.on_panes(t, listing, panes),
+            Event::KeysRecalled { team, keys } => self.on_keys_recalled(t, team, keys),
             Event::Probed {
                 agent,
                 purpose,
@@ -508,6 +512,7 @@ fn cause_of(event: &Event) -> String {
         Event::TmuxSilent { .. } => "tmux silent".to_owned(),
         Event::Trouble { .. } => "registry".to_owned(),
         Event::Panes { .. } => "panes listed".to_owned(),
+        Event::KeysRecalled { .. } => "keys recalled".to_owned(),
         Event::Probed { .. } => "pane looked at".to_owned(),
         Event::LastLines { .. } => "last lines read".to_owned(),
         Event::Pasted { .. } => "paste ended".to_owned(),

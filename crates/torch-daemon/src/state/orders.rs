@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use torch_core::hand_over;
 use torch_core::launch::LaunchSpec;
-use torch_core::program::{AgentProgram, Variable, fill, fill_variables};
+use torch_core::program::{AgentProgram, fill, fill_variables};
 use torch_core::{AgentId, LaunchId};
 
 use super::State;
@@ -63,11 +63,8 @@ impl State {
         env.extend(own.map(|(name, value)| (name.clone(), filler.fill(value, conversation))));
         env.extend(self.agent_env(agent)?);
         let mut secrets = self.secrets.get(&team.id).cloned().unwrap_or_default();
-        // What the user's settings name goes to every program; which of them is a secret nobody can tell.
+        secrets.retain(|name, _| self.is_key_of(&run.agent.program, name));
         let own: Vec<&str> = self.settings.config.agents.variable_names().collect();
-        secrets.retain(|name, _| {
-            program.takes(name) == Some(Variable::Secret) || own.contains(&name.as_str())
-        });
         let mut inherit = rules.secrets.clone();
         inherit.extend(own.into_iter().map(str::to_owned));
         let spec = LaunchSpec {

@@ -22,6 +22,9 @@ impl State {
         for agent in &agents {
             self.observe_pane(t, *agent, listing);
         }
+        if first {
+            self.recall_keys(t);
+        }
         // All windows are known now; only then may anything be opened.
         self.just_connected = false;
         for agent in agents {

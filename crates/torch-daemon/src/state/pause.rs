@@ -96,6 +96,9 @@ impl State {
         if self.is_paused(agent) {
             return Some((DeferReason::Paused, PAUSED.to_owned()));
         }
+        if let Some(words) = self.wants_login(agent) {
+            return Some((DeferReason::NoLogin, words));
+        }
         if let Some(words) = self.limit_holds(agent) {
             return Some((DeferReason::Limited, words));
         }
@@ -130,7 +133,12 @@ impl State {
             .get(&self.agents.get(&agent)?.agent.briefing?)?;
         let held = matches!(
             flight.delivery.reason,
-            Some(DeferReason::Paused | DeferReason::Capped | DeferReason::Limited)
+            Some(
+                DeferReason::Paused
+                    | DeferReason::Capped
+                    | DeferReason::Limited
+                    | DeferReason::NoLogin
+            )
         );
         (held && flight.delivery.state == DeliveryState::Deferred)
             .then(|| flight.delivery.evidence.clone())

@@ -21,11 +21,11 @@ impl State {
         let held = self.is_suspended(team) && desired == DesiredState::Running;
         // Without a listing nobody knows which windows an earlier daemon has opened.
         let unseen = self.server.is_none() || self.just_connected || self.silent.is_some();
-        if unseen || self.undos.contains_key(&team) || held {
+        let recalling = self.recalling.contains(&team);
+        if unseen || recalling || self.undos.contains_key(&team) || held {
             return;
         }
-        let observed = self.observed(team, t.now);
-        for action in plan(desired, &observed) {
+        for action in self.next_actions(t, team, desired) {
             match action {
                 Action::AddWorktree(agent) => self.add_worktree(t, agent),
                 Action::OpenSession(agent) | Action::OpenWindow(agent) | Action::Restart(agent) => {
@@ -35,6 +35,26 @@ impl State {
                 Action::CloseWindow(agent) => self.close(t, agent),
             }
         }
+    }
+
+    /// What a team needs. Agents whose keys are gone are left alone first, which may make it another plan.
+    fn next_actions(&mut self, t: &mut Turn, team: TeamId, desired: DesiredState) -> Vec<Action> {
+        let mut left = Vec::new();
+        let actions = loop {
+            let actions = plan(desired, &self.observed(team, t.now));
+            let keyless = self.keyless(&actions);
+            if keyless.is_empty() {
+                break actions;
+            }
+            for agent in &keyless {
+                self.leave_keyless(t, *agent);
+            }
+            left.extend(keyless);
+        };
+        if !left.is_empty() {
+            self.tell_keyless(t, team, &left);
+        }
+        actions
     }
 
     fn observed(&self, team: TeamId, now: Timestamp) -> TeamObserved {

@@ -36,6 +36,7 @@ impl State {
     fn empty(settings: Settings) -> Self {
         Self {
             secrets: BTreeMap::new(),
+            recalling: BTreeSet::new(),
             answering: Vec::new(),
             programs: settings.programs.clone(),
             random: fastrand::Rng::with_seed(settings.seed),

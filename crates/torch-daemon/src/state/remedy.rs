@@ -63,7 +63,8 @@ impl State {
             | DeferReason::Limited
             | DeferReason::NoAgent
             | DeferReason::Paused
-            | DeferReason::Capped => return None,
+            | DeferReason::Capped
+            | DeferReason::NoLogin => return None,
         })
     }
 }

@@ -23,9 +23,10 @@ impl State {
             Err(failure) => return t.fail(conn, *failure),
         };
         if request.status_only {
-            let view = self.resume_view(id, request.rebrief_all, t.now);
+            let view = self.resume_view(id, request, t.now);
             return t.reply(conn, Response::Resume(Box::new(view)));
         }
+        let anew = self.wanted_for_keys(id, &request.secrets);
         self.remember_secrets(id, &request.secrets);
         t.journal(
             "team.resumed",
@@ -58,10 +59,13 @@ impl State {
                 self.want_anew(t, agent, "it never became ready");
             } else if lost || run.worktree == WorktreeObserved::Failed || run.agent.left.is_some() {
                 self.forgive(t, agent);
+            } else if let Some(why) = anew.get(&agent) {
+                self.want_anew(t, agent, why);
             } else if rebrief {
                 self.brief(t, agent);
             }
         }
+        self.logins_again(t, id);
         self.watch(conn, id, WatchKind::Resume { ran });
         self.want_server(t);
         self.reconcile(t, id);
@@ -157,7 +161,13 @@ impl State {
         }
     }
 
-    fn resume_view(&self, id: TeamId, rebrief_all: bool, now: Timestamp) -> torch_api::ResumeView {
+    fn resume_view(
+        &self,
+        id: TeamId,
+        request: &ResumeRequest,
+        now: Timestamp,
+    ) -> torch_api::ResumeView {
+        let anew = self.wanted_for_keys(id, &request.secrets);
         let agents = self.team_agents(id);
         let agents = agents.iter().filter_map(|id| self.agents.get(id));
         let agents = agents.map(|run| {
@@ -166,7 +176,15 @@ impl State {
                 waiting: run.queue.len() as u64,
                 due: run.restart_at.map(|at| at.since(now)),
             };
-            view::resume_agent(&run.agent, seen, rebrief_all)
+            let mut row = view::resume_agent(&run.agent, seen, request.rebrief_all);
+            let missing = self.missing_keys(&run.agent, &request.secrets);
+            if let Some(why) = anew.get(&run.agent.id) {
+                (row.action, row.why) = ("restart".to_owned(), why.clone());
+            } else if matches!(row.action.as_str(), "start" | "restart") && !missing.is_empty() {
+                let why = format!("it needs {}, which is not here", missing.join(", "));
+                (row.action, row.why) = ("leave".to_owned(), why);
+            }
+            row
         });
         let tmux = match self.server {
             _ if self.silent.is_some() => "not answering",

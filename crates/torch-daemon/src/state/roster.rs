@@ -38,6 +38,9 @@ impl State {
             self.select_team(&request.team).map(|team| team.id),
         ) {
             self.remember_secrets(team, &request.secrets);
+            if let AgentAct::Restart { role } = &request.act {
+                self.waive_keys(&request.team, role);
+            }
         }
         let result = match &request.act {
             AgentAct::Add {

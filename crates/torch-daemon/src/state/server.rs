@@ -64,6 +64,7 @@ impl State {
     pub(crate) fn on_tmux_down(&mut self, t: &mut Turn, error: &str) {
         self.server = None;
         self.silent = None;
+        self.recalling.clear();
         // Now it is known that there are no windows, as a first listing would show it.
         self.just_connected |= std::mem::take(&mut self.unheard);
         t.journal("tmux.down", "tmux", json!({"error": error}));

@@ -129,6 +129,7 @@ impl State {
         if before == AgentState::Starting {
             return;
         }
+        self.login_signal(t, agent, reading, at);
         if let Some(state) = state_after(signal, before) {
             let evidence = Evidence::new("transcript", reading.evidence.clone(), at);
             self.set_state(t, agent, state, evidence);

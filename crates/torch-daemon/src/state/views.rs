@@ -100,7 +100,8 @@ impl State {
             AgentState::Asking => "a person who answers the dialog in its window".to_owned(),
             AgentState::Limited => "its usage limit's reset".to_owned(),
             AgentState::Ready | AgentState::Idle => {
-                let wanted = self.wants_person(agent);
+                let wanted = self.wants_login(agent);
+                let wanted = wanted.or_else(|| self.wants_person(agent));
                 wanted.unwrap_or_else(|| "nothing: it takes messages".to_owned())
             }
             AgentState::Retrying | AgentState::Unknown => {
@@ -108,6 +109,9 @@ impl State {
             }
             AgentState::Exited | AgentState::Crashed | AgentState::Failed | AgentState::Stopped => {
                 match (left, run.restart_at.filter(|_| run.ended)) {
+                    (Some(_), _) if self.is_keyless(agent) => {
+                        format!("a person: {}", self.key_hint(agent))
+                    }
                     (Some(why), _) => format!(
                         "a person: it is left alone because {why}; `torch agent restart {}` starts it",
                         run.agent.role
