@@ -16,16 +16,16 @@ use torch_api::{Failure, Request, Response};
 use torch_core::identity::Ancestry;
 use torch_core::spool::SpoolRecord;
 use torch_core::{
-    AgentId, Delivery, Drift, Envelope, LaunchId, MessageId, PaneId, Process, RoleName, SessionId, TeamId,
-    Timestamp, Write,
+    AgentId, Delivery, Drift, Envelope, LaunchId, MessageId, PaneId, Process, RoleName, SessionId,
+    TeamId, Timestamp, Write,
 };
 use torch_monitor::SignalReading;
 use torch_router::delivery::{Outcome, Withdrawal};
 
 pub use errors::{KeyError, LookError, PasteError};
 pub use facts::{
-    AddedWorktree, FailedHow, FileRequest, Keys, Known, OpenFailure, OpenedWindow, PaneFact, ProbeFact,
-    ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
+    AddedWorktree, FailedHow, FileRequest, Keys, Known, OpenFailure, OpenedWindow, PaneFact,
+    ProbeFact, ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
 };
 pub use orders::{InboxFile, Offer, OpenIn, OpenWindow, PaneRecord, Resume, TypingGuard};
 pub use query::Query;

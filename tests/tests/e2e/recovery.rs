@@ -13,6 +13,7 @@ use crate::endurance::named;
 
 mod agents;
 mod delivery;
+mod keys;
 mod plug;
 mod raise;
 mod server;

@@ -218,10 +218,7 @@ fn verdict(
     let agent = matches!(
         message.waits,
         Some(
-            DeferReason::Paused
-                | DeferReason::Capped
-                | DeferReason::NoAgent
-                | DeferReason::NoLogin
+            DeferReason::Paused | DeferReason::Capped | DeferReason::NoAgent | DeferReason::NoLogin
         )
     );
     let why = format!("torch why {} --team {}", message.to, message.team);

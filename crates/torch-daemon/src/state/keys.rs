@@ -27,7 +27,8 @@ const WORDS: usize = 200;
 impl State {
     /// Takes over a person's keys; those that were not given stay as they were.
     pub(crate) fn remember_secrets(&mut self, team: TeamId, given: &BTreeMap<String, String>) {
-        self.secrets.entry(team).or_default().extend(given.clone());
+        let known = self.secrets.entry(team).or_default();
+        known.extend(there(given).map(|(name, value)| (name.clone(), value.clone())));
     }
 
     /// Whether a variable is a key that a program gets.
@@ -99,7 +100,7 @@ impl State {
         let is_known = |name: &str| known.is_some_and(|known| known.contains_key(name));
         let had = agent.keys.had.iter();
         had.filter(|name| self.is_key_of(&agent.program, name))
-            .filter(|name| !is_known(name) && !given.contains_key(*name))
+            .filter(|name| !is_known(name) && !there(given).any(|(it, _)| it == *name))
             .cloned()
             .collect()
     }
@@ -218,19 +219,20 @@ impl State {
         let known = self.secrets.get(&team);
         let why = |run: &AgentRun| {
             let keys = &run.agent.keys;
-            let mut there: Vec<&String> = given.keys().collect();
-            there.extend(known.into_iter().flat_map(BTreeMap::keys));
-            there.sort();
-            there.dedup();
+            let mut names: Vec<&String> = there(given).map(|(name, _)| name).collect();
+            names.extend(known.into_iter().flat_map(BTreeMap::keys));
+            names.sort();
+            names.dedup();
             let old = |name: &str| {
                 let before = known.and_then(|known| known.get(name));
                 let now = given.get(name);
                 keys.had.iter().any(|it| it == name) && (now.is_none() || now == before)
             };
-            there.retain(|name| self.is_key_of(&run.agent.program, name) && !old(name));
-            there.retain(|name| keys.refused.is_some() || keys.lacks.contains(name));
-            let names: Vec<&str> = there.into_iter().map(String::as_str).collect();
-            (!names.is_empty()).then(|| format!("it was launched without this {}", names.join(", ")))
+            names.retain(|name| self.is_key_of(&run.agent.program, name) && !old(name));
+            names.retain(|name| keys.refused.is_some() || keys.lacks.contains(name));
+            let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
+            (!names.is_empty())
+                .then(|| format!("it was launched without this {}", names.join(", ")))
         };
         let runs = self.agents.values().filter(|run| {
             run.agent.team == team
@@ -258,7 +260,11 @@ impl State {
         let refused = &mut run.agent.keys.refused;
         match (reading.signal, refused) {
             (Some(Signal::TurnFailed), refused) if program.hooks.has_no_login(reading) => {
-                let words = reading.text.split_whitespace().collect::<Vec<_>>().join(" ");
+                let words = reading
+                    .text
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ");
                 let words: String = words.chars().take(WORDS).collect();
                 let first = refused.is_none();
                 *refused = Some(Refusal {
@@ -322,6 +328,11 @@ impl State {
         );
         self.notify(t, team, Some(agent), &text);
     }
+}
+
+/// The keys that are given: one without a value is none.
+fn there(given: &BTreeMap<String, String>) -> impl Iterator<Item = (&String, &String)> {
+    given.iter().filter(|(_, value)| !value.is_empty())
 }
 
 impl AgentRun {

@@ -368,3 +368,19 @@ async fn a_window_that_can_not_be_finished_goes_again() {
     assert!(server.open_session(&name("team"), &spec).await.is_err());
     assert!(rows(&server).await.is_empty());
 }
+
+#[tokio::test]
+async fn a_session_keeps_variables_of_several_lines() {
+    let (world, server) = World::connected().await;
+    let at = open_team(&server, &world.spec("orchestrator", "exec cat")).await;
+    let value = "one\nKEY_NONE=a line of it\n\ntwo = $HOME; #{pid} 'ü'";
+    for (name, value) in [("KEY_LONG", value), ("KEY_SHORT", "x=y"), ("OTHER", "z")] {
+        let set = server.set_environment(at.session, name, value).await;
+        set.expect("it is kept");
+    }
+    let found = server.environment(at.session, |name| name.starts_with("KEY_"));
+    let found = found.await.expect("the variables");
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let wanted = [pair("KEY_LONG", value), pair("KEY_SHORT", "x=y")];
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), wanted);
+}
