@@ -344,3 +344,25 @@ impl AgentRun {
         keys.refused = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn failed_turns_tell_a_missing_login_from_other_trouble() {
+        let programs = crate::templates::programs().expect("the programs");
+        let claude = &programs.get("claude").expect("it is built in").hooks;
+        let stop = |words: &str| json!({"hook_event_name": "StopFailure", "last_assistant_message": words});
+        let says = |words: &str| claude.has_no_login(&claude.read(&stop(words)));
+        assert!(says("Not logged in · Please run /login"));
+        assert!(says("Invalid API key · Fix external API key"));
+        assert!(!says("API Error: 529 overloaded_error"));
+        let codex = &programs.get("codex").expect("it is built in").transcript;
+        let done = |words: &str| json!({"type": "event_msg", "payload": {"type": "task_complete", "error": {"message": words}}});
+        let says = |words: &str| codex.has_no_login(&codex.read(&done(words)));
+        assert!(says("Missing environment variable: `OPENAI_API_KEY`."));
+        assert!(says("unexpected status 401 Unauthorized: "));
+        assert!(!says("stream disconnected before completion"));
+    }
+}
