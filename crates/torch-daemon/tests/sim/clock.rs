@@ -40,10 +40,18 @@ impl World {
         for agent in self.agents.values_mut() {
             agent.limit_comes_nearer(slept);
         }
+        self.show_clock();
         self.agenda.shift(|key| key.moved_by(drift));
         // Asleep the breaker's ten minutes go by.
         self.begin_anew();
         self.turn(vec![Event::ClockMoved(drift)]);
+    }
+
+    /// The programs read the same clock: none tells a time by the one that was.
+    fn show_clock(&mut self) {
+        for agent in self.agents.values_mut() {
+            agent.ahead = self.ahead;
+        }
     }
 
     /// The wall clock is set while no daemon runs.
@@ -51,6 +59,7 @@ impl World {
         if self.faults.clocks {
             self.ahead += self.one_step();
             self.begin_anew();
+            self.show_clock();
         }
     }
 
