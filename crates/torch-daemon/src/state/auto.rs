@@ -520,7 +520,6 @@ impl AgentRun {
             restated: None,
             limit_told: None,
             goes_on_until: None,
-            wake_looks: 0,
             woken_by: None,
             turn_began: None,
             turn_was_good: None,

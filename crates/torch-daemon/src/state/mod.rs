@@ -146,8 +146,6 @@ pub(crate) struct AgentRun {
     pub(crate) limit_told: Option<(torch_monitor::SignalReading, Timestamp)>,
     /// Until when a prompt may be its program's own, which said that it goes on by itself after a limit.
     pub(crate) goes_on_until: Option<Timestamp>,
-    /// How many looks before its wake-up came to nothing.
-    pub(crate) wake_looks: u32,
     /// The message that was proven after the reset of its limit.
     pub(crate) woken_by: Option<MessageId>,
     /// When the turn began that is under way, and when the last one did that ended without a limit.

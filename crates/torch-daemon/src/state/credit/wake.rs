@@ -14,8 +14,6 @@ use super::super::send::Draft;
 use super::super::{AgentRun, PANES_EVERY, State, Turn};
 use crate::event::{Effect, TimerKey};
 
-/// How many looks in a row may come to nothing before a wake-up goes without.
-const WAKE_LOOKS: u32 = 3;
 /// How long after a sign that a program goes on by itself its own prompt may come: its record may be read before the hook of the
 /// prompt, and a try that fails is repeated.
 const GOES_ON_WITHIN: Duration = Duration::from_secs(120);
@@ -29,14 +27,9 @@ impl State {
         if !self.may_wake(t, agent) {
             return;
         }
-        let Some(run) = self.agents.get_mut(&agent) else {
-            return;
-        };
-        run.wake_looks += 1;
-        // Of what an earlier launch showed nothing is left. And where no look can be had, the one before the message is typed
-        // decides.
-        if run.agent.state == AgentState::Starting || run.wake_looks > WAKE_LOOKS {
-            run.wake_looks = 0;
+        let state = self.agents.get(&agent).map(|run| run.agent.state);
+        if state == Some(AgentState::Starting) {
+            // Of what an earlier launch showed nothing is left.
             return self.wake(t, agent);
         }
         self.look_at_screen(t, agent);
@@ -46,11 +39,8 @@ impl State {
 
     /// A look at an agent's screen came back: if its wake-up is due it is woken, but not where a dialog is open.
     pub(crate) fn wake_by_look(&mut self, t: &mut Turn, agent: AgentId, reading: &ScreenReading) {
-        let Some(run) = self.agents.get_mut(&agent) else {
-            return;
-        };
-        run.wake_looks = 0;
-        let hold = run.agent.credit.hold.as_ref();
+        let run = self.agents.get(&agent);
+        let hold = run.and_then(|run| run.agent.credit.hold.as_ref());
         let waits = hold.is_some_and(|hold| hold.phase == HoldPhase::Waiting);
         if waits
             && reading.dialog.is_none()
