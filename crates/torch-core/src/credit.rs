@@ -38,10 +38,8 @@ pub struct AgentCredit {
     pub hold: Option<LimitHold>,
     /// When its first turn since the last reset began: a window of [`WINDOW`] began then at the latest.
     pub window_began: Option<Timestamp>,
-    /// When torch let it be written to again last: its account's next agent is woken some time after that.
+    /// When torch woke it last.
     pub woken: Option<Timestamp>,
-    /// When a message that followed such a reset was proven last.
-    pub wake_proven: Option<Timestamp>,
     /// The last reset of a limit that held it.
     pub last_reset: Option<Timestamp>,
     /// How each limit's used share has grown.
@@ -284,7 +282,6 @@ impl AgentCredit {
         let instants = [
             &mut self.window_began,
             &mut self.woken,
-            &mut self.wake_proven,
             &mut self.last_reset,
         ];
         for at in instants.into_iter().flatten() {
@@ -309,7 +306,6 @@ impl AgentCredit {
         let instants = [
             &mut self.window_began,
             &mut self.woken,
-            &mut self.wake_proven,
             &mut self.last_reset,
         ];
         for at in instants.into_iter().flatten() {

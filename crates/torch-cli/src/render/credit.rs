@@ -172,8 +172,7 @@ fn event(entry: &JournalView) -> String {
     match entry.kind.as_str() {
         "credit.limited" => format!("hit its limit ({}): {}", word("kind"), word("words")),
         "credit.told" => format!("its reset was told ({})", word("from")),
-        "credit.waking" => "its limit was reset".to_owned(),
-        "credit.woken" => "was woken".to_owned(),
+        "credit.waking" => "was woken".to_owned(),
         "credit.over" => format!("goes on: {}", word("how")),
         "credit.near" => format!("its {} limit was nearly used up", word("limit")),
         other => other.to_owned(),

@@ -152,8 +152,7 @@ impl State {
             .filter(|question| question.id == self.answering[at].question);
         let dialog = sight.reading.dialog.as_ref();
         let still = dialog.filter(|dialog| {
-            // A limit's menu is read as the limit.
-            matches!(sight.reading.kind, ScreenKind::Asking | ScreenKind::Limited)
+            sight.reading.kind == ScreenKind::Asking
                 && known.as_ref().is_some_and(|known| {
                     known
                         .dialog

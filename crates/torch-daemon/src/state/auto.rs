@@ -519,8 +519,6 @@ impl AgentRun {
             answered_by_settings: None,
             restated: None,
             limit_told: None,
-            goes_on_until: None,
-            woken_by: None,
             turn_began: None,
             turn_was_good: None,
             failure: None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use torch_core::credit::{HoldPhase, ResetSource};
 use torch_core::screen::DialogKind;
-use torch_core::{AgentId, MessageId, Timestamp};
+use torch_core::{AgentId, Timestamp};
 
 use super::super::{State, Turn};
 use crate::event::{ConnId, Effect, Query};
@@ -90,12 +90,12 @@ impl State {
             ));
         }
         lines.push(match (hold.phase, hold.wake_at(&rules)) {
-            (HoldPhase::Waking { message: Some(id) }, _) => self.wake_words(agent, id),
+            (HoldPhase::Waking { message: Some(id) }, _) => format!(
+                "a sign that its turn goes on: {} was sent to it after the reset",
+                id.tag()
+            ),
             (HoldPhase::Waking { message: None }, _) => {
                 "its first message, which shows whether the limit is over".to_owned()
-            }
-            (HoldPhase::Waiting, Some(at)) if at <= now && question.is_some() => {
-                "its limit was reset; torch goes on once its question is answered".to_owned()
             }
             (HoldPhase::Waiting, Some(at)) => {
                 let ahead = spoken(at.since(now));
@@ -111,27 +111,6 @@ impl State {
             (HoldPhase::Waiting, None) => return lines,
         });
         lines
-    }
-
-    /// What became of the message that shows whether the limit is over.
-    fn wake_words(&self, agent: AgentId, message: MessageId) -> String {
-        let tag = message.tag();
-        let run = self.agents.get(&agent);
-        let consumed = run.is_some_and(|run| run.consumed.iter().any(|it| it.message == message));
-        let delivery = self.flights.get(&message).map(|flight| &flight.delivery);
-        match delivery {
-            Some(delivery) if !delivery.state.is_proven() => {
-                let state = match delivery.reason {
-                    Some(reason) => format!("{} ({reason})", delivery.state),
-                    None => delivery.state.to_string(),
-                };
-                format!("{tag}, which shows whether the limit is over: it is {state}")
-            }
-            None if !consumed => {
-                "its first message, which shows whether the limit is over".to_owned()
-            }
-            _ => format!("a sign that its turn goes on: {tag} was sent to it after the reset"),
-        }
     }
 
     /// No time brings an agent's credits back.
