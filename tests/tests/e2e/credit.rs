@@ -166,9 +166,12 @@ fn a_program_that_goes_on_by_itself_is_left_alone() {
 #[test]
 fn agents_of_one_account_are_woken_one_after_the_other() {
     let world = world();
-    world.team("orchestrator,developer,tester", &scenario(""));
-    for role in ["developer", "tester"] {
-        world.deliver(role, "stop at the limit");
+    // Both are in a turn before either meets the limit, which from then on holds what is for the other.
+    let both = "[[on]]\nmatch = \"meet it together\"\nsteps = [{ work = { ms = 2500 } }, { limit = { seconds = 6, continues = false } }]\n";
+    world.team("orchestrator,developer,tester", &scenario(both));
+    let ids = ["developer", "tester"].map(|role| world.send(role, "meet it together"));
+    for id in ids {
+        world.wait_message(&id, "consumed");
     }
     for role in ["developer", "tester"] {
         world.wait_state(role, "limited");
