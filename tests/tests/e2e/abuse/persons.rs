@@ -67,6 +67,8 @@ fn what_a_person_ended_is_left_alone() {
 
     // A window killed by the same hands.
     terminal.keys(&["C-b", "&"]);
+    // tmux asks first; a key before that would go to the program.
+    terminal.shows("(y/n)");
     terminal.keys(&["y"]);
     world.wait("its end", || world.agent("developer").pane.is_none());
     let asked = world
