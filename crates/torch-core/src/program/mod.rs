@@ -15,7 +15,7 @@ pub use install::{InstallRules, LoginRules};
 pub use launch::{LaunchFile, LaunchMode, LaunchRules, Place, fill, fill_variables};
 pub use screen::{
     ComposerRules, ComposerShape, ContextRule, DialogRule, LineMeaning, LinePlace, LineRule,
-    MenuRules, ScreenRules, SubmitRules,
+    MenuRules, ScreenRules, ShareRule, SubmitRules,
 };
 pub use signals::{
     HandOverRules, HookRules, LimitPointers, Signal, SignalRule, StatusLineRules, TranscriptRules,
