@@ -18,6 +18,9 @@ const ANSWER_DEADLINE: std::time::Duration = std::time::Duration::from_secs(8);
 const CLOSE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(20);
 /// The pause between two looks at a dialog that is being answered.
 const ANSWER_LOOK: std::time::Duration = std::time::Duration::from_millis(60);
+/// How long a dialog has to stand before a key goes to it: Claude Code 2.1.329 now and then swallowed an Enter that came within
+/// 0.2 s of its drawing.
+const SETTLES: std::time::Duration = std::time::Duration::from_millis(700);
 /// How long a dialog of a program that is starting must have stood before it is answered: what Gemini CLI 0.61 is told while it
 /// still starts counts for the next start only, and this one goes on without its hooks (measured: 0.1 s after the dialog, and
 /// not from 1 s on).
@@ -182,13 +185,14 @@ impl State {
         if t.now >= answer.until || answer.keys >= KEYS_MAX {
             return self.fail_answer(t, agent, "the dialog is still open");
         }
-        let starting = self.is_unbriefed(agent)
-            && self.agents.get(&agent).is_some_and(|run| {
-                let question = run.agent.question.as_ref();
-                !run.started
-                    && question.is_some_and(|question| t.now.since(question.at) < START_SETTLES)
-            });
-        if self.answering[at].chosen || starting {
+        let unbriefed = self.is_unbriefed(agent);
+        let fresh = self.agents.get(&agent).is_some_and(|run| {
+            let starting = unbriefed && !run.started;
+            let settles = if starting { START_SETTLES } else { SETTLES };
+            let question = run.agent.question.as_ref();
+            question.is_some_and(|question| t.now.since(question.at) < settles)
+        });
+        if self.answering[at].chosen || fresh {
             return t.timer(TimerKey::Answer(agent), t.now.after(ANSWER_LOOK));
         }
         let answer = &mut self.answering[at];
