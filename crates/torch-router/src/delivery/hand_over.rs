@@ -133,29 +133,17 @@ impl Flight {
 mod tests {
     use std::time::Duration;
 
+    use torch_core::LaunchId;
     use torch_core::screen::{Composer, ScreenKind, ScreenReading};
-    use torch_core::{Delivery, LaunchId};
 
-    use super::super::tests::envelope;
+    use super::super::tests::queued;
     use super::super::{Outcome, PaneFitness, Proof, REDELIVER_AFTER, Sight};
     use super::*;
 
     const T0: Timestamp = Timestamp(1_800_000_000_000);
 
     fn flight() -> Flight {
-        let envelope = envelope("hello there");
-        let delivery = Delivery {
-            message: envelope.id,
-            state: DeliveryState::Queued,
-            reason: None,
-            attempt: 1,
-            possible_duplicate: false,
-            launch: None,
-            since: T0,
-            evidence: String::new(),
-        };
-        let text = crate::tag::text(&envelope, 1, None);
-        Flight::new(envelope, delivery, text)
+        queued(T0)
     }
 
     /// One that lies ready, as the daemon has it.

@@ -41,6 +41,11 @@ pub(crate) fn envelope(body: &str) -> Envelope {
 }
 
 fn flight() -> Flight {
+    queued(Timestamp(1_000))
+}
+
+/// The delivery of a message that waits since `now`.
+pub(crate) fn queued(now: Timestamp) -> Flight {
     let envelope = envelope("hello there");
     let delivery = Delivery {
         message: envelope.id,
@@ -49,7 +54,7 @@ fn flight() -> Flight {
         attempt: 1,
         possible_duplicate: false,
         launch: None,
-        since: Timestamp(1_000),
+        since: now,
         evidence: String::new(),
     };
     let text = tag::text(&envelope, 1, None);
