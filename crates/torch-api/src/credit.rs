@@ -103,7 +103,7 @@ pub struct AgentCreditView {
     pub waiting: u64,
     /// The last reset of a limit that held it.
     pub last_reset: Option<Timestamp>,
-    /// When torch woke it last.
+    /// When torch woke it last: the message that did was proven then.
     pub last_wake: Option<Timestamp>,
     /// The next reset as far as it is known.
     pub next_reset: Option<Timestamp>,

@@ -38,8 +38,10 @@ pub struct AgentCredit {
     pub hold: Option<LimitHold>,
     /// When its first turn since the last reset began: a window of [`WINDOW`] began then at the latest.
     pub window_began: Option<Timestamp>,
-    /// When torch woke it last.
+    /// When torch let it be written to again last: its account's next agent is woken some time after that.
     pub woken: Option<Timestamp>,
+    /// When a message that followed such a reset was proven last.
+    pub wake_proven: Option<Timestamp>,
     /// The last reset of a limit that held it.
     pub last_reset: Option<Timestamp>,
     /// How each limit's used share has grown.
@@ -200,6 +202,8 @@ pub enum ResetSource {
     Figure,
     /// The record of the limit itself.
     Record,
+    /// A person, who says that it is over.
+    Person,
 }
 
 impl ResetSource {
@@ -211,6 +215,7 @@ impl ResetSource {
             Self::Account => "account",
             Self::Figure => "status line",
             Self::Record => "transcript",
+            Self::Person => "you",
         }
     }
 }
@@ -282,6 +287,7 @@ impl AgentCredit {
         let instants = [
             &mut self.window_began,
             &mut self.woken,
+            &mut self.wake_proven,
             &mut self.last_reset,
         ];
         for at in instants.into_iter().flatten() {
@@ -306,6 +312,7 @@ impl AgentCredit {
         let instants = [
             &mut self.window_began,
             &mut self.woken,
+            &mut self.wake_proven,
             &mut self.last_reset,
         ];
         for at in instants.into_iter().flatten() {

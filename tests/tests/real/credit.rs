@@ -1,4 +1,4 @@
-//! A usage limit of the real Claude Code: it is seen with its reset, messages are held, and one continue follows it.
+//! Usage limits of the real Claude Code and Codex: they are seen with their reset, messages are held, and one continue follows.
 
 use std::time::Duration;
 
@@ -130,6 +130,51 @@ fn a_menu_that_a_person_closes_is_followed_by_one_continue_after_the_reset() {
         world.whole_picture()
     );
     assert_eq!(continues(&world), 1, "{}", world.whole_picture());
+}
+
+/// Codex offers another model at a limit, and leaves that menu open for ever.
+#[test]
+fn a_menu_of_codex_that_outlasts_the_reset_is_a_question() {
+    let Some(world) = world("codex_limit_menu", "codex", |setup| setup) else {
+        return;
+    };
+    let world = world.with("TORCH_CREDIT_WAKE_AFTER_SECONDS", "2");
+    raise(&world, "codex");
+    let limit = Scenario::Limit(Window::FiveHours, RESET);
+    world.model().next([limit]);
+    world.post(ROLE, "please go on");
+    let menu = "Keep current model";
+    world.wait("its menu", || world.screen(ROLE).contains(menu));
+    world.wait_state(ROLE, "limited");
+    let ids: Vec<String> = (0..3)
+        .map(|n| world.post(ROLE, &format!("held {n}")))
+        .collect();
+    world.wait_message(&ids[0], "deferred:limited");
+    // Words tell the minute: the reset is over within two.
+    world.wait_agent(ROLE, GOES_ON, "asking", |agent| agent.state == "asking");
+    let pending = world.pending();
+    assert_eq!(pending.len(), 1, "{pending:?}");
+    assert_eq!(pending[0]["kind"], "limit_menu", "{pending:?}");
+    world.wait_message(&ids[0], "deferred:asking");
+    let why = world.torch(&["why", ROLE]).ok().stdout;
+    assert!(!why.contains("was sent"), "{why}");
+    let credit = world.torch(&["credit"]).ok().stdout;
+    assert!(!credit.contains("was woken"), "{credit}");
+    let told = world.torch(&["inbox"]).ok().stdout;
+    assert_eq!(told.matches(" asks: ").count(), 1, "{told}");
+    assert_eq!(world.bodies(ROLE), ["please go on"]);
+
+    let id = pending[0]["id"].as_str().expect("an id");
+    world.torch(&["deny", id]).ok();
+    for id in &ids {
+        world.wait_message_for(id, "consumed", GOES_ON);
+    }
+    world.wait_quiet(ROLE);
+    let wanted = ["please go on", "held 0", "held 1", "held 2"];
+    assert_eq!(world.bodies(ROLE), wanted, "{}", world.whole_picture());
+    assert_eq!(continues(&world), 1, "{}", world.whole_picture());
+    let credit = world.torch(&["credit"]).ok().stdout;
+    assert!(credit.contains("was woken"), "{credit}");
 }
 
 #[test]

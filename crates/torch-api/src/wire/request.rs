@@ -184,6 +184,14 @@ pub enum Request {
         /// Whether it is paused from now on.
         paused: bool,
     },
+    /// Says that the usage limits that hold a team's agents, or one of them, are over: each is woken now instead of at its
+    /// reset. Answers [`Response::Done`].
+    Wake {
+        /// Which team.
+        team: TeamSelector,
+        /// One role of it.
+        role: Option<String>,
+    },
     /// The open questions of agents' programs. Answers [`Response::Pending`].
     Pending {
         /// Which team.
@@ -291,6 +299,7 @@ impl Request {
             Self::Resume(_) => "resume",
             Self::Agent(_) => "agent",
             Self::Pause { .. } => "pause",
+            Self::Wake { .. } => "wake",
             Self::Pending { .. } => "pending",
             Self::AnswerQuestion { .. } => "answer_question",
             Self::Purge { .. } => "purge",

@@ -138,7 +138,7 @@ fn details(agent: &AgentCreditView, clock: &Clock) -> String {
         ));
         let plan = match (held.wake_at, held.automatic, held.needs_person) {
             (_, _, true) => Some(format!(
-                "a person has to act, and then say \"continue\" in its window (torch attach {})",
+                "a person has to act, and then: torch credit wake {}",
                 agent.role
             )),
             (Some(at), true, _) => Some(format!(
@@ -172,7 +172,8 @@ fn event(entry: &JournalView) -> String {
     match entry.kind.as_str() {
         "credit.limited" => format!("hit its limit ({}): {}", word("kind"), word("words")),
         "credit.told" => format!("its reset was told ({})", word("from")),
-        "credit.waking" => "was woken".to_owned(),
+        "credit.waking" => "its limit was reset".to_owned(),
+        "credit.woken" => "was woken".to_owned(),
         "credit.over" => format!("goes on: {}", word("how")),
         "credit.near" => format!("its {} limit was nearly used up", word("limit")),
         other => other.to_owned(),

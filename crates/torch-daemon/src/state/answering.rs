@@ -155,7 +155,8 @@ impl State {
             .filter(|question| question.id == self.answering[at].question);
         let dialog = sight.reading.dialog.as_ref();
         let still = dialog.filter(|dialog| {
-            sight.reading.kind == ScreenKind::Asking
+            // A limit's menu is read as the limit.
+            matches!(sight.reading.kind, ScreenKind::Asking | ScreenKind::Limited)
                 && known.as_ref().is_some_and(|known| {
                     known
                         .dialog

@@ -39,8 +39,9 @@ impl State {
         if !before.is_live() {
             return;
         }
-        // An update that offers itself, or a limit's menu, stands where a limit holds the program: that outweighs it.
+        // A limit's menu stands where a limit holds the program: until its reset that outweighs it.
         let limited = before == AgentState::Limited
+            && !self.limit_is_reset(agent, t.now)
             && reading
                 .dialog
                 .as_ref()

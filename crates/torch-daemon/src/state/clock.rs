@@ -45,6 +45,7 @@ impl State {
                 _ => real,
             };
             run.agent.since = run.agent.since.moved(by);
+            run.goes_on_until = run.goes_on_until.map(|until| until.moved(drift.awake()));
             run.looks = run.looks.map(|looks| looks.moved(drift.awake()));
             run.restart_at = run.restart_at.map(|at| at.moved(drift.awake()));
             let instants = run.agent.restarts.iter_mut().chain(&mut run.agent.turns);

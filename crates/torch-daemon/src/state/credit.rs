@@ -6,6 +6,7 @@
 
 mod known;
 mod near;
+mod over;
 mod shared;
 mod show;
 #[cfg(test)]
@@ -188,7 +189,10 @@ impl State {
         let hold = run.agent.credit.hold.as_ref();
         let hold = hold.filter(|hold| hold.phase == HoldPhase::Waiting);
         let due = hold.and_then(|hold| hold.wake_at(&rules));
-        if due.is_some_and(|due| due <= t.now) && run.agent.state.takes_messages() {
+        // Below a menu that was closed the words of the limit may stand still.
+        let state = run.agent.state;
+        let may = state.takes_messages() || state == AgentState::Limited;
+        if due.is_some_and(|due| due <= t.now) && may {
             t.timer(TimerKey::Wake(agent), t.now);
         }
     }
@@ -219,11 +223,13 @@ impl State {
         }
     }
 
-    /// Whether a limit holds an agent whose program said that it goes on by itself.
-    pub(crate) fn goes_on_by_itself(&self, agent: AgentId) -> bool {
-        let run = self.agents.get(&agent);
-        let hold = run.and_then(|run| run.agent.credit.hold.as_ref());
-        hold.is_some_and(|hold| hold.automatic)
+    /// Whether a limit holds an agent whose program said that it goes on by itself, or did so just now.
+    pub(crate) fn goes_on_by_itself(&self, agent: AgentId, now: Timestamp) -> bool {
+        self.agents.get(&agent).is_some_and(|run| {
+            let hold = run.agent.credit.hold.as_ref();
+            hold.is_some_and(|hold| hold.automatic)
+                || run.goes_on_until.is_some_and(|until| now <= until)
+        })
     }
 
     /// Whose limits an agent shares: its program, and what that program tells accounts apart by.

@@ -239,6 +239,9 @@ impl State {
             .map(|flight| flight.delivery.clone());
         self.answer_waiters(t, message, state);
         self.settle_turn_waiters(t, message, agent, state);
+        if state.is_proven() {
+            self.wake_proven(t, agent, message);
+        }
         if state.is_proven() && kind == MessageKind::Briefing {
             self.on_briefed(t, agent, message);
         }

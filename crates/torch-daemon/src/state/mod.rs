@@ -144,6 +144,12 @@ pub(crate) struct AgentRun {
     pub(crate) started: bool,
     /// A record of a limit that came before the hook which says so, and when it was written.
     pub(crate) limit_told: Option<(torch_monitor::SignalReading, Timestamp)>,
+    /// Until when a prompt may be its program's own, which said that it goes on by itself after a limit.
+    pub(crate) goes_on_until: Option<Timestamp>,
+    /// How many looks before its wake-up came to nothing.
+    pub(crate) wake_looks: u32,
+    /// The message that was proven after the reset of its limit.
+    pub(crate) woken_by: Option<MessageId>,
     /// When the turn began that is under way, and when the last one did that ended without a limit.
     pub(crate) turn_began: Option<Timestamp>,
     pub(crate) turn_was_good: Option<Timestamp>,

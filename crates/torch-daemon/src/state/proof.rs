@@ -68,7 +68,7 @@ impl State {
             json!({"attached": attached, "prompt": start}),
         );
         // What a program says to itself when its usage limit is reset is nobody's doing.
-        if !attached && !self.goes_on_by_itself(agent) {
+        if !attached && !self.goes_on_by_itself(agent, t.now) {
             self.notify_unrecorded(t, agent, prompt);
         }
     }

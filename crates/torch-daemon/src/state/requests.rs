@@ -131,6 +131,7 @@ impl State {
             Request::Pause { team, role, paused } => {
                 self.pause(t, conn, &team, role.as_deref(), paused);
             }
+            Request::Wake { team, role } => self.wake_now(t, conn, &team, role.as_deref()),
             Request::Pending { team, all } => self.reply_pending(t, conn, &team, all),
             Request::AnswerQuestion { id, approve } => {
                 self.answer_question(t, conn, (&id, approve));

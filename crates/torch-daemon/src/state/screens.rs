@@ -167,7 +167,7 @@ impl State {
             return self.take_by_screen(t, agent, message);
         }
         let asking = seen.filter(|(_, sight)| {
-            sight.reading.kind == ScreenKind::Asking && sight.fitness != PaneFitness::NoAgent
+            self.shows_dialog(agent, &sight.reading, t.now) && sight.fitness != PaneFitness::NoAgent
         });
         if let Some((_, sight)) = asking {
             self.on_dialog(t, agent, &sight.reading.clone());
@@ -239,14 +239,18 @@ impl State {
         let agreed = looks.agree() && (run.started || looks.are_apart(t.now));
         self.take_screen_figures(t, agent, &reading);
         match reading.kind {
-            // A limit ends with a sign of life, not with a screen.
-            kind if limited && kind != ScreenKind::Asking => self.limit_seen(t, agent, &reading),
             // A dialog stops everything: nothing may be typed from the first look on.
-            ScreenKind::Asking => self.on_dialog(t, agent, &reading),
-            ScreenKind::Unknown => {}
+            _ if self.shows_dialog(agent, &reading, t.now) => {
+                self.on_dialog(t, agent, &reading);
+                self.pump(t, agent);
+            }
+            // A limit ends with a sign of life, not with a screen.
+            _ if limited => self.limit_seen(t, agent, &reading),
+            ScreenKind::Asking | ScreenKind::Unknown => {}
             _ if !agreed => t.timer(TimerKey::Look(agent), t.now.after(SECOND_LOOK)),
             kind => self.on_agreed(t, agent, kind, &reading),
         }
+        self.wake_by_look(t, agent, &reading);
     }
 
     /// Two looks in a row agree.

@@ -71,7 +71,7 @@ fn agent(row: &Row<'_>, rules: Option<&WakeRules>, now: Timestamp) -> AgentCredi
         held_with_account: row.shared.clone(),
         waiting: row.waiting,
         last_reset: credit.last_reset,
-        last_wake: credit.woken,
+        last_wake: credit.wake_proven,
         next_reset,
         next_reset_from,
         history: Vec::new(),

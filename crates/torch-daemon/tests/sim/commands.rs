@@ -6,7 +6,8 @@ use std::time::Duration;
 use torch_api::Request;
 use torch_api::roster::{AgentAct, AgentRequest, ResumeRequest};
 use torch_api::wire::{Body, ScheduleRequest};
-use torch_core::{DeliveryState, DesiredState};
+use torch_core::credit::HoldPhase;
+use torch_core::{AgentId, DeliveryState, DesiredState};
 use torch_daemon::event::ConnId;
 
 use crate::clients::{send, team};
@@ -304,6 +305,12 @@ impl World {
             && !self.store.schedules.values().any(|row| row.is_pending())
     }
 
+    /// Whether an agent's own limit is in force still.
+    fn is_limited(&self, agent: AgentId) -> bool {
+        let limit = self.agents.get(&agent).and_then(|agent| agent.limit);
+        limit.is_some_and(|(until, _)| self.now < until)
+    }
+
     /// What only a person can bring back.
     fn bring_back(&mut self) {
         if self.store.teams.values().any(|team| team.paused) {
@@ -318,6 +325,15 @@ impl World {
         }
         let unsettled = self.store.unsettled();
         for agent in agents {
+            // The wall clock was set after the limit told its reset, and nobody saw it: a person who knows better says so.
+            let waits = agent.credit.hold.as_ref();
+            let waits = waits.is_some_and(|hold| hold.phase == HoldPhase::Waiting);
+            if waits && !self.is_limited(agent.id) {
+                self.ask(Request::Wake {
+                    team: team(),
+                    role: Some(agent.role.to_string()),
+                });
+            }
             if agent.paused {
                 self.pause(Some(agent.role.to_string()), false);
             }

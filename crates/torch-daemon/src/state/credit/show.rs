@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use torch_core::credit::{HoldPhase, ResetSource};
 use torch_core::screen::DialogKind;
-use torch_core::{AgentId, Timestamp};
+use torch_core::{AgentId, MessageId, Timestamp};
 
 use super::super::{State, Turn};
 use crate::event::{ConnId, Effect, Query};
@@ -69,7 +69,7 @@ impl State {
         )];
         let Some(reset) = &hold.reset else {
             lines.push(format!(
-                "a person: no time brings these credits back; once there are some, say \"continue\" in its window (torch attach {role})"
+                "a person: no time brings these credits back; once there are some: torch credit wake {role}"
             ));
             return lines;
         };
@@ -81,6 +81,7 @@ impl State {
             ResetSource::Account => "as another agent of its account was told",
             ResetSource::Figure => "as its status line says",
             ResetSource::Record => "as its transcript says",
+            ResetSource::Person => "as a person said",
         };
         lines.push(format!("{}, {told}", view::credit::words(hold)));
         let question = run.agent.question.as_ref();
@@ -90,12 +91,12 @@ impl State {
             ));
         }
         lines.push(match (hold.phase, hold.wake_at(&rules)) {
-            (HoldPhase::Waking { message: Some(id) }, _) => format!(
-                "a sign that its turn goes on: {} was sent to it after the reset",
-                id.tag()
-            ),
+            (HoldPhase::Waking { message: Some(id) }, _) => self.wake_words(agent, id),
             (HoldPhase::Waking { message: None }, _) => {
                 "its first message, which shows whether the limit is over".to_owned()
+            }
+            (HoldPhase::Waiting, Some(at)) if at <= now && question.is_some() => {
+                "its limit was reset; torch goes on once its question is answered".to_owned()
             }
             (HoldPhase::Waiting, Some(at)) => {
                 let ahead = spoken(at.since(now));
@@ -113,6 +114,27 @@ impl State {
         lines
     }
 
+    /// What became of the message that shows whether the limit is over.
+    fn wake_words(&self, agent: AgentId, message: MessageId) -> String {
+        let tag = message.tag();
+        let run = self.agents.get(&agent);
+        let consumed = run.is_some_and(|run| run.consumed.iter().any(|it| it.message == message));
+        let delivery = self.flights.get(&message).map(|flight| &flight.delivery);
+        match delivery {
+            Some(delivery) if !delivery.state.is_proven() => {
+                let state = match delivery.reason {
+                    Some(reason) => format!("{} ({reason})", delivery.state),
+                    None => delivery.state.to_string(),
+                };
+                format!("{tag}, which shows whether the limit is over: it is {state}")
+            }
+            None if !consumed => {
+                "its first message, which shows whether the limit is over".to_owned()
+            }
+            _ => format!("a sign that its turn goes on: {tag} was sent to it after the reset"),
+        }
+    }
+
     /// No time brings an agent's credits back.
     pub(super) fn notify_out_of_credits(&mut self, t: &mut Turn, agent: AgentId) {
         let Some((team, name, role)) = self.who(agent) else {
@@ -122,7 +144,7 @@ impl State {
         let words = words.map(|hold| hold.words.clone()).unwrap_or_default();
         let text = format!(
             "{name}:{role} has no usage credits left ({words}); no time brings them back, so a person has to act. Its messages are \
-             kept. Once there are credits, say \"continue\" in its window: torch attach {role}"
+             kept. Once there are credits: torch credit wake {role}"
         );
         self.notify(t, team, Some(agent), &text);
     }

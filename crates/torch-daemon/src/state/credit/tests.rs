@@ -1,6 +1,8 @@
 //! Limits with a plain state: what tells of them, how well, and what does not.
 
 mod account;
+mod menu;
+mod over;
 
 use serde_json::{Value, json};
 use torch_core::config::Config;
@@ -14,7 +16,7 @@ use torch_core::{
 use torch_monitor::Screen;
 
 use super::*;
-use crate::event::Event;
+use crate::event::{Event, PaneFact, ProbeFact, ProbeFor};
 use crate::state::{Settings, Snapshot};
 use crate::{templates, view};
 
@@ -80,6 +82,13 @@ struct Stage {
     said: Vec<Envelope>,
     timers: std::collections::BTreeMap<TimerKey, Timestamp>,
     offset: u64,
+    /// Looks that were asked for, each with its purpose.
+    looks: Vec<(AgentId, ProbeFor)>,
+    /// What the messages' texts were pasted as.
+    pasted: Vec<MessageId>,
+    journal: Vec<String>,
+    /// What every screen shows.
+    screen: Vec<u8>,
 }
 
 impl Stage {
@@ -111,8 +120,15 @@ impl Stage {
             said: Vec::new(),
             timers: Default::default(),
             offset: 0,
+            looks: Vec::new(),
+            pasted: Vec::new(),
+            journal: Vec::new(),
+            screen: recorded(program, "idle"),
         };
         stage.take(effects);
+        for run in stage.state.agents.values_mut() {
+            run.window = torch_core::plan::WindowObserved::Live;
+        }
         stage
     }
 
@@ -122,6 +138,9 @@ impl Stage {
                 Effect::Write(Write::PutMessage(envelope)) => self.said.push(*envelope),
                 Effect::Timer { key, at } => drop(self.timers.insert(key, at)),
                 Effect::CancelTimer(key) => drop(self.timers.remove(&key)),
+                Effect::Probe { agent, purpose, .. } => self.looks.push((agent, purpose)),
+                Effect::Paste { message, .. } => self.pasted.push(message),
+                Effect::Write(Write::Journal(entry)) => self.journal.push(entry.kind),
                 _ => {}
             }
         }
@@ -194,6 +213,42 @@ impl Stage {
         let key = TimerKey::Wake(AgentId::new(1, n));
         self.timers.remove(&key);
         self.handle(Event::Timer(key));
+        self.look();
+    }
+
+    /// The looks that were asked for are taken.
+    fn look(&mut self) {
+        for (agent, purpose) in std::mem::take(&mut self.looks) {
+            let run = &self.state.agents[&agent];
+            let address = run.agent.pane.expect("a pane");
+            let pane = PaneFact {
+                address,
+                session_name: "app".to_owned(),
+                window_index: 0,
+                pane_index: 0,
+                dead: false,
+                in_mode: false,
+                no_input: false,
+                attached: 0,
+                live: run.agent.launch,
+                agent: Some(agent),
+                wrapper: true,
+                is_shell: false,
+                window_name: run.agent.role.to_string(),
+                input: Timestamp::default(),
+            };
+            let fact = ProbeFact {
+                pane: Some(pane),
+                title: String::new(),
+                screen: self.screen.clone(),
+                process_alive: true,
+            };
+            self.handle(Event::Probed {
+                agent,
+                purpose,
+                result: Ok(Box::new(fact)),
+            });
+        }
     }
 
     fn hold(&self, n: u128) -> Option<&LimitHold> {
@@ -213,6 +268,21 @@ impl Stage {
     fn said_of(&self, kind: MessageKind) -> Vec<&Envelope> {
         self.said.iter().filter(|said| said.kind == kind).collect()
     }
+}
+
+/// A recorded screen of a program; of one without any, a blank one.
+fn recorded(program: &str, name: &str) -> Vec<u8> {
+    let version = match program {
+        "claude" => "2.1.329",
+        "codex" => "0.169.0",
+        _ => return Vec::new(),
+    };
+    let screens = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../torch-monitor/tests/screens"
+    );
+    let path = format!("{screens}/{program}/{version}/80/{name}.ansi");
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 fn informational(content: &str) -> Value {

@@ -1,52 +1,138 @@
 //! The wake-up after a reset: when, with what, and what shows that the limit is over.
 
+use std::time::Duration;
+
 use serde_json::json;
 use torch_core::credit::{HoldPhase, WakeRules};
-use torch_core::screen::DialogKind;
+use torch_core::screen::{DialogKind, ScreenKind, ScreenReading};
 use torch_core::{
     AgentId, AgentState, DeliveryState, Evidence, MessageId, MessageKind, Recipient, Timestamp,
     Write,
 };
 
 use super::super::send::Draft;
-use super::super::{AgentRun, State, Turn};
+use super::super::{AgentRun, PANES_EVERY, State, Turn};
 use crate::event::{Effect, TimerKey};
+
+/// How many looks in a row may come to nothing before a wake-up goes without.
+const WAKE_LOOKS: u32 = 3;
+/// How long after a sign that a program goes on by itself its own prompt may come: its record may be read before the hook of the
+/// prompt, and a try that fails is repeated.
+const GOES_ON_WITHIN: Duration = Duration::from_secs(120);
 
 /// What a woken agent reads. The tag before it says that it comes from torch.
 const CONTINUE: &str = "Your usage limit was reset. Go on with the turn that it ended; do not repeat what is done already.";
+
 impl State {
-    /// The time of a wake-up has come.
+    /// The time of a wake-up has come: the screen is looked at before anything is believed, since a menu may be open still.
     pub(crate) fn on_wake_due(&mut self, t: &mut Turn, agent: AgentId) {
-        let rules = self.wake_rules();
-        let Some(run) = self.agents.get(&agent) else {
-            return;
-        };
-        let Some(hold) = run.agent.credit.hold.as_ref() else {
-            return;
-        };
-        let Some(due) = hold.wake_at(&rules) else {
-            return;
-        };
-        if hold.phase != HoldPhase::Waiting {
+        if !self.may_wake(t, agent) {
             return;
         }
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.wake_looks += 1;
+        // Of what an earlier launch showed nothing is left. And where no look can be had, the one before the message is typed
+        // decides.
+        if run.agent.state == AgentState::Starting || run.wake_looks > WAKE_LOOKS {
+            run.wake_looks = 0;
+            return self.wake(t, agent);
+        }
+        self.look_at_screen(t, agent);
+        // A look that comes to nothing is taken again.
+        t.timer(TimerKey::Wake(agent), t.now.after(PANES_EVERY));
+    }
+
+    /// A look at an agent's screen came back: if its wake-up is due it is woken, but not where a dialog is open.
+    pub(crate) fn wake_by_look(&mut self, t: &mut Turn, agent: AgentId, reading: &ScreenReading) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        run.wake_looks = 0;
+        let hold = run.agent.credit.hold.as_ref();
+        let waits = hold.is_some_and(|hold| hold.phase == HoldPhase::Waiting);
+        if waits
+            && reading.dialog.is_none()
+            && self.limit_is_reset(agent, t.now)
+            && self.may_wake(t, agent)
+        {
+            self.wake(t, agent);
+        }
+    }
+
+    /// Whether the time of an agent's limit is over, whatever its screen shows of it still.
+    pub(crate) fn limit_is_reset(&self, agent: AgentId, now: Timestamp) -> bool {
+        let run = self.agents.get(&agent);
+        let hold = run.and_then(|run| run.agent.credit.hold.as_ref());
+        hold.is_some_and(|hold| {
+            let due = hold.wake_at(&self.wake_rules());
+            hold.phase != HoldPhase::Waiting || due.is_some_and(|due| due <= now)
+        })
+    }
+
+    /// Whether a look shows a dialog that waits for a person. The menu of a limit does once the limit is reset: before, the
+    /// limit outweighs it.
+    pub(crate) fn shows_dialog(
+        &self,
+        agent: AgentId,
+        reading: &ScreenReading,
+        now: Timestamp,
+    ) -> bool {
+        match reading.kind {
+            ScreenKind::Asking => true,
+            ScreenKind::Limited => reading.dialog.is_some() && self.limit_is_reset(agent, now),
+            _ => false,
+        }
+    }
+
+    /// A message of an agent was proven: if it is the one that followed the reset, the agent is woken.
+    pub(crate) fn wake_proven(&mut self, t: &mut Turn, agent: AgentId, message: MessageId) {
+        let Some(run) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let hold = run.agent.credit.hold.as_ref();
+        let this = HoldPhase::Waking {
+            message: Some(message),
+        };
+        if hold.is_some_and(|hold| hold.phase == this) && run.woken_by != Some(message) {
+            run.woken_by = Some(message);
+            run.agent.credit.wake_proven = Some(t.now);
+            t.write(Write::PutAgent(Box::new(run.agent.clone())));
+            t.journal("credit.woken", agent, json!({"message": message}));
+        }
+    }
+
+    /// Whether nothing but its screen may keep an agent from being woken now; where it is only too early, the time is set.
+    fn may_wake(&mut self, t: &mut Turn, agent: AgentId) -> bool {
+        let rules = self.wake_rules();
+        let Some(run) = self.agents.get(&agent) else {
+            return false;
+        };
+        let hold = run.agent.credit.hold.as_ref();
+        let hold = hold.filter(|hold| hold.phase == HoldPhase::Waiting);
+        let Some(due) = hold.and_then(|hold| hold.wake_at(&rules)) else {
+            return false;
+        };
         if due > t.now {
-            return t.timer(TimerKey::Wake(agent), due);
+            t.timer(TimerKey::Wake(agent), due);
+            return false;
         }
         match run.agent.state {
             state if !state.is_live() => {
-                return self.limit_over(t, agent, "it was reset while no program ran");
+                self.limit_over(t, agent, "it was reset while no program ran");
+                return false;
             }
-            AgentState::Starting => {}
-            AgentState::Limited | AgentState::Idle | AgentState::Ready => {}
+            AgentState::Starting | AgentState::Limited | AgentState::Idle | AgentState::Ready => {}
             // A turn is under way, or a dialog is open: what comes of it tells more than a wake-up.
-            _ => return,
+            _ => return false,
         }
         let free = self.account_free_at(agent, &rules);
         if free > t.now {
-            return t.timer(TimerKey::Wake(agent), free);
+            t.timer(TimerKey::Wake(agent), free);
+            return false;
         }
-        self.wake(t, agent);
+        true
     }
 
     fn wake(&mut self, t: &mut Turn, agent: AgentId) {
@@ -101,6 +187,7 @@ impl State {
         let Some(hold) = run.agent.credit.hold.take() else {
             return;
         };
+        run.goes_on_until = hold.automatic.then(|| t.now.after(GOES_ON_WITHIN));
         let reset = hold.reset.as_ref().map(|reset| reset.at);
         if let Some(reset) = reset.filter(|reset| *reset <= t.now) {
             run.agent.credit.last_reset = Some(reset);

@@ -41,6 +41,7 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::Retry { .. }
         | Request::Resume(_)
         | Request::Pause { .. }
+        | Request::Wake { .. }
         | Request::RenameWindows { .. }
         | Request::Purge { .. }
         | Request::WorktreeRemove { .. }
