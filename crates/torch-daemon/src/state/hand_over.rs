@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use torch_core::hand_over::HandOver;
-use torch_core::{AgentId, AgentState, DeferReason, DeliveryState, MessageId, MessageKind};
+use torch_core::{
+    AgentId, AgentState, DeferReason, DeliveryState, MessageId, MessageKind, Timestamp,
+};
 use torch_router::delivery::{Flight, Withdrawal};
 
 use super::deliver::inbox_file;
@@ -71,17 +73,12 @@ impl State {
     }
 
     /// Whether a message need not wait for the end of the turn.
-    fn is_to_be_handed_over(
-        &self,
-        agent: AgentId,
-        head: MessageId,
-        now: torch_core::Timestamp,
-    ) -> bool {
+    fn is_to_be_handed_over(&self, agent: AgentId, head: MessageId, now: Timestamp) -> bool {
         self.hand_over_at(agent, head).is_some_and(|at| at <= now)
     }
 
     /// When a message that waits for the end of a turn is to be handed into it; `None` where it can't be.
-    fn hand_over_at(&self, agent: AgentId, head: MessageId) -> Option<torch_core::Timestamp> {
+    fn hand_over_at(&self, agent: AgentId, head: MessageId) -> Option<Timestamp> {
         let run = self.agents.get(&agent)?;
         let rules = self
             .programs
@@ -185,7 +182,10 @@ impl State {
         };
         let step = flight.on_offered(result, t.now);
         self.apply(t, message, step);
-        // The turn may have ended meanwhile.
+        // The turn may have ended meanwhile, its time to live, or a person's wish for it.
+        if self.is_unwanted(message, t.now) {
+            self.withdraw_offered(t, message);
+        }
         self.pump(t, agent);
     }
 
@@ -209,6 +209,15 @@ impl State {
             let error = format!("{id} can't be cancelled");
             t.fail(conn, other(&error, cause, Some(&hint)));
         }
+    }
+
+    /// Whether a person cancelled a message, or its time to live is over.
+    fn is_unwanted(&self, message: MessageId, now: Timestamp) -> bool {
+        let expires = self
+            .flights
+            .get(&message)
+            .and_then(|flight| flight.envelope.expires);
+        self.cancels.contains_key(&message) || expires.is_some_and(|at| at <= now)
     }
 
     /// A message that was to be sent another way, or again, is ended where a person or its time to live says so.
@@ -255,7 +264,13 @@ impl State {
     }
 
     /// A message that lies ready and is not wanted any more is taken back first; whether it lies ready.
+    ///
+    /// Two orders about one file are never under way at once: what is being laid now is taken back when it lies there.
     pub(crate) fn withdraw_offered(&mut self, t: &mut Turn, message: MessageId) -> bool {
+        let run = self
+            .agent_of(message)
+            .and_then(|agent| self.agents.get(&agent));
+        let under_way = run.is_some_and(|run| run.acting == Some(message));
         let Some(flight) = self
             .flights
             .get(&message)
@@ -263,8 +278,13 @@ impl State {
         else {
             return false;
         };
-        let step = flight.withdraw();
-        self.apply(t, message, step);
+        if !under_way {
+            let step = flight.withdraw();
+            self.apply(t, message, step);
+        }
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,9 @@ pub(crate) struct SimAgent {
     pub(crate) limits: [u32; 2],
     /// By how many milliseconds the wall clock is ahead of the world's time.
     pub(crate) ahead: i64,
+    /// The same when the last limit's reset was told. A clock that was set before torch read of it makes that time untrue.
+    pub(crate) told_ahead: i64,
+    pub(crate) mistold: bool,
     pub(crate) ready: bool,
     pub(crate) ledger: Vec<Prompt>,
     pub(crate) approved: u32,
@@ -122,6 +125,8 @@ impl SimAgent {
             limit: None,
             limits: [0; 2],
             ahead: 0,
+            told_ahead: 0,
+            mistold: false,
             ready: false,
             ledger: Vec::new(),
             approved: 0,
@@ -296,7 +301,7 @@ impl SimAgent {
             launch: self.launch,
             by_torch,
             file_there,
-            limited: self.limit.is_some_and(|(until, _)| at < until),
+            limited: !self.mistold && self.limit.is_some_and(|(until, _)| at < until),
             limits: self.limits[0],
         });
         if turn == Turn::Dies {
@@ -328,6 +333,15 @@ impl SimAgent {
             Turn::Hangs => self.hangs = true,
             Turn::Dies => {}
         }
+    }
+
+    /// torch reads these records now.
+    pub(crate) fn is_read(&mut self, records: &[SpoolRecord]) {
+        let tells = |record: &SpoolRecord| match &record.event {
+            SpoolEvent::Hook { payload } => payload["hook_event_name"] == "StopFailure",
+            _ => false,
+        };
+        self.mistold |= self.told_ahead != self.ahead && records.iter().any(tells);
     }
 
     /// Limits are reset somewhere else, where nobody sleeps.
@@ -363,6 +377,7 @@ impl SimAgent {
                 self.limit = Some((until, own));
                 self.limits[0] += 1;
                 let told = until.moved(self.ahead).0.div_ceil(1_000);
+                (self.told_ahead, self.mistold) = (self.ahead, false);
                 self.hook(
                     now,
                     json!({"hook_event_name": "StopFailure", "error": "rate_limit",

@@ -406,6 +406,7 @@ impl World {
                 let offset = agent.spool.len() as u64;
                 let records = agent.spool[agent.read..].to_vec();
                 agent.read = agent.spool.len();
+                agent.is_read(&records);
                 let launch = agent.launch;
                 self.turn(vec![Event::Spool {
                     agent: id,

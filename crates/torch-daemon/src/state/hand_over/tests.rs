@@ -1,0 +1,140 @@
+//! Orders about the file of one message.
+
+use std::time::Duration;
+
+use torch_core::message::{Decision, Verdict};
+use torch_core::{
+    Agent, BootClock, Delivery, Envelope, LaunchId, PaneAddress, PaneId, Recipient, RoleName,
+    Sender, SessionId, TeamId, WindowId,
+};
+
+use super::*;
+use crate::event::Event;
+use crate::state::{Settings, Snapshot};
+use crate::templates;
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+const TTL: Duration = Duration::from_secs(60);
+
+fn developer() -> Agent {
+    let role = RoleName::parse("developer").expect("a role");
+    let id = AgentId::new(1, 1);
+    Agent {
+        worktree: "/w".into(),
+        worktree_ready: true,
+        briefed: true,
+        state: AgentState::Working,
+        launch: Some(LaunchId::new(1, 1)),
+        pane: Some(PaneAddress {
+            session: SessionId(1),
+            window: WindowId(1),
+            pane: PaneId(1),
+            pid: 100,
+        }),
+        ..Agent::new(id, TeamId::new(1, 1), role, "demo", NOW)
+    }
+}
+
+/// An urgent message that another daemon had laid ready; it expires after [`TTL`].
+fn offered(to: &Agent) -> (Envelope, Delivery) {
+    let id = MessageId::new(NOW.0, 1);
+    let envelope = Envelope {
+        id,
+        team: to.team,
+        at: NOW,
+        kind: MessageKind::Message,
+        sender: Sender::Human,
+        sender_rule: String::new(),
+        recipient: Recipient::Agent {
+            agent: to.id,
+            role: to.role.clone(),
+        },
+        target: String::new(),
+        pair_seq: 1,
+        body: "stop".to_owned(),
+        original: None,
+        cleaned: Vec::new(),
+        verdict: Verdict {
+            decision: Decision::Deliver,
+            rule: String::new(),
+            reason: String::new(),
+        },
+        critical: Vec::new(),
+        key: None,
+        expires: Some(NOW.after(TTL)),
+        inline: false,
+        urgent: true,
+        body_file: None,
+        cause: None,
+    };
+    let delivery = Delivery {
+        message: id,
+        state: DeliveryState::Offered,
+        reason: None,
+        attempt: 1,
+        possible_duplicate: false,
+        launch: to.launch,
+        since: NOW,
+        evidence: String::new(),
+    };
+    (envelope, delivery)
+}
+
+fn state() -> (State, MessageId) {
+    let agent = developer();
+    let open = offered(&agent);
+    let message = open.0.id;
+    let settings = Settings {
+        home: "/registry".into(),
+        torch: "/bin/torch".into(),
+        config: torch_core::config::Config::default(),
+        tmux_socket: "torch".to_owned(),
+        env: Default::default(),
+        programs: templates::programs().expect("the programs"),
+        templates: templates::roles().expect("the roles"),
+        started: NOW,
+        zone: jiff::tz::TimeZone::UTC,
+        boot: BootClock::new(Some("b".to_owned()), 5_000, NOW),
+        pid: 1,
+        seed: 1,
+        resume_teams: false,
+    };
+    let snapshot = Snapshot {
+        agents: vec![agent],
+        open: vec![open],
+        ..Snapshot::default()
+    };
+    (State::new(settings, snapshot, NOW).0, message)
+}
+
+fn withdrawn(effects: &[Effect]) -> bool {
+    let back = |effect: &Effect| matches!(effect, Effect::Withdraw(_));
+    effects.iter().any(back)
+}
+
+#[test]
+fn what_is_being_laid_is_taken_back_when_it_lies_there() {
+    let (mut state, message) = state();
+    let agent = developer().id;
+    let mut turn = Turn {
+        now: NOW,
+        cause: "test".to_owned(),
+        effects: Vec::new(),
+    };
+    state.push_offer(&mut turn, agent, message);
+    assert!(matches!(turn.effects[..], [Effect::Offer { .. }]));
+    let late = NOW.after(TTL);
+    let effects = state.handle(late, Event::Timer(TimerKey::Expiry(message)));
+    assert!(!withdrawn(&effects), "it is being laid: {effects:?}");
+    assert!(state.flights[&message].is_offered());
+    let result = Ok(());
+    let effects = state.handle(late, Event::Offered { message, result });
+    assert!(withdrawn(&effects), "{effects:?}");
+    let withdrawal = Withdrawal::Withdrawn;
+    let event = Event::Withdrawn {
+        message,
+        withdrawal,
+    };
+    state.handle(late, event);
+    assert!(!state.flights.contains_key(&message), "expired");
+}
