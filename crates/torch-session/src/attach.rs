@@ -29,8 +29,7 @@ impl Server {
         window: Option<WindowId>,
         caller_tmux: Option<&str>,
     ) -> AttachCommand {
-        let inside = caller_tmux
-            .is_some_and(|tmux| is_same_server(tmux, self.socket_path(), self.server_pid()));
+        let inside = self.is_inside(caller_tmux);
         let mut argv: Vec<OsString> = vec![
             self.shared.config.tmux.clone().into(),
             "-L".into(),
@@ -52,6 +51,11 @@ impl Server {
             vec!["TMUX".to_owned(), "TMUX_PANE".to_owned()]
         };
         AttachCommand { argv, unset }
+    }
+
+    /// Whether a caller with this `TMUX` is in a pane of this server.
+    pub(crate) fn is_inside(&self, caller_tmux: Option<&str>) -> bool {
+        caller_tmux.is_some_and(|tmux| is_same_server(tmux, self.socket_path(), self.server_pid()))
     }
 
     /// The command with which a wrapper takes the live mark of its launch off its own pane when its program has ended;

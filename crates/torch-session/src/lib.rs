@@ -24,6 +24,7 @@ mod pane;
 mod protocol;
 mod row;
 mod server;
+mod shell;
 mod stop;
 #[cfg(test)]
 mod tests;

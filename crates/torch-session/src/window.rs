@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tmux_interface::{KillPane, KillSession, KillWindow};
 use torch_core::{AgentId, LaunchId, PaneAddress, PaneId, SessionId, SessionName, WindowId};
@@ -159,33 +159,6 @@ impl Server {
             });
         }
         read_address(text).ok_or_else(|| Self::unreadable(COMMAND, text))
-    }
-
-    /// Makes a window for a person: [`Self::open_window`] at the end of the session, of kind `shell`.
-    ///
-    /// # Errors
-    /// As [`Self::open_window`].
-    pub async fn open_shell(
-        &self,
-        session: SessionId,
-        name: &str,
-        cwd: &Path,
-        argv: &[String],
-        env: &BTreeMap<String, String>,
-    ) -> Result<PaneAddress, SessionError> {
-        let spec = WindowSpec {
-            name: name.to_owned(),
-            index: None,
-            cwd: cwd.to_owned(),
-            argv: argv.to_vec(),
-            env: env.clone(),
-            agent: None,
-            launch: None,
-            kind: "shell".to_owned(),
-            width: 200,
-            height: 50,
-        };
-        self.open_window(session, &spec).await
     }
 
     /// Ends a window and, by hang-up, its programs; one that is gone already is no error. Its session ends with its

@@ -9,6 +9,8 @@ use crate::error::{CommandError, Outcome};
 use crate::place::Place;
 
 /// Opens a window with your own shell in an agent's worktree, beside the agent's own window, and attaches to it.
+///
+/// When the shell ends, your terminal is where it was before.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch shell developer")]
 pub struct ShellArgs {

@@ -107,7 +107,11 @@ pub(crate) async fn from_tmux(server: Option<Server>, query: Query) -> Response 
             session,
             window,
             tmux,
-        } => Ok(attach(&server, session, window, tmux.as_deref())),
+        } => Ok(attach(server.attach_argv(
+            session,
+            window,
+            tmux.as_deref(),
+        ))),
         Query::Shell {
             session,
             name,
@@ -120,9 +124,9 @@ pub(crate) async fn from_tmux(server: Option<Server>, query: Query) -> Response 
                 .cloned()
                 .unwrap_or_else(|| "/bin/sh".to_owned());
             let opened = server
-                .open_shell(session, &name, &cwd, &[shell], &env)
+                .open_shell(session, &name, &cwd, &shell, &env)
                 .await;
-            opened.map(|at| attach(&server, session, Some(at.window), tmux.as_deref()))
+            opened.map(|at| attach(server.shell_argv(session, at.window, tmux.as_deref())))
         }
         _ => {
             return Response::Failed(other(
@@ -162,13 +166,7 @@ async fn capture(
     })
 }
 
-fn attach(
-    server: &Server,
-    session: torch_core::SessionId,
-    window: Option<torch_core::WindowId>,
-    tmux: Option<&str>,
-) -> Response {
-    let command = server.attach_argv(session, window, tmux);
+fn attach(command: torch_session::AttachCommand) -> Response {
     let argv = command
         .argv
         .iter()

@@ -29,13 +29,12 @@ async fn windows_land_where_they_should_with_all_marks() {
         .open_window(first.session, &spec)
         .await
         .expect("a window");
-    let shell = ["sh".to_owned()];
     let person = server
         .open_shell(
             first.session,
             "person",
             world.folder.path(),
-            &shell,
+            "sh",
             &spec.env,
         )
         .await

@@ -73,6 +73,96 @@ fn a_shell_opens_in_the_worktree() {
         .says("terminal");
 }
 
+/// What is typed after the `exit` of a shell must not reach an agent.
+#[test]
+fn a_shell_that_ends_brings_the_terminal_back() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let session = world.agent("developer").pane.expect("a pane").session;
+    let clients = || {
+        let args = ["list-clients", "-F", "#{client_session} #{window_name}"];
+        let all = world.tmux(&args).ok().stdout;
+        let seen = all.lines().filter(|line| !line.starts_with("_torch"));
+        seen.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let windows = || {
+        let args = ["list-windows", "-F", "#{window_name}", "-t", &session];
+        world.tmux(&args).ok().stdout
+    };
+    // A terminal that was attached for the shell alone is the person's own again.
+    let outside = world.terminal("torch shell developer; exec cat");
+    outside.shows("developer-shell");
+    outside.type_text("exit 3");
+    outside.keys(&["Enter"]);
+    outside.shows("[detached");
+    assert_eq!(clients(), [""; 0]);
+    assert_eq!(world.format(&session, "#{session_windows}"), "2");
+    outside.close();
+
+    // One that was on the same server is where it was, also in another session.
+    let inside = world.terminal("exec torch shell orchestrator");
+    inside.shows("orchestrator-shell");
+    let own = world.format(&session, "#{window_id}");
+    for place in ["sample", "mine"] {
+        if place == "mine" {
+            let client = world.tmux(&["list-clients", "-F", "#{client_name}", "-t", &session]);
+            let client = client.ok().stdout.trim().to_owned();
+            let words = [
+                "new-session",
+                "-d",
+                "-s",
+                "mine",
+                ";",
+                "move-window",
+                "-d",
+                "-s",
+                &own,
+                "-t",
+                "mine:",
+                ";",
+                "switch-client",
+                "-c",
+                &client,
+                "-t",
+                "mine:orchestrator-shell",
+            ];
+            world.tmux(&words).ok();
+        }
+        let here = [format!("{place} orchestrator-shell")];
+        world.wait("the own window", || clients() == here);
+        inside.type_text("clear; torch shell developer");
+        inside.keys(&["Enter"]);
+        world.wait("the other window", || {
+            clients() == ["sample developer-shell"]
+        });
+        inside.type_text("exit");
+        inside.keys(&["Enter"]);
+        world.wait("the own window again", || clients() == here);
+        let shell = || !windows().contains("developer-shell");
+        world.wait("the shell's end", shell);
+    }
+    inside.close();
+    world.tmux(&["kill-session", "-t", "=mine"]).ok();
+
+    // Who looks at something else by then is left there.
+    let looks = world.attach("orchestrator");
+    let outside = world.terminal("exec torch shell developer");
+    outside.shows("developer-shell");
+    let window = world.format(&session, "#{window_id}");
+    outside.keys(&["C-b", "0"]);
+    world.wait("another window", || {
+        world.format(&session, "#{window_id}") != window
+    });
+    let end = ["send-keys", "-t", &window, "exit", "Enter"];
+    world.tmux(&end).ok();
+    world.wait("the shell's end", || {
+        world.format(&session, "#{session_windows}") == "2"
+    });
+    assert_eq!(clients().len(), 2);
+    outside.close();
+    looks.close();
+}
+
 #[test]
 fn doctor_init_and_config() {
     let world = World::new();
