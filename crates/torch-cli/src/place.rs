@@ -121,11 +121,21 @@ pub fn project_agents(root: &Path) -> PathBuf {
     root.join(".torch/agents")
 }
 
+/// A file of torch's in the user's cache folder, likewise: what may be lost at any time.
+pub fn user_cache(name: &str) -> Option<PathBuf> {
+    xdg_file("XDG_CACHE_HOME", ".cache", name)
+}
+
 fn user_file(name: &str) -> Option<PathBuf> {
-    let dir = variable("XDG_CONFIG_HOME")
+    xdg_file("XDG_CONFIG_HOME", ".config", name)
+}
+
+/// A file of torch's in the folder that a variable names, or in the one below `HOME` that stands for it.
+fn xdg_file(folder: &str, default: &str, name: &str) -> Option<PathBuf> {
+    let dir = variable(folder)
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
-        .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".config")))?;
+        .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(default)))?;
     Some(dir.join("torch").join(name))
 }
 

@@ -1,26 +1,23 @@
 //! `torch agents`: the agent programs that torch knows, and their rules tried on a screen. Works without the daemon.
 
+pub(super) mod installed;
+mod versions;
+
 use std::io::Read as _;
-use std::path::Path;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 use torch_core::screen::ScreenKind;
 use torch_daemon::catalog::{Catalog, CatalogError, Entry};
-use torch_process::{CommandSpec, run as run_program};
 
 use super::JsonArgs;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::output;
-use crate::place::{Place, project_agents, project_root, shown, user_agents, variable};
+use crate::place::{Place, project_agents, project_root, shown, user_agents};
 use crate::render;
-use crate::render::agents::{Installed, Listed};
-use crate::search;
+use crate::render::agents::Listed;
 
-/// How long a program may take to say its version.
-const VERSION_DEADLINE: Duration = Duration::from_secs(10);
 /// The largest screen that is read, in bytes.
 const CAPTURE_MAX: u64 = 4 * 1024 * 1024;
 
@@ -54,6 +51,9 @@ enum Command {
 /// The arguments of `torch agents list`.
 #[derive(Debug, Args)]
 struct ListArgs {
+    /// Asks each program for its version, also where its executable is the same as within the last day
+    #[arg(long)]
+    fresh: bool,
     #[command(flatten)]
     json: JsonArgs,
 }
@@ -89,7 +89,7 @@ struct TestArgs {
 pub(crate) fn run(args: AgentsArgs) -> Outcome {
     let catalog = load()?;
     match args.command {
-        Command::List(args) => list(catalog, args.json),
+        Command::List(args) => list(catalog, &args),
         Command::Show(args) => show(&args, &catalog),
         Command::Test(args) => test(&args, &catalog),
     }
@@ -122,60 +122,24 @@ fn unusable(error: &CatalogError) -> CommandError {
     ))
 }
 
-fn list(catalog: Catalog, json: JsonArgs) -> Outcome {
+fn list(catalog: Catalog, args: &ListArgs) -> Outcome {
     let entries: Vec<Entry> = catalog.entries.into_values().collect();
-    let installed = all_installed(&entries.iter().collect::<Vec<_>>());
+    let ask = installed::Ask::fresh(args.fresh);
+    let installed = installed::all_installed(&entries.iter().collect::<Vec<_>>(), ask);
     let listed = entries
         .iter()
         .zip(&installed)
         .map(|(entry, installed)| Listed { entry, installed });
     let listed: Vec<Listed<'_>> = listed.collect();
-    if json.json {
+    if args.json.json {
         for one in &listed {
             output::json(&render::agents::listed_json(one))?;
         }
     } else {
-        output::data(&render::agents::list(&listed, shown))?;
+        let text = render::agents::list(&listed, shown, crate::screen::width());
+        output::data(&text)?;
     }
     Ok(exit::OK)
-}
-
-/// [`installed`] for each of these. Programs that start slowly are asked side by side.
-pub(crate) fn all_installed(entries: &[&Entry]) -> Vec<Installed> {
-    std::thread::scope(|scope| {
-        let asked = entries.iter().map(|entry| scope.spawn(|| installed(entry)));
-        let asked: Vec<_> = asked.collect();
-        let answers = asked.into_iter().map(|thread| thread.join());
-        answers
-            .map(|answer| answer.unwrap_or(Installed::No))
-            .collect()
-    })
-}
-
-/// Whether a program is there, by its `PATH` entry and what it says its version is.
-pub(crate) fn installed(entry: &Entry) -> Installed {
-    let Some(rules) = &entry.program.install else {
-        return Installed::BuiltIn;
-    };
-    let Some(path) = search::on_path(&rules.command) else {
-        return Installed::No;
-    };
-    // A project's file decides nothing that runs.
-    let ours = !matches!(entry.origin, torch_daemon::catalog::Origin::Project(_));
-    let version = ours.then(|| version(&path, rules)).flatten();
-    Installed::At { path, version }
-}
-
-fn version(path: &Path, rules: &torch_core::program::InstallRules) -> Option<String> {
-    if rules.version_args.is_empty() {
-        return None;
-    }
-    let env = torch_process::env::inherited(std::env::vars_os());
-    let home = variable("HOME").map_or_else(|| "/".into(), std::path::PathBuf::from);
-    let cwd = if home.is_dir() { home } else { "/".into() };
-    let spec = CommandSpec::new(path, cwd, env, VERSION_DEADLINE).args(rules.version_args.clone());
-    let output = run_program(&spec).ok()?.success_or_error().ok()?;
-    torch_daemon::catalog::version_in(&rules.version_pattern, &output.text())
 }
 
 fn show(args: &ShowArgs, catalog: &Catalog) -> Outcome {

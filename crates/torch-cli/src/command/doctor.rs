@@ -10,6 +10,7 @@ mod programs;
 use clap::Args;
 
 use super::JsonArgs;
+use super::agents::installed::Ask;
 use crate::error::Outcome;
 use crate::exit;
 use crate::output;
@@ -21,7 +22,8 @@ const EXAMPLES: &str = "Examples:
   torch doctor --probe
   torch doctor --probe claude codex --ask-model
 
-Without --probe nothing is changed and nothing started. With it each program is launched as for a
+Without --probe nothing is changed, and nothing started but programs that are asked for their version;
+what they say is remembered for a day (torch/versions.json in the cache folder). With --probe each program is launched as for a
 team, with your login and settings as they are, in a registry, a tmux server and a repository of its
 own, which are gone afterwards. It says whether the program comes to its prompt, which of its hooks
 came, whether it took torch's MCP server, and what works from inside its shell's sandbox, where it
@@ -41,6 +43,9 @@ pub struct DoctorArgs {
     /// With --probe: also what only the model can show, with one prompt per program on your account
     #[arg(long, requires = "probe")]
     ask_model: bool,
+    /// Asks each agent program for its version, also where its executable is the same as within the last day
+    #[arg(long, conflicts_with = "probe")]
+    fresh: bool,
     /// The programs to be probed [default: all that are installed]
     #[arg(value_name = "PROGRAM", requires = "probe")]
     programs: Vec<String>,
@@ -58,13 +63,13 @@ pub(crate) fn run(args: &DoctorArgs, place: &Place) -> Outcome {
         };
         return probe::run(&probe, place);
     }
-    let checks = checks::all(place);
+    let checks = checks::all(place, Ask::fresh(args.fresh));
     if args.json.json {
         for check in &checks {
             output::json(check)?;
         }
     } else {
-        output::data(&doctor(&checks))?;
+        output::data(&doctor(&checks, crate::screen::width()))?;
     }
     let failed = checks.iter().any(|check| check.verdict == Verdict::Fail);
     Ok(if failed { exit::FAILURE } else { exit::OK })

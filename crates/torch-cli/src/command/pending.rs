@@ -62,7 +62,8 @@ pub(crate) fn run(args: PendingArgs, place: &Place) -> Outcome {
             Ok(exit::OK)
         }
         Response::Pending { questions } => {
-            output::data(&render::pending::list(&questions, &Clock::system()))?;
+            let width = crate::screen::width();
+            output::data(&render::pending::list(&questions, &Clock::system(), width))?;
             Ok(exit::OK)
         }
         other => Err(CommandError::unexpected(&other)),

@@ -68,7 +68,12 @@ pub(crate) fn run(args: ResumeArgs, place: &Place) -> Outcome {
     match steps::ask(&mut client, &Request::Resume(Box::new(request)), args.json)? {
         Response::Raised { team: view, .. } => {
             if !args.json.json {
-                output::data(&team::raised(&view, false, &Clock::system()))?;
+                output::data(&team::raised(
+                    &view,
+                    false,
+                    &Clock::system(),
+                    crate::screen::width(),
+                ))?;
             }
             Ok(exit::OK)
         }

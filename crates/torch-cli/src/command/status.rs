@@ -14,7 +14,7 @@ use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::offline;
 use crate::output;
-use crate::place::Place;
+use crate::place::{Place, variable};
 use crate::render;
 use crate::render::fit;
 use crate::render::time::Clock;
@@ -55,14 +55,18 @@ pub(crate) fn run(args: &StatusArgs, place: &Place) -> Outcome {
 struct Seen {
     daemon: Option<DaemonView>,
     teams: Vec<TeamView>,
+    /// Messages in the person's inbox that were not read.
+    unread: u64,
 }
 
 fn look(args: &StatusArgs, place: &Place) -> Result<Seen, CommandError> {
     let Some(mut client) = connect::running(place)? else {
         let teams = offline::status(place, args.team.as_deref())?;
+        let unread = offline::inbox(place, false)?.len();
         return Ok(Seen {
             daemon: None,
             teams,
+            unread: u64::try_from(unread).unwrap_or(u64::MAX),
         });
     };
     let request = Request::Status {
@@ -71,11 +75,25 @@ fn look(args: &StatusArgs, place: &Place) -> Result<Seen, CommandError> {
     match connect::ask(&mut client, &request)? {
         Response::Status { daemon, mut teams } => {
             add_lines(args, place, &mut client, &mut teams)?;
+            let unread = unread(&mut client)?;
             Ok(Seen {
                 daemon: Some(daemon),
                 teams,
+                unread,
             })
         }
+        other => Err(CommandError::unexpected(&other)),
+    }
+}
+
+/// How many messages wait for the person; looking leaves them unread.
+fn unread(client: &mut Client) -> Result<u64, CommandError> {
+    let request = Request::Inbox {
+        all: false,
+        mark_read: false,
+    };
+    match connect::ask(client, &request)? {
+        Response::Messages { messages } => Ok(u64::try_from(messages.len()).unwrap_or(u64::MAX)),
         other => Err(CommandError::unexpected(&other)),
     }
 }
@@ -106,7 +124,12 @@ fn show(args: &StatusArgs, mut seen: Seen) -> Result<(), CommandError> {
         output::notice(offline::NOTICE);
     }
     if args.json.json {
-        return output::json(&json!({ "daemon": seen.daemon, "teams": seen.teams }));
+        let Seen {
+            daemon,
+            teams,
+            unread,
+        } = &seen;
+        return output::json(&json!({ "daemon": daemon, "teams": teams, "unread": unread }));
     }
     if let Some((width, _)) = screen::size() {
         cut_lines(&mut seen.teams, width);
@@ -115,7 +138,14 @@ fn show(args: &StatusArgs, mut seen: Seen) -> Result<(), CommandError> {
 }
 
 fn text(seen: &Seen) -> String {
-    render::status::status(seen.daemon.as_ref(), &seen.teams, &Clock::system())
+    let daemon = seen.daemon.as_ref();
+    let clock = Clock::system();
+    let mut text = render::status::status(daemon, &seen.teams, &clock, screen::width());
+    // An agent's own inbox is its prompt.
+    if seen.unread > 0 && variable("TORCH_AGENT").is_none() {
+        text.push_str(&render::status::inbox(seen.unread));
+    }
+    text
 }
 
 /// The lines of the agents' screens in this width, with what stands before each.

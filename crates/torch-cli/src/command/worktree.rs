@@ -77,7 +77,7 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
             output::json(worktree)?;
         }
     } else {
-        output::data(&worktree::list(&worktrees))?;
+        output::data(&worktree::list(&worktrees, crate::screen::width()))?;
     }
     Ok(exit::OK)
 }

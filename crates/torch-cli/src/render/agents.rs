@@ -41,8 +41,12 @@ pub struct Listed<'e> {
     pub installed: &'e Installed,
 }
 
-/// The programs as a table, and how to get those that are not there.
-pub fn list(listed: &[Listed<'_>], shown: impl Fn(&Path) -> String) -> String {
+/// The programs as a table for a terminal of `width` columns if there is one, and how to get those that are not there.
+pub fn list(
+    listed: &[Listed<'_>],
+    shown: impl Fn(&Path) -> String,
+    width: Option<usize>,
+) -> String {
     let mut table = Table::new(0, &["NAME", "INSTALLED", "PROOF", "RULES", "DESCRIPTION"]);
     let mut notes = String::new();
     for Listed { entry, installed } in listed {
@@ -71,7 +75,8 @@ pub fn list(listed: &[Listed<'_>], shown: impl Fn(&Path) -> String) -> String {
             notes.push_str(&format!("  {}: {how}\n", program.name));
         }
     }
-    let mut text = table.render();
+    // Names and versions stay whole.
+    let mut text = table.within(width, &[3, 4]);
     if !notes.is_empty() {
         text.push_str(&format!("\n{}\n{notes}", paint(DIM, "To install:")));
     }

@@ -2,7 +2,13 @@
 
 use serde::Serialize;
 
+use super::fit;
 use super::style::{BAD, DIM, GOOD, WARN, paint};
+
+/// Columns of the verdict and the spaces behind it.
+const VERDICT: usize = 6;
+/// With less room than this, broken lines are no easier to read.
+const LEAST: usize = 24;
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,8 +35,8 @@ pub struct Check {
     pub hint: Option<String>,
 }
 
-/// All checks and a closing line.
-pub fn doctor(checks: &[Check]) -> String {
+/// All checks and a closing line, for a terminal of `columns` columns if there is one. A hint stands on one line, to be copied.
+pub fn doctor(checks: &[Check], columns: Option<usize>) -> String {
     let width = checks
         .iter()
         .map(|check| check.name.len())
@@ -47,7 +53,7 @@ pub fn doctor(checks: &[Check]) -> String {
             "{}  {:<width$}  {}\n",
             paint(style, word),
             check.name,
-            check.found
+            found(&check.found, width, columns)
         ));
         if let Some(hint) = &check.hint {
             text.push_str(&format!(
@@ -70,4 +76,17 @@ pub fn doctor(checks: &[Check]) -> String {
     };
     text.push_str(&format!("\n{summary}\n"));
     text
+}
+
+/// What was found, in the lines that there is room for.
+fn found(text: &str, names: usize, columns: Option<usize>) -> String {
+    let before = VERDICT + names + 2;
+    let room = columns.and_then(|columns| columns.checked_sub(before));
+    match room.filter(|room| *room >= LEAST) {
+        Some(room) => {
+            let lines = fit::wrap(text, room, 0);
+            lines.replace('\n', &format!("\n{}", " ".repeat(before)))
+        }
+        None => text.to_owned(),
+    }
 }

@@ -20,11 +20,11 @@ pub fn line(text: &str, width: usize) -> String {
 }
 
 /// A text broken between words into lines of at most `width` columns, the lines after the first moved to the right by
-/// `indent`; a word that is longer than a line stands on one of its own.
+/// `indent`; a word that is longer than a line stands on one of its own. A command in parentheses, `(torch …)`, is one word.
 pub fn wrap(text: &str, width: usize, indent: usize) -> String {
     let mut wrapped = String::new();
     let mut column = 0;
-    for word in text.split(' ') {
+    for word in words(text) {
         let columns = columns(word);
         if column > 0 && column + 1 + columns > width {
             wrapped.push('\n');
@@ -38,6 +38,41 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> String {
         column += columns;
     }
     wrapped
+}
+
+/// The words between single spaces; a command in parentheses can be copied whole.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let from = match text.strip_prefix("(torch ") {
+            Some(_) => text.find(')').unwrap_or(0),
+            None => 0,
+        };
+        let end = text[from..].find(' ').map(|end| from + end);
+        rest = end.map(|end| &text[end + 1..]);
+        Some(end.map_or(text, |end| &text[..end]))
+    })
+}
+
+/// [`wrap`] for a terminal of this width, if there is one; lines that begin with spaces go on below their first word.
+pub fn prose(text: &str, width: Option<usize>, hang: usize) -> String {
+    let Some(width) = width else {
+        return text.to_owned();
+    };
+    let lines = text.lines().map(|line| {
+        let words = line.trim_start_matches(' ');
+        let indent = line.len() - words.len();
+        if columns(line) <= width {
+            return format!("{line}\n");
+        }
+        let body = wrap(words, width.saturating_sub(indent), hang);
+        let lines = body
+            .lines()
+            .map(|line| format!("{}{line}\n", " ".repeat(indent)));
+        lines.collect()
+    });
+    lines.collect()
 }
 
 /// Whether no line of a text is wider than this; no width is no terminal, where everything has room.
@@ -153,6 +188,13 @@ mod tests {
         ] {
             assert_eq!(wrap(text, width, 1), wrapped, "{text:?} in {width}");
         }
+        let note = "the developer is asking (torch why developer), or so";
+        assert_eq!(
+            wrap(note, 30, 1),
+            "the developer is asking\n (torch why developer), or so"
+        );
+        assert_eq!(prose("  a b c\nd\n", Some(5), 1), "  a b\n   c\nd\n");
+        assert_eq!(prose("  a b c\n", None, 1), "  a b c\n");
         assert!(fits("日本\n\x1b[1mbold\x1b[0m", Some(4)));
         assert!(!fits("日本語", Some(5)));
     }

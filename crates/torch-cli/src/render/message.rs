@@ -102,18 +102,30 @@ pub fn list(messages: &[MessageView], clock: &Clock, width: Option<usize>) -> St
     if messages.is_empty() {
         return "no messages\n".to_owned();
     }
-    let mut table = Table::new(0, &["ID", "AT", "STATE", "FROM", "TO", "BODY"]);
+    // Of one team alone it would only take room.
+    let teams = messages.iter().any(|other| other.team != messages[0].team);
+    let headings = ["ID", "AT", "STATE", "TEAM", "FROM", "TO", "BODY"];
+    let shown = |column: &usize| teams || *column != 3;
+    let headings: Vec<&str> = (0..7)
+        .filter(shown)
+        .map(|column| headings[column])
+        .collect();
+    let mut table = Table::new(0, &headings);
     for message in messages {
-        table.row([
+        let cells = [
             Cell::from(message.id.as_str()),
             clock.ago(message.at).into(),
             Cell::styled(delivery(message.state), state_words(message)),
+            message.team.as_str().into(),
             message.from.as_str().into(),
             message.to.as_str().into(),
             first_line(&message.body, 60).into(),
-        ]);
+        ];
+        let cells = cells.into_iter().enumerate();
+        table.row(cells.filter_map(|(column, cell)| shown(&column).then_some(cell)));
     }
-    table.within(width, &[3, 4, 5])
+    let text: &[usize] = if teams { &[3, 4, 5, 6] } else { &[3, 4, 5] };
+    table.within(width, text)
 }
 
 /// The person's inbox: each message whole, newest first.

@@ -2,25 +2,25 @@
 
 use torch_api::QuestionView;
 
-use super::plain;
 use super::style::{DIM, STRONG, WARN, paint};
 use super::time::Clock;
+use super::{fit, plain};
 
-/// Each question with its words, its rows and how to answer it.
-pub fn list(questions: &[QuestionView], clock: &Clock) -> String {
+/// Each question with its words, its rows and how to answer it, for a terminal of `width` columns if there is one.
+pub fn list(questions: &[QuestionView], clock: &Clock, width: Option<usize>) -> String {
     if questions.is_empty() {
         return "no open questions\n".to_owned();
     }
     let blocks: Vec<String> = questions
         .iter()
-        .map(|question| block(question, clock))
+        .map(|question| block(question, clock, width))
         .collect();
     blocks.join("\n")
 }
 
-fn block(question: &QuestionView, clock: &Clock) -> String {
+fn block(question: &QuestionView, clock: &Clock, width: Option<usize>) -> String {
     let kind = question.kind.as_str().replace('_', " ");
-    let mut text = format!(
+    let headline = format!(
         "{}  {}:{} ({}) · {} · {}\n",
         paint(STRONG, &question.id),
         question.team,
@@ -29,6 +29,7 @@ fn block(question: &QuestionView, clock: &Clock) -> String {
         paint(WARN, &kind),
         clock.ago(question.at)
     );
+    let mut text = fit::prose(&headline, width, 2);
     let mut lines: Vec<&str> = question.text.lines().collect();
     let dialog = question.dialog.as_deref().unwrap_or_default();
     lines.extend(
@@ -37,21 +38,39 @@ fn block(question: &QuestionView, clock: &Clock) -> String {
             .filter(|line| !question.text.contains(line.trim())),
     );
     for line in lines.iter().filter(|line| !line.trim().is_empty()) {
-        text.push_str(&format!("  {}\n", plain(line.trim_end())));
+        let line = format!("  {}\n", plain(line.trim_end()));
+        text.push_str(&fit::prose(&line, width, 2));
     }
     for (n, row) in question.rows.iter().enumerate() {
         let means = match n {
-            n if Some(n) == question.approve => format!("  ← torch approve {}", question.id),
-            n if Some(n) == question.deny => format!("  ← torch deny {}", question.id),
+            n if Some(n) == question.approve => format!("← torch approve {}", question.id),
+            n if Some(n) == question.deny => format!("← torch deny {}", question.id),
             _ => String::new(),
         };
-        text.push_str(&format!("    {}{}\n", plain(row), paint(DIM, &means)));
+        text.push_str(&self::row(&plain(row), &means, width));
     }
     if question.approve.is_none() {
         let line = format!("  answered in its window: torch attach {}", question.role);
         text.push_str(&format!("{}\n", paint(DIM, &line)));
     }
     text
+}
+
+/// A row, and behind it what answers the question with it; below it where there is no room.
+fn row(row: &str, means: &str, width: Option<usize>) -> String {
+    let row = format!("    {row}");
+    if means.is_empty() {
+        return fit::prose(&format!("{row}\n"), width, 2);
+    }
+    let means = paint(DIM, means);
+    let line = format!("{row}  {means}\n");
+    if fit::fits(&line, width) {
+        return line;
+    }
+    format!(
+        "{}      {means}\n",
+        fit::prose(&format!("{row}\n"), width, 2)
+    )
 }
 
 #[cfg(test)]
@@ -83,8 +102,13 @@ mod tests {
             now: Timestamp(1_800_000_060_000),
             zone: jiff::tz::TimeZone::UTC,
         };
-        let shown = anstream::adapter::strip_str(&list(&[question], &clock)).to_string();
-        insta::assert_snapshot!(shown);
-        assert_eq!(list(&[], &clock), "no open questions\n");
+        let shown = |width| {
+            let shown = list(std::slice::from_ref(&question), &clock, width);
+            anstream::adapter::strip_str(&shown).to_string()
+        };
+        insta::assert_snapshot!(shown(None));
+        assert_eq!(shown(Some(80)), shown(None));
+        insta::assert_snapshot!("a_question_in_a_narrow_terminal", shown(Some(32)));
+        assert_eq!(list(&[], &clock, None), "no open questions\n");
     }
 }

@@ -5,16 +5,21 @@ use torch_api::view::{DaemonView, TeamView};
 use super::style::{DIM, GOOD, NONE, STRONG, WARN, agent as agent_style, paint};
 use super::table::{Cell, Table};
 use super::time::Clock;
-use super::{count, first_line};
+use super::{count, first_line, fit};
 use crate::place;
 
 /// How many columns stand before a line of an agent's screen.
 pub const MARGIN: usize = 4;
 
-/// The daemon, if it runs, and the teams.
-pub fn status(daemon: Option<&DaemonView>, teams: &[TeamView], clock: &Clock) -> String {
+/// The daemon, if it runs, and the teams, for a terminal of `width` columns if there is one.
+pub fn status(
+    daemon: Option<&DaemonView>,
+    teams: &[TeamView],
+    clock: &Clock,
+    width: Option<usize>,
+) -> String {
     let mut text = daemon
-        .map(|daemon| self::daemon(daemon, clock))
+        .map(|daemon| fit::prose(&self::daemon(daemon, clock), width, MARGIN))
         .unwrap_or_default();
     if teams.is_empty() {
         text.push_str(
@@ -25,9 +30,15 @@ pub fn status(daemon: Option<&DaemonView>, teams: &[TeamView], clock: &Clock) ->
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&self::team(team, clock));
+        text.push_str(&self::team(team, clock, width));
     }
     text
+}
+
+/// How many messages a person has not read.
+pub fn inbox(unread: u64) -> String {
+    let line = format!("{} for you (torch inbox)", count(unread, "unread message"));
+    format!("\n{}\n", paint(WARN, &line))
 }
 
 /// The daemon in one line.
@@ -53,14 +64,14 @@ pub fn daemon(daemon: &DaemonView, clock: &Clock) -> String {
 }
 
 /// One team: a headline, its agents, what wants a look, how to attach.
-pub fn team(team: &TeamView, clock: &Clock) -> String {
+pub fn team(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
     let phase = match team.phase.as_str() {
         "finished" => GOOD,
         "stopped" => DIM,
         "suspended" => WARN,
         _ => NONE,
     };
-    let mut text = format!(
+    let headline = format!(
         "{}  {}  {}\n",
         paint(STRONG, &team.name),
         paint(phase, &phase_words(team, clock)),
@@ -74,7 +85,8 @@ pub fn team(team: &TeamView, clock: &Clock) -> String {
             )
         ),
     );
-    text.push_str(&agents(team, clock));
+    let mut text = fit::prose(&headline, width, MARGIN);
+    text.push_str(&agents(team, clock, width));
     for agent in team
         .agents
         .iter()
@@ -86,18 +98,17 @@ pub fn team(team: &TeamView, clock: &Clock) -> String {
         }
     }
     for line in notes(team) {
-        text.push_str(&format!("  {}\n", paint(WARN, &line)));
+        let line = format!("  {}\n", paint(WARN, &line));
+        text.push_str(&fit::prose(&line, width, 2));
     }
     if let Some(view) = &team.next_scheduled {
         let line = super::schedule::next(view, team.scheduled, clock);
-        text.push_str(&format!("  {line}\n"));
+        text.push_str(&fit::prose(&format!("  {line}\n"), width, 2));
     }
     if let Some(summary) = &team.summary {
-        text.push_str(&format!(
-            "  {} {}\n",
-            paint(DIM, "summary"),
-            first_line(summary, 200)
-        ));
+        let summary = first_line(summary, 200);
+        let line = format!("  {} {summary}\n", paint(DIM, "summary"));
+        text.push_str(&fit::prose(&line, width, 2));
     }
     if team.phase != "stopped" {
         text.push_str(&format!("  {} {}\n", paint(DIM, "attach "), team.attach));
@@ -116,7 +127,7 @@ fn rules(team: &TeamView) -> String {
     format!("router {} · held by {}", team.router, team.enforcement)
 }
 
-fn agents(team: &TeamView, clock: &Clock) -> String {
+fn agents(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
     let headings = [
         "ROLE", "WINDOW", "PROGRAM", "STATE", "SINCE", "BRIEFED", "WAITING", "BRANCH",
     ];
@@ -141,7 +152,8 @@ fn agents(team: &TeamView, clock: &Clock) -> String {
             agent.branch.as_deref().unwrap_or("(detached)").into(),
         ]);
     }
-    table.render()
+    // The branch, then the program; a role's name is what is typed.
+    table.giving(width, &[7, 2])
 }
 
 /// One line for each thing that will not go on by itself, or not soon.

@@ -94,9 +94,29 @@ impl Table {
                 None => break,
             }
         }
-        let text = self.text(&widths);
-        let lines = text.lines().map(|line| fit::line(line, width) + "\n");
-        lines.collect()
+        cut(&self.text(&widths), width)
+    }
+
+    /// The same, where these columns give way one after the other, the least important first, each down to a few letters; then
+    /// the headings above figures. A column that is not named, and so an id, gives only its heading.
+    pub fn giving(&self, width: Option<usize>, columns: &[usize]) -> String {
+        let mut widths = self.widths(&self.rows);
+        let figures = self.widths(self.rows.get(1..).unwrap_or_default());
+        let Some(width) = width else {
+            return self.text(&widths);
+        };
+        let headings = (0..widths.len()).rev().filter(|it| !columns.contains(it));
+        let order: Vec<usize> = columns.iter().copied().chain(headings).collect();
+        for column in order {
+            let over = (self.indent + total(&widths)).saturating_sub(width);
+            let least = match columns.contains(&column) {
+                true => TEXT_MIN,
+                false => figures[column].max(1),
+            };
+            let can_give = widths[column].saturating_sub(least);
+            widths[column] -= over.min(can_give);
+        }
+        cut(&self.text(&widths), width)
     }
 
     /// The rows as they are but for cells that are wider than their column.
@@ -132,6 +152,12 @@ impl Table {
             .map(|column| width(column).unwrap_or_default())
             .collect()
     }
+}
+
+/// Each line in at most this width.
+fn cut(text: &str, width: usize) -> String {
+    let lines = text.lines().map(|line| fit::line(line, width) + "\n");
+    lines.collect()
 }
 
 /// The columns with the spaces between them.
@@ -178,6 +204,29 @@ mod tests {
             "NAME  CO…\ndoc…  12…\ndev   7 …\n"
         );
         assert_eq!(table.within(None, &[0, 2]), table.render());
+    }
+
+    #[test]
+    fn columns_give_way_by_importance() {
+        let table = table(&[
+            ["documentation_writer", "1234", "日本語日本語日本語"],
+            ["dev", "7", "short"],
+        ]);
+        let giving = |width| plain(&table.giving(Some(width), &[2]));
+        assert_eq!(
+            giving(40),
+            "NAME                  COUNTED  TEXT\n\
+             documentation_writer  1234     日本語日…\n\
+             dev                   7        short\n"
+        );
+        // Then the headings; the name stays whole.
+        assert_eq!(
+            giving(32),
+            "NAME                  COU…  TEXT\n\
+             documentation_writer  1234  日…\n\
+             dev                   7     sho…\n"
+        );
+        assert_eq!(table.giving(None, &[2]), table.render());
         assert_eq!(table.within(Some(200), &[0, 2]), table.render());
     }
 }

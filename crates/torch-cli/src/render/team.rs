@@ -8,7 +8,7 @@ use super::time::Clock;
 use super::{first_line, status};
 
 /// A team that is up, or was so already.
-pub fn raised(team: &TeamView, existed: bool, clock: &Clock) -> String {
+pub fn raised(team: &TeamView, existed: bool, clock: &Clock, width: Option<usize>) -> String {
     if !existed {
         let line = format!("{} is up: {}", team.name, agents(team));
         return format!(
@@ -19,7 +19,7 @@ pub fn raised(team: &TeamView, existed: bool, clock: &Clock) -> String {
         );
     }
     let line = format!("{} is there already; nothing was changed", team.name);
-    let status = status::team(team, clock);
+    let status = status::team(team, clock, width);
     format!(
         "{}\n\n{status}\n{}",
         paint(STRONG, &line),

@@ -171,11 +171,25 @@ fn status() {
     assert_snapshot!(text(&super::status::status(
         Some(&a_daemon()),
         &[a_team()],
-        &clock()
+        &clock(),
+        None
     )));
+    let mut team = a_team();
+    team.agents[0].role = "documentation_writer-of-the-day".to_owned();
+    team.agents[0].branch = Some("feature/of-the-day-documentation_writer".to_owned());
+    team.project = PathBuf::from("/home/me/src/a-folder-with-a-long-name/hello");
+    assert_snapshot!(
+        "status_narrow",
+        narrow(&super::status::status(
+            Some(&a_daemon()),
+            &[team],
+            &clock(),
+            Some(NARROW)
+        ))
+    );
     assert_snapshot!(
         "status_empty",
-        text(&super::status::status(None, &[], &clock()))
+        text(&super::status::status(None, &[], &clock(), None))
     );
 }
 
@@ -230,6 +244,16 @@ fn messages() {
         ))
     );
     assert_eq!(super::message::list(&[], &clock(), None), "no messages\n");
+    let mut elsewhere = a_message();
+    elsewhere.team = "another-project-of-mine".to_owned();
+    assert_snapshot!(
+        "messages_of_two_teams",
+        narrow(&super::message::list(
+            &[a_message(), elsewhere],
+            &clock(),
+            Some(NARROW)
+        ))
+    );
 }
 
 #[test]
@@ -422,11 +446,11 @@ fn what_holds_a_briefing_is_said_when_a_team_is_up() {
     let mut team = a_team();
     let why = "2 turns within the hour (limits.turns_per_hour)";
     team.agents[0].held = Some(why.to_owned());
-    let said = text(&super::team::raised(&team, false, &clock()));
+    let said = text(&super::team::raised(&team, false, &clock(), None));
     assert!(said.contains(&format!("briefings wait: {why}")), "{said}");
     // A person's word comes first: it can be taken back.
     team.paused = true;
-    let said = text(&super::team::raised(&team, false, &clock()));
+    let said = text(&super::team::raised(&team, false, &clock(), None));
     assert!(said.contains("(torch unpause --team hello)"), "{said}");
 }
 
@@ -435,11 +459,11 @@ fn team() {
     let mut team = a_team();
     assert_snapshot!(
         "team_raised",
-        text(&super::team::raised(&team, false, &clock()))
+        text(&super::team::raised(&team, false, &clock(), None))
     );
     assert_snapshot!(
         "team_existed",
-        text(&super::team::raised(&team, true, &clock()))
+        text(&super::team::raised(&team, true, &clock(), None))
     );
     team.phase = "finished".to_owned();
     team.finished = Some(ago(1));
@@ -490,7 +514,13 @@ fn doctor() {
             Some("sudo apt-get install git"),
         ),
     ];
-    assert_snapshot!(text(&super::doctor::doctor(&checks)));
+    assert_snapshot!(text(&super::doctor::doctor(&checks, None)));
+    let long = "claude 2.1.329 · deliveries proven by hook · ~/.local/bin/claude · login: ~/.claude/.credentials.json";
+    let checks = [check("agent program", Verdict::Ok, long, None)];
+    assert_snapshot!(
+        "doctor_narrow",
+        narrow(&super::doctor::doctor(&checks, Some(NARROW)))
+    );
 }
 
 #[test]

@@ -5,11 +5,11 @@ use torch_api::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
 use super::style::{BAD, DIM, STRONG, paint};
 use super::table::{Cell, Table};
 use super::time::Clock;
-use super::{bytes, count, first_line};
+use super::{bytes, count, first_line, fit};
 use crate::place::shown;
 
-/// The worktrees of all teams, and below them those that no team has.
-pub fn list(worktrees: &[WorktreeView]) -> String {
+/// The worktrees of all teams, and below them those that no team has, for a terminal of `width` columns if there is one.
+pub fn list(worktrees: &[WorktreeView], width: Option<usize>) -> String {
     if worktrees.is_empty() {
         return "no worktrees\n".to_owned();
     }
@@ -19,18 +19,56 @@ pub fn list(worktrees: &[WorktreeView]) -> String {
     teams.dedup();
     for team in teams {
         let of_team = ours.iter().filter(|one| one.team.as_deref() == Some(team));
-        text.push_str(&section(team, of_team.copied()));
+        text.push_str(&section(team, of_team.copied(), width));
     }
     if !others.is_empty() {
-        text.push_str(&section("of no team any more", others.iter().copied()));
+        text.push_str(&section(
+            "of no team any more",
+            others.iter().copied(),
+            width,
+        ));
     }
     text
 }
 
-fn section<'a>(title: &str, worktrees: impl Iterator<Item = &'a WorktreeView>) -> String {
-    let mut table = Table::new(2, &["ROLE", "STATE", "BRANCH", "AHEAD", "CHANGES", "PATH"]);
+fn section<'a>(
+    title: &str,
+    worktrees: impl Iterator<Item = &'a WorktreeView>,
+    width: Option<usize>,
+) -> String {
+    let worktrees: Vec<_> = worktrees.collect();
+    let title = paint(STRONG, title);
+    let whole = table(&worktrees, Paths::Beside);
+    // The path of one that no team has is what it is called by, so it is never shortened.
+    if worktrees.iter().all(|one| one.team.is_some()) {
+        return format!("{title}\n{}", whole.giving(width, &[5, 2, 4]));
+    }
+    let text = whole.render();
+    if fit::fits(&text, width) {
+        return format!("{title}\n{text}");
+    }
+    let text = table(&worktrees, Paths::Below).giving(width, &[2, 4]);
+    let mut lines = text.lines();
+    let mut text = format!("{title}\n{}\n", lines.next().unwrap_or_default());
+    for (line, one) in lines.zip(worktrees) {
+        text.push_str(&format!("{line}\n    {}\n", shown(&one.path)));
+    }
+    text
+}
+
+/// Where the paths stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Paths {
+    Beside,
+    Below,
+}
+
+fn table(worktrees: &[&WorktreeView], paths: Paths) -> Table {
+    let headings = ["ROLE", "STATE", "BRANCH", "AHEAD", "CHANGES", "PATH"];
+    let columns = headings.len() - usize::from(paths == Paths::Below);
+    let mut table = Table::new(2, &headings[..columns]);
     for one in worktrees {
-        table.row([
+        let cells = [
             Cell::from(one.role.as_str()),
             one.state.map_or("", |state| state.as_str()).into(),
             match &one.branch {
@@ -50,9 +88,10 @@ fn section<'a>(title: &str, worktrees: impl Iterator<Item = &'a WorktreeView>) -
                 None => changes(one).into(),
             },
             shown(&one.path).into(),
-        ]);
+        ];
+        table.row(cells.into_iter().take(columns));
     }
-    format!("{}\n{}", paint(STRONG, title), table.render())
+    table
 }
 
 fn changes(one: &WorktreeView) -> String {

@@ -178,3 +178,50 @@ fn a_hook_writes_one_line() {
         (&launch.into(), &"Stop".into())
     );
 }
+
+/// Programs that start slowly are not started again for their version.
+#[test]
+fn a_version_is_asked_once_of_an_executable() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    let (bin, asked) = (place.path("home/bin"), place.path("asked"));
+    std::fs::create_dir_all(&bin).expect("a folder");
+    let install = |version: &str| {
+        let new = bin.join("new");
+        let script = format!(
+            "#!/bin/sh\necho asked >> {}\necho {version}\n",
+            asked.display()
+        );
+        std::fs::write(&new, script).expect("a script");
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&new, mode).expect("executable");
+        std::fs::rename(&new, bin.join("claude")).expect("in its place");
+    };
+    let times = || std::fs::read_to_string(&asked).map_or(0, |text| text.lines().count());
+    let list = |args: &[&str]| {
+        let path = format!("{}:/usr/bin:/bin", bin.display());
+        let mut command = place.command(TORCH, &[&["agents", "list", "--json"], args].concat());
+        let ran = command.env("PATH", path).output().expect("runs");
+        let out = String::from_utf8(ran.stdout).expect("text");
+        let line = out.lines().find(|line| line.contains(r#""name":"claude""#));
+        let listed: serde_json::Value = serde_json::from_str(line.expect("listed")).expect("JSON");
+        listed["installed"]["version"]
+            .as_str()
+            .expect("a version")
+            .to_owned()
+    };
+    install("1.0.1");
+    assert_eq!((list(&[]), times()), ("1.0.1".to_owned(), 1));
+    assert_eq!((list(&[]), times()), ("1.0.1".to_owned(), 1));
+    assert_eq!((list(&["--fresh"]), times()), ("1.0.1".to_owned(), 2));
+    install("1.0.2");
+    assert_eq!((list(&[]), times()), ("1.0.2".to_owned(), 3));
+    // What is wrong with the cache is no harm.
+    let cache = place.path("home/.cache/torch/versions.json");
+    std::fs::write(&cache, "no JSON").expect("written");
+    assert_eq!((list(&[]), times()), ("1.0.2".to_owned(), 4));
+    assert_eq!((list(&[]), times()), ("1.0.2".to_owned(), 4));
+    std::fs::remove_file(&cache).expect("removed");
+    std::fs::create_dir(&cache).expect("a folder in its place");
+    assert_eq!((list(&[]), times()), ("1.0.2".to_owned(), 5));
+}

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::json;
 use torch_api::view::DaemonView;
 use torch_api::{Request, Response};
-use torch_core::Timestamp;
+use torch_core::{DeliveryState, Timestamp};
 
 use crate::fake::{Fake, a_team};
 use crate::place::{Place, TORCH};
@@ -26,11 +26,21 @@ fn status(teams: usize) -> Response {
     }
 }
 
+/// What `torch status` asks for: the teams, and an inbox that is empty.
+fn looked(request: &Request, teams: usize) -> Response {
+    match request {
+        Request::Inbox { .. } => Response::Messages {
+            messages: Vec::new(),
+        },
+        _ => status(teams),
+    }
+}
+
 #[test]
 fn status_for_people_and_for_machines() {
     let place = Place::new();
-    let fake = Fake::start(&place.socket(), |_, connection| {
-        connection.answer(&status(1))
+    let fake = Fake::start(&place.socket(), |request, connection| {
+        connection.answer(&looked(&request, 1))
     });
     let ran = place.run(TORCH, &["status", "--team", "hello"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -49,11 +59,40 @@ fn status_for_people_and_for_machines() {
 }
 
 #[test]
+fn status_says_how_many_messages_wait_for_the_person() {
+    let place = Place::new();
+    let unread = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(2));
+    let count = std::sync::Arc::clone(&unread);
+    let _fake = Fake::start(&place.socket(), move |request, connection| match request {
+        Request::Inbox {
+            all: false,
+            mark_read: false,
+        } => {
+            let count = count.load(std::sync::atomic::Ordering::SeqCst);
+            let messages = vec![crate::fake::a_message(DeliveryState::Queued); count];
+            connection.answer(&Response::Messages { messages });
+        }
+        _ => connection.answer(&status(1)),
+    });
+    let ran = place.run(TORCH, &["status"]);
+    let line = "\n2 unread messages for you (torch inbox)\n";
+    assert!(ran.out.ends_with(line), "{ran:?}");
+    assert_eq!(place.run(TORCH, &["status", "--json"]).json()["unread"], 2);
+    // An agent reads what is typed into it.
+    let mut agents = place.command(TORCH, &["status"]);
+    let ran = agents.env("TORCH_AGENT", "x").output().expect("runs");
+    assert!(!String::from_utf8_lossy(&ran.stdout).contains("inbox"));
+    unread.store(0, std::sync::atomic::Ordering::SeqCst);
+    let ran = place.run(TORCH, &["status"]);
+    assert!(!ran.out.contains("inbox"), "{ran:?}");
+}
+
+#[test]
 fn a_closed_pipe_is_no_panic() {
     let place = Place::new();
     // More than a pipe holds, so that the write meets the closed end in any case.
-    let _fake = Fake::start(&place.socket(), |_, connection| {
-        connection.answer(&status(2_000))
+    let _fake = Fake::start(&place.socket(), |request, connection| {
+        connection.answer(&looked(&request, 2_000))
     });
     let mut child = place
         .command(TORCH, &["status"])

@@ -45,7 +45,12 @@ pub(super) fn raise(place: &Place, request: AutoRequest, wait: bool, json: JsonA
             }
             interrupt.up.store(true, Ordering::SeqCst);
             if !json.json {
-                output::data(&team::raised(&team, existed, &Clock::system()))?;
+                output::data(&team::raised(
+                    &team,
+                    existed,
+                    &Clock::system(),
+                    crate::screen::width(),
+                ))?;
             }
             if wait {
                 follow(place, &team, json)

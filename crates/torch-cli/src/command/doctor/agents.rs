@@ -10,7 +10,7 @@ use torch_daemon::catalog::{Catalog, Entry};
 
 use super::checks::{fail, ok, warn};
 use super::in_use::Seen;
-use crate::command::agents::all_installed;
+use crate::command::agents::installed::{Ask, all_installed};
 use crate::error::CommandError;
 use crate::place::{shown, user_agents};
 use crate::render::agents::Installed;
@@ -24,7 +24,7 @@ const NAME: &str = "agent program";
 const IN_USE: &str = "in use";
 
 /// One check for each program that is there or is wanted, and one if there is none.
-pub(super) fn agents(config: &Config, seen: Result<Seen, CommandError>) -> Vec<Check> {
+pub(super) fn agents(config: &Config, seen: Result<Seen, CommandError>, ask: Ask) -> Vec<Check> {
     let catalog = Catalog::load(user_agents().as_deref(), None);
     let variables: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -47,7 +47,7 @@ pub(super) fn agents(config: &Config, seen: Result<Seen, CommandError>) -> Vec<C
             .as_ref()
             .map_or(u32::MAX, |it| it.rank)
     });
-    let there = all_installed(&entries);
+    let there = all_installed(&entries, ask);
     let only_demo = !there.iter().any(|it| matches!(it, Installed::At { .. }));
     let found: Vec<Check> = entries
         .iter()

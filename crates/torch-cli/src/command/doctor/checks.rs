@@ -6,13 +6,14 @@ use super::agents;
 use super::in_use;
 use super::machine;
 use super::programs;
+use crate::command::agents::installed::Ask;
 use crate::command::config;
 use crate::connect;
 use crate::place::Place;
 use crate::render::doctor::{Check, Verdict};
 
 /// Everything that is checked.
-pub(super) fn all(place: &Place) -> Vec<Check> {
+pub(super) fn all(place: &Place, ask: Ask) -> Vec<Check> {
     let (config, config_check) = config(place);
     let mut checks = vec![
         programs::tmux(&config.tmux.program),
@@ -27,7 +28,7 @@ pub(super) fn all(place: &Place) -> Vec<Check> {
         programs::tmux_server(&config),
     ]);
     checks.extend(programs::own());
-    checks.extend(agents::agents(&config, in_use::seen(place)));
+    checks.extend(agents::agents(&config, in_use::seen(place), ask));
     checks
 }
 

@@ -21,7 +21,7 @@ use torch_core::observed::ProgramObserved;
 use torch_core::program::AgentProgram;
 use torch_daemon::catalog::{Catalog, Entry, Origin};
 
-use crate::command::agents::installed;
+use crate::command::agents::installed::installed;
 use crate::command::config;
 use crate::error::{CommandError, Outcome};
 use crate::exit;

@@ -69,7 +69,7 @@ fn programs_are_listed_with_where_their_rules_come_from() {
             installed: &here,
         },
     ];
-    let text = list(&listed, |path| path.display().to_string());
+    let text = list(&listed, |path| path.display().to_string(), None);
     let text = stripped(&text);
     assert!(
         text.contains("2.1.329") && text.contains("built in"),
@@ -80,11 +80,13 @@ fn programs_are_listed_with_where_their_rules_come_from() {
         "{text}"
     );
     assert!(!text.contains("To install:"), "{text}");
+    let narrow = list(&listed, |path| path.display().to_string(), Some(80));
+    insta::assert_snapshot!("programs_narrow", stripped(&narrow));
     let builtin = Listed {
         entry: &catalog.entries["codex"],
         installed: &Installed::No,
     };
-    let text = stripped(&list(&[builtin], |path| path.display().to_string()));
+    let text = stripped(&list(&[builtin], |path| path.display().to_string(), None));
     assert!(text.contains("To install:\n  codex: "), "{text}");
     let json = listed_json(&listed[0]);
     assert_eq!(json["can_be_started"], false);

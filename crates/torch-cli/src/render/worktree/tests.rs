@@ -72,8 +72,18 @@ fn what_people_read() {
         designer,
         a_worktree("orchestrator", None),
     ];
-    let mut said = text(&worktree::list(&list));
-    said.push_str(&text(&worktree::list(&[])));
+    let mut long = a_worktree("documentation_writer", Some(AgentState::Idle));
+    long.path =
+        PathBuf::from("/r/projects/a-project-with-a-long-name/worktrees/documentation_writer");
+    long.branch = Some("feature/of-the-day-documentation_writer".to_owned());
+    let mut nobodys = long.clone();
+    (nobodys.team, nobodys.state) = (None, None);
+    assert_snapshot!(
+        "narrow",
+        text(&worktree::list(&[list[0].clone(), long, nobodys], Some(80)))
+    );
+    let mut said = text(&worktree::list(&list, None));
+    said.push_str(&text(&worktree::list(&[], None)));
     said.push_str(&text(&worktree::before(&list[0], Goes::WithBranch)));
     let mut removed = RemovedView {
         role: "developer".to_owned(),
