@@ -61,7 +61,8 @@ pub(crate) fn run(args: CreditArgs, place: &Place) -> Outcome {
     if args.json.json {
         output::json(&view)?;
     } else {
-        output::data(&render::credit::credit(&view, &Clock::system()))?;
+        let width = crate::screen::width();
+        output::data(&render::credit::credit(&view, &Clock::system(), width))?;
     }
     Ok(exit::OK)
 }
