@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use torch_core::figures::AgentFigures;
 use torch_core::{AgentState, DeferReason, DeliveryState, Evidence, PaneAddress, Timestamp};
 
+/// How many entries of an agent's history an answer has at most, the newest.
+pub const HISTORY_MAX: u32 = 60;
+
 /// The daemon itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DaemonView {

@@ -21,7 +21,9 @@ use install::InstallArgs;
 
 /// Starts, stops or shows the daemon, which owns the state and does the work.
 ///
-/// Every command that needs it starts it; the agents go on without it.
+/// Commands that raise, change or speak to a team start it where it does not run; the agents go on without it. Those that only
+/// look don't: status, credit, context, inbox, msg list, show, trace and stats, schedule list, resume --status-only and audit
+/// verify read the registry then, doctor and config need no daemon, and logs and why end with 75 and say how to start it.
 #[derive(Debug, Args)]
 #[command(
     arg_required_else_help = true,

@@ -159,6 +159,13 @@ fn looking_never_starts_it() {
         &["msg", "show", "m-7k3f9q2a"],
         &["msg", "trace", "m-7k3f9q2a"],
         &["inbox"],
+        &["msg", "stats"],
+        &["credit"],
+        &["context"],
+        &["schedule", "list"],
+        &["resume", "--status-only"],
+        &["agents", "list"],
+        &["status", "--json"],
         &["audit", "verify"],
         &["config"],
         &["daemon", "status"],
@@ -171,10 +178,12 @@ fn looking_never_starts_it() {
         assert!(!place.daemon_was_started(), "{args:?}");
     }
     assert_eq!(place.run(TORCH, &["daemon", "status"]).code, Some(1));
-    let ran = place.run(TORCH, &["why", "dev"]);
-    assert_eq!(ran.code, Some(75), "{ran:?}");
-    assert_eq!(
-        ran.err,
-        "Error: the daemon is not running\nHint: torch daemon start\n"
-    );
+    for command in ["why", "logs"] {
+        let ran = place.run(TORCH, &[command, "dev"]);
+        assert_eq!(ran.code, Some(75), "{ran:?}");
+        assert_eq!(
+            ran.err,
+            "Error: the daemon is not running\nHint: torch daemon start\n"
+        );
+    }
 }

@@ -20,7 +20,7 @@ use crate::view;
 /// How many messages are listed at most.
 const LIST_MAX: u32 = 10_000;
 /// How many entries of an agent's journal `torch why` takes: ends lie behind many turns.
-const HISTORY: u32 = 60;
+const HISTORY: u32 = torch_api::view::HISTORY_MAX;
 /// How many entries about its usage limits.
 const CREDIT_HISTORY: u32 = 20;
 

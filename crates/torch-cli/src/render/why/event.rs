@@ -13,8 +13,9 @@ const REASON: usize = 100;
 /// How many of the newest entries are shown whatever they are.
 const LATEST: usize = 2;
 
-/// At most `most` entries, newest first: the newest ones, then those that say more than that a turn began or ended.
-pub(super) fn newest(history: &[JournalView], most: usize) -> Vec<&JournalView> {
+/// The places of at most `most` entries, newest first: the newest ones, then those that say more than that a turn began or
+/// ended.
+pub(super) fn newest(history: &[JournalView], most: usize) -> Vec<usize> {
     let mut chosen: Vec<usize> = (0..history.len().min(LATEST).min(most)).collect();
     for turns in [false, true] {
         let others = (0..history.len()).filter(|at| !chosen.contains(at));
@@ -23,7 +24,7 @@ pub(super) fn newest(history: &[JournalView], most: usize) -> Vec<&JournalView> 
         chosen.extend(more);
     }
     chosen.sort_unstable();
-    chosen.into_iter().map(|at| &history[at]).collect()
+    chosen
 }
 
 /// Whether an entry only says that a turn began or ended.
@@ -139,7 +140,7 @@ mod tests {
         history.push(entry(1, "agent.closed", json!({})));
         let at = |most| -> Vec<u64> {
             let chosen = newest(&history, most);
-            chosen.iter().map(|entry| entry.at.0).collect()
+            chosen.iter().map(|at| history[*at].at.0).collect()
         };
         assert_eq!(at(6), [29, 28, 27, 3, 2, 1]);
         assert_eq!(at(4), [29, 28, 3, 2]);
