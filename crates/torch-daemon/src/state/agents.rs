@@ -170,9 +170,12 @@ impl State {
             return;
         }
         let evidence = Evidence::new("hook", reading.evidence.clone(), at);
+        // What was asked stays what stands there until something else does: a reminder only says that it is still open.
+        let reminded = before == AgentState::Asking && run.agent.question.is_some();
         let starting = before == AgentState::Starting
             || (before == AgentState::Asking && self.is_unbriefed(agent));
         match reading.signal {
+            Some(Signal::Asking) if reminded => {}
             // Its first prompt may come after dialogs.
             Some(Signal::Ready) if starting => self.become_ready(t, agent, evidence),
             Some(signal) => {

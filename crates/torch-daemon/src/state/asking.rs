@@ -11,6 +11,9 @@ use torch_core::{AgentId, AgentState, Evidence, Write};
 use super::{State, Turn};
 use crate::event::ConnId;
 
+#[cfg(test)]
+mod tests;
+
 /// How long a dialog may stand open between the first prompt and the briefing until it is told that the agent does not come up.
 const RAISING_PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 
@@ -71,6 +74,11 @@ impl State {
                     "" => "a menu that torch does not know",
                     question => question,
                 };
+                if before == AgentState::Asking {
+                    // What told of the question before says nothing of this one.
+                    let evidence = Evidence::new("screen", reading.evidence.clone(), t.now);
+                    self.set_state(t, agent, AgentState::Asking, evidence);
+                }
                 self.open_question(t, agent, dialog.kind, text, Some(dialog));
             }
         }

@@ -1,0 +1,189 @@
+//! What is shown of an open question while hooks and screens tell of it again.
+
+use serde_json::{Value, json};
+use torch_core::config::Config;
+use torch_core::screen::ScreenKind;
+use torch_core::spool::{SpoolEvent, SpoolRecord};
+use torch_core::{
+    Agent, DesiredState, LaunchId, MessageId, PaneAddress, PaneId, RoleName, RouterMode, SessionId,
+    SessionName, Team, TeamId, TeamPhase, Timestamp, WindowId,
+};
+
+use super::*;
+use crate::event::Event;
+use crate::state::{Settings, Snapshot};
+use crate::templates;
+
+const START: Timestamp = Timestamp(1_800_000_000_000);
+
+fn id() -> AgentId {
+    AgentId::new(1, 1)
+}
+
+fn launch() -> LaunchId {
+    LaunchId::new(1, 1)
+}
+
+fn team() -> Team {
+    Team {
+        id: TeamId::new(1, 1),
+        name: SessionName::slug("app"),
+        project: "/project".into(),
+        common_dir: "/project/.git".into(),
+        spec: "/project/spec.md".into(),
+        spec_sha256: String::new(),
+        base_branch: "main".to_owned(),
+        base_commit: "0".repeat(40),
+        desired: DesiredState::Running,
+        phase: TeamPhase::Running,
+        router: RouterMode::Strict,
+        env: Default::default(),
+        session: Some(SessionId(1)),
+        created: START,
+        finished: None,
+        summary: None,
+        paused: false,
+        boot: Some("b".to_owned()),
+        told_suspended: None,
+    }
+}
+
+fn agent() -> Agent {
+    let role = RoleName::parse("developer").expect("a role");
+    Agent {
+        worktree: "/w".into(),
+        worktree_ready: true,
+        launch: Some(launch()),
+        pane: Some(PaneAddress {
+            session: SessionId(1),
+            window: WindowId(1),
+            pane: PaneId(1),
+            pid: 101,
+        }),
+        state: AgentState::Working,
+        briefed: true,
+        briefing: Some(MessageId::new(1, 1)),
+        ..Agent::new(id(), team().id, role, "claude", START)
+    }
+}
+
+struct Stage {
+    state: State,
+    offset: u64,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let settings = Settings {
+            home: "/registry".into(),
+            torch: "/bin/torch".into(),
+            config: Config::default(),
+            tmux_socket: "torch".to_owned(),
+            env: Default::default(),
+            programs: templates::programs().expect("the programs"),
+            templates: templates::roles().expect("the roles"),
+            started: START,
+            pid: 1,
+            seed: 1,
+            zone: jiff::tz::TimeZone::UTC,
+            boot: torch_core::BootClock::new(Some("b".to_owned()), 5_000, START),
+            resume_teams: false,
+        };
+        let snapshot = Snapshot {
+            teams: vec![team()],
+            agents: vec![agent()],
+            ..Snapshot::default()
+        };
+        let (state, _) = State::new(settings, snapshot, START);
+        Self { state, offset: 0 }
+    }
+
+    fn hook(&mut self, payload: Value) {
+        self.offset += 1;
+        let records = vec![SpoolRecord {
+            at: START,
+            launch: launch(),
+            event: SpoolEvent::Hook { payload },
+        }];
+        let event = Event::Spool {
+            agent: id(),
+            launch: launch(),
+            offset: self.offset,
+            records,
+        };
+        self.state.handle(START, event);
+    }
+
+    fn asks_for(&mut self, command: &str) {
+        self.hook(json!({
+            "hook_event_name": "PermissionRequest", "tool_name": "Bash", "tool_input": {"command": command}
+        }));
+    }
+
+    fn reminds(&mut self) {
+        self.hook(json!({
+            "hook_event_name": "Notification", "notification_type": "permission_prompt",
+            "message": "Claude needs your permission to use Bash"
+        }));
+    }
+
+    fn shows(&mut self, question: &str) {
+        let reading = ScreenReading {
+            kind: ScreenKind::Asking,
+            dialog: Some(Dialog {
+                kind: DialogKind::Permission,
+                question: question.to_owned(),
+                rows: Vec::new(),
+                approve: None,
+                deny: None,
+                highlighted: None,
+                axis: Default::default(),
+                lines: Vec::new(),
+            }),
+            evidence: format!("dialog: {question}"),
+            ..ScreenReading::default()
+        };
+        let mut turn = Turn {
+            now: START,
+            cause: String::new(),
+            effects: Vec::new(),
+        };
+        self.state.on_dialog(&mut turn, id(), &reading);
+    }
+
+    /// What `torch status` says of it, and the open question's words.
+    fn shown(&self) -> (String, String) {
+        let agent = &self.state.agents[&id()].agent;
+        let question = agent.question.as_ref();
+        let question = question.map(|question| question.text.clone());
+        (agent.evidence.detail.clone(), question.unwrap_or_default())
+    }
+}
+
+#[test]
+fn a_reminder_does_not_take_the_place_of_the_question() {
+    let mut stage = Stage::new();
+    stage.asks_for("rm -r old");
+    let asked = stage.shown();
+    assert!(asked.0.contains("Bash rm -r old"), "{asked:?}");
+    assert_eq!(asked.1, "Bash rm -r old");
+    stage.shows("Bash command\nrm -r old\nDo you want to proceed?");
+    stage.reminds();
+    stage.reminds();
+    stage.shows("Bash command\nrm -r old\nDo you want to proceed?");
+    assert_eq!(stage.shown(), asked);
+    // Another question is another one, whoever tells of it first.
+    stage.shows("Bash command\nrm -r new\nDo you want to proceed?");
+    let (status, question) = stage.shown();
+    assert!(status.contains("rm -r new"), "{status}");
+    assert!(question.contains("rm -r new"), "{question}");
+    // Once it is answered, a new one is told by its own hook again.
+    stage.hook(json!({"hook_event_name": "PostToolUse", "tool_name": "Bash"}));
+    stage.asks_for("make");
+    assert_eq!(stage.shown().1, "Bash make");
+    assert!(stage.shown().0.contains("Bash make"));
+    // A reminder of a question that nobody told of is all there is.
+    let mut stage = Stage::new();
+    stage.reminds();
+    assert!(stage.shown().0.contains("needs your permission"));
+}
