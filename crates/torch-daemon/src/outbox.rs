@@ -18,6 +18,12 @@ pub(crate) const RULE: &str =
 /// What may be run to write one that can be used.
 const EXAMPLE: &str = "echo 'your text' > .torch/outbox/orchestrator--report.md";
 
+/// The keys of a header.
+const KEYS: [&str; 6] = ["to", "kind", "id", "minutes", "path", "urgent"];
+
+/// How much of a line a refusal quotes, in characters.
+const LINE_SHOWN: usize = 80;
+
 /// What separates a target from the rest of a file's name.
 const SEPARATOR: &str = "--";
 
@@ -44,7 +50,7 @@ pub(crate) fn request(
 ) -> Result<Request, Box<Failure>> {
     let (mut words, body) = match name.strip_suffix(".json") {
         Some(_) => (from_json(name, &bytes)?, None),
-        None => from_text(bytes),
+        None => from_text(name, bytes)?,
     };
     let body = match (words.text.take(), body) {
         (Some(text), _) => Body::Text(text),
@@ -64,45 +70,113 @@ fn from_json(name: &str, bytes: &[u8]) -> Result<Words, Box<Failure>> {
     serde_json::from_slice(bytes).map_err(|error| refuse(name, &error.to_string()))
 }
 
-/// A text's header, if it has one, and the rest. A header is lines of `key: value` with known keys up to an empty line or
-/// `---`; anything else is text.
-fn from_text(bytes: Vec<u8>) -> (Words, Option<Vec<u8>>) {
-    let header = std::str::from_utf8(&bytes).ok().and_then(header);
-    match header {
+/// A text's header, if it has one, and the rest.
+fn from_text(name: &str, bytes: Vec<u8>) -> Result<(Words, Option<Vec<u8>>), Box<Failure>> {
+    let header = match std::str::from_utf8(&bytes) {
+        Ok(text) => header(text).map_err(|bad| bad.refuse(name))?,
+        Err(_) => None,
+    };
+    Ok(match header {
         Some((words, length)) => (words, Some(bytes[length..].to_vec())),
         None => (Words::default(), Some(bytes)),
+    })
+}
+
+/// A line of a header that can't be used.
+struct BadLine {
+    line: String,
+    why: String,
+}
+
+impl BadLine {
+    fn refuse(self, name: &str) -> Box<Failure> {
+        let cause = format!("the line {:?} of its header: {}", self.line, self.why);
+        let mut failure = refuse(name, &cause);
+        let way_out = "a text that only looks like a header is one when its first line is empty";
+        failure.causes.push(way_out.to_owned());
+        failure
     }
 }
 
-/// The header and its length in bytes.
-fn header(text: &str) -> Option<(Words, usize)> {
-    let mut words = Words::default();
-    let mut length = 0;
+/// The header and its length in bytes. A header is lines of `key: value` up to an empty line or `---`, at least one of them with
+/// a key that is known, or all of them behind a first `---`; anything else is text.
+fn header(text: &str) -> Result<Option<(Words, usize)>, BadLine> {
     let mut lines = text.split_inclusive('\n').peekable();
-    let fenced = lines.next_if(|line| line.trim() == "---");
-    length += fenced.map_or(0, str::len);
-    let mut any = false;
+    let fence = lines.next_if(|line| line.trim() == "---");
+    let mut length = fence.map_or(0, str::len);
+    let mut words = Words::default();
+    let (mut any, mut known, mut bad) = (false, false, None);
     for line in lines {
         length += line.len();
         let content = line.trim();
         if content.is_empty() || content == "---" {
-            return any.then_some((words, length));
+            break;
         }
-        let (key, value) = content.split_once(':')?;
-        let value = value.trim();
-        match key.trim().to_ascii_lowercase().as_str() {
-            "to" => words.to = Some(value.to_owned()),
-            "kind" => words.kind = Some(value.to_ascii_lowercase()),
-            "id" => words.id = Some(value.to_owned()),
-            "minutes" => words.minutes = Some(value.parse().ok()?),
-            "path" => words.paths.push(value.into()),
-            "urgent" => words.urgent = truth(value)?,
-            _ => return None,
-        }
+        let Some((key, value)) = pair(content) else {
+            return Ok(None);
+        };
         any = true;
+        match words.take(&key, value) {
+            Taken::Yes => known = true,
+            Taken::Unknown => {
+                let why = format!("there is no key {key:?}; there are {}", KEYS.join(", "));
+                bad.get_or_insert((content, why));
+            }
+            Taken::No(why) => {
+                known = true;
+                bad.get_or_insert((content, why));
+            }
+        }
     }
     // All header and no text: an acknowledgement is like that.
-    any.then_some((words, length))
+    let is_header = any && (known || fence.is_some());
+    match bad {
+        _ if !is_header => Ok(None),
+        Some((line, why)) => Err(BadLine {
+            line: line.chars().take(LINE_SHOWN).collect(),
+            why,
+        }),
+        None => Ok(Some((words, length))),
+    }
+}
+
+/// A line's key in small letters, which is one word, and its value.
+fn pair(line: &str) -> Option<(String, &str)> {
+    let (key, value) = line.split_once(':')?;
+    let key = key.trim();
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let is_key = !key.is_empty() && key.chars().all(is_word);
+    is_key.then(|| (key.to_ascii_lowercase(), value.trim()))
+}
+
+/// What became of a line of a header.
+enum Taken {
+    Yes,
+    /// Nobody knows the key.
+    Unknown,
+    /// The value can't be used.
+    No(String),
+}
+
+impl Words {
+    fn take(&mut self, key: &str, value: &str) -> Taken {
+        match key {
+            "to" => self.to = Some(value.to_owned()),
+            "kind" => self.kind = Some(value.to_ascii_lowercase()),
+            "id" => self.id = Some(value.to_owned()),
+            "minutes" => match value.parse() {
+                Ok(minutes) => self.minutes = Some(minutes),
+                Err(_) => return Taken::No("minutes is a number".to_owned()),
+            },
+            "path" => self.paths.push(value.into()),
+            "urgent" => match truth(value) {
+                Some(urgent) => self.urgent = urgent,
+                None => return Taken::No("urgent is yes or no".to_owned()),
+            },
+            _ => return Taken::Unknown,
+        }
+        Taken::Yes
+    }
 }
 
 /// Yes or no, as people write it.

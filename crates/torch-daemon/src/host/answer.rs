@@ -107,11 +107,7 @@ pub(crate) async fn from_tmux(server: Option<Server>, query: Query) -> Response 
             session,
             window,
             tmux,
-        } => Ok(attach(server.attach_argv(
-            session,
-            window,
-            tmux.as_deref(),
-        ))),
+        } => Ok(attach(server.attach_argv(session, window, tmux.as_deref()))),
         Query::Shell {
             session,
             name,
@@ -123,9 +119,7 @@ pub(crate) async fn from_tmux(server: Option<Server>, query: Query) -> Response 
                 .get("SHELL")
                 .cloned()
                 .unwrap_or_else(|| "/bin/sh".to_owned());
-            let opened = server
-                .open_shell(session, &name, &cwd, &shell, &env)
-                .await;
+            let opened = server.open_shell(session, &name, &cwd, &shell, &env).await;
             opened.map(|at| attach(server.shell_argv(session, at.window, tmux.as_deref())))
         }
         _ => {

@@ -41,6 +41,16 @@ fn a_text_is_a_message() {
     sends("tester--x.md", odd, "tester", odd);
     let other = "subject: x\n\nhello";
     sends("tester--x.md", other, "tester", other);
+    // What is said before a colon may be many words.
+    let words = "to do: the parser\n\nhello";
+    sends("tester--x.md", words, "tester", words);
+    // An empty line in front of it says that it is none.
+    sends(
+        "tester--x.md",
+        "\nurgent: maybe\n\nhi",
+        "tester",
+        "\nurgent: maybe\n\nhi",
+    );
     let bytes = request("tester--x", vec![0xff, b'x'], Path::new("/w"));
     assert!(matches!(bytes, Ok(Request::Send(send)) if matches!(send.body, Body::Bytes(_))));
 }
@@ -87,6 +97,24 @@ fn what_can_be_no_request_is_said() {
         ("x.json", r#"{"to": "a", "txt": "b"}"#, "txt"),
         ("x.md", "kind: dance\n\nx", "dance"),
         ("x.md", "kind: schedule\n\nx", "minutes"),
+        (
+            "tester--x.md",
+            "urgent: maybe\n\nhello",
+            "urgent is yes or no",
+        ),
+        (
+            "tester--x.md",
+            "to: tester\nurgent: maybe\n\nhello",
+            "urgent: maybe",
+        ),
+        ("x.md", "to: tester\nprio: 1\n\nhello", "no key \"prio\""),
+        ("x.md", "---\nsubject: x\n---\nhello", "no key \"subject\""),
+        (
+            "x.md",
+            "kind: schedule\nminutes: soon\n\nx",
+            "minutes is a number",
+        ),
+        ("x.md", "kind: Dance\nto: tester\n", "dance"),
     ] {
         let failure = made(name, text).expect_err("no request");
         assert!(failure.causes[0].contains(word), "{failure:?}");
