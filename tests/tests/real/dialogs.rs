@@ -254,6 +254,10 @@ fn trust(name: &str) {
     let ran = world.auto(ROLES, &format!("demo,{ROLE}={name}"));
     assert_ne!(ran.code, 0, "{ran}");
     let id = question(&world, "trust");
+    // Whoever raised the team is told what is open, where, and what answers it.
+    ran.says("a trust dialog is open in its window")
+        .says(&format!("`torch approve {id}`"))
+        .says(&format!("Hint: torch attach {ROLE} --team "));
     nothing_pasted(&world);
     let ids = send_notes(&world, &[]);
     nothing_pasted(&world);

@@ -17,6 +17,9 @@ mod tests;
 /// How long a dialog may stand open between the first prompt and the briefing until it is told that the agent does not come up.
 const RAISING_PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 
+/// How much of a question is told to whoever waits for the team, in characters.
+const TOLD: usize = 300;
+
 impl State {
     /// A hook says that a dialog opened.
     pub(crate) fn on_asking_hook(&mut self, t: &mut Turn, agent: AgentId, text: &str) {
@@ -98,17 +101,51 @@ impl State {
 
     /// Whoever waits for the team to come up is told what holds it up.
     pub(super) fn tell_not_up(&mut self, t: &mut Turn, agent: AgentId) {
+        let Some(how) = self.open_dialog(agent) else {
+            return;
+        };
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
-        let Some(question) = &run.agent.question else {
-            return;
-        };
-        let how = format!("it asks ({}): {}", question.id, question.text);
         let (team, role) = (run.agent.team, run.agent.role.clone());
         run.failure = Some(how.clone());
         self.progress(t, team, role.as_str(), Stage::Failed, &how);
         self.check_raised(t, team);
+    }
+
+    /// What is open in an agent's window, and the commands that answer it or go there.
+    fn open_dialog(&self, agent: AgentId) -> Option<String> {
+        let run = self.agents.get(&agent)?;
+        let question = run.agent.question.as_ref()?;
+        let (id, there) = (&question.id, self.goes_there(agent)?);
+        let what = match question.kind {
+            DialogKind::Unknown => "a dialog that torch does not know".to_owned(),
+            kind => format!("a {} dialog", kind.as_str().replace('_', " ")),
+        };
+        let how = match (question.approve, question.deny) {
+            (Some(_), Some(_)) => {
+                format!(
+                    "`torch approve {id}` or `torch deny {id}` answers it, `{there}` goes there"
+                )
+            }
+            (Some(_), None) => format!("`torch approve {id}` answers it, `{there}` goes there"),
+            _ => format!("it is answered there: `{there}`"),
+        };
+        let words: Vec<&str> = question.text.split_whitespace().collect();
+        let words: String = words.join(" ").chars().take(TOLD).collect();
+        Some(format!(
+            "{what} is open in its window; {how}. It asks: {words}"
+        ))
+    }
+
+    /// The command that shows an agent's window.
+    pub(super) fn goes_there(&self, agent: AgentId) -> Option<String> {
+        let run = self.agents.get(&agent)?;
+        let team = self.teams.get(&run.agent.team)?;
+        Some(format!(
+            "torch attach {} --team {}",
+            run.agent.role, team.name
+        ))
     }
 
     fn open_question(

@@ -465,17 +465,22 @@ impl State {
                     },
                 );
             } else {
-                let asks = agents.iter().any(|agent| {
+                let asks = agents.iter().filter(|agent| {
                     let run = self.agents.get(agent);
                     run.is_some_and(|run| run.agent.question.is_some())
                 });
-                let hint = if asks {
-                    "torch pending"
-                } else {
-                    "torch status"
+                let asks: Vec<&AgentId> = asks.collect();
+                let hint = match asks.as_slice() {
+                    [] => "torch status".to_owned(),
+                    [one] => self.goes_there(**one).unwrap_or_default(),
+                    _ => "torch pending".to_owned(),
                 };
-                let mut failure = other("not every agent came up", "", Some(hint));
+                let mut failure = other("not every agent came up", "", Some(&hint));
                 failure.causes.clone_from(&failed);
+                if !asks.is_empty() {
+                    let after = "an agent is briefed by itself as soon as its dialog is answered";
+                    failure.causes.push(after.to_owned());
+                }
                 if agents.len() > failed.len() {
                     failure
                         .causes

@@ -161,6 +161,34 @@ impl Stage {
 }
 
 #[test]
+fn what_holds_a_team_up_is_told_with_what_answers_it() {
+    let mut stage = Stage::new();
+    stage.shows("Do you trust the files in this folder?");
+    let words = |stage: &Stage| stage.state.open_dialog(id()).expect("words");
+    assert_eq!(
+        words(&stage),
+        "a permission dialog is open in its window; it is answered there: `torch attach developer --team app`. It asks: Do \
+         you trust the files in this folder?"
+    );
+    let run = stage.state.agents.get_mut(&id()).expect("there");
+    let question = run.agent.question.as_mut().expect("open");
+    (question.id, question.kind) = ("q-7k3f9q".to_owned(), DialogKind::Trust);
+    (question.approve, question.deny) = (Some(0), Some(1));
+    assert_eq!(
+        words(&stage),
+        "a trust dialog is open in its window; `torch approve q-7k3f9q` or `torch deny q-7k3f9q` answers it, `torch attach \
+         developer --team app` goes there. It asks: Do you trust the files in this folder?"
+    );
+    run_closed(&mut stage);
+    assert_eq!(stage.state.open_dialog(id()), None);
+}
+
+fn run_closed(stage: &mut Stage) {
+    let run = stage.state.agents.get_mut(&id()).expect("there");
+    run.agent.question = None;
+}
+
+#[test]
 fn a_reminder_does_not_take_the_place_of_the_question() {
     let mut stage = Stage::new();
     stage.asks_for("rm -r old");
