@@ -68,6 +68,7 @@ impl State {
         written: &str,
         own: Result<TeamId, Box<Failure>>,
     ) -> Result<Resolved, Box<Failure>> {
+        let mine = own.as_ref().ok().copied();
         match target {
             Target::Human => own.map(|team| Resolved {
                 team,
@@ -75,7 +76,7 @@ impl State {
             }),
             Target::Role(role) => self.role_in(own?, role, written),
             Target::SessionRole { session, role } => {
-                self.role_in(self.session(session, written)?, role, written)
+                self.role_in(self.session(session, written, mine)?, role, written)
             }
             Target::SessionIndex {
                 session,
@@ -87,7 +88,7 @@ impl State {
                 role,
                 pane,
             } => {
-                let found = self.role_in(self.session(session, written)?, role, written)?;
+                let found = self.role_in(self.session(session, written, mine)?, role, written)?;
                 self.only_agent_pane(found, *pane, written)
             }
             Target::Pane(pane) => self
@@ -95,7 +96,9 @@ impl State {
                 .values()
                 .find(|run| run.agent.pane.is_some_and(|at| at.pane == *pane))
                 .map(|run| self.resolved(run.agent.id))
-                .ok_or_else(|| self.no_target(written, "no agent of torch's lives in that pane")),
+                .ok_or_else(|| {
+                    self.no_target(written, "no agent of torch's lives in that pane", mine)
+                }),
         }
     }
 
@@ -114,10 +117,11 @@ impl State {
         {
             return self.only_agent_pane(self.resolved(agent), pane.unwrap_or(0), written);
         }
+        let mine = own.ok();
         let name = session.strip_prefix('=').unwrap_or(session);
         let nobody = || {
             let cause = format!("that session has no agent in window {window}");
-            self.no_target(written, &cause)
+            self.no_target(written, &cause, mine)
         };
         // tmux's own windows, which people move, count; torch's plan only for what has no window now.
         let here = |pane: &&PaneFact| pane.session_name == name && pane.window_index == window;
@@ -125,7 +129,7 @@ impl State {
         let found = if there.peek().is_some() {
             there.find_map(|pane| self.agent_at(pane.address.pane))
         } else {
-            let team = self.session(name, written)?;
+            let team = self.session(name, written, mine)?;
             let mut own = self.agents.values().filter(|run| run.agent.team == team);
             own.find(|run| run.agent.position == window && self.place(run).is_none())
                 .map(|run| run.agent.id)
@@ -169,6 +173,7 @@ impl State {
         Err(self.no_target(
             written,
             &format!("pane {index} of that window is not the agent's"),
+            Some(found.team),
         ))
     }
 
@@ -182,7 +187,11 @@ impl State {
             .map(|agent| self.resolved(agent))
             .ok_or_else(|| {
                 let name = self.teams.get(&team).map_or("?", |team| team.name.as_str());
-                self.no_target(written, &format!("team {name} has no role {role}"))
+                self.no_target(
+                    written,
+                    &format!("team {name} has no role {role}"),
+                    Some(team),
+                )
             })
     }
 
@@ -204,35 +213,27 @@ impl State {
         }
     }
 
-    fn session(&self, name: &str, written: &str) -> Result<TeamId, Box<Failure>> {
+    fn session(
+        &self,
+        name: &str,
+        written: &str,
+        own: Option<TeamId>,
+    ) -> Result<TeamId, Box<Failure>> {
         self.teams
             .values()
             .find(|team| team.name.as_str() == name)
             .map(|team| team.id)
-            .ok_or_else(|| self.no_target(written, &format!("no team is called {name:?}")))
+            .ok_or_else(|| self.no_target(written, &format!("no team is called {name:?}"), own))
     }
 
-    /// No such target, with the targets that are most like it.
-    fn no_target(&self, written: &str, cause: &str) -> Box<Failure> {
-        let mut all: Vec<String> = self
-            .agents
-            .values()
-            .filter_map(|run| {
-                self.teams
-                    .get(&run.agent.team)
-                    .map(|team| format!("{}:{}", team.name, run.agent.role))
-            })
-            .collect();
-        let wanted = written.rsplit(':').next().unwrap_or(written);
-        // Whatever is longer is like no name.
-        let wanted: String = wanted.to_ascii_lowercase().chars().take(64).collect();
-        all.sort_by_key(|name| {
-            let role = name.rsplit(':').next().unwrap_or(name);
-            (distance(role, &wanted), name.clone())
+    /// No such target, with the targets that are most like it, those of the team that was meant first.
+    fn no_target(&self, written: &str, cause: &str, meant: Option<TeamId>) -> Box<Failure> {
+        let all = self.agents.values().filter_map(|run| {
+            let team = self.teams.get(&run.agent.team)?;
+            let own = meant == Some(team.id);
+            Some((own, team.name.as_str(), run.agent.role.as_str()))
         });
-        // What is spelled quite differently is no match.
-        all.retain(|name| distance(name.rsplit(':').next().unwrap_or(name), &wanted) <= NEAR);
-        all.truncate(3);
+        let all = near(all, written);
         let mut failure = usage(
             &format!("no such target: {written:?}"),
             cause,
@@ -333,5 +334,47 @@ fn parsed(target: &str) -> Result<Target, Box<Failure>> {
     })
 }
 
+/// The targets that are most like what was written, at most three: those of the own team (`true`) first, the nearest first.
+fn near<'n>(all: impl Iterator<Item = (bool, &'n str, &'n str)>, written: &str) -> Vec<String> {
+    let wanted = written.rsplit(':').next().unwrap_or(written);
+    // Whatever is longer is like no name.
+    let wanted: String = wanted.to_ascii_lowercase().chars().take(64).collect();
+    // What is spelled quite differently is no match.
+    let mut near: Vec<(bool, usize, &str, &str)> = all
+        .map(|(own, team, role)| (!own, distance(role, &wanted), team, role))
+        .filter(|(_, distance, ..)| *distance <= NEAR)
+        .collect();
+    near.sort_unstable();
+    near.truncate(3);
+    let names = near
+        .into_iter()
+        .map(|(_, _, team, role)| format!("{team}:{role}"));
+    names.collect()
+}
+
 /// How many letters a near match may differ in.
 const NEAR: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_matches_of_the_own_team_come_first() {
+        let all = |own: &'static str| {
+            ["alpha", "beta", "gamma", "mine"]
+                .into_iter()
+                .flat_map(|team| ["developer", "tester"].map(|role| (team, role)))
+                .map(move |(team, role)| (team == own, team, role))
+        };
+        assert_eq!(
+            near(all("mine"), "devloper"),
+            ["mine:developer", "alpha:developer", "beta:developer"]
+        );
+        assert_eq!(
+            near(all(""), "mine:Devloper"),
+            ["alpha:developer", "beta:developer", "gamma:developer"]
+        );
+        assert_eq!(near(all("mine"), "xyz"), [""; 0]);
+    }
+}
