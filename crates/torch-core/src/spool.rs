@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::hand_over::HandOver;
 use crate::{LaunchId, Process, Timestamp};
 
+/// The longest line, in bytes: twice the most that is read of a hook's input. No writer of torch's makes a longer one, and the reader
+/// passes over whatever is.
+pub const LINE_MAX: usize = 32 << 20;
+
 /// One line of a spool file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpoolRecord {

@@ -5,6 +5,7 @@
 
 mod errors;
 mod facts;
+mod gap;
 mod orders;
 mod query;
 
@@ -27,6 +28,7 @@ pub use facts::{
     AddedWorktree, FailedHow, FileRequest, Keys, Known, OpenFailure, OpenedWindow, PaneFact,
     ProbeFact, ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
 };
+pub use gap::SpoolGap;
 pub use orders::{InboxFile, Offer, OpenIn, OpenWindow, PaneRecord, Resume, TypingGuard};
 pub use query::Query;
 
@@ -127,6 +129,17 @@ pub enum Event {
         offset: u64,
         /// The new records.
         records: Vec<SpoolRecord>,
+    },
+    /// Something of an agent's spool may be missing; told once of each launch.
+    SpoolGap {
+        /// The agent.
+        agent: AgentId,
+        /// The launch whose spool it is.
+        launch: LaunchId,
+        /// What.
+        gap: SpoolGap,
+        /// Where, in bytes from its beginning.
+        at: u64,
     },
     /// The tmux server was reached.
     TmuxUp {

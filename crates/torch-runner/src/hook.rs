@@ -1,6 +1,6 @@
 //! `torch hook`: what a program's hook hands over becomes one spool line, at once and without asking the daemon.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -16,7 +16,8 @@ pub const HOOK_INPUT_MAX: u64 = 16 << 20;
 const RAW_MAX: usize = 64 << 10;
 
 /// Appends what a hook gives on `stdin` to the spool. It never fails visibly: a program must not stumble over its
-/// hook. The beginning of input that is no JSON, or is cut at [`HOOK_INPUT_MAX`], becomes `{"raw": "…"}`; without a valid launch id
+/// hook. The beginning of input that is no JSON, or is cut at [`HOOK_INPUT_MAX`], becomes `{"raw": "…"}`, and so does
+/// that of JSON whose record would be too long a line; without a valid launch id
 /// nothing is written, as no reader could place it. Gives back the JSON that was read.
 pub fn hook(spool: &Path, launch: &str, stdin: impl Read) -> Option<Value> {
     let launch = launch.parse::<LaunchId>().ok()?;
@@ -24,12 +25,17 @@ pub fn hook(spool: &Path, launch: &str, stdin: impl Read) -> Option<Value> {
     // What came before a read error is still worth a record.
     stdin.take(HOOK_INPUT_MAX).read_to_end(&mut input).ok();
     let read = lenient::parse(&input);
-    let payload = read.clone().unwrap_or_else(|| {
+    let start = || {
         let start = &input[..input.len().min(RAW_MAX)];
         json!({"raw": String::from_utf8_lossy(start)})
-    });
-    // Nothing to be done about it here; the daemon notices missing records by their absence.
-    spool::append(spool, launch, SpoolEvent::Hook { payload }).ok();
+    };
+    let append = |payload| spool::append(spool, launch, SpoolEvent::Hook { payload });
+    let written = append(read.clone().unwrap_or_else(start));
+    // Numbers may be longer as they are written than as they came (`1e15`). Of anything else that fails here, the daemon notices missing
+    // records by their absence.
+    if written.is_err_and(|error| error.kind() == ErrorKind::FileTooLarge) {
+        append(start()).ok();
+    }
     read
 }
 
@@ -81,6 +87,19 @@ mod tests {
         };
         assert_eq!(payload["raw"].as_str().unwrap().len(), RAW_MAX);
         hook(&folder.path().join("no/such"), LAUNCH, &b"{}"[..]);
+    }
+
+    #[test]
+    fn what_makes_too_long_a_line_is_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = folder.path().join("spool.jsonl");
+        let numbers = format!("[{}0]", "1e15,".repeat(1_900_000));
+        assert!(numbers.len() as u64 <= HOOK_INPUT_MAX);
+        assert!(hook(&spool, LAUNCH, numbers.as_bytes()).is_some());
+        let SpoolEvent::Hook { payload } = &records(&spool)[0].event else {
+            panic!()
+        };
+        assert_eq!(payload["raw"].as_str().unwrap().len(), RAW_MAX);
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use torch_core::LaunchId;
-use torch_core::spool::{SpoolEvent, SpoolRecord};
+use torch_core::spool::{LINE_MAX, SpoolEvent, SpoolRecord};
 use torch_process::clock;
 
-/// Appends one record. `O_APPEND` and a single `write` keep lines of several writers whole on local file systems.
+/// Appends one record. `O_APPEND` and a single `write` keep lines of several writers whole on local file systems. Of a record that makes
+/// a line over [`LINE_MAX`] nothing is written ([`io::ErrorKind::FileTooLarge`]): its reader would pass over it.
 pub(crate) fn append(path: &Path, launch: LaunchId, event: SpoolEvent) -> io::Result<()> {
     let record = SpoolRecord {
         at: clock::now(),
@@ -17,6 +18,9 @@ pub(crate) fn append(path: &Path, launch: LaunchId, event: SpoolEvent) -> io::Re
     };
     let mut line = serde_json::to_vec(&record)?;
     line.push(b'\n');
+    if line.len() > LINE_MAX {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     file.write_all(&line)
 }

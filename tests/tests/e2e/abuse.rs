@@ -6,6 +6,8 @@ mod disk;
 mod panes;
 mod persons;
 mod programs;
+#[cfg(target_os = "linux")]
+mod spools;
 mod worktrees;
 
 /// Waits until another program of the role is up and briefed than the one with this pid.

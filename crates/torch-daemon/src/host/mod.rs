@@ -263,10 +263,7 @@ impl Host {
                 self.connections.insert(conn, sender);
                 Vec::new()
             }
-            Input::Spool(agent) => match self.spools.read(agent) {
-                Some(event) => self.state.handle(now, event),
-                None => Vec::new(),
-            },
+            Input::Spool(agent) => self.read_spool(now, agent),
             Input::Transcript(path) => {
                 let mut effects = Vec::new();
                 for agent in self.transcripts.at(&path) {

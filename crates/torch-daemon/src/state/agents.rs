@@ -9,7 +9,7 @@ use torch_core::{AgentId, AgentState, Evidence, LaunchId, Write};
 
 use super::restart::{EndCause, LAST_LINES};
 use super::{State, Turn};
-use crate::event::{Effect, FailedHow};
+use crate::event::{Effect, FailedHow, SpoolGap};
 
 impl State {
     /// Sets an agent's state, makes it durable and tells who cares.
@@ -78,6 +78,21 @@ impl State {
         self.reconcile(t, team);
         self.pump(t, agent);
         self.end_if_done(t, agent);
+    }
+
+    /// Something that the agent's hooks or its wrapper said may be missing; nothing is concluded from that.
+    pub(crate) fn on_spool_gap(
+        &mut self,
+        t: &mut Turn,
+        (agent, launch): (AgentId, LaunchId),
+        gap: SpoolGap,
+        at: u64,
+    ) {
+        let run = self.agents.get(&agent);
+        if run.is_some_and(|run| run.agent.launch == Some(launch)) {
+            let data = json!({"what": gap.to_string(), "at": at});
+            t.journal("agent.spool", agent, data);
+        }
     }
 
     fn on_record(&mut self, t: &mut Turn, agent: AgentId, record: SpoolRecord) {

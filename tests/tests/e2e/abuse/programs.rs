@@ -8,7 +8,7 @@ use crate::roster::logs;
 
 /// The resident memory of the daemon, in kB.
 #[cfg(target_os = "linux")]
-fn daemon_kb(world: &World) -> u64 {
+pub(super) fn daemon_kb(world: &World) -> u64 {
     let pid = world.status()["daemon"]["pid"].as_u64().expect("a pid");
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -77,6 +77,13 @@ pub(super) fn said(entry: &JournalView, clock: &Clock) -> (String, String) {
                 (error, _) => first_line(error, REASON),
             },
         ),
+        "spool" => (
+            "hooks missed".to_owned(),
+            match data.get("at").and_then(Value::as_u64) {
+                Some(at) => format!("{} (at byte {at})", field("what")),
+                None => field("what"),
+            },
+        ),
         "completed" => ("completed".to_owned(), field("text")),
         "paused" | "unpaused" => (kind.to_owned(), by(entry)),
         other => (
