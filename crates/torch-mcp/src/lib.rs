@@ -4,12 +4,14 @@
 //! Protocol with it (2024-11-05 to 2026-07-28, by rmcp). Each tool is one request over torch's socket, the same that the
 //! command line makes; who calls is told by the process, like everywhere.
 //!
-//! Tasks: one reads and answers, and each call asks the daemon on a blocking thread. Channels: rmcp's own.
+//! Tasks: one reads and answers, each answer is written by one of its own, and each call asks the daemon on a blocking thread.
+//! Channels: rmcp's own.
 //!
 //! **Invariant:** no rules of its own, and no way to the daemon but [`Ask`].
 
 mod answer;
 mod args;
+mod lines;
 mod server;
 mod tools;
 
@@ -48,7 +50,8 @@ pub fn serve(ask: Ask, cwd: PathBuf) -> Result<(), ServeError> {
         .map_err(ServeError::Start)?;
     let served = runtime.block_on(async {
         let torch = server::Torch::new(ask, cwd);
-        let running = match torch.serve(rmcp::transport::io::stdio_pipes()).await {
+        let (input, output) = rmcp::transport::io::stdio_pipes();
+        let running = match torch.serve(lines::Lines::new(input, output)).await {
             Ok(running) => running,
             Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
             Err(error) => return Err(ServeError::Greeting(Box::new(error))),

@@ -145,6 +145,38 @@ fn a_refusal_is_the_tools_error() {
 }
 
 #[test]
+fn what_no_client_should_send_is_answered() {
+    let world = World::new();
+    let request = |id: u32, method: &str, params: Value| {
+        json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string()
+    };
+    let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    let lines = [
+        request(1, "initialize", hello),
+        r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.to_owned(),
+        request(2, "tools/call", json!({"text": "x".repeat(50 << 20)})),
+        "[".repeat(100_000),
+        request(3, "ping", json!({})),
+    ];
+    let command = world.command("torch").arg("mcp");
+    let ran = world.run(&command.stdin(lines.join("\n") + "\n")).ok();
+    let answers = ran.stdout.lines().map(serde_json::from_str);
+    let answers: Vec<Value> = answers.collect::<Result<_, _>>().expect("JSON");
+    let [greeting, long, nested, pong] = &answers[..] else {
+        panic!("{ran}");
+    };
+    assert_eq!((&greeting["id"], &pong["id"]), (&json!(1), &json!(3)));
+    assert_eq!(
+        (&long["id"], &long["error"]["code"]),
+        (&json!(2), &json!(-32600))
+    );
+    assert_eq!(
+        (&nested["id"], &nested["error"]["code"]),
+        (&Value::Null, &json!(-32700))
+    );
+}
+
+#[test]
 fn it_starts_the_daemon_as_every_command_does() {
     let world = World::new();
     world.team("orchestrator,developer", SCRIPTED);
@@ -163,9 +195,9 @@ fn it_starts_the_daemon_as_every_command_does() {
     // A client that leaves at once, and one that speaks something else.
     world.run(&world.command("torch").args(["mcp"])).ok();
     let odd = world.command("torch").args(["mcp"]).stdin("hello\n");
+    let answer = world.run(&odd).ok().json();
     assert_eq!(
-        world.run(&odd).ok().stdout,
-        "",
-        "what is no message gets no answer"
+        (&answer["id"], &answer["error"]["code"]),
+        (&Value::Null, &json!(-32700))
     );
 }
