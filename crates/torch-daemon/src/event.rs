@@ -23,7 +23,7 @@ use torch_core::{
 use torch_monitor::SignalReading;
 use torch_router::delivery::{Outcome, Withdrawal};
 
-pub use errors::{KeyError, LookError, PasteError};
+pub use errors::{KeyError, LookError, OfferError, PasteError};
 pub use facts::{
     AddedWorktree, FailedHow, FileRequest, Keys, Known, OpenFailure, OpenedWindow, PaneFact,
     ProbeFact, ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
@@ -216,7 +216,7 @@ pub enum Event {
         /// The message.
         message: MessageId,
         /// Why not.
-        result: Result<(), String>,
+        result: Result<(), OfferError>,
     },
     /// A message was to be taken back from there.
     Withdrawn {

@@ -1,4 +1,6 @@
-//! Why a look at a pane, a paste into it or a key came to nothing. They cross the loop as data, so causes are texts.
+//! Why a look at a pane, a paste into it, a key or the laying of a message for a hook came to nothing. They cross the loop as data, so causes are texts.
+
+use std::path::PathBuf;
 
 use torch_core::PaneId;
 
@@ -62,6 +64,35 @@ pub enum KeyError {
         key: String,
         /// The pane.
         pane: PaneId,
+        /// Why.
+        cause: String,
+    },
+}
+
+/// Why a message does not lie ready for its agent's hook: no hook can take it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OfferError {
+    /// The file that it names could not be written.
+    #[error("failed to write the message's file {file}: {cause}")]
+    Inbox {
+        /// The file, as the message names it.
+        file: String,
+        /// Why.
+        cause: String,
+    },
+    /// The launch's hand-over folder is not there and could not be made.
+    #[error("failed to make the hand-over folder {}: {cause}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// The message could not be written there.
+    #[error("failed to write {}: {cause}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
         /// Why.
         cause: String,
     },

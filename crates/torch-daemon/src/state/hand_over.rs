@@ -14,7 +14,7 @@ use torch_router::delivery::{Flight, Withdrawal};
 use super::deliver::inbox_file;
 use super::send::done;
 use super::{State, Turn};
-use crate::event::{ConnId, Effect, Offer, TimerKey};
+use crate::event::{ConnId, Effect, Offer, OfferError, TimerKey};
 use crate::failure::other;
 
 /// Why a message is given up that a person cancelled.
@@ -171,7 +171,7 @@ impl State {
         &mut self,
         t: &mut Turn,
         message: MessageId,
-        result: Result<(), String>,
+        result: Result<(), OfferError>,
     ) {
         self.acted(t, message);
         let Some(agent) = self.agent_of(message) else {
@@ -180,7 +180,10 @@ impl State {
         let Some(flight) = self.flights.get_mut(&message) else {
             return;
         };
-        let step = flight.on_offered(result, t.now);
+        let step = match result {
+            Ok(()) => flight.on_offered(),
+            Err(error) => flight.on_not_offered(&error, t.now),
+        };
         self.apply(t, message, step);
         // The turn may have ended meanwhile, its time to live, or a person's wish for it.
         if self.is_unwanted(message, t.now) {

@@ -1,12 +1,13 @@
 //! The hand-over folders, and the hooks that take messages from them at the end of a tool.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_json::json;
 use torch_core::hand_over::HandOver;
 use torch_core::spool::SpoolEvent;
 use torch_core::{LaunchId, Timestamp};
-use torch_daemon::event::{Effect, Event, InboxFile, Offer};
+use torch_daemon::event::{Effect, Event, InboxFile, Offer, OfferError};
 use torch_router::delivery::Withdrawal;
 
 use crate::agent::{Prompt, SimAgent, named_file, tags};
@@ -45,7 +46,10 @@ impl World {
         let there = agent.is_some_and(|agent| agent.folder.contains_key(&key));
         if !there && self.chance(self.faults.refusals, 6) {
             self.note(|| format!("{} can't be laid ready", message.tag()));
-            let result = Err("no space left".to_owned());
+            let result = Err(OfferError::File {
+                file: PathBuf::from(offer.hand_over.ready()),
+                cause: "no space left".to_owned(),
+            });
             return self.answer(Event::Offered { message, result });
         }
         if let Some(agent) = self.agents.get_mut(&offer.agent) {

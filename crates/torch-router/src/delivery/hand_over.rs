@@ -1,6 +1,8 @@
 //! Handing a message into a running turn, without typing: it lies ready for the program's hook, which takes it when a tool
 //! has ended. Until then torch can take it back, and types it as usual.
 
+use std::fmt;
+
 use torch_core::{DeferReason, DeliveryState, Timestamp};
 
 use super::{Act, Flight, Patience, Step};
@@ -49,23 +51,21 @@ impl Flight {
         Step::only(if self.laid { Act::None } else { Act::Offer })
     }
 
-    /// It lies ready, or could not be laid.
-    pub fn on_offered(&mut self, result: Result<(), String>, now: Timestamp) -> Step {
+    /// It lies ready.
+    pub fn on_offered(&mut self) -> Step {
+        self.laid |= self.is_offered();
+        Step::only(Act::None)
+    }
+
+    /// It could not be laid ready: it waits for the turn's end.
+    pub fn on_not_offered(&mut self, error: &dyn fmt::Display, now: Timestamp) -> Step {
         if !self.is_offered() {
             return Step::only(Act::None);
         }
-        match result {
-            Ok(()) => {
-                self.laid = true;
-                Step::only(Act::None)
-            }
-            Err(error) => {
-                self.never_offered = true;
-                self.not_handed_over();
-                let evidence = format!("in a turn, and it could not be laid ready: {error}");
-                self.wait_for(DeferReason::Busy, &evidence, now, Act::None)
-            }
-        }
+        self.never_offered = true;
+        self.not_handed_over();
+        let evidence = format!("in a turn, and it could not be laid ready: {error}");
+        self.wait_for(DeferReason::Busy, &evidence, now, Act::None)
     }
 
     /// The hook says that it printed it, while the program was there to read it.
@@ -153,7 +153,7 @@ mod tests {
         assert!(flight.may_be_offered());
         assert_eq!(flight.offer("urgent", T0).act, Act::Offer);
         flight.delivery.launch = Some(LaunchId::new(1, 1));
-        flight.on_offered(Ok(()), T0);
+        flight.on_offered();
         flight
     }
 
@@ -265,7 +265,7 @@ mod tests {
     fn what_could_not_be_laid_ready_waits_for_the_turns_end() {
         let mut flight = flight();
         flight.offer("urgent", T0);
-        flight.on_offered(Err("no space left".to_owned()), T0);
+        flight.on_not_offered(&"no space left", T0);
         assert_eq!(flight.delivery.reason, Some(DeferReason::Busy));
         assert!(!flight.may_be_offered(), "not again and again");
     }

@@ -2,7 +2,7 @@
 //! killed in between.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use torch_testing::{DEADLINE, Entry, World};
 
@@ -421,4 +421,60 @@ fn a_second_try_is_not_made_after_its_time() {
     open_all(&world);
     world.wait_message_for(&id, "expired", std::time::Duration::from_secs(40));
     assert!(prompt_of(&world, "soon").is_empty());
+}
+
+/// What an agent's program, or a person who tidies up, may do to the folder in which a message lies ready.
+#[test]
+fn a_folder_that_is_gone_costs_nothing() {
+    let world = World::new();
+    world.team("orchestrator,developer", TURNS);
+    let damages: [(&str, fn(&Path)); 3] = [
+        ("removed", |folder| {
+            fs::remove_dir_all(folder).expect("removed")
+        }),
+        ("a file in its place", |folder| {
+            fs::remove_dir_all(folder).expect("removed");
+            fs::write(folder, "in its place").expect("a file");
+        }),
+        ("a folder in the message's place", |folder| {
+            let ready = fs::read_dir(folder).expect("a folder").flatten().next();
+            let ready = ready.expect("it lies there").path();
+            fs::remove_file(&ready).expect("removed");
+            fs::create_dir_all(ready.join("x")).expect("a folder");
+        }),
+    ];
+    for (n, (what, damage)) in damages.into_iter().enumerate() {
+        for gate in 1..=3 {
+            fs::remove_file(gate_file(&world, gate)).ok();
+        }
+        world.deliver(ROLE, &format!("use tools {n}"));
+        world.wait_state(ROLE, "working");
+        let body = format!("urgent before it is {what}");
+        let id = urgent(&world, &body);
+        world.wait_message(&id, "offered");
+        let ready = lying(&world, ".ready").pop().expect("it lies ready");
+        damage(ready.parent().expect("a folder"));
+        open_all(&world);
+        let message = world.wait_message(&id, "consumed");
+        // No daemon can tell that from a hook that took it and was killed.
+        assert_eq!(message.attempt, 2, "{what}");
+        let [read] = &prompt_of(&world, &body)[..] else {
+            panic!("{what}: {:?}", world.ledger(ROLE));
+        };
+        assert!(!read.handed_over, "{what}");
+        world.wait_idle(ROLE);
+        // The next one makes the folder anew.
+        for gate in 1..=3 {
+            fs::remove_file(gate_file(&world, gate)).ok();
+        }
+        world.deliver(ROLE, &format!("use tools again {n}"));
+        let body = format!("urgent after it is {what}");
+        let id = urgent(&world, &body);
+        world.wait_message(&id, "offered");
+        open(&world, 1);
+        assert_eq!(world.wait_message(&id, "consumed").attempt, 1, "{what}");
+        assert!(prompt_of(&world, &body)[0].handed_over, "{what}");
+        open_all(&world);
+        world.wait_idle(ROLE);
+    }
 }
