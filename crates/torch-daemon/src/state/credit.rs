@@ -147,6 +147,8 @@ impl State {
 
     /// A new launch begins: whatever turn the limit ended is not there any more, and its briefing says where it was.
     pub(crate) fn credit_launched(&mut self, t: &mut Turn, agent: AgentId) {
+        // Also one that stood in the composer of the program before, when a sign of life ended its limit.
+        self.drop_continue(t, agent, "its program was started again");
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
@@ -157,7 +159,6 @@ impl State {
         if let HoldPhase::Waking { message } = &mut hold.phase {
             *message = None;
         }
-        self.drop_continue(t, agent, "its program was started again");
         self.credit_changed(t, agent);
     }
 

@@ -428,7 +428,8 @@ fn a_second_try_is_not_made_after_its_time() {
 fn a_folder_that_is_gone_costs_nothing() {
     let world = World::new();
     world.team("orchestrator,developer", TURNS);
-    let damages: [(&str, fn(&Path)); 3] = [
+    type Damage = (&'static str, fn(&Path));
+    let damages: [Damage; 3] = [
         ("removed", |folder| {
             fs::remove_dir_all(folder).expect("removed")
         }),
