@@ -90,7 +90,7 @@ impl Client {
             self.greeting()?;
         }
         let line = self.line()?;
-        Ok(serde_json::from_str(&line)?)
+        Ok(serde_json::from_slice(&line)?)
     }
 
     /// The daemon's greeting; read by the first [`Client::receive`] if not before.
@@ -99,7 +99,7 @@ impl Client {
     /// [`ClientError::Protocol`] when it speaks another protocol.
     pub fn greeting(&mut self) -> Result<&Hello, ClientError> {
         if self.hello.is_none() {
-            let hello: Hello = serde_json::from_str(&self.line()?)?;
+            let hello: Hello = serde_json::from_slice(&self.line()?)?;
             if hello.protocol != PROTOCOL {
                 return Err(ClientError::Protocol {
                     theirs: hello.version,
@@ -159,12 +159,14 @@ impl Client {
         self.receive()
     }
 
-    fn line(&mut self) -> Result<String, ClientError> {
-        let mut line = String::new();
-        if self.reader.read_line(&mut line)? == 0 {
-            return Err(ClientError::Closed);
+    /// A line that is whole: a daemon that is killed leaves the rest of its answer away, anywhere in it.
+    fn line(&mut self) -> Result<Vec<u8>, ClientError> {
+        let mut line = Vec::new();
+        self.reader.read_until(b'\n', &mut line)?;
+        match line.last() {
+            Some(b'\n') => Ok(line),
+            _ => Err(ClientError::Closed),
         }
-        Ok(line)
     }
 }
 
@@ -181,5 +183,30 @@ impl Canceller {
         let mut bytes = serde_json::to_vec(&Request::Cancel)?;
         bytes.push(b'\n');
         Ok(self.0.write_all(&bytes)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_was_cut_is_none() {
+        for sent in ["", "{", "{\"response\":\"done\",\"text\":\"\u{e4}"] {
+            let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+            let mut hello = serde_json::to_vec(&Hello::ours()).expect("JSON");
+            hello.push(b'\n');
+            theirs.write_all(&hello).expect("written");
+            // In the middle of a letter, too.
+            let cut = sent.len().saturating_sub(1);
+            theirs.write_all(&sent.as_bytes()[..cut]).expect("written");
+            drop(theirs);
+            let mut client = Client {
+                reader: BufReader::new(ours),
+                hello: None,
+            };
+            let answer = client.receive();
+            assert!(matches!(answer, Err(ClientError::Closed)), "{answer:?}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use torch_api::wire::{Hello, PROTOCOL, SendRequest};
-use torch_api::{Client, ClientError, Request, Response};
+use torch_api::{Body, Client, ClientError, Request, Response};
 use torch_core::Process;
 
 use crate::error::{CommandError, ErrorKind};
@@ -125,13 +125,17 @@ pub(crate) fn send_surely_with(
         let now = torch_process::clock::now().0;
         request.key = Some(format!("scm-{}-{now}", std::process::id()));
     }
+    let sending = Sending::of(&request);
     let request = Request::Send(Box::new(request));
     let mut broken = None;
     for _ in 0..ATTEMPTS {
         let mut client = match connect(place) {
             Ok(client) => client,
-            Err(failed) if broken.is_some() => return Err(maybe_stored(failed)),
-            Err(failed) => return Err(sandbox::advise(failed, &request, &place.cwd)),
+            Err(failed) if broken.is_some() => return Err(sending.maybe_stored(failed)),
+            Err(failed) => {
+                let failed = sandbox::advise(failed, &request, &place.cwd);
+                return Err(sending.not_stored(failed));
+            }
         };
         before(&mut client);
         match client.call(&request) {
@@ -141,16 +145,57 @@ pub(crate) fn send_surely_with(
             Err(error) => return Err(error.into()),
         }
     }
-    Err(broken.map_or_else(not_running, |error| maybe_stored(error.into())))
+    Err(broken.map_or_else(not_running, |error| {
+        let failed = CommandError::from(error);
+        sending.maybe_stored(failed.cause(format!("it was tried {ATTEMPTS} times")))
+    }))
 }
 
-/// The connection broke after a message was written to it: the daemon may have stored it before it ended.
-fn maybe_stored(mut failed: CommandError) -> CommandError {
-    failed
-        .causes
-        .push("whether the message is stored, the list tells".to_owned());
-    failed.hints.insert(0, "torch msg list".to_owned());
-    failed
+/// A message on its way to the daemon, for errors.
+struct Sending {
+    target: String,
+    size: u64,
+    key: String,
+}
+
+impl Sending {
+    fn of(request: &SendRequest) -> Self {
+        let size = match &request.body {
+            Body::Text(text) => text.len(),
+            Body::Bytes(bytes) => bytes.len(),
+        };
+        Self {
+            target: crate::render::first_line(&request.target, 60),
+            size: u64::try_from(size).unwrap_or(u64::MAX),
+            key: request.key.clone().unwrap_or_default(),
+        }
+    }
+
+    fn words(&self) -> String {
+        let size = crate::render::bytes(self.size);
+        format!("a message of {size} to {}", self.target)
+    }
+
+    /// Nothing of it was written to a daemon.
+    fn not_stored(&self, failed: CommandError) -> CommandError {
+        match failed.kind {
+            ErrorKind::Unreachable => failed.cause(format!("{} is not stored", self.words())),
+            _ => failed,
+        }
+    }
+
+    /// The connection broke after it was written to it: the daemon may have stored it before it ended.
+    fn maybe_stored(&self, mut failed: CommandError) -> CommandError {
+        let tried = format!("it is not known whether {} is stored", self.words());
+        let why = std::mem::replace(&mut failed.message, tried);
+        failed.causes.insert(0, why);
+        failed.causes.push(format!(
+            "the list tells; sent again with --key {}, it is stored once in any case",
+            self.key
+        ));
+        failed.hints.insert(0, "torch msg list".to_owned());
+        failed
+    }
 }
 
 /// Asks the daemon to end, waits for it, and returns its last words.

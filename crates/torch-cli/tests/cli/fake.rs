@@ -32,6 +32,13 @@ impl Connection {
         self.0.write_all(&line).ok();
     }
 
+    /// Writes half of an answer and closes the connection, as a daemon does that is killed meanwhile.
+    pub(crate) fn cut(&mut self, response: &Response) {
+        let line = serde_json::to_vec(response).expect("serialises");
+        self.0.write_all(&line[..line.len() / 2]).ok();
+        self.hang_up();
+    }
+
     /// Closes the connection, as a daemon does that ends over a request.
     pub(crate) fn hang_up(&mut self) {
         self.0.shutdown(std::net::Shutdown::Both).ok();

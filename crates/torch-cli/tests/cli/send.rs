@@ -230,10 +230,39 @@ fn a_daemon_that_ends_over_a_message_may_have_stored_it() {
     let _fake = Fake::start(&place.socket(), |_, connection| connection.hang_up());
     let ran = place.run(SCM, &["developer", "hi"]);
     assert_eq!(ran.code, Some(75), "{ran:?}");
-    assert!(
-        ran.err
-            .contains("whether the message is stored, the list tells"),
-        "{ran:?}"
-    );
+    let begins = "Error: it is not known whether a message of 2 B to developer is stored\n";
+    assert!(ran.err.starts_with(begins), "{ran:?}");
+    assert!(ran.err.contains("sent again with --key scm-"), "{ran:?}");
     assert!(ran.err.contains("Hint: torch msg list\n"), "{ran:?}");
+}
+
+/// The answer to a large message is long, and a daemon may be killed anywhere in it.
+#[test]
+fn a_daemon_that_is_killed_over_its_answer_is_asked_again_or_named() {
+    let place = Place::new();
+    let long = place.file("long.md", "a line of a long report\n".repeat(130_000));
+    let long = long.to_str().expect("UTF-8");
+    let times = std::sync::atomic::AtomicUsize::new(0);
+    let fake = Fake::start(&place.socket(), move |request, connection| {
+        let mut answer = sent(DeliveryState::Queued, true);
+        if let (Response::Sent { message, .. }, Request::Send(send)) = (&mut answer, &request)
+            && let Body::Text(text) = &send.body
+        {
+            message.body.clone_from(text);
+        }
+        match times.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => connection.cut(&answer),
+            1 => connection.answer(&answer),
+            _ => connection.cut(&answer),
+        }
+    });
+    let ran = place.run(SCM, &["developer", "--file", long]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let (first, again) = (the_send(&fake), the_send(&fake));
+    assert_eq!(first.key, again.key, "so it is stored once");
+    let ran = place.run(SCM, &["developer", "--file", long]);
+    assert_eq!(ran.code, Some(75), "{}", ran.err);
+    let said = "Error: it is not known whether a message of 3.1 MB to developer is stored\n";
+    assert!(ran.err.starts_with(said), "{}", ran.err);
+    assert!(ran.err.contains("it was tried 5 times"), "{}", ran.err);
 }
