@@ -13,6 +13,9 @@ use super::{count, first_line, fit};
 /// How many entries of an agent's history are shown; `--json` has more.
 const HISTORY: usize = 4;
 
+/// What stands where nothing was told.
+const NOT_TOLD: &str = "-";
+
 /// All of it, for a terminal of `width` columns if there is one.
 pub fn credit(view: &CreditView, clock: &Clock, width: Option<usize>) -> String {
     if view.agents.is_empty() {
@@ -108,11 +111,16 @@ fn agents_table<'a>(
     ];
     let mut table = Table::new(2, &headings);
     for agent in agents {
+        let next = next_reset(agent, clock);
+        let told_by = agent
+            .next_reset_from
+            .as_deref()
+            .filter(|_| next != NOT_TOLD);
         table.row([
             Cell::from(format!("{}:{}", agent.team, agent.role)),
             Cell::styled(style(agent.state), word(agent.state)),
-            next_reset(agent, clock).into(),
-            agent.next_reset_from.as_deref().unwrap_or("-").into(),
+            next.into(),
+            told_by.unwrap_or(NOT_TOLD).into(),
             agent
                 .last_wake
                 .map_or_else(|| "-".to_owned(), |at| clock.ago(at))
@@ -127,14 +135,17 @@ fn agents_table<'a>(
     table.giving(width, &[3, 0])
 }
 
+/// When a limit is reset next, as far as there is reason to believe that there is one.
 fn next_reset(agent: &AgentCreditView, clock: &Clock) -> String {
     if agent.held.as_ref().is_some_and(|held| held.needs_person) {
         return "by no time".to_owned();
     }
-    let Some(at) = agent.next_reset else {
-        return "-".to_owned();
-    };
     let estimate = agent.next_reset_from.as_deref() == Some("estimate");
+    // That a window of five hours began with its first turn says nothing where nobody told of a limit.
+    let guessed = estimate && agent.state == CreditState::Unknown;
+    let Some(at) = agent.next_reset.filter(|_| !guessed) else {
+        return NOT_TOLD.to_owned();
+    };
     match at.0.checked_sub(clock.now.0) {
         Some(ahead) if ahead > 0 => {
             let about = if estimate { "about " } else { "" };

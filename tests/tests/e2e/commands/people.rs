@@ -163,6 +163,39 @@ fn a_shell_that_ends_brings_the_terminal_back() {
     looks.close();
 }
 
+/// The README's tour, as far as it needs no terminal and no agent program, in its order.
+#[test]
+fn the_tour_works_as_it_stands() {
+    let readme = include_str!("../../../../README.md");
+    let tour = readme.split("## A short tour").nth(1).expect("a tour");
+    let tour = tour.split("\n## ").next().expect("its text");
+    let lines = tour.lines().filter_map(|line| line.strip_prefix("    "));
+    let command = |line: &str| line.split(" # ").next().unwrap_or(line).trim().to_owned();
+    let needs = ["--probe", "auto", "attach", "shell", "trace"];
+    let commands: Vec<String> = lines
+        .map(command)
+        .filter(|line| line.starts_with("torch ") || line.starts_with("scm developer"))
+        .filter(|line| !needs.iter().any(|word| line.contains(word)))
+        .collect();
+    assert!(commands.len() >= 14, "{commands:#?}");
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    for line in &commands {
+        // Nobody can be asked here.
+        let yes = if line.starts_with("torch worktree remove") {
+            " --yes"
+        } else {
+            ""
+        };
+        let script = format!("{line}{yes}");
+        let ran = world.run(&world.command("sh").args(["-c", &script]));
+        assert_eq!(ran.code, 0, "{script}: {ran}");
+    }
+    world.wait_agent("developer", DEADLINE, "briefed again", |agent| {
+        agent.briefed
+    });
+}
+
 #[test]
 fn doctor_init_and_config() {
     let world = World::new();

@@ -184,6 +184,8 @@ fn an_estimate_is_called_one_and_what_nobody_told_is_none() {
     assert_eq!(next_reset(&one, &clock), "-");
     one.next_reset = Some(NOW.moved(3_000_000));
     one.next_reset_from = Some("estimate".to_owned());
+    assert_eq!(next_reset(&one, &clock), "-", "nobody told of a limit");
+    one.state = CreditState::Exhausted;
     assert_eq!(next_reset(&one, &clock), "in about 50 m");
     one.next_reset_from = Some("text".to_owned());
     assert_eq!(next_reset(&one, &clock), "in 50 m");
