@@ -13,6 +13,12 @@ use super::{count, first_line, fit};
 /// How many entries of an agent's history are shown; `--json` has more.
 const HISTORY: usize = 4;
 
+/// The columns beside an agent's name, at their usual widths.
+const FIGURES: usize = 48;
+
+/// What is left at least of a team's name.
+const TEAM_MIN: usize = 4;
+
 /// What stands where nothing was told.
 const NOT_TOLD: &str = "-";
 
@@ -117,7 +123,7 @@ fn agents_table<'a>(
             .as_deref()
             .filter(|_| next != NOT_TOLD);
         table.row([
-            Cell::from(format!("{}:{}", agent.team, agent.role)),
+            name(agent, width.map(|width| width.saturating_sub(FIGURES))).into(),
             Cell::styled(style(agent.state), word(agent.state)),
             next.into(),
             told_by.unwrap_or(NOT_TOLD).into(),
@@ -131,8 +137,16 @@ fn agents_table<'a>(
             },
         ]);
     }
-    // Who tells a reset is the least of it; a name is given up last.
-    table.giving(width, &[3, 0])
+    // Who tells a reset is the least of it.
+    table.giving(width, &[3])
+}
+
+/// `team:role` in so many columns, as long as the role has room: its end is what tells it from the next one.
+fn name(agent: &AgentCreditView, most: Option<usize>) -> String {
+    let (team, role) = (agent.team.as_str(), agent.role.as_str());
+    let room = most.map(|most| most.saturating_sub(role.len() + 1));
+    let team = room.map_or(team.to_owned(), |room| fit::line(team, room.max(TEAM_MIN)));
+    format!("{team}:{role}")
 }
 
 /// When a limit is reset next, as far as there is reason to believe that there is one.

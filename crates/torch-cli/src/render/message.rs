@@ -124,8 +124,9 @@ pub fn list(messages: &[MessageView], clock: &Clock, width: Option<usize>) -> St
         let cells = cells.into_iter().enumerate();
         table.row(cells.filter_map(|(column, cell)| shown(&column).then_some(cell)));
     }
-    let text: &[usize] = if teams { &[3, 4, 5, 6] } else { &[3, 4, 5] };
-    table.within(width, text)
+    // What stands in a message is shown by `torch msg show`; who it is from and to is what one looks for here.
+    let giving: &[usize] = if teams { &[6, 3, 4, 5] } else { &[5, 3, 4] };
+    table.giving(width, giving)
 }
 
 /// The person's inbox: each message whole, newest first.

@@ -195,7 +195,14 @@ fn an_estimate_is_called_one_and_what_nobody_told_is_none() {
 
 #[test]
 fn a_narrow_terminal_keeps_the_names() {
-    let text = text(&view(), Some(80));
+    let mut view = view();
+    view.agents[1].team = "a-project-with-a-rather-long-nam".to_owned();
+    view.agents[1].role = "documentation_writer".to_owned();
+    let text = text(&view, Some(80));
+    assert!(
+        text.contains("a-project-…:documentation_writer  not"),
+        "{text}"
+    );
     assert!(fit::fits(&text, Some(80)), "{text}");
     assert!(text.contains("app:orchestrator"), "{text}");
 }
