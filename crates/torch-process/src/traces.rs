@@ -18,6 +18,7 @@ use crate::facts;
 /// | `run/daemon.lock` | locked while a daemon lives; holds its pid |
 /// | `run/daemon.stopped` | the last daemon ended because it was told to; removed by the next one |
 /// | `run/daemon.supervised` | a service manager started the daemon, and starts it again |
+/// | `run/daemon.owner` | a throw-away registry: the process with whose end its daemon ends, by pid and start time |
 /// | `run/daemon.socket` | where the daemon listens, if that is outside the registry |
 /// | `run/tmux.server` | torch's own tmux server: pid and start time, and its socket on the second line |
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,21 @@ impl Traces {
         remove(&self.stopped())
     }
 
+    /// The process with whose end the registry's daemon ends, with its agents and its tmux server; `None` for every registry that
+    /// is meant to stay. It may have ended already.
+    pub fn owner(&self) -> Option<Process> {
+        process_in(fs::read_to_string(self.owner_file()).ok()?.trim())
+    }
+
+    /// Makes the registry a throw-away one, which ends with this process; the `run` folder must be there.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn set_owner(&self, owner: Process) -> io::Result<()> {
+        let text = format!("{} {}\n", owner.pid, owner.start);
+        write(&self.owner_file(), text.as_bytes())
+    }
+
     /// Takes down where the daemon listens, if that is outside the registry (whose path may be too long for a socket):
     /// where exactly depends on an environment that clients need not share.
     ///
@@ -115,12 +131,8 @@ impl Traces {
     pub fn tmux(&self) -> Option<TmuxTrace> {
         let text = fs::read_to_string(self.tmux_file()).ok()?;
         let (numbers, socket) = text.split_once('\n')?;
-        let (pid, start) = numbers.split_once(' ')?;
         Some(TmuxTrace {
-            process: Process {
-                pid: pid.parse().ok()?,
-                start: start.parse().ok()?,
-            },
+            process: process_in(numbers)?,
             socket: socket.trim_end_matches('\n').into(),
         })
     }
@@ -154,6 +166,10 @@ impl Traces {
         self.run.join("daemon.supervised")
     }
 
+    fn owner_file(&self) -> PathBuf {
+        self.run.join("daemon.owner")
+    }
+
     fn socket_file(&self) -> PathBuf {
         self.run.join("daemon.socket")
     }
@@ -161,6 +177,15 @@ impl Traces {
     fn tmux_file(&self) -> PathBuf {
         self.run.join("tmux.server")
     }
+}
+
+/// A process as it is written down: its pid and its start time.
+fn process_in(numbers: &str) -> Option<Process> {
+    let (pid, start) = numbers.split_once(' ')?;
+    Some(Process {
+        pid: pid.parse().ok()?,
+        start: start.parse().ok()?,
+    })
 }
 
 /// Writes a file for this user alone.

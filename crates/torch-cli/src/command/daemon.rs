@@ -8,7 +8,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use torch_api::view::DaemonView;
 use torch_api::{Client, Request, Response};
+use torch_core::config::Config;
 
+use super::doctor::probe::orphan::Owned;
 use super::{JsonArgs, config};
 use crate::connect::{self, autostart};
 use crate::error::{CommandError, ErrorKind, Outcome};
@@ -82,6 +84,21 @@ pub(crate) fn run(args: &DaemonArgs, place: &Place) -> Outcome {
 /// just the one thing that it is for.
 fn run_here(args: &RunArgs, place: &Place) -> Outcome {
     let config = config::load_own(place, args.config.as_deref())?;
+    let owned = Owned::by_a_probe(place, &config.tmux.program);
+    if let Some(owned) = &owned {
+        if owned.is_left() {
+            return owned.clear().map(|()| exit::OK);
+        }
+        owned.watch()?;
+    }
+    let ended = serve(args, place, config);
+    if let Some(owned) = owned.filter(Owned::is_left) {
+        owned.clear()?;
+    }
+    ended
+}
+
+fn serve(args: &RunArgs, place: &Place, config: Config) -> Outcome {
     let options = torch_daemon::Options {
         home: place.home.clone(),
         socket: place.socket.clone(),

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::recovery::kill;
 use serde_json::Value;
 use torch_testing::{DEADLINE, SCRIPTED, World, processes_of};
 
@@ -163,6 +164,49 @@ fn a_probe_that_is_interrupted_leaves_nothing() {
     world.wait("everything to end", || {
         processes_of(&world.home()).is_empty()
     });
+}
+
+/// Nobody tells its daemon, its agent's wrapper or its tmux server.
+#[test]
+fn a_probe_that_is_killed_leaves_nothing() {
+    for daemon_too in [false, true] {
+        let world = World::new();
+        let terminal = world.terminal("torch doctor --probe demo");
+        let probe = world.home().join("probe");
+        let registry = probe.join("registry");
+        world.wait("the probe's agent", || {
+            let agents = fs::read_dir(registry.join("run/agents"));
+            let mut agents = agents.into_iter().flatten().flatten();
+            // Its wrapper is up.
+            agents.any(|agent| {
+                let files = fs::read_dir(agent.path()).into_iter().flatten().flatten();
+                let mut spools =
+                    files.filter(|file| file.file_name().to_string_lossy().starts_with("spool-"));
+                spools.any(|spool| spool.metadata().is_ok_and(|meta| meta.len() > 0))
+            })
+        });
+        let traces = torch_process::traces::Traces::new(&registry);
+        let owner = traces.owner().expect("whose it is");
+        let daemon = traces.daemon().expect("its daemon");
+        let tmux = traces.tmux().expect("its tmux server").process;
+        if daemon_too {
+            // One after the other, as by `kill -9` with both pids; the wrapper starts another daemon.
+            kill(&[owner, daemon]);
+        } else {
+            kill(&[owner]);
+        }
+        world.wait("everything to end", || {
+            let left = [daemon, tmux].map(torch_process::facts::is_alive);
+            left == [false; 2] && processes_of(&probe).is_empty()
+        });
+        world.wait("the folders to go", || {
+            !registry.exists() && !probe.join("project").exists()
+        });
+        // Nor does it hold the next one up.
+        let ran = world.torch(&["doctor", "--probe", "demo", "--json"]);
+        assert_eq!(ran.code, 0, "{ran}");
+        terminal.close();
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod ask;
 mod finding;
 mod folder;
 mod judge;
+pub(crate) mod orphan;
 mod sandbox;
 mod world;
 

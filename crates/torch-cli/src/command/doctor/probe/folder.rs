@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use torch_api::path::home_hash;
+use torch_core::Process;
 use torch_process::traces::Traces;
-use torch_process::{CommandSpec, Environment, run};
+use torch_process::{CommandSpec, Environment, facts, run};
 
 use crate::connect;
 use crate::error::CommandError;
@@ -51,6 +52,31 @@ impl Folder {
     /// Takes the folder, and clears away what a killed probe left.
     pub(super) fn take(place: &Place, tmux: &str) -> Result<Self, CommandError> {
         let root = place.home.join("probe");
+        let socket = socket(&root, std::process::id());
+        match Self::hold(root, tmux, socket)? {
+            Some(folder) => Ok(folder),
+            None => {
+                let lock = place.home.join("probe/lock");
+                Err(CommandError::other("another probe is under way")
+                    .cause(format!("it holds {}", lock.display())))
+            }
+        }
+    }
+
+    /// Takes the folder that a killed probe left, for the daemon of its registry `home`, and clears it away; `None` where another probe
+    /// has it already, which clears it away as well.
+    pub(super) fn left_by(
+        probe: Process,
+        home: &Path,
+        tmux: &str,
+    ) -> Result<Option<Self>, CommandError> {
+        let root = home.parent().unwrap_or(home).to_owned();
+        let socket = socket(&root, probe.pid);
+        Self::hold(root, tmux, socket)
+    }
+
+    /// Takes the folder, if nobody else has it, and clears it.
+    fn hold(root: PathBuf, tmux: &str, socket: String) -> Result<Option<Self>, CommandError> {
         let failed = |error: &std::io::Error| {
             CommandError::other(format!(
                 "failed to make the probe's folder {}",
@@ -71,14 +97,11 @@ impl Folder {
         let lock = lock.map_err(|error| failed(&error))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(CommandError::other("another probe is under way")
-                    .cause(format!("it holds {}", root.join("lock").display())));
-            }
+            Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(failed(&error)),
         }
         let folder = Self {
-            socket: format!("{SERVER}-{}-{}", home_hash(&root), std::process::id()),
+            socket,
             root,
             tmux: tmux.to_owned(),
             keep_project: AtomicBool::new(false),
@@ -86,7 +109,7 @@ impl Folder {
             _lock: lock,
         };
         folder.clear();
-        Ok(folder)
+        Ok(Some(folder))
     }
 
     /// The throw-away registry.
@@ -131,6 +154,24 @@ impl Folder {
             env.insert(name.into(), value);
         }
         env
+    }
+
+    /// Takes down in the registry that it ends with this process, however that ends: see [`super::orphan`].
+    pub(super) fn own_registry(&self) -> Result<(), CommandError> {
+        let (registry, own) = (self.registry(), facts::process(std::process::id()));
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        let made = builder.create(registry.join("run")).and_then(|()| {
+            let own = own.ok_or(std::io::ErrorKind::NotFound)?;
+            Traces::new(&registry).set_owner(own)
+        });
+        made.map_err(|error| {
+            CommandError::other(format!(
+                "failed to make the probe's registry {}",
+                registry.display()
+            ))
+            .because(&error)
+        })
     }
 
     /// Starts something that [`Folder::clear`] has to find: it waits meanwhile.
@@ -234,6 +275,11 @@ impl Folder {
             run(&spec).ok();
         }
     }
+}
+
+/// The name of a probe's tmux server.
+fn socket(root: &Path, pid: u32) -> String {
+    format!("{SERVER}-{}-{pid}", home_hash(root))
 }
 
 impl Drop for Folder {

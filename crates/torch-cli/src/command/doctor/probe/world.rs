@@ -49,6 +49,7 @@ impl World {
     pub(super) fn open(folder: &Folder) -> Result<Self, CommandError> {
         folder.start(|| {
             folder.make_project(ask::SPEC)?;
+            folder.own_registry()?;
             let torch = autostart::torch_program()?;
             let args = ["daemon", "start"].map(OsString::from);
             let spec = CommandSpec::new(torch, folder.project(), folder.env(), START).args(args);
