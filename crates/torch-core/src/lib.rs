@@ -21,6 +21,7 @@ pub mod observed;
 pub mod plan;
 pub mod program;
 pub mod question;
+pub mod roles;
 pub mod schedule;
 pub mod screen;
 pub mod spelling;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::roles::canonical;
+
 /// The longest role or session name, in characters.
 pub const NAME_MAX: usize = 32;
 
@@ -85,28 +87,6 @@ impl RoleName {
     pub fn is_sub_hub(&self) -> bool {
         self.0 == Self::SUB_HUB
     }
-}
-
-/// The one spelling of a built-in role, for a folded name (`_` for `-` and spaces, lower case).
-fn canonical(folded: &str) -> Option<&'static str> {
-    Some(match folded {
-        "orchestrator" | "orc" | "hub" => "orchestrator",
-        "project_manager" | "projectmanager" | "pm" => "project_manager",
-        "developer" | "dev" => "developer",
-        "tester" | "qa" => "tester",
-        "testrunner" | "test_runner" => "testrunner",
-        "researcher" => "researcher",
-        "logtracker" | "log_tracker" => "logtracker",
-        "devops" | "dev_ops" => "devops",
-        "code_reviewer" | "codereviewer" | "reviewer" => "code_reviewer",
-        "documentation_writer" | "documentationwriter" | "docs" => "documentation_writer",
-        "sysadmin" | "sys_admin" => "sysadmin",
-        "securityops" | "security_ops" => "securityops",
-        "networkops" | "network_ops" => "networkops",
-        "monitoringops" | "monitoring_ops" => "monitoringops",
-        "databaseops" | "database_ops" => "databaseops",
-        _ => return None,
-    })
 }
 
 impl fmt::Display for RoleName {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use torch_core::roles::BUILT_IN_ROLES;
 
 use crate::catalog::Catalog;
 use crate::state::{Programs, RoleTemplate, Templates};
@@ -16,7 +17,8 @@ macro_rules! roles {
     };
 }
 
-const ROLES: [(&str, &str); 15] = roles!(
+/// The files of `templates/roles`, by the names that stand in [`torch_core::roles`], which a test holds.
+const ROLES: [(&str, &str); BUILT_IN_ROLES.len()] = roles!(
     "orchestrator",
     "project_manager",
     "developer",
@@ -67,6 +69,32 @@ pub fn roles() -> anyhow::Result<Arc<Templates>> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use torch_core::roles::BUILT_IN_NAMES;
+
+    /// A role that is added or renamed in one place only would be shipped without duties, or not at all.
+    #[test]
+    fn the_roles_are_those_of_their_folder_in_the_order_of_their_tiers() {
+        assert_eq!(super::ROLES.map(|(name, _)| name), BUILT_IN_NAMES);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates/roles");
+        let files = std::fs::read_dir(folder).expect("the folder").flatten();
+        let mut files: Vec<String> = files
+            .map(|file| file.file_name().to_string_lossy().into_owned())
+            .collect();
+        files.sort_unstable();
+        let mut names = BUILT_IN_NAMES.map(|name| format!("{name}.toml"));
+        names.sort_unstable();
+        assert_eq!(files, names);
+        let roles = super::roles().expect("the roles").roles.clone();
+        let tier = |name: &str| {
+            let tiers = ["core", "optional", "sysops"];
+            let tier = tiers.iter().position(|tier| *tier == roles[name].tier);
+            tier.expect("a known tier")
+        };
+        assert!(BUILT_IN_NAMES.map(tier).is_sorted());
+    }
+
     #[test]
     fn what_is_shipped_can_be_read() {
         let roles = super::roles().expect("the roles");

@@ -12,23 +12,7 @@ use crate::world::World;
 const PER_DAY: u64 = 10_000;
 const HOUR: Duration = Duration::from_secs(3600);
 /// The shipped roles; temporary agents come and go besides.
-const TEAM: [&str; 15] = [
-    "orchestrator",
-    "project_manager",
-    "developer",
-    "tester",
-    "testrunner",
-    "researcher",
-    "logtracker",
-    "devops",
-    "code_reviewer",
-    "documentation_writer",
-    "sysadmin",
-    "securityops",
-    "networkops",
-    "monitoringops",
-    "databaseops",
-];
+const TEAM: [&str; 15] = torch_core::roles::BUILT_IN_NAMES;
 
 /// Programs end now and then, people get in the way, the daemon is replaced.
 const FAULTS: Faults = Faults {

@@ -81,9 +81,8 @@ fn a_team_works_to_the_end() {
 #[test]
 fn fifteen_roles() {
     let world = World::new();
-    let roles = "orchestrator,project_manager,developer,tester,testrunner,researcher,logtracker,devops,code_reviewer,\
-                 documentation_writer,sysadmin,securityops,networkops,monitoringops,databaseops";
-    world.team(roles, SCRIPTED);
+    let roles = torch_core::roles::BUILT_IN_NAMES.join(",");
+    world.team(&roles, SCRIPTED);
     let agents = world.agents();
     assert_eq!(
         agents

@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use torch_core::Process;
+use torch_core::roles::BUILT_IN_NAMES;
 use torch_process::facts;
 use torch_testing::{SCRIPTED, World};
 
@@ -12,8 +13,6 @@ use super::{BACK, check_received, inbox, one_of_each, wait_briefed};
 use crate::bad_input::auto;
 use crate::endurance::signal;
 
-const ROLES: &str = "orchestrator,project_manager,developer,tester,testrunner,researcher,logtracker,devops,code_reviewer,\
-                     documentation_writer,sysadmin,securityops,networkops,monitoringops,databaseops";
 const STUBBORN: &str = "[[on]]\nmatch = 'outlive the terminal'\nsteps = [{ ignore = ['HUP'] }]\n\
                         [[on]]\nmatch = 'outlive anything'\nsteps = [{ ignore = ['HUP', 'TERM'] }]";
 
@@ -66,7 +65,10 @@ impl Drop for Ends<'_> {
 #[test]
 fn fifteen_agents_come_back() {
     let world = World::new();
-    world.team(ROLES, &format!("{SCRIPTED}\n{STUBBORN}"));
+    world.team(
+        &BUILT_IN_NAMES.join(","),
+        &format!("{SCRIPTED}\n{STUBBORN}"),
+    );
     world.deliver("developer", "outlive the terminal");
     world.deliver("tester", "outlive anything");
     world.wait_idle("developer");

@@ -22,23 +22,7 @@ const DEADLINE: Duration = Duration::from_secs(180);
 const TMUX_GRACE: Duration = Duration::from_secs(10);
 
 /// The fifteen built-in roles, the default five first.
-pub(crate) const ROLES: [&str; 15] = [
-    "orchestrator",
-    "project_manager",
-    "developer",
-    "tester",
-    "testrunner",
-    "researcher",
-    "logtracker",
-    "devops",
-    "code_reviewer",
-    "documentation_writer",
-    "sysadmin",
-    "securityops",
-    "networkops",
-    "monitoringops",
-    "databaseops",
-];
+pub(crate) use torch_core::roles::BUILT_IN_NAMES as ROLES;
 
 /// Agents that answer each message with one line and are idle again: what is measured is torch.
 const QUIET: &str = "play = false\n";
