@@ -280,14 +280,19 @@ impl fmt::Display for DeliveryState {
 }
 
 impl FromStr for DeliveryState {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
+    type Err = DeliveryStateError;
+    fn from_str(text: &str) -> Result<Self, DeliveryStateError> {
         Self::ALL
             .into_iter()
             .find(|state| state.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no delivery state"))
+            .ok_or_else(|| DeliveryStateError(text.to_owned()))
     }
 }
+
+/// A word that names no [`DeliveryState`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no delivery state")]
+pub struct DeliveryStateError(pub String);
 
 /// Why a delivery waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

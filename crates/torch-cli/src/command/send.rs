@@ -283,12 +283,17 @@ fn program_of(client: &mut Client, message: &MessageView) -> Result<Option<Strin
     Ok(found.map(|agent| agent.program))
 }
 
+/// A word that names no state that can be waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("can be waited for: accepted, consumed, acked")]
+struct NotAwaited;
+
 /// A state that can be waited for.
-fn awaited(text: &str) -> Result<DeliveryState, String> {
+fn awaited(text: &str) -> Result<DeliveryState, NotAwaited> {
     use DeliveryState::{Accepted, Acked, Consumed};
     match text.parse() {
         Ok(state @ (Accepted | Consumed | Acked)) => Ok(state),
-        _ => Err("can be waited for: accepted, consumed, acked".to_owned()),
+        _ => Err(NotAwaited),
     }
 }
 

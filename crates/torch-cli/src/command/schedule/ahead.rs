@@ -2,20 +2,21 @@
 
 use std::time::Duration;
 
+/// A text that says no time ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a time ahead is minutes (15, 0.5) or has units (90s, 2h, 1h30m, 2d), and is not negative")]
+pub(super) struct NoTimeAhead;
+
 /// Reads `15`, `0.5`, `90s`, `2h`, `1h30m` or `2d`. Its bounds are the daemon's to say.
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
-    let wrong = || {
-        "a time ahead is minutes (15, 0.5) or has units (90s, 2h, 1h30m, 2d), and is not negative"
-            .to_owned()
-    };
+pub(super) fn parse(text: &str) -> Result<Duration, NoTimeAhead> {
     let plain = text.chars().all(|c| c.is_ascii_digit() || c == '.');
     if plain {
-        let minutes: f64 = text.parse().map_err(|_| wrong())?;
-        return Duration::try_from_secs_f64(minutes * 60.0).map_err(|_| wrong());
+        let minutes: f64 = text.parse().map_err(|_| NoTimeAhead)?;
+        return Duration::try_from_secs_f64(minutes * 60.0).map_err(|_| NoTimeAhead);
     }
-    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
+    let span: jiff::Span = text.parse().map_err(|_| NoTimeAhead)?;
     let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
-    Duration::try_from(length.map_err(|_| wrong())?).map_err(|_| wrong())
+    Duration::try_from(length.map_err(|_| NoTimeAhead)?).map_err(|_| NoTimeAhead)
 }
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+/// A text that says no duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a duration is a whole number with s, m, h or d: 90s, 10m, 2h, 1d")]
+pub(super) struct NoDuration;
+
 /// Reads `90`, `90s`, `10m`, `2h` or `1d`.
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
-    let wrong = || "a duration is a whole number with s, m, h or d: 90s, 10m, 2h, 1d".to_owned();
-    let unit = text.chars().last().ok_or_else(wrong)?;
+pub(super) fn parse(text: &str) -> Result<Duration, NoDuration> {
+    let unit = text.chars().last().ok_or(NoDuration)?;
     let (digits, factor) = match unit {
         's' => (text.trim_end_matches('s'), 1),
         'm' => (text.trim_end_matches('m'), 60),
@@ -13,9 +17,9 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
         'd' => (text.trim_end_matches('d'), 86_400),
         _ => (text, 1),
     };
-    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    let number: u64 = digits.parse().map_err(|_| NoDuration)?;
     let seconds = number.checked_mul(factor).filter(|seconds| *seconds > 0);
-    seconds.map(Duration::from_secs).ok_or_else(wrong)
+    seconds.map(Duration::from_secs).ok_or(NoDuration)
 }
 
 #[cfg(test)]
