@@ -423,12 +423,14 @@ fn a_second_try_is_not_made_after_its_time() {
     assert!(prompt_of(&world, "soon").is_empty());
 }
 
+/// What is done to a folder, and the words for it.
+type Damage = (&'static str, fn(&Path));
+
 /// What an agent's program, or a person who tidies up, may do to the folder in which a message lies ready.
 #[test]
 fn a_folder_that_is_gone_costs_nothing() {
     let world = World::new();
     world.team("orchestrator,developer", TURNS);
-    type Damage = (&'static str, fn(&Path));
     let damages: [Damage; 3] = [
         ("removed", |folder| {
             fs::remove_dir_all(folder).expect("removed")
