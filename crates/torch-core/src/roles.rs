@@ -39,6 +39,9 @@ pub const BUILT_IN_NAMES: [&str; BUILT_IN_ROLES.len()] = {
     names
 };
 
+/// The names of the default team, those of the first tier.
+pub const DEFAULT_NAMES: &[&str] = BUILT_IN_NAMES.split_at(5).0;
+
 const fn role(name: &'static str, aliases: &'static [&'static str]) -> BuiltInRole {
     BuiltInRole { name, aliases }
 }

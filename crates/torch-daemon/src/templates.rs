@@ -71,7 +71,7 @@ pub fn roles() -> anyhow::Result<Arc<Templates>> {
 mod tests {
     use std::path::Path;
 
-    use torch_core::roles::BUILT_IN_NAMES;
+    use torch_core::roles::{BUILT_IN_NAMES, DEFAULT_NAMES};
 
     /// A role that is added or renamed in one place only would be shipped without duties, or not at all.
     #[test]
@@ -92,7 +92,10 @@ mod tests {
             let tier = tiers.iter().position(|tier| *tier == roles[name].tier);
             tier.expect("a known tier")
         };
-        assert!(BUILT_IN_NAMES.map(tier).is_sorted());
+        let tiers = BUILT_IN_NAMES.map(tier);
+        assert!(tiers.is_sorted());
+        let core = tiers.iter().filter(|tier| **tier == 0).count();
+        assert_eq!(DEFAULT_NAMES, &BUILT_IN_NAMES[..core]);
     }
 
     #[test]

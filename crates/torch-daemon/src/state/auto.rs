@@ -7,6 +7,7 @@ use torch_api::view::{PlanView, PlannedAgent};
 use torch_api::wire::AutoRequest;
 use torch_api::{Failure, Response};
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
+use torch_core::roles::DEFAULT_NAMES;
 use torch_core::{
     Agent, AgentId, DesiredState, RoleName, SessionName, Team, TeamId, TeamPhase, Write,
 };
@@ -17,15 +18,6 @@ use super::roster::ROLES_MAX;
 use super::{AgentRun, State, Turn, WatchKind, Watcher};
 use crate::event::{ConnId, Effect, ProjectFacts, SpecFacts};
 use crate::failure::{other, usage};
-
-/// The roles without `--roles` (S2-037).
-const DEFAULT_ROLES: [&str; 5] = [
-    "orchestrator",
-    "project_manager",
-    "developer",
-    "tester",
-    "testrunner",
-];
 
 /// A checked order for a team.
 struct Order {
@@ -99,7 +91,8 @@ impl State {
         request: &AutoRequest,
         installed: Option<&[String]>,
     ) -> Result<Order, Box<Failure>> {
-        let default: Vec<String> = DEFAULT_ROLES.map(str::to_owned).to_vec();
+        // Without `--roles` (S2-037).
+        let default: Vec<String> = DEFAULT_NAMES.iter().map(ToString::to_string).collect();
         let wanted = if request.roles.is_empty() {
             &default
         } else {
