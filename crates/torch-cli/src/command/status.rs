@@ -55,8 +55,8 @@ pub(crate) fn run(args: &StatusArgs, place: &Place) -> Outcome {
 struct Seen {
     daemon: Option<DaemonView>,
     teams: Vec<TeamView>,
-    /// Messages in the person's inbox that were not read.
-    unread: u64,
+    /// Messages in the person's inbox that were not read; `None` for a caller who may not look into it, or if nobody answered.
+    unread: Option<u64>,
 }
 
 fn look(args: &StatusArgs, place: &Place) -> Result<Seen, CommandError> {
@@ -66,7 +66,7 @@ fn look(args: &StatusArgs, place: &Place) -> Result<Seen, CommandError> {
         return Ok(Seen {
             daemon: None,
             teams,
-            unread: u64::try_from(unread).unwrap_or(u64::MAX),
+            unread: u64::try_from(unread).ok(),
         });
     };
     let request = Request::Status {
@@ -75,7 +75,7 @@ fn look(args: &StatusArgs, place: &Place) -> Result<Seen, CommandError> {
     match connect::ask(&mut client, &request)? {
         Response::Status { daemon, mut teams } => {
             add_lines(args, place, &mut client, &mut teams)?;
-            let unread = unread(&mut client)?;
+            let unread = unread(&mut client);
             Ok(Seen {
                 daemon: Some(daemon),
                 teams,
@@ -86,15 +86,16 @@ fn look(args: &StatusArgs, place: &Place) -> Result<Seen, CommandError> {
     }
 }
 
-/// How many messages wait for the person; looking leaves them unread.
-fn unread(client: &mut Client) -> Result<u64, CommandError> {
+/// How many messages wait for the person; looking leaves them unread. An agent is refused, and a daemon may end after its
+/// first answer: the teams are shown in any case.
+fn unread(client: &mut Client) -> Option<u64> {
     let request = Request::Inbox {
         all: false,
         mark_read: false,
     };
-    match connect::ask(client, &request)? {
-        Response::Messages { messages } => Ok(u64::try_from(messages.len()).unwrap_or(u64::MAX)),
-        other => Err(CommandError::unexpected(&other)),
+    match connect::ask(client, &request) {
+        Ok(Response::Messages { messages }) => u64::try_from(messages.len()).ok(),
+        _ => None,
     }
 }
 
@@ -142,8 +143,8 @@ fn text(seen: &Seen) -> String {
     let clock = Clock::system();
     let mut text = render::status::status(daemon, &seen.teams, &clock, screen::width());
     // An agent's own inbox is its prompt.
-    if seen.unread > 0 && variable("TORCH_AGENT").is_none() {
-        text.push_str(&render::status::inbox(seen.unread));
+    if let Some(unread @ 1..) = seen.unread.filter(|_| variable("TORCH_AGENT").is_none()) {
+        text.push_str(&render::status::inbox(unread));
     }
     text
 }

@@ -87,6 +87,19 @@ fn status_says_how_many_messages_wait_for_the_person() {
     assert!(!ran.out.contains("inbox"), "{ran:?}");
 }
 
+/// Agents may not look into the person's inbox, and see their team all the same.
+#[test]
+fn status_needs_no_inbox() {
+    let place = Place::new();
+    let _fake = Fake::start(&place.socket(), |request, connection| match request {
+        Request::Inbox { .. } => connection.hang_up(),
+        _ => connection.answer(&status(1)),
+    });
+    let ran = place.run(TORCH, &["status", "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.json()["unread"], json!(null));
+}
+
 #[test]
 fn a_closed_pipe_is_no_panic() {
     let place = Place::new();
