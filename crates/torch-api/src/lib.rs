@@ -11,6 +11,7 @@ pub mod credit;
 pub mod failure;
 pub mod path;
 pub mod roster;
+pub mod rules;
 pub mod view;
 pub mod wire;
 pub mod worktree;

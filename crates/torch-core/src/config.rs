@@ -84,12 +84,54 @@ impl AgentsConfig {
     }
 }
 
-/// Who may write to whom.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Who may write to whom, and how often; 0 means no limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouterConfig {
     /// Which direct messages pass.
     pub mode: RouterMode,
+    /// The communication matrix by name; `auto` chooses by the team's roles.
+    pub matrix: String,
+    /// Exchanges of two agents in one thread until the next goes to the hub.
+    pub exchanges: u64,
+    /// Direct messages in a chain of agents until the next goes to the hub.
+    pub hops: u64,
+    /// Messages from one agent to another within [`Self::pair_seconds`].
+    pub pair_messages: u64,
+    /// The stretch of time for [`Self::pair_messages`], in seconds.
+    pub pair_seconds: u64,
+    /// Within how many seconds the same text is refused.
+    pub repeat_seconds: u64,
+    /// After how many quiet seconds a thread or a chain is over.
+    pub quiet_seconds: u64,
+    /// After how many seconds the hub is told that an agent is still blocked.
+    pub blocked_seconds: u64,
+    /// Further critical words, with commas.
+    pub critical: String,
+}
+
+impl Default for RouterConfig {
+    fn default() -> Self {
+        Self {
+            mode: RouterMode::default(),
+            matrix: "auto".to_owned(),
+            exchanges: 3,
+            hops: 8,
+            pair_messages: 40,
+            pair_seconds: 600,
+            repeat_seconds: 300,
+            quiet_seconds: 1_800,
+            blocked_seconds: 600,
+            critical: String::new(),
+        }
+    }
+}
+
+impl RouterConfig {
+    /// The further critical words.
+    pub fn critical_words(&self) -> impl Iterator<Item = &str> {
+        key::names_in(&self.critical)
+    }
 }
 
 /// Who a sender is.

@@ -72,6 +72,18 @@ id!(
     ScheduleId
 );
 
+id!(
+    /// A violation of a rule; shown as `v-` and the last 8 characters.
+    ViolationId
+);
+
+impl ViolationId {
+    /// The form in listings: `v-7k3f9q2a`.
+    pub fn tag(self) -> String {
+        format!("v-{}", self.short())
+    }
+}
+
 impl ScheduleId {
     /// The form in listings: `s-7k3f9q2a`.
     pub fn tag(self) -> String {

@@ -133,6 +133,8 @@ pub enum Decision {
     Reroute,
     /// To nobody.
     Refuse,
+    /// Kept where everybody can read it, and typed into nothing: it needs nobody's turn.
+    Record,
 }
 
 /// A message as the store keeps it.
@@ -216,11 +218,13 @@ pub enum DeliveryState {
     Expired,
     /// Given up or cancelled.
     Dead,
+    /// Kept without being typed: an acknowledgement wakes nobody.
+    Recorded,
 }
 
 impl DeliveryState {
     /// Every state, in the order of a delivery's life.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Queued,
         Self::Claimed,
         Self::Offered,
@@ -236,6 +240,7 @@ impl DeliveryState {
         Self::Refused,
         Self::Expired,
         Self::Dead,
+        Self::Recorded,
     ];
 
     /// The word used in output and in the store.
@@ -256,6 +261,7 @@ impl DeliveryState {
             Self::Refused => "refused",
             Self::Expired => "expired",
             Self::Dead => "dead",
+            Self::Recorded => "recorded",
         }
     }
 
@@ -263,7 +269,12 @@ impl DeliveryState {
     pub fn is_final(self) -> bool {
         matches!(
             self,
-            Self::Consumed | Self::Acked | Self::Refused | Self::Expired | Self::Dead
+            Self::Consumed
+                | Self::Acked
+                | Self::Refused
+                | Self::Expired
+                | Self::Dead
+                | Self::Recorded
         )
     }
 

@@ -37,10 +37,23 @@ pub enum TeamPhase {
 #[serde(rename_all = "lowercase")]
 pub enum RouterMode {
     /// Hub and project manager only; anything else goes to the hub instead.
-    #[default]
     Strict,
+    /// Also the edges of the team's communication matrix; anything else goes to the hub instead.
+    #[default]
+    Matrix,
     /// Everything passes and is recorded.
     Open,
+}
+
+impl RouterMode {
+    /// The word used in output and in the config.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Matrix => "matrix",
+            Self::Open => "open",
+        }
+    }
 }
 
 /// One team as the registry keeps it.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::journal::JournalEntry;
-use crate::{Agent, AgentId, Delivery, Envelope, Schedule, Team, TeamId};
+use crate::{Agent, AgentId, Delivery, Envelope, LedgerRecord, Schedule, Team, TeamId};
 
 /// One durable change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum Write {
     PutDelivery(Box<Delivery>),
     /// Inserts or replaces a planned note.
     PutSchedule(Box<Schedule>),
+    /// Inserts or replaces a record of the ledger.
+    PutLedger(Box<LedgerRecord>),
     /// How far an agent's spool file has been read, in bytes.
     SpoolOffset {
         /// The agent.

@@ -63,6 +63,10 @@ pub enum TimerKey {
     Server,
     /// How long who follows a finished team waits for the end of its hub's turn.
     Followed(TeamId),
+    /// When the hub is told that an agent is still blocked.
+    Blocked(AgentId),
+    /// When the next open violation expires.
+    Violations,
     /// The next planned note.
     Schedules,
     /// The next look at all panes.
@@ -87,6 +91,8 @@ impl TimerKey {
             Self::Wake(_) => "time to wake an agent",
             Self::Server => "time to start the tmux server",
             Self::Followed(_) => "who follows has waited long enough",
+            Self::Blocked(_) => "an agent is still blocked",
+            Self::Violations => "a violation may have expired",
             Self::Schedules => "a planned note is due",
             Self::Panes => "time to list the panes",
             Self::Upkeep => "upkeep",

@@ -14,7 +14,7 @@ use torch_process::clock::{self, Clock, Reading};
 use torch_process::traces::Traces;
 use torch_process::{Environment, facts};
 use torch_store::Store;
-use torch_store::export::{ComplianceExporter, Exporter};
+use torch_store::export::{ComplianceExporter, Exporter, ViolationExporter};
 
 use crate::catalog::Catalog;
 use crate::event::{Effect, Event};
@@ -106,6 +106,10 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         state,
         store,
         compliance: ComplianceExporter::new(
+            &options.home.join("logs"),
+            jiff::tz::TimeZone::system(),
+        ),
+        violations: ViolationExporter::new(
             &options.home.join("logs"),
             jiff::tz::TimeZone::system(),
         ),
@@ -205,6 +209,7 @@ fn load(
         agents: kept.agents,
         open: kept.open,
         schedules: kept.schedules,
+        ledger: kept.ledger,
         pair_seqs: pair_seqs.collect(),
         spool_offsets: kept.spool_offsets,
     };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use torch_core::roles::BUILT_IN_ROLES;
+use torch_router::matrix::Matrix;
 
 use crate::catalog::Catalog;
 use crate::state::{Programs, RoleTemplate, Templates};
@@ -36,6 +37,11 @@ const ROLES: [(&str, &str); BUILT_IN_ROLES.len()] = roles!(
     "databaseops",
 );
 
+const MATRICES: [&str; 2] = [
+    include_str!("../../../templates/matrices/standard.toml"),
+    include_str!("../../../templates/matrices/system_operations.toml"),
+];
+
 /// The compiled-in agent programs, their rules compiled.
 ///
 /// # Errors
@@ -60,10 +66,15 @@ pub fn roles() -> anyhow::Result<Arc<Templates>> {
             Ok(((*name).to_owned(), role))
         })
         .collect::<anyhow::Result<_>>()?;
+    let matrices = MATRICES
+        .iter()
+        .map(|text| Ok(Matrix::parse(text)?))
+        .collect::<anyhow::Result<_>>()?;
     Ok(Arc::new(Templates {
         briefing: BRIEFING.to_owned(),
         recovery: RECOVERY.to_owned(),
         roles,
+        matrices,
     }))
 }
 

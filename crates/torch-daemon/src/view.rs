@@ -7,7 +7,7 @@ use std::time::Duration;
 use torch_api::roster::{ResumeAgentView, ResumeView};
 use torch_api::{AgentView, JournalView, MessageView, ScheduleView, TeamView};
 use torch_core::plan::WindowObserved;
-use torch_core::{Agent, DeliveryState, DesiredState, RouterMode, Schedule, Team, TeamPhase};
+use torch_core::{Agent, DeliveryState, DesiredState, Schedule, Team, TeamPhase};
 use torch_process::quote;
 use torch_store::{JournalRow, StoredMessage};
 
@@ -27,11 +27,7 @@ pub(crate) fn team(
         phase: phase(team, suspended).to_owned(),
         paused: team.paused,
         caps: None,
-        router: match team.router {
-            RouterMode::Strict => "strict",
-            RouterMode::Open => "open",
-        }
-        .to_owned(),
+        router: team.router.as_str().to_owned(),
         enforcement: "advice".to_owned(),
         created: team.created,
         finished: team.finished,
@@ -226,6 +222,7 @@ pub(crate) fn message(stored: &StoredMessage, team: String) -> MessageView {
             torch_core::message::Decision::Deliver => "deliver",
             torch_core::message::Decision::Reroute => "reroute",
             torch_core::message::Decision::Refuse => "refuse",
+            torch_core::message::Decision::Record => "record",
         }
         .to_owned(),
         rule: envelope.verdict.rule.clone(),

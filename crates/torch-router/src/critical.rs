@@ -3,58 +3,122 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use torch_core::ledger::Severity;
 
-static WORDS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"(?i)(?P<negation>\b(?:no|not|never|without|zero|0|non|isn't|wasn't|aren't|don't|doesn't|didn't|won't|free of|un)[\s-]+",
-        r"(?:any\s+|a\s+|the\s+|yet\s+|been\s+)?)?",
-        r"\b(?P<word>complet(?:e|ed|es|ion)|deploy(?:s|ed|ing|ment)?|fail(?:s|ed|ing|ure|ures)?|errors?|block(?:s|ed|ing|er|ers)?)\b"
-    ))
-    .expect("the pattern is constant")
-});
+/// What may stand before a word and turn it round.
+const NEGATION: &str = concat!(
+    r"(?P<negation>\b(?:no|not|never|without|zero|0|non|nothing|none|cannot|can't|isn't|wasn't|aren't|weren't|hasn't|haven't",
+    r"|don't|doesn't|didn't|won't|free\s+of|un)[\s-]+(?:(?:any|a|the|yet|been|more|of|further|new|be|to|is|are|was|single|longer)\s+){0,3})?"
+);
 
-/// The critical words of a text, each once, in their basic form: complete, deploy, fail, error, block.
-pub fn words(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for hit in WORDS.captures_iter(text) {
-        if hit.name("negation").is_some() {
-            continue;
+/// The words that are looked for without a setting.
+const WORDS: &str = concat!(
+    r"complet(?:e|ed|es|ion)|deploy(?:s|ed|ing|ment|ments)?|fail(?:s|ed|ing|ure|ures)?|errors?",
+    r"|block(?:s|ed|ing|er|ers)?"
+);
+
+/// What may stand behind a word and turn it round: `errors: 0`, `failed=0`, `blockers: none`.
+/// `Error: no such file` tells of one.
+const NOTHING: &str = concat!(
+    r"(?P<nothing>\s*[:=]\s*(?:0(?:[\s,;)]|\.?$|\.\s)",
+    r"|(?:none|no|nothing|zero|n/a|-)[ \t]*(?:[,.;)\n]|$)))?"
+);
+
+/// A word is whole where no letter, digit, `_` or `-` belongs to it, so that `fail-safe` and `error_log` pass by.
+const AROUND: &str = r"[\p{L}\p{N}_-]";
+
+static BUILT_IN: LazyLock<Words> = LazyLock::new(|| Words::new([]));
+
+/// The words to look for.
+#[derive(Debug, Clone)]
+pub struct Words {
+    pattern: Regex,
+    around: Regex,
+    further: Vec<String>,
+}
+
+impl Words {
+    /// The built-in words and these.
+    pub fn new<'a>(further: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut further: Vec<String> = further.into_iter().map(str::to_lowercase).collect();
+        // Of two that begin alike the longer one is found first.
+        further.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        let mut words = format!(r"(?:{WORDS})\b");
+        for word in &further {
+            words.push('|');
+            words.push_str(&regex::escape(word));
         }
-        let word = hit
-            .name("word")
-            .map(|m| m.as_str().to_ascii_lowercase())
-            .unwrap_or_default();
-        let basic = ["complete", "deploy", "fail", "error", "block"]
-            .into_iter()
-            .find(|basic| word.starts_with(&basic[..basic.len().min(5)]))
-            .unwrap_or("complete");
-        if !found.iter().any(|f| f == basic) {
-            found.push(basic.to_owned());
+        let pattern = format!("(?i){NEGATION}(?P<word>{words}){NOTHING}");
+        let is_constant = "escaped words and constants make a pattern";
+        Self {
+            pattern: Regex::new(&pattern).expect(is_constant),
+            around: Regex::new(AROUND).expect(is_constant),
+            further,
         }
     }
-    found
+
+    /// The critical words of a text, each once, in their basic form: complete, deploy, fail, error, block, or a further one.
+    pub fn find(&self, text: &str) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        let mut at = 0;
+        while let Some(hit) = self.pattern.captures_at(text, at) {
+            let Some(word) = hit.name("word") else { break };
+            // A word within another: the search goes on behind its first letter.
+            at = word.start()
+                + text[word.start()..]
+                    .chars()
+                    .next()
+                    .map_or(1, char::len_utf8);
+            let joins = |c: Option<char>| {
+                c.is_some_and(|c| self.around.is_match(c.encode_utf8(&mut [0; 4])))
+            };
+            let whole = !joins(text[..word.start()].chars().next_back())
+                && !joins(text[word.end()..].chars().next());
+            if !whole {
+                continue;
+            }
+            at = word.end();
+            if hit.name("negation").is_some() || hit.name("nothing").is_some() {
+                continue;
+            }
+            let word = word.as_str().to_lowercase();
+            let basic = self.basic(&word);
+            if !found.iter().any(|known| known == basic) {
+                found.push(basic.to_owned());
+            }
+        }
+        found
+    }
+
+    fn basic<'a>(&'a self, word: &'a str) -> &'a str {
+        if let Some(own) = self.further.iter().find(|own| *own == word) {
+            return own;
+        }
+        let basics = [
+            ("compl", "complete"),
+            ("deplo", "deploy"),
+            ("fail", "fail"),
+            ("error", "error"),
+        ];
+        let known = basics.iter().find(|(stem, _)| word.starts_with(stem));
+        known.map_or("block", |(_, basic)| basic)
+    }
+}
+
+/// The built-in critical words of a text.
+pub fn words(text: &str) -> Vec<String> {
+    BUILT_IN.find(text)
+}
+
+/// How much a text with these words matters: trouble is high, a further word of the user's medium, good news low.
+pub fn severity(words: &[String]) -> Option<Severity> {
+    let of = |word: &String| match word.as_str() {
+        "fail" | "error" | "block" => Severity::High,
+        "complete" | "deploy" => Severity::Low,
+        _ => Severity::Medium,
+    };
+    words.iter().map(of).max()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::words;
-
-    #[test]
-    fn whole_words_count() {
-        for (text, expected) in [
-            ("Task complete: 3 tests failed", vec!["complete", "fail"]),
-            (
-                "the deployment is blocked by an ERROR",
-                vec!["deploy", "block", "error"],
-            ),
-            ("completion reached", vec!["complete"]),
-            ("incomplete blockchain failover terror", vec![]),
-            ("no errors, 0 failed, not blocked", vec![]),
-            ("it did not fail; without any failures", vec![]),
-            ("not yet complete", vec![]),
-            ("errors everywhere", vec!["error"]),
-        ] {
-            assert_eq!(words(text), expected, "{text}");
-        }
-    }
-}
+mod tests;

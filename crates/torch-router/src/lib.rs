@@ -5,8 +5,11 @@
 //! - [`commit`]: who may commit in whose worktree.
 //! - [`critical`]: words that the hub must hear of.
 //! - [`identity`]: who a caller is, from its process.
-//! - [`policy`]: the verdict on a message, with the rule that decided.
+//! - [`matrix`]: which roles may write to which directly, as data.
+//! - [`policy`]: who may write to whom.
 //! - [`schedule`]: who may plan a note for whom.
+//! - [`speech`]: what kind of thing a text says.
+//! - [`traffic`]: the verdict on a message, with the rule that decided: the policy and the limits.
 //! - [`delivery`]: the state machine of one delivery.
 
 pub mod clean;
@@ -14,6 +17,9 @@ pub mod commit;
 pub mod critical;
 pub mod delivery;
 pub mod identity;
+pub mod matrix;
 pub mod policy;
 pub mod schedule;
+pub mod speech;
 pub mod tag;
+pub mod traffic;

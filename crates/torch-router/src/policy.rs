@@ -6,8 +6,10 @@
 use torch_core::message::{Decision, Verdict};
 use torch_core::{RoleName, RouterMode, Sender};
 
+use crate::matrix::Matrix;
+
 /// Where a message is meant to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination<'a> {
     /// A role of the sender's team (for people: of any team).
     Role(&'a RoleName),
@@ -19,14 +21,16 @@ pub enum Destination<'a> {
 
 /// What the team is like, as far as the router goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TeamRules {
+pub struct TeamRules<'a> {
     /// The mode.
     pub mode: RouterMode,
     /// Whether the team has a hub.
     pub has_hub: bool,
+    /// The edges that hold in [`RouterMode::Matrix`].
+    pub matrix: &'a Matrix,
 }
 
-fn verdict(decision: Decision, rule: &str, reason: &str) -> Verdict {
+pub(crate) fn verdict(decision: Decision, rule: &str, reason: &str) -> Verdict {
     Verdict {
         decision,
         rule: rule.to_owned(),
@@ -35,7 +39,7 @@ fn verdict(decision: Decision, rule: &str, reason: &str) -> Verdict {
 }
 
 /// Judges a message.
-pub fn judge(sender: &Sender, to: &Destination<'_>, team: TeamRules) -> Verdict {
+pub fn judge(sender: &Sender, to: &Destination<'_>, team: TeamRules<'_>) -> Verdict {
     let deliver = |rule, reason| verdict(Decision::Deliver, rule, reason);
     let refuse = |rule, reason| verdict(Decision::Refuse, rule, reason);
     match (sender, to) {
@@ -66,7 +70,7 @@ pub fn judge(sender: &Sender, to: &Destination<'_>, team: TeamRules) -> Verdict 
     }
 }
 
-fn judge_edge(from: &RoleName, to: &RoleName, team: TeamRules) -> Verdict {
+fn judge_edge(from: &RoleName, to: &RoleName, team: TeamRules<'_>) -> Verdict {
     if from == to {
         return verdict(
             Decision::Refuse,
@@ -94,17 +98,32 @@ fn judge_edge(from: &RoleName, to: &RoleName, team: TeamRules) -> Verdict {
             "mode.open",
             "this team's router lets direct messages pass",
         ),
-        RouterMode::Strict if team.has_hub => verdict(
-            Decision::Reroute,
-            "mode.strict",
-            "roles write through the orchestrator or the project manager; the message went to the orchestrator",
+        RouterMode::Matrix if team.matrix.allows(from, to) => verdict(
+            Decision::Deliver,
+            "edge.matrix",
+            "the team's communication matrix has this edge",
         ),
-        RouterMode::Strict => verdict(
-            Decision::Refuse,
+        RouterMode::Matrix => off_edge(
+            team,
+            "mode.matrix",
+            "the communication matrix has no edge between these roles, so they write through the orchestrator or the project manager",
+        ),
+        RouterMode::Strict => off_edge(
+            team,
             "mode.strict",
-            "roles write through the orchestrator or the project manager, and this team has no orchestrator",
+            "roles write through the orchestrator or the project manager",
         ),
     }
+}
+
+/// What becomes of a message that may not go where it was meant to go.
+fn off_edge(team: TeamRules<'_>, rule: &str, reason: &str) -> Verdict {
+    if team.has_hub {
+        let reason = format!("{reason}; the message went to the orchestrator");
+        return verdict(Decision::Reroute, rule, &reason);
+    }
+    let reason = format!("{reason}, and this team has no orchestrator");
+    verdict(Decision::Refuse, rule, &reason)
 }
 
 /// What a request needs, for callers that are no person.
@@ -142,82 +161,4 @@ pub fn permits(sender: &Sender, privilege: Privilege) -> Result<(), &'static str
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use torch_core::{AgentId, TeamId};
-
-    fn agent(role: &str) -> Sender {
-        let role = RoleName::parse(role).expect("a role");
-        Sender::Agent {
-            agent: AgentId::new(1, 1),
-            team: TeamId::new(1, 1),
-            role,
-        }
-    }
-
-    fn check(from: &str, to: &str, mode: RouterMode, decision: Decision, rule: &str) {
-        let to = RoleName::parse(to).expect("a role");
-        let team = TeamRules {
-            mode,
-            has_hub: true,
-        };
-        let verdict = judge(&agent(from), &Destination::Role(&to), team);
-        assert_eq!(
-            (verdict.decision, verdict.rule.as_str()),
-            (decision, rule),
-            "{from} → {to}"
-        );
-    }
-
-    #[test]
-    fn hub_and_spoke_holds() {
-        use Decision::{Deliver, Refuse, Reroute};
-        use RouterMode::{Open, Strict};
-        check("developer", "orchestrator", Strict, Deliver, "edge.hub");
-        check("orchestrator", "tester", Strict, Deliver, "edge.hub");
-        check("tester", "pm", Strict, Deliver, "edge.project-manager");
-        check("developer", "tester", Strict, Reroute, "mode.strict");
-        check("developer", "tester", Open, Deliver, "mode.open");
-        check("developer", "developer", Open, Refuse, "edge.self");
-    }
-
-    #[test]
-    fn strangers_reach_the_hub_only() {
-        let team = TeamRules {
-            mode: RouterMode::Open,
-            has_hub: true,
-        };
-        let (hub, tester) = (
-            RoleName::parse("hub").expect("a role"),
-            RoleName::parse("qa").expect("a role"),
-        );
-        assert_eq!(
-            judge(&Sender::Unknown, &Destination::Role(&hub), team).decision,
-            Decision::Deliver
-        );
-        assert_eq!(
-            judge(&Sender::Unknown, &Destination::Role(&tester), team).decision,
-            Decision::Refuse
-        );
-        assert_eq!(
-            judge(&Sender::Unknown, &Destination::Human, team).decision,
-            Decision::Refuse
-        );
-        assert_eq!(
-            judge(&agent("tester"), &Destination::OtherTeam(&tester), team).decision,
-            Decision::Refuse
-        );
-        assert_eq!(
-            judge(&agent("hub"), &Destination::OtherTeam(&hub), team).decision,
-            Decision::Deliver
-        );
-    }
-
-    #[test]
-    fn privileges_follow_the_caller() {
-        assert!(permits(&agent("tester"), Privilege::Person).is_err());
-        assert!(permits(&agent("tester"), Privilege::Agent).is_ok());
-        assert!(permits(&Sender::Human, Privilege::Agent).is_err());
-        assert!(permits(&Sender::Unknown, Privilege::Person).is_err());
-    }
-}
+pub(crate) mod tests;

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, named_params};
 use torch_core::journal::JournalEntry;
 use torch_core::{
-    Agent, AgentId, Delivery, DeliveryState, Envelope, MessageId, Schedule, Team, TeamId,
-    Timestamp, Write,
+    Agent, AgentId, Delivery, DeliveryState, Envelope, LedgerRecord, MessageId, Schedule, Team,
+    TeamId, Timestamp, Write,
 };
 
 use crate::chain::{self, ChainRow, Fields};
@@ -78,6 +78,7 @@ impl Turn<'_> {
             Write::PutMessage(envelope) => self.put_message(envelope),
             Write::PutDelivery(delivery) => self.put_delivery(delivery),
             Write::PutSchedule(schedule) => self.put_schedule(schedule),
+            Write::PutLedger(record) => self.put_ledger(record),
             Write::SpoolOffset { agent, offset } => self.put_spool(*agent, *offset),
             Write::ReadInbox { message } => self.read_inbox(*message),
             Write::RemoveTeam(team) => self.remove_team(*team),
@@ -311,6 +312,26 @@ impl Turn<'_> {
             ),
         )?;
         self.seal("schedule", sum::SCHEDULE, "id", schedule.id.to_string())
+    }
+
+    fn put_ledger(&self, record: &LedgerRecord) -> Result<(), StoreError> {
+        let key = record.key();
+        let act = format!("store {} {key} of the ledger", record.kind());
+        let text = json_out(|| act.clone(), record)?;
+        self.run(
+            &act,
+            "INSERT INTO ledger (key, team, kind, open, at, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (key) \
+             DO UPDATE SET open = excluded.open, at = excluded.at, record = excluded.record",
+            (
+                &key,
+                record.team().to_string(),
+                record.kind(),
+                record.is_open(),
+                time_out(record.at()),
+                text,
+            ),
+        )?;
+        self.seal("ledger", sum::LEDGER, "key", &key)
     }
 
     fn put_spool(&self, agent: AgentId, offset: u64) -> Result<(), StoreError> {

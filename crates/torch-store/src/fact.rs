@@ -133,7 +133,8 @@ fn fate_in(row: &Row<'_>, stretch: Stretch, decision: Decision) -> Result<Fate, 
         });
     }
     let accepted: bool = get(row, 12)?;
-    Ok(if accepted || decision == Decision::Refuse {
+    let untyped = matches!(decision, Decision::Refuse | Decision::Record);
+    Ok(if accepted || untyped {
         Fate::Settled
     } else {
         Fate::Waiting

@@ -310,9 +310,13 @@ fn check_pages(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     ] {
         check_with(conn, path, &format!("PRAGMA integrity_check({table})"))?;
     }
-    // The second schema has it.
-    if schema::version(conn).map_err(|error| refused(path, error))? >= 2 {
+    // The second schema has the one, the fifth the other.
+    let version = schema::version(conn).map_err(|error| refused(path, error))?;
+    if version >= 2 {
         check_with(conn, path, "PRAGMA quick_check(schedule)")?;
+    }
+    if version >= schema::LEDGER {
+        check_with(conn, path, "PRAGMA quick_check(ledger)")?;
     }
     Ok(())
 }

@@ -31,6 +31,10 @@ pub(crate) const MIGRATIONS: &[(u32, &str)] = &[
         4,
         include_str!("../../../registry/migrations/0004_flags.sql"),
     ),
+    (
+        5,
+        include_str!("../../../registry/migrations/0005_ledger.sql"),
+    ),
 ];
 
 /// The schema that this build reads and writes: the number of its last migration.
@@ -38,6 +42,9 @@ pub const SCHEMA_VERSION: u32 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// The first schema with sums, counters and a digest of itself.
 pub(crate) const GUARDED: u32 = 3;
+
+/// The first schema with the ledger.
+pub(crate) const LEDGER: u32 = 5;
 
 /// The schema of an open database; 0 for a new one.
 pub(crate) fn version(conn: &Connection) -> rusqlite::Result<u32> {

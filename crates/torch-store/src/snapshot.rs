@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension as _, Row};
 use serde::de::DeserializeOwned;
 use torch_core::{
-    Agent, AgentId, Delivery, DeliveryState, Envelope, MessageId, Schedule, Team, TeamId,
+    Agent, AgentId, Delivery, DeliveryState, Envelope, LedgerRecord, MessageId, Schedule, Team,
+    TeamId,
 };
 
 use crate::chain::ChainRow;
@@ -26,6 +27,8 @@ pub struct Snapshot {
     pub open: Vec<(Envelope, Delivery)>,
     /// Planned notes whose time has not come, by the time when they are due.
     pub schedules: Vec<Schedule>,
+    /// The open records of the ledger, the oldest first.
+    pub ledger: Vec<LedgerRecord>,
     /// The last number on each pair.
     pub pair_seqs: Vec<PairSeq>,
     /// How far each agent's spool file was read, in bytes.
@@ -61,6 +64,7 @@ impl Store {
             agents: self.agents()?,
             open: self.open_deliveries()?,
             schedules: self.schedules()?,
+            ledger: self.open_ledger()?,
             pair_seqs: self.pair_seqs()?,
             spool_offsets: self.spool_offsets()?,
             last_message_id: self.last_message_id()?,
@@ -123,7 +127,16 @@ impl Store {
         from: &str,
     ) -> Result<Vec<T>, StoreError> {
         let sql = format!("SELECT t.record, {}, t.id {from}", sum::holds("t", columns));
-        self.collect(what, &sql, |row| {
+        self.checked_records(what, &sql)
+    }
+
+    /// The records of a statement whose columns are the record, its check, and its key.
+    pub(crate) fn checked_records<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        sql: &str,
+    ) -> Result<Vec<T>, StoreError> {
+        self.collect(what, sql, |row| {
             whole(row, 1, what, 2)?;
             json_in(what, &get::<String>(row, 0)?)
         })

@@ -17,6 +17,7 @@ pub(crate) const SUMMED: &[(&str, &str)] = &[
     ("pair", PAIR),
     ("delivery", DELIVERY),
     ("schedule", SCHEDULE),
+    ("ledger", LEDGER),
     ("chain", CHAIN),
 ];
 
@@ -31,6 +32,7 @@ pub(crate) const PAIR: &str = "sender, team, recipient, last";
 pub(crate) const DELIVERY: &str =
     "message, state, reason, attempt, possible_duplicate, launch, since, evidence";
 pub(crate) const SCHEDULE: &str = "id, team, due, state, record";
+pub(crate) const LEDGER: &str = "key, team, kind, open, at, record";
 pub(crate) const CHAIN: &str = "entries, head, registry, commits, messages, open, base, base_hash";
 
 /// Gives a connection the functions that migrations and statements use.
@@ -101,6 +103,9 @@ fn as_called(schema: u32, columns: &str) -> String {
 pub(crate) fn wrong(conn: &Connection) -> rusqlite::Result<Option<String>> {
     let schema: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for (table, columns) in SUMMED {
+        if *table == "ledger" && schema < crate::schema::LEDGER {
+            continue;
+        }
         let columns = as_called(schema, columns);
         let sql = format!(
             "SELECT count(*) FROM {table} t WHERE NOT {}",

@@ -4,7 +4,7 @@ use torch_testing::{DEADLINE, Message, Ran, SCRIPTED, World};
 
 /// A team whose agents run what the test tells them.
 fn team() -> World {
-    let world = World::new();
+    let world = World::new().with("TORCH_ROUTER_MODE", "strict");
     world.team("orchestrator,developer,tester", SCRIPTED);
     world
 }

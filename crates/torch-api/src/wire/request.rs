@@ -11,6 +11,7 @@ use super::Body;
 use super::{FailureKind, Response};
 use crate::commit::CommitRequest;
 use crate::roster::{AgentRequest, ResumeRequest};
+use crate::rules::RulesRequest;
 
 /// How a person's command says which team it means.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,6 +256,9 @@ pub enum Request {
         /// Where to, absolute; where it was without it.
         to: Option<PathBuf>,
     },
+    /// The rules of communication: violations, forms, assignments, dependencies. Answers as [`RulesRequest`] says, with
+    /// [`Response::Rules`] for what is listed.
+    Rules(Box<RulesRequest>),
     /// Archives and removes what is older than the configured retention. Answers [`Response::Gc`].
     Gc {
         /// Only say what that would be.
@@ -308,6 +312,7 @@ impl Request {
             Self::WorktreeRemove { .. } => "worktree_remove",
             Self::KeptList { .. } => "kept_list",
             Self::Undelete { .. } => "undelete",
+            Self::Rules(_) => "rules",
             Self::Gc { .. } => "gc",
         }
     }

@@ -47,6 +47,8 @@ pub enum Response {
         /// What was done.
         text: String,
     },
+    /// What was asked of the rules of communication.
+    Rules(Box<crate::rules::RulesResponse>),
     /// The open questions, oldest first.
     Pending {
         /// The questions.

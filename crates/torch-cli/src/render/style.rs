@@ -40,7 +40,10 @@ pub fn agent(state: AgentState) -> Style {
 /// The style of a delivery's state.
 pub fn delivery(state: DeliveryState) -> Style {
     match state {
-        DeliveryState::Accepted | DeliveryState::Consumed | DeliveryState::Acked => GOOD,
+        DeliveryState::Accepted
+        | DeliveryState::Consumed
+        | DeliveryState::Acked
+        | DeliveryState::Recorded => GOOD,
         DeliveryState::Deferred | DeliveryState::Uncertain => WARN,
         DeliveryState::Refused | DeliveryState::Expired | DeliveryState::Dead => BAD,
         _ => BUSY,

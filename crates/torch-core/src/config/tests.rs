@@ -151,7 +151,7 @@ fn values_are_checked_with_what_they_take() {
     let error = of_user("[router]\nmode = \"loose\"").expect_err("no such mode");
     assert_eq!(
         error.to_string(),
-        "config.toml sets `router.mode` to \"loose\"; it takes \"strict\" or \"open\""
+        "config.toml sets `router.mode` to \"loose\"; it takes \"strict\" or \"matrix\" or \"open\""
     );
     assert!(matches!(of_user("[tmux"), Err(ConfigError::Syntax { .. })));
 }

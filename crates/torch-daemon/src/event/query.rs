@@ -17,6 +17,15 @@ pub enum Query {
         /// How many messages at most.
         limit: u32,
     },
+    /// Violations.
+    Violations(torch_api::rules::ViolationFilter),
+    /// Assignments.
+    Assignments {
+        /// Of one team.
+        team: Option<String>,
+        /// Only those that nobody acknowledged.
+        unacked: bool,
+    },
     /// The person's inbox.
     Inbox {
         /// Also what was read.

@@ -33,6 +33,10 @@ pub(crate) fn from_store(
     let answered = match query {
         Query::Messages(filter) => messages(store, &filter),
         Query::Stats { team, limit } => stats(store, now, team.as_deref(), limit),
+        Query::Violations(filter) => super::rules::violations(store, &filter),
+        Query::Assignments { team, unacked } => {
+            super::rules::assignments(store, team.as_deref(), unacked)
+        }
         Query::Inbox { all, mark_read } => inbox(store, now, all, mark_read),
         Query::Message(id) => find(store, &id).map(|found| match found {
             Ok(view) => Response::Message(Box::new(view)),
@@ -217,7 +221,7 @@ pub(crate) fn stats(
 }
 
 /// The team of this name, if one was named.
-fn team_id(
+pub(crate) fn team_id(
     store: &Store,
     name: Option<&str>,
 ) -> Result<Result<Option<TeamId>, Failure>, StoreError> {

@@ -18,6 +18,7 @@ mod look;
 mod orphans;
 pub(crate) mod outbox;
 mod record;
+pub(crate) mod rules;
 pub(crate) mod socket;
 pub(crate) mod spool;
 pub(crate) mod tmux;
@@ -44,7 +45,7 @@ use torch_process::traces::Traces;
 use torch_scheduler::Agenda;
 use torch_session::Server;
 use torch_store::Store;
-use torch_store::export::{ComplianceExporter, Exporter};
+use torch_store::export::{ComplianceExporter, Exporter, ViolationExporter};
 use torch_worktree::{Added, Git, Repository};
 
 use crate::event::{ConnId, Effect, Event, Known, TimerKey};
@@ -99,6 +100,7 @@ pub(crate) struct Host {
     pub(crate) state: State,
     pub(crate) store: Store,
     pub(crate) exporter: Exporter,
+    pub(crate) violations: ViolationExporter,
     pub(crate) compliance: ComplianceExporter,
     pub(crate) home: PathBuf,
     pub(crate) torch: PathBuf,
@@ -383,6 +385,12 @@ impl Host {
     /// Copies what was written for people; a failure costs the copy, never the truth.
     fn export(&mut self, now: Timestamp) {
         if self.unexported {
+            if let Err(error) = self.violations.step(&self.store) {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the day files of violations could not be written"
+                );
+            }
             match self.exporter.step(&self.store) {
                 Ok(step) => self.unexported = step.more,
                 Err(error) => {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use torch_core::{AgentId, DeliveryState, MessageKind, Recipient, RoleName, Team};
+use torch_core::{AgentId, DeliveryState, MessageKind, Recipient, RoleName, RouterMode, Team};
+use torch_router::matrix::Matrix;
 
 use super::send::Draft;
 use super::{State, Turn};
@@ -35,6 +36,8 @@ pub struct Templates {
     pub recovery: String,
     /// The roles by id.
     pub roles: BTreeMap<String, RoleTemplate>,
+    /// The communication matrices.
+    pub matrices: Vec<Matrix>,
 }
 
 impl Templates {
@@ -226,7 +229,7 @@ impl State {
                     |role| list(&role.directories),
                 ),
             ),
-            ("communication", self.communication(&run.agent.role)),
+            ("communication", self.communication(team, &run.agent.role)),
         ]);
         Some(Templates::fill(&self.settings.templates.briefing, &values))
     }
@@ -241,15 +244,33 @@ impl State {
         format!("{role} ({}): {summary}", branch.unwrap_or("detached HEAD"))
     }
 
-    fn communication(&self, role: &RoleName) -> String {
-        let text = if role.is_hub() {
-            "You are the hub: you may write to everybody, and everybody reports to you."
-        } else if role.is_sub_hub() {
-            "You are the deputy hub for integration: you may write to everybody. Report to the orchestrator."
-        } else {
-            "Write to the orchestrator, or to the project_manager about integration. A message to anybody else goes to the orchestrator instead."
+    fn communication(&self, team: &Team, role: &RoleName) -> String {
+        if role.is_hub() {
+            return "You are the hub: you may write to everybody, and everybody reports to you."
+                .to_owned();
+        }
+        if role.is_sub_hub() {
+            return "You are the deputy hub for integration: you may write to everybody. Report to the orchestrator."
+                .to_owned();
+        }
+        let central = "Write to the orchestrator, or to the project_manager about integration.";
+        let direct = match team.router {
+            RouterMode::Open => {
+                return format!("{central} You may write to everybody else too; it is recorded.");
+            }
+            RouterMode::Strict => Vec::new(),
+            RouterMode::Matrix => self.direct_partners(team.id, role),
         };
-        text.to_owned()
+        let elsewhere = "A message to anybody else goes to the orchestrator instead.";
+        if direct.is_empty() {
+            return format!("{central} {elsewhere}");
+        }
+        format!(
+            "{central} For immediate needs, such as handing over a test, you may write to {} directly: at most {} exchanges, then \
+             the orchestrator decides. {elsewhere}",
+            direct.join(", "),
+            self.settings.config.router.exchanges
+        )
     }
 }
 

@@ -13,7 +13,12 @@ impl TimerKey {
     /// awake; a time to live and planned notes count real time, which goes on during sleep.
     pub fn moved_by(&self, drift: Drift) -> i64 {
         match self {
-            Self::Expiry(_) | Self::Schedules | Self::Turns(_) | Self::Wake(_) => drift.real(),
+            Self::Expiry(_)
+            | Self::Schedules
+            | Self::Turns(_)
+            | Self::Wake(_)
+            | Self::Blocked(_)
+            | Self::Violations => drift.real(),
             Self::Delivery(_)
             | Self::Transcript(_)
             | Self::Wait(_)
@@ -65,6 +70,7 @@ impl State {
             return;
         }
         self.credit_clock_moved(t, real);
+        self.rules_clock_moved(t, real);
         for schedule in self.schedules.values_mut() {
             schedule.due = schedule.due.moved(real);
             t.write(Write::PutSchedule(Box::new(schedule.clone())));

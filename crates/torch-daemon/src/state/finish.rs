@@ -25,6 +25,8 @@ impl State {
         t.write(Write::PutAgent(Box::new(copy)));
         t.journal("agent.completed", agent, json!({"text": text}));
         self.progress(t, team, role.as_str(), Stage::Complete, text);
+        self.end_block(t, agent);
+        self.tell_dependants(t, team, &role, text);
         if !role.is_hub() {
             return;
         }

@@ -10,8 +10,10 @@ mod clock;
 mod commit;
 mod credit;
 mod deliver;
+mod dependencies;
 mod figures;
 mod finish;
+mod forms;
 mod guest;
 mod hand_over;
 mod keys;
@@ -35,6 +37,7 @@ mod resolve;
 mod restart;
 mod resume;
 mod roster;
+mod rules;
 mod schedule;
 mod screens;
 mod send;
@@ -45,6 +48,7 @@ mod transcript;
 mod turns;
 mod undo;
 mod views;
+mod violations;
 mod waiting;
 mod worktrees;
 
@@ -253,6 +257,8 @@ pub struct State {
     pub(crate) schedules: BTreeMap<ScheduleId, Schedule>,
     /// For when their timer is set.
     pub(crate) schedule_timer: Option<Timestamp>,
+    /// What the rules of communication remember and keep.
+    pub(crate) rules: rules::Rules,
     /// Clients that check planned notes.
     pub(crate) checks: Vec<schedule::Check>,
     pub(crate) ticks: u64,
@@ -493,6 +499,8 @@ impl State {
             TimerKey::Wake(agent) => self.on_wake_due(t, agent),
             TimerKey::Server => self.on_server_due(t),
             TimerKey::Followed(team) => self.check_followed(t, team),
+            TimerKey::Blocked(agent) => self.on_still_blocked(t, agent),
+            TimerKey::Violations => self.expire_violations(t),
             // What is due is posted after each event.
             TimerKey::Schedules => self.schedule_timer = None,
             // The host's own business.

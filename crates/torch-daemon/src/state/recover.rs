@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
 use torch_core::{
-    Agent, AgentId, AgentState, Delivery, DeliveryState, DesiredState, Envelope, MessageKind,
-    Schedule, Team, Timestamp, Write,
+    Agent, AgentId, AgentState, Delivery, DeliveryState, DesiredState, Envelope, LedgerRecord,
+    MessageKind, Schedule, Team, Timestamp, Write,
 };
 use torch_router::delivery::Flight;
 use torch_router::tag;
@@ -25,6 +25,8 @@ pub struct Snapshot {
     pub open: Vec<(Envelope, Delivery)>,
     /// Planned notes whose time has not come.
     pub schedules: Vec<Schedule>,
+    /// The open records of the ledger.
+    pub ledger: Vec<LedgerRecord>,
     /// The last number of each pair: see [`PairKey`].
     pub pair_seqs: BTreeMap<PairKey, u64>,
     /// How far each spool was read.
@@ -41,6 +43,7 @@ impl State {
             programs: settings.programs.clone(),
             random: fastrand::Rng::with_seed(settings.seed),
             boot: settings.boot.clone(),
+            rules: super::rules::Rules::new(&settings.config.router),
             settings,
             teams: BTreeMap::new(),
             sessions: BTreeMap::new(),
@@ -113,6 +116,7 @@ impl State {
         state.recover_deliveries(snapshot.open, now, &mut effects);
         state.recover_schedules(snapshot.schedules, now, &mut effects);
         state.recover_credit(now, &mut effects);
+        state.recover_rules(snapshot.ledger, now, &mut effects);
         effects.extend(state.tell_suspended(now));
         (state, effects)
     }

@@ -118,12 +118,13 @@ impl State {
             Request::CancelSchedule { id } => self.cancel_schedule(t, conn, &caller.0, &id),
             Request::Why { team, role } => self.why(t, conn, &team, &role),
             Request::Credit { team } => self.credit(t, conn, team.as_deref()),
-            other => self.on_other_request(t, conn, &caller.0, other),
+            other => self.on_other_request(t, conn, &caller, other),
         }
     }
 
     /// Requests about a team's agents and worktrees, and what the store answers.
-    fn on_other_request(&mut self, t: &mut Turn, conn: ConnId, caller: &Sender, request: Request) {
+    fn on_other_request(&mut self, t: &mut Turn, conn: ConnId, by: &Caller, request: Request) {
+        let caller = &by.0;
         match request {
             Request::Resume(request) => self.resume(t, conn, &request),
             Request::Agent(request) => self.agent_request(t, conn, caller, *request),
@@ -136,6 +137,7 @@ impl State {
             Request::AnswerQuestion { id, approve } => {
                 self.answer_question(t, conn, (&id, approve));
             }
+            Request::Rules(request) => self.on_rules_request(t, conn, by, *request),
             Request::Observed => self.reply_observed(t, conn),
             Request::Purge { team, dry_run } => self.purge(t, conn, &team, dry_run),
             Request::RenameWindows { team, dry_run } => {
@@ -233,6 +235,7 @@ impl State {
             return;
         };
         let short = short_id(id);
+        self.note_acked(t, *agent, &short);
         let flying = self
             .flights
             .values()
@@ -266,7 +269,7 @@ impl State {
     }
 
     /// Acknowledges one of the last messages that an agent took into its conversation; whether it is one.
-    fn acknowledge_consumed(
+    pub(crate) fn acknowledge_consumed(
         &mut self,
         t: &mut Turn,
         agent: torch_core::AgentId,
@@ -297,7 +300,7 @@ impl State {
 
     /// Whether the recipient of a message on its way may have it: an Enter of this try or of an earlier one was pressed, and
     /// nothing of it stands in the composer.
-    fn can_have(&self, message: MessageId) -> bool {
+    pub(crate) fn can_have(&self, message: MessageId) -> bool {
         self.flights.get(&message).is_some_and(|flight| {
             let (delivery, typed) = (&flight.delivery, flight.is_typed());
             let entered = typed
@@ -310,7 +313,7 @@ impl State {
         })
     }
 
-    fn acknowledge(&mut self, t: &mut Turn, message: MessageId) {
+    pub(crate) fn acknowledge(&mut self, t: &mut Turn, message: MessageId) {
         let Some(flight) = self.flights.get_mut(&message) else {
             return;
         };

@@ -12,10 +12,13 @@ use torch_core::{
 };
 use torch_router::clean::clean;
 use torch_router::delivery::Flight;
-use torch_router::policy::{self, Destination, TeamRules};
-use torch_router::{critical, tag};
+use torch_router::policy::Destination;
+use torch_router::speech::Speech;
+use torch_router::tag;
+use torch_router::traffic::Breach;
 
 use super::resolve::Resolved;
+use super::violations::{Opened, Telling, is_everybody};
 use super::{PairKey, State, Turn};
 use crate::event::{ConnId, Known, TimerKey};
 use crate::failure::{refused, usage};
@@ -55,14 +58,11 @@ impl Draft {
         recipient: Recipient,
         body: String,
     ) -> Self {
-        let verdict = policy::judge(
-            &Sender::Torch,
-            &Destination::Human,
-            TeamRules {
-                mode: torch_core::RouterMode::Strict,
-                has_hub: true,
-            },
-        );
+        let verdict = Verdict {
+            decision: Decision::Deliver,
+            rule: "sender.torch".to_owned(),
+            reason: "torch's own messages pass".to_owned(),
+        };
         Self {
             team,
             kind,
@@ -105,10 +105,6 @@ impl State {
             self.answer_when(t, conn, known.message, wait, millis);
             return;
         }
-        let resolved = match self.resolve(&sender, &request.target, &request.cwd) {
-            Ok(resolved) => resolved,
-            Err(failure) => return t.fail(conn, *failure),
-        };
         let Some(body) = request.body.into_bytes() else {
             return t.fail(
                 conn,
@@ -118,6 +114,14 @@ impl State {
                     None,
                 ),
             );
+        };
+        let resolved = match self.resolve(&sender, &request.target, &request.cwd) {
+            Ok(resolved) => resolved,
+            Err(_) if matches!(sender, Sender::Agent { .. }) && is_everybody(&request.target) => {
+                let text = clean(&body).text;
+                return self.refuse_broadcast(t, conn, &sender, (&request.target, &text));
+            }
+            Err(failure) => return t.fail(conn, *failure),
         };
         // What cleaning takes out can't be delivered either.
         if clean(&body).text.trim().is_empty() {
@@ -131,17 +135,19 @@ impl State {
                 ),
             );
         }
-        let Some(team) = self.teams.get(&resolved.team) else {
+        let Some((speech, judged)) = self.judged(t.now, &sender, &resolved, &body) else {
             return;
         };
-        let rules = TeamRules {
-            mode: team.router,
-            has_hub: self.hub_of(resolved.team).is_some(),
+        let reached = match judged.verdict.decision {
+            Decision::Deliver => resolved.recipient.agent(),
+            Decision::Reroute => self.hub_of(resolved.team).map(|(hub, _)| hub),
+            Decision::Refuse | Decision::Record => None,
         };
-        let destination = resolved.destination(&sender);
-        let verdict = policy::judge(&sender, &destination, rules);
+        if judged.verdict.decision != Decision::Refuse {
+            self.remember(t.now, (&sender, &resolved), (&speech, &body), reached);
+        }
         let text = String::from_utf8_lossy(&body);
-        let critical = critical::words(&text);
+        let critical = self.rules.words.find(&text);
         let draft = Draft {
             team: resolved.team,
             kind: MessageKind::Message,
@@ -150,7 +156,7 @@ impl State {
             recipient: resolved.recipient.clone(),
             target: request.target,
             body,
-            verdict,
+            verdict: judged.verdict,
             critical,
             key: request.key,
             ttl_seconds: request.ttl_seconds,
@@ -158,7 +164,8 @@ impl State {
             urgent: request.urgent,
             cause: None,
         };
-        self.judge_and_post(t, conn, draft, request.wait, request.wait_millis);
+        let found = (speech, judged.breaches);
+        self.judge_and_post(t, conn, draft, found, (request.wait, request.wait_millis));
     }
 
     fn judge_and_post(
@@ -166,35 +173,43 @@ impl State {
         t: &mut Turn,
         conn: ConnId,
         mut draft: Draft,
-        wait: Option<DeliveryState>,
-        millis: u64,
+        (speech, breaches): (Speech, Vec<Breach>),
+        (wait, millis): (Option<DeliveryState>, u64),
     ) {
+        let opened = self.open_violations(t, &draft, breaches);
+        let mut telling = Telling::Notice;
         match draft.verdict.decision {
             Decision::Refuse => {
-                let failure = refusal(&draft);
-                self.post_refused(t, draft);
-                t.fail(conn, failure);
-                return;
+                let failure = refusal(&draft, &opened);
+                let message = self.post_refused(t, draft);
+                self.keep_violations(t, &opened, Some(message), telling);
+                return t.fail(conn, failure);
+            }
+            Decision::Record => {
+                let (sender, recipient) = (draft.sender.clone(), draft.recipient.clone());
+                let text = clean(&draft.body).text;
+                let message = self.post_recorded(t, draft);
+                self.follow_form(t, (&sender, &recipient), &speech, &text, message);
+                return self.answer_when(t, conn, message, wait, millis);
             }
             Decision::Reroute => {
-                let Some((hub, role)) = self.hub_of(draft.team) else {
+                if self.reroute(&mut draft, &opened).is_none() {
                     return;
-                };
-                let intended = draft.recipient.label().to_owned();
-                let mut body = format!(
-                    "(for {intended}, re-routed to you by rule {}) ",
-                    draft.verdict.rule
-                )
-                .into_bytes();
-                body.extend_from_slice(&draft.body);
-                draft.body = body;
-                draft.recipient = Recipient::Agent { agent: hub, role };
+                }
+                telling = Telling::ByTheMessage;
             }
             Decision::Deliver => {}
         }
+        let (sender, recipient) = (draft.sender.clone(), draft.recipient.clone());
+        let text = clean(&draft.body).text;
         let copy = self.hub_copy(&draft);
         self.append_report_line(&mut draft);
         let message = self.post(t, draft);
+        self.keep_violations(t, &opened, Some(message), telling);
+        // An assignment that went to the hub instead is nobody's yet.
+        if telling == Telling::Notice {
+            self.follow_form(t, (&sender, &recipient), &speech, &text, message);
+        }
         if let Some(mut copy) = copy {
             copy.cause = Some(message);
             copy.body
@@ -202,6 +217,23 @@ impl State {
             self.post(t, copy);
         }
         self.answer_when(t, conn, message, wait, millis);
+    }
+
+    /// Turns a message to the hub, with whom it was for; `None` without a hub.
+    fn reroute(&self, draft: &mut Draft, opened: &[Opened]) -> Option<()> {
+        let (hub, role) = self.hub_of(draft.team)?;
+        let violation = opened.first().map(|opened| opened.id.tag());
+        let violation = violation.map_or_else(String::new, |id| format!(", {id}"));
+        let mut body = format!(
+            "(for {}, re-routed to you by rule {}{violation}) ",
+            draft.recipient.label(),
+            draft.verdict.rule
+        )
+        .into_bytes();
+        body.extend_from_slice(&draft.body);
+        draft.body = body;
+        draft.recipient = Recipient::Agent { agent: hub, role };
+        Some(())
     }
 
     /// The hub's copy of a critical message, unless the hub wrote it or gets it anyway.
@@ -373,8 +405,32 @@ impl State {
         }
     }
 
+    /// Keeps a message that is typed into nothing.
+    fn post_recorded(&mut self, t: &mut Turn, draft: Draft) -> MessageId {
+        let envelope = self.envelope(t, draft);
+        let delivery = Delivery {
+            message: envelope.id,
+            state: DeliveryState::Recorded,
+            reason: None,
+            attempt: 1,
+            possible_duplicate: false,
+            launch: None,
+            since: t.now,
+            evidence: envelope.verdict.reason.clone(),
+        };
+        let data = json!({
+            "from": envelope.sender.label(), "to": envelope.recipient.label(),
+            "decision": envelope.verdict.decision, "rule": envelope.verdict.rule, "from_rule": envelope.sender_rule,
+        });
+        let message = envelope.id;
+        t.write(Write::PutMessage(Box::new(envelope)));
+        t.write(Write::PutDelivery(Box::new(delivery)));
+        t.journal("message.recorded", message, data);
+        message
+    }
+
     /// Keeps a refused message, so that the audit shows it.
-    fn post_refused(&mut self, t: &mut Turn, draft: Draft) {
+    fn post_refused(&mut self, t: &mut Turn, draft: Draft) -> MessageId {
         let envelope = self.envelope(t, draft);
         let delivery = Delivery {
             message: envelope.id,
@@ -394,6 +450,7 @@ impl State {
         t.write(Write::PutMessage(Box::new(envelope)));
         t.write(Write::PutDelivery(Box::new(delivery)));
         t.journal("message.refused", message, data);
+        message
     }
 
     fn envelope(&mut self, t: &Turn, draft: Draft) -> Envelope {
@@ -468,7 +525,7 @@ impl State {
 }
 
 impl Resolved {
-    fn destination(&self, sender: &Sender) -> Destination<'_> {
+    pub(super) fn destination(&self, sender: &Sender) -> Destination<'_> {
         match (&self.recipient, sender) {
             (Recipient::Human, _) => Destination::Human,
             (Recipient::Agent { role, .. }, Sender::Agent { team, .. }) if *team != self.team => {
@@ -502,18 +559,26 @@ fn is_repeat(known: &Known, request: SendRequest) -> bool {
     known.target == request.target && known.body.contains(&clean(&body).text)
 }
 
-fn refusal(draft: &Draft) -> Failure {
+fn refusal(draft: &Draft, opened: &[Opened]) -> Failure {
     let error = format!(
         "the message from {} to {} was refused",
         draft.sender.label(),
         draft.recipient.label()
     );
-    let cause = format!("rule {}: {}", draft.verdict.rule, draft.verdict.reason);
-    let hint = match draft.verdict.rule.as_str() {
+    let rule = draft.verdict.rule.as_str();
+    let cause = format!("rule {rule}: {}", draft.verdict.reason);
+    let hint = match rule {
         "edge.self" => None,
+        "limit.repeat" => Some("torch msg list"),
+        "limit.pair-rate" => Some("torch schedule 10 \"what is still to be said\""),
         _ => Some("scm orchestrator \"text\""),
     };
-    refused(&error, &cause, hint)
+    let mut failure = refused(&error, &cause, hint);
+    let noted = opened
+        .iter()
+        .map(|opened| format!("noted as {}", opened.id.tag()));
+    failure.causes.extend(noted);
+    failure
 }
 
 /// The answer to a request that only changes something.

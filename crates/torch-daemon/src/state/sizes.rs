@@ -35,6 +35,8 @@ pub struct Sizes {
     pub early: usize,
     /// What guests saw, until their first briefing.
     pub session_notes: usize,
+    /// Pairs of agents that wrote lately, and open records of the ledger.
+    pub rules: usize,
 }
 
 impl State {
@@ -61,6 +63,7 @@ impl State {
             panes: self.panes.len(),
             early: runs().map(|run| run.early.len()).sum(),
             session_notes: self.session_notes.len(),
+            rules: self.rules.size(),
         }
     }
 }

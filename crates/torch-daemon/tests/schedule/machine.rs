@@ -138,6 +138,7 @@ impl Machine {
             (!delivery.state.is_final()).then(|| (self.messages[id].clone(), delivery.clone()))
         });
         let snapshot = Snapshot {
+            ledger: Vec::new(),
             teams: self.team.iter().cloned().collect(),
             agents: self.agents.clone(),
             open: open.collect(),
@@ -275,7 +276,10 @@ impl Machine {
             Write::PutSchedule(row) => {
                 self.rows.insert(row.id, *row);
             }
-            Write::SpoolOffset { .. } | Write::ReadInbox { .. } | Write::Journal(_) => {}
+            Write::PutLedger(_)
+            | Write::SpoolOffset { .. }
+            | Write::ReadInbox { .. }
+            | Write::Journal(_) => {}
             Write::RemoveTeam(_) => self.team = None,
         }
     }

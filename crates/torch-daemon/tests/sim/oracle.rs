@@ -196,7 +196,7 @@ impl World {
             DeliveryState::Dead if given_up => delivery.attempt < 3,
             // Ended by a person or with its time: then it was never typed, but for tries before that.
             DeliveryState::Dead | DeliveryState::Expired => seen >= delivery.attempt as usize,
-            DeliveryState::Refused => seen > 0,
+            DeliveryState::Refused | DeliveryState::Recorded => seen > 0,
             _ => true,
         };
         match lost {

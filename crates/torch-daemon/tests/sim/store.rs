@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use torch_core::{
-    Agent, AgentId, Delivery, DeliveryState, Envelope, MessageId, MessageKind, Schedule,
-    ScheduleId, Team, TeamId, Write,
+    Agent, AgentId, Delivery, DeliveryState, Envelope, LedgerRecord, MessageId, MessageKind,
+    Schedule, ScheduleId, Team, TeamId, Write,
 };
 use torch_daemon::event::Known;
 use torch_daemon::state::{PairKey, Snapshot};
@@ -20,6 +20,7 @@ pub(crate) struct Store {
     pub(crate) order: BTreeMap<u64, MessageId>,
     pub(crate) offsets: BTreeMap<AgentId, u64>,
     pub(crate) schedules: BTreeMap<ScheduleId, Schedule>,
+    pub(crate) ledger: BTreeMap<String, LedgerRecord>,
     /// Messages that a person wanted again after their end.
     pub(crate) revived: BTreeSet<MessageId>,
     pair_seqs: BTreeMap<PairKey, u64>,
@@ -52,6 +53,7 @@ impl Store {
                 }
                 drop(self.schedules.insert(row.id, *row));
             }
+            Write::PutLedger(record) => drop(self.ledger.insert(record.key(), *record)),
             Write::SpoolOffset { agent, offset } => drop(self.offsets.insert(agent, offset)),
             Write::RemoveTeam(team) => {
                 self.teams.remove(&team);
@@ -142,6 +144,12 @@ impl Store {
             agents: self.agents.values().cloned().collect(),
             open: open.collect(),
             schedules: pending.cloned().collect(),
+            ledger: self
+                .ledger
+                .values()
+                .filter(|row| row.is_open())
+                .cloned()
+                .collect(),
             pair_seqs: self.pair_seqs.clone(),
             spool_offsets: self.offsets.clone(),
         }

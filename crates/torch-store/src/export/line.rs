@@ -115,10 +115,10 @@ fn particulars(message: &Envelope) -> Particulars<'_> {
 /// delivery once it is proven or at an end. A program without a transcript never gets beyond `accepted`.
 fn state_of(kind: &str) -> Option<DeliveryState> {
     if let Some(event) = kind.strip_prefix("message.") {
-        return Some(if event == "refused" {
-            DeliveryState::Refused
-        } else {
-            DeliveryState::Queued
+        return Some(match event {
+            "refused" => DeliveryState::Refused,
+            "recorded" => DeliveryState::Recorded,
+            _ => DeliveryState::Queued,
         });
     }
     let state: DeliveryState = kind.strip_prefix("delivery.")?.parse().ok()?;

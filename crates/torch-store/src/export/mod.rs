@@ -8,12 +8,14 @@ mod compliance;
 mod day;
 mod line;
 mod sessions;
+mod violations;
 
 use std::path::PathBuf;
 
 pub use compliance::ComplianceExporter;
 pub use day::{Exporter, Step};
 pub use sessions::write_sessions;
+pub use violations::ViolationExporter;
 
 use crate::StoreError;
 

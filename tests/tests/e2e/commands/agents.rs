@@ -60,7 +60,7 @@ fn an_agent_reports_and_acknowledges() {
 
 #[test]
 fn the_strict_router_sends_direct_messages_to_the_hub() {
-    let world = World::new();
+    let world = World::new().with("TORCH_ROUTER_MODE", "strict");
     world.team("orchestrator,project_manager,developer,tester", SCRIPTED);
     let id = says(&world, "developer", "tester", "psst");
     let message = world.wait_message(&id, "consumed");

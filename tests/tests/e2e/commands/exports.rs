@@ -95,7 +95,7 @@ fn sessions_are_those_that_are_to_run() {
 
 #[test]
 fn the_day_files_are_analysed_when_a_team_finishes() {
-    let world = World::new();
+    let world = World::new().with("TORCH_ROUTER_MODE", "strict");
     world.team("orchestrator,developer,tester", SCRIPTED);
     world.deliver("developer", "for the record");
     world

@@ -153,7 +153,7 @@ fn status_has_its_fields() {
         ("name", "sample"),
         ("base_branch", "main"),
         ("phase", "running"),
-        ("router", "strict"),
+        ("router", "matrix"),
         ("enforcement", "advice"),
     ] {
         assert_eq!(team[field], value, "{field}");

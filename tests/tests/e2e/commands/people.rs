@@ -211,7 +211,7 @@ fn doctor_init_and_config() {
 
     let config = world.torch(&["config"]).ok();
     assert!(
-        config.stdout.contains("router.mode") && config.stdout.contains("strict"),
+        config.stdout.contains("router.mode") && config.stdout.contains("matrix"),
         "{config}"
     );
     let file = world.torch(&["init"]).ok().stdout.trim().to_owned();

@@ -107,7 +107,7 @@ fn an_agents_program_speaks_for_the_agent() {
 
 #[test]
 fn a_refusal_is_the_tools_error() {
-    let world = World::new();
+    let world = World::new().with("TORCH_ROUTER_MODE", "strict");
     world.team("orchestrator,developer,tester", SCRIPTED);
     let all = calls(
         &world,

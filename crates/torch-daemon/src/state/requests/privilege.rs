@@ -28,6 +28,7 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::Agent(_)
         | Request::Commit(_)
         | Request::WorktreeList { .. }
+        | Request::Rules(_)
         | Request::Cancel => Privilege::Anyone,
         Request::Complete { .. } | Request::Ack { .. } => Privilege::Agent,
         Request::Shutdown

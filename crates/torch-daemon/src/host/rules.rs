@@ -1,0 +1,55 @@
+//! What the ledger tells of the rules of communication.
+
+use torch_api::Response;
+use torch_api::rules::{AssignmentView, RulesResponse, ViolationFilter, ViolationView};
+use torch_core::{LedgerRecord, TeamId};
+use torch_store::{LedgerKind, Store, StoreError};
+
+use super::answer::team_id;
+
+/// Violations, the oldest first.
+pub(crate) fn violations(store: &Store, filter: &ViolationFilter) -> Result<Response, StoreError> {
+    let team = match team_id(store, filter.team.as_deref())? {
+        Ok(team) => team,
+        Err(failure) => return Ok(Response::Failed(failure)),
+    };
+    let mut violations = Vec::new();
+    for record in store.ledger(LedgerKind::Violation)? {
+        let LedgerRecord::Violation(row) = record else {
+            continue;
+        };
+        if filter.takes(&row) && team.is_none_or(|team| row.team == team) {
+            violations.push(ViolationView::new(&row, name(store, row.team)?));
+        }
+    }
+    let response = RulesResponse::Violations { violations };
+    Ok(Response::Rules(Box::new(response)))
+}
+
+/// Assignments, the oldest first.
+pub(crate) fn assignments(
+    store: &Store,
+    team: Option<&str>,
+    unacked: bool,
+) -> Result<Response, StoreError> {
+    let team = match team_id(store, team)? {
+        Ok(team) => team,
+        Err(failure) => return Ok(Response::Failed(failure)),
+    };
+    let mut assignments = Vec::new();
+    for record in store.ledger(LedgerKind::Assignment)? {
+        let LedgerRecord::Assignment(row) = record else {
+            continue;
+        };
+        let wanted = !unacked || row.acked.is_none();
+        if wanted && team.is_none_or(|team| row.team == team) {
+            assignments.push(AssignmentView::new(&row, name(store, row.team)?));
+        }
+    }
+    let response = RulesResponse::Assignments { assignments };
+    Ok(Response::Rules(Box::new(response)))
+}
+
+fn name(store: &Store, team: TeamId) -> Result<String, StoreError> {
+    Ok(store.team_name(team)?.unwrap_or_else(|| team.short()))
+}

@@ -1,0 +1,289 @@
+//! The rules of communication, applied: what a message is judged by, what is remembered of it, and who asks about it.
+
+use std::collections::BTreeMap;
+
+use torch_api::rules::{RulesRequest, StatusReport};
+use torch_api::wire::{Body, SendRequest};
+use torch_core::config::RouterConfig;
+use torch_core::form::StatusForm;
+use torch_core::ledger::{Assignment, Block, Dependencies, Violation};
+use torch_core::{
+    AgentId, LedgerRecord, MessageId, RoleName, Sender, TeamId, Timestamp, ViolationId, Write,
+};
+use torch_router::clean::clean;
+use torch_router::critical;
+use torch_router::matrix::Matrix;
+use torch_router::policy::TeamRules;
+use torch_router::speech::Speech;
+use torch_router::traffic::{Judgement, Limits, Said, Traffic};
+
+use super::requests::Caller;
+use super::resolve::Resolved;
+use super::{State, Turn};
+use crate::event::{ConnId, Effect, Query, TimerKey};
+
+/// How often what is too old to count is forgotten.
+const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// What the rules of communication remember, and the open records of the ledger.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// What agents said lately; in memory only.
+    pub(super) traffic: Traffic,
+    pub(super) limits: Limits,
+    pub(super) words: critical::Words,
+    pub(super) violations: BTreeMap<ViolationId, Violation>,
+    pub(super) assignments: BTreeMap<MessageId, Assignment>,
+    pub(super) blocks: BTreeMap<AgentId, Block>,
+    pub(super) dependencies: BTreeMap<(TeamId, RoleName), Dependencies>,
+    no_edges: Matrix,
+    forgot: Timestamp,
+}
+
+impl Rules {
+    pub(super) fn new(config: &RouterConfig) -> Self {
+        Self {
+            traffic: Traffic::default(),
+            limits: Limits::from(config),
+            words: critical::Words::new(config.critical_words()),
+            violations: BTreeMap::new(),
+            assignments: BTreeMap::new(),
+            blocks: BTreeMap::new(),
+            dependencies: BTreeMap::new(),
+            no_edges: Matrix::default(),
+            forgot: Timestamp(0),
+        }
+    }
+
+    /// How much is held.
+    pub(super) fn size(&self) -> usize {
+        self.traffic.pairs()
+            + self.violations.len()
+            + self.assignments.len()
+            + self.blocks.len()
+            + self.dependencies.len()
+    }
+}
+
+impl State {
+    /// The communication matrix of a team: the configured one; else by the roles that are in the team.
+    pub(super) fn matrix_of(&self, team: TeamId) -> &Matrix {
+        let templates = &self.settings.templates;
+        let named = match self.settings.config.router.matrix.as_str() {
+            "auto" => {
+                let mut runs = self.agents.values().filter(|run| run.agent.team == team);
+                let operates = runs.any(|run| {
+                    let role = templates.roles.get(run.agent.role.as_str());
+                    role.is_some_and(|role| role.tier == "sysops")
+                });
+                if operates {
+                    "system_operations"
+                } else {
+                    "standard"
+                }
+            }
+            name => name,
+        };
+        let found = templates
+            .matrices
+            .iter()
+            .find(|matrix| matrix.name() == named);
+        found.unwrap_or(&self.rules.no_edges)
+    }
+
+    /// The roles of its team that a role may write to directly, by the matrix.
+    pub(super) fn direct_partners(&self, team: TeamId, role: &RoleName) -> Vec<String> {
+        let matrix = self.matrix_of(team);
+        let members = self.team_agents(team);
+        let roles = members.iter().filter_map(|id| self.role_of(*id));
+        roles
+            .filter(|to| to != role && !to.is_hub() && !to.is_sub_hub() && matrix.allows(role, to))
+            .map(|to| to.to_string())
+            .collect()
+    }
+
+    /// What a text is, and what becomes of it.
+    pub(super) fn judged(
+        &self,
+        now: Timestamp,
+        sender: &Sender,
+        resolved: &Resolved,
+        body: &[u8],
+    ) -> Option<(Speech, Judgement)> {
+        let team = self.teams.get(&resolved.team)?;
+        let rules = TeamRules {
+            mode: team.router,
+            has_hub: self.hub_of(resolved.team).is_some(),
+            matrix: self.matrix_of(resolved.team),
+        };
+        let text = clean(body).text;
+        let speech = Speech::read(&text);
+        let said = Said {
+            sender,
+            to: resolved.destination(sender),
+            agent: resolved.recipient.agent(),
+            text: &text,
+            speech: &speech,
+            now,
+        };
+        let judged = self.rules.traffic.judge(&said, rules, &self.rules.limits);
+        Some((speech, judged))
+    }
+
+    /// Remembers a message that was not refused; `reached` is whom it went to in fact.
+    pub(super) fn remember(
+        &mut self,
+        now: Timestamp,
+        (sender, resolved): (&Sender, &Resolved),
+        (speech, body): (&Speech, &[u8]),
+        reached: Option<AgentId>,
+    ) {
+        let text = clean(body).text;
+        let said = Said {
+            sender,
+            to: resolved.destination(sender),
+            agent: resolved.recipient.agent(),
+            text: &text,
+            speech,
+            now,
+        };
+        let rules = &mut self.rules;
+        rules.traffic.note(&said, reached, &rules.limits);
+        if now.since(rules.forgot) >= FORGET_EVERY {
+            rules.forgot = now;
+            let agents = &self.agents;
+            let lives = |agent| agents.contains_key(&agent);
+            rules.traffic.forget(now, &rules.limits, lives);
+        }
+    }
+
+    pub(super) fn keep(&self, t: &mut Turn, record: LedgerRecord) {
+        t.write(Write::PutLedger(Box::new(record)));
+    }
+
+    /// Takes up what the ledger has open.
+    pub(super) fn recover_rules(
+        &mut self,
+        records: Vec<LedgerRecord>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        for record in records {
+            if !self.teams.contains_key(&record.team()) {
+                continue;
+            }
+            match record {
+                LedgerRecord::Violation(row) => drop(self.rules.violations.insert(row.id, row)),
+                LedgerRecord::Assignment(row) => {
+                    drop(self.rules.assignments.insert(row.message, row));
+                }
+                LedgerRecord::Block(row) => drop(self.rules.blocks.insert(row.agent, row)),
+                LedgerRecord::Dependencies(row) => {
+                    let key = (row.team, row.role.clone());
+                    drop(self.rules.dependencies.insert(key, row));
+                }
+            }
+        }
+        for block in self.rules.blocks.values() {
+            let at = self.blocked_until(block).max(now);
+            let key = TimerKey::Blocked(block.agent);
+            effects.push(Effect::Timer { key, at });
+        }
+        if let Some(at) = self.next_expiry() {
+            let (key, at) = (TimerKey::Violations, at.max(now));
+            effects.push(Effect::Timer { key, at });
+        }
+    }
+
+    /// The wall clock was set: what is open keeps its age.
+    pub(super) fn rules_clock_moved(&mut self, t: &mut Turn, millis: i64) {
+        self.rules.traffic.step(millis);
+        self.rules.forgot = self.rules.forgot.moved(millis);
+        let mut moved = Vec::new();
+        for row in self.rules.violations.values_mut() {
+            row.at = row.at.moved(millis);
+            row.last = row.last.moved(millis);
+            moved.push(LedgerRecord::Violation(row.clone()));
+        }
+        for row in self.rules.blocks.values_mut() {
+            // Its beginning is part of its key: the record under the old one ends.
+            let mut before = row.clone();
+            before.ended = Some(t.now);
+            moved.push(LedgerRecord::Block(before));
+            row.since = row.since.moved(millis);
+            moved.push(LedgerRecord::Block(row.clone()));
+        }
+        for record in moved {
+            self.keep(t, record);
+        }
+    }
+
+    pub(super) fn on_rules_request(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        caller: &Caller,
+        request: RulesRequest,
+    ) {
+        match request {
+            RulesRequest::Violations(filter) => {
+                let query = Query::Violations(filter);
+                t.push(Effect::Answer { conn, query });
+            }
+            RulesRequest::Assignments { team, unacked } => {
+                let query = Query::Assignments { team, unacked };
+                t.push(Effect::Answer { conn, query });
+            }
+            RulesRequest::Resolve { id } => self.resolve_violation(t, conn, &caller.0, &id),
+            RulesRequest::Status(report) => self.report_status(t, conn, caller, report),
+            RulesRequest::SetDependencies { team, role, on } => {
+                self.set_dependencies(t, conn, &caller.0, (&team, &role, &on));
+            }
+            RulesRequest::Dependencies { team } => self.list_dependencies(t, conn, &team),
+        }
+    }
+
+    /// An agent's status, put into its form and sent like any message.
+    fn report_status(&mut self, t: &mut Turn, conn: ConnId, caller: &Caller, report: StatusReport) {
+        let Sender::Agent { role, .. } = &caller.0 else {
+            let error = "only an agent has a status to report";
+            let cause = "rule privilege.agent: only a process inside an agent's pane can do this";
+            let hint = Some("torch status");
+            return t.fail(conn, crate::failure::refused(error, cause, hint));
+        };
+        let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let blocked = report.blocked.as_deref().map(line);
+        let form = StatusForm {
+            name: role.to_string(),
+            time: self.clock_time(t.now),
+            completed: report.completed.iter().map(|item| line(item)).collect(),
+            current: line(&report.current),
+            blocked: blocked
+                .filter(|text| !text.is_empty())
+                .unwrap_or("none".to_owned()),
+            eta: line(&report.eta),
+        };
+        let to = report.to.unwrap_or_else(|| RoleName::HUB.to_owned());
+        let request = SendRequest {
+            target: to,
+            body: Body::Text(form.to_string()),
+            key: None,
+            inline: false,
+            urgent: false,
+            ttl_seconds: None,
+            wait: None,
+            wait_millis: 0,
+            cwd: report.cwd,
+            pane_hint: None,
+        };
+        self.send(t, conn, caller.clone(), request, None);
+    }
+
+    /// `2026-11-21T18:00:00+01:00`.
+    fn clock_time(&self, now: Timestamp) -> String {
+        let millis = i64::try_from(now.0).unwrap_or(i64::MAX);
+        let instant = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
+        let zoned = instant.to_zoned(self.settings.zone.clone());
+        zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+}

@@ -1,0 +1,278 @@
+//! Violations: opened by what the router finds, told to the hub once, settled by somebody, by something, or by time.
+
+use std::time::Duration;
+
+use torch_api::rules::ViolationView;
+use torch_core::ledger::{Severity, Violation, ViolationState};
+use torch_core::{
+    AgentId, LedgerRecord, MessageId, MessageKind, Recipient, Sender, TeamId, Timestamp,
+    ViolationId,
+};
+use torch_router::traffic::Breach;
+
+use super::requests::short_id;
+use super::send::{Draft, done};
+use super::{State, Turn};
+use crate::event::{ConnId, Effect, TimerKey};
+use crate::failure::{refused, usage};
+
+/// How long a violation stays open that is not repeated.
+const OPEN_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A violation that a message brought about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opened {
+    pub(super) id: ViolationId,
+    /// Whether it is a new one, of which the hub has not heard.
+    new: bool,
+}
+
+/// How the hub hears of new violations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Telling {
+    /// By a notice.
+    Notice,
+    /// By the message itself, which went to it.
+    ByTheMessage,
+}
+
+impl State {
+    /// Notes what a message broke. The same agent breaking the same rule towards the same recipient is one violation while it
+    /// is open.
+    pub(super) fn open_violations(
+        &mut self,
+        t: &Turn,
+        draft: &Draft,
+        breaches: Vec<Breach>,
+    ) -> Vec<Opened> {
+        let Sender::Agent { agent, team, .. } = &draft.sender else {
+            return Vec::new();
+        };
+        let to = draft.recipient.label().to_owned();
+        let (agent, team) = (*agent, *team);
+        let open = |breach| self.open_violation(t.now, (team, agent), to.clone(), breach);
+        breaches.into_iter().filter_map(open).collect()
+    }
+
+    fn open_violation(
+        &mut self,
+        now: Timestamp,
+        (team, agent): (TeamId, AgentId),
+        to: String,
+        breach: Breach,
+    ) -> Option<Opened> {
+        let role = self.role_of(agent)?;
+        let same =
+            |row: &&mut Violation| row.agent == agent && row.rule == breach.rule && row.to == to;
+        if let Some(row) = self.rules.violations.values_mut().find(same) {
+            row.count += 1;
+            row.last = now;
+            row.evidence = breach.evidence;
+            let (id, new) = (row.id, false);
+            return Some(Opened { id, new });
+        }
+        let id = self.fresh_violation(now);
+        let row = Violation {
+            id,
+            team,
+            agent,
+            role,
+            to,
+            rule: breach.rule,
+            severity: breach.severity,
+            evidence: breach.evidence,
+            message: None,
+            remedy: breach.remedy,
+            at: now,
+            last: now,
+            count: 1,
+            status: ViolationState::Open,
+        };
+        self.rules.violations.insert(id, row);
+        Some(Opened { id, new: true })
+    }
+
+    fn fresh_violation(&mut self, now: Timestamp) -> ViolationId {
+        loop {
+            let id = ViolationId::new(now.0, self.random.u128(..));
+            let taken = |known: &ViolationId| known.short() == id.short();
+            if !self.rules.violations.keys().any(taken) {
+                return id;
+            }
+        }
+    }
+
+    /// Keeps the violations of a message, and tells the hub of the new ones.
+    pub(super) fn keep_violations(
+        &mut self,
+        t: &mut Turn,
+        opened: &[Opened],
+        message: Option<MessageId>,
+        telling: Telling,
+    ) {
+        for Opened { id, new } in opened {
+            let Some(row) = self.rules.violations.get_mut(id) else {
+                continue;
+            };
+            row.message = message.or(row.message);
+            let row = row.clone();
+            let event = if *new {
+                "violation.opened"
+            } else {
+                "violation.repeated"
+            };
+            self.put_violation(t, event, &row);
+            if *new && telling == Telling::Notice {
+                self.tell_hub(t, &row);
+            }
+        }
+        if let (false, Some(at)) = (opened.is_empty(), self.next_expiry()) {
+            t.timer(TimerKey::Violations, at);
+        }
+    }
+
+    fn put_violation(&self, t: &mut Turn, event: &str, row: &Violation) {
+        let team = self.teams.get(&row.team);
+        let name = team.map_or_else(|| row.team.short(), |team| team.name.to_string());
+        let view = ViolationView::new(row, name);
+        let data = serde_json::to_value(view).unwrap_or_default();
+        t.journal(event, row.id, data);
+        self.keep(t, LedgerRecord::Violation(row.clone()));
+    }
+
+    /// Once per violation; the hub's own is told to it by the answer to its call, and to the person where it is no trifle.
+    fn tell_hub(&mut self, t: &mut Turn, row: &Violation) {
+        let hub = self.hub_of(row.team).filter(|(hub, _)| *hub != row.agent);
+        let recipient = match hub {
+            Some((agent, role)) => Recipient::Agent { agent, role },
+            None if row.severity > Severity::Low => Recipient::Human,
+            None => return,
+        };
+        let (id, rule, role) = (row.id.tag(), &row.rule, &row.role);
+        let severity = row.severity.as_str();
+        let text = format!(
+            "{id}: {role} broke rule {rule} ({severity}): {}. Instead: {}. Once it is settled: torch violations resolve {id}",
+            row.evidence, row.remedy
+        );
+        self.post(
+            t,
+            Draft::from_torch(row.team, MessageKind::Notice, recipient, text),
+        );
+    }
+
+    /// A person, or the hub of its team, settles a violation.
+    pub(super) fn resolve_violation(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        caller: &Sender,
+        id: &str,
+    ) {
+        let short = short_id(id.trim().trim_start_matches("v-"));
+        let found = self
+            .rules
+            .violations
+            .values()
+            .find(|row| row.id.short() == short);
+        let Some(row) = found else {
+            let error = format!("no open violation is called {id:?}");
+            let cause = "one that is resolved or has expired stays as it is";
+            return t.fail(conn, usage(&error, cause, Some("torch violations --open")));
+        };
+        let (id, tag) = (row.id, row.id.tag());
+        let may = match caller {
+            Sender::Human | Sender::Script | Sender::Torch => true,
+            Sender::Agent { team, role, .. } => *team == row.team && role.is_hub(),
+            Sender::Unknown => false,
+        };
+        if !may {
+            let error = format!("{tag} was not resolved for {}", caller.label());
+            let cause = "rule violations.resolve: a violation is settled by a person or by the orchestrator of its team";
+            let hint = Some("scm orchestrator \"what was done about it\"");
+            return t.fail(conn, refused(&error, cause, hint));
+        }
+        self.resolve_by(t, id, caller.label());
+        t.reply(conn, done(format!("{tag} is resolved")));
+    }
+
+    fn resolve_by(&mut self, t: &mut Turn, id: ViolationId, by: &str) {
+        let Some(mut row) = self.rules.violations.remove(&id) else {
+            return;
+        };
+        row.status = ViolationState::Resolved {
+            by: by.to_owned(),
+            at: t.now,
+        };
+        self.put_violation(t, "violation.resolved", &row);
+    }
+
+    /// A form that is right settles what was wrong with the agent's forms before.
+    pub(super) fn forms_are_right(&mut self, t: &mut Turn, agent: AgentId, message: MessageId) {
+        let wrong = |row: &&Violation| row.agent == agent && row.rule == "form.wrong";
+        let rows = self.rules.violations.values().filter(wrong);
+        for id in rows.map(|row| row.id).collect::<Vec<_>>() {
+            self.resolve_by(t, id, &message.tag());
+        }
+    }
+
+    /// When the next open violation is old enough to expire.
+    pub(super) fn next_expiry(&self) -> Option<Timestamp> {
+        let rows = self.rules.violations.values();
+        rows.map(|row| row.last.after(OPEN_FOR)).min()
+    }
+
+    pub(super) fn expire_violations(&mut self, t: &mut Turn) {
+        let old = |row: &&Violation| row.last.after(OPEN_FOR) <= t.now;
+        let rows = self.rules.violations.values().filter(old);
+        for id in rows.map(|row| row.id).collect::<Vec<_>>() {
+            if let Some(mut row) = self.rules.violations.remove(&id) {
+                row.status = ViolationState::Expired { at: t.now };
+                self.put_violation(t, "violation.expired", &row);
+            }
+        }
+        match self.next_expiry() {
+            Some(at) => t.timer(TimerKey::Violations, at),
+            None => t.push(Effect::CancelTimer(TimerKey::Violations)),
+        }
+    }
+
+    /// An agent wants to write to everybody at once, and no such target is; what it is told.
+    pub(super) fn refuse_broadcast(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        sender: &Sender,
+        (target, text): (&str, &str),
+    ) {
+        let Sender::Agent { agent, team, .. } = sender else {
+            return;
+        };
+        let breach = Breach {
+            rule: "limit.broadcast".to_owned(),
+            severity: Severity::Medium,
+            evidence: format!("to {target}: {}", torch_router::traffic::beginning(text)),
+            remedy: "write to the role that it concerns".to_owned(),
+        };
+        let opened = self.open_violation(t.now, (*team, *agent), target.to_owned(), breach);
+        let opened: Vec<Opened> = opened.into_iter().collect();
+        self.keep_violations(t, &opened, None, Telling::Notice);
+        let error = format!(
+            "the message from {} to {target} was refused",
+            sender.label()
+        );
+        let cause = "rule limit.broadcast: agents don't write to everybody; torch's own notices do";
+        let hint = "scm orchestrator \"text\"";
+        t.fail(conn, refused(&error, cause, Some(hint)));
+    }
+}
+
+/// Whether a target means everybody: `all`, `*`, `myapp:all`.
+pub(super) fn is_everybody(target: &str) -> bool {
+    let name = target
+        .rsplit(':')
+        .find(|part| *part != "0")
+        .unwrap_or(target);
+    ["all", "*", "everyone", "everybody", "team", "broadcast"]
+        .iter()
+        .any(|word| name.trim().eq_ignore_ascii_case(word))
+}

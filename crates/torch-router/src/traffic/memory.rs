@@ -1,0 +1,256 @@
+//! What agents said to one another lately, as far as the limits need it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use torch_core::{AgentId, Sender, Timestamp};
+
+use super::{BROADCAST_FROM, BROADCAST_TIME, Limits, Said};
+use crate::policy::Destination;
+use crate::speech::{Speech, asks};
+
+/// How many messages of a pair are remembered at most, whatever the limit.
+const REMEMBERED: usize = 4_096;
+
+/// What agents said to one another lately.
+#[derive(Debug, Clone, Default)]
+pub struct Traffic {
+    /// Per sender and recipient; `None` is the person.
+    pairs: BTreeMap<(AgentId, Option<AgentId>), Pair>,
+    /// Per two agents, the smaller id first.
+    threads: BTreeMap<(AgentId, AgentId), Thread>,
+    /// Per agent, the chain that the last message to it belongs to.
+    chains: BTreeMap<AgentId, Chain>,
+}
+
+/// One direction between two.
+#[derive(Debug, Clone, Default)]
+struct Pair {
+    /// When each message went, and what its text was; the oldest first.
+    sent: VecDeque<(Timestamp, u64)>,
+    /// Whether the last one asked something.
+    asked: bool,
+}
+
+/// What two agents say to each other.
+#[derive(Debug, Clone, Copy)]
+struct Thread {
+    /// Who began it.
+    first: AgentId,
+    /// Who spoke last.
+    last: AgentId,
+    /// Exchanges begun.
+    exchanges: u64,
+    /// When something was said last.
+    at: Timestamp,
+}
+
+/// Direct messages that follow from one another.
+#[derive(Debug, Clone, Copy)]
+struct Chain {
+    hops: u64,
+    at: Timestamp,
+}
+
+/// What is remembered of a text; words alone count, not the space around them.
+fn print(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.split_whitespace()
+        .for_each(|word| word.hash(&mut hasher));
+    hasher.finish()
+}
+
+fn two(a: AgentId, b: AgentId) -> (AgentId, AgentId) {
+    (a.min(b), a.max(b))
+}
+
+fn is_central(said: &Said<'_>) -> bool {
+    let central = |role: &torch_core::RoleName| role.is_hub() || role.is_sub_hub();
+    let by = match said.sender {
+        Sender::Agent { role, .. } => central(role),
+        _ => true,
+    };
+    let to = match said.to {
+        Destination::Role(role) | Destination::OtherTeam(role) => central(role),
+        Destination::Human => true,
+    };
+    by || to
+}
+
+impl Traffic {
+    /// Takes in a message that was let pass, re-routed or recorded; `reached` says whom it went to in fact.
+    pub fn note(&mut self, said: &Said<'_>, reached: Option<AgentId>, limits: &Limits) {
+        let ack = matches!(said.speech, Speech::Ack(_));
+        let Sender::Agent { agent: from, .. } = said.sender else {
+            // A person's word, or torch's, begins anew.
+            if let Some(to) = reached.filter(|_| !ack) {
+                self.begin_anew(to);
+            }
+            return;
+        };
+        let keep = usize::try_from(limits.pair_messages).unwrap_or(REMEMBERED);
+        let pair = self.pairs.entry((*from, said.agent)).or_default();
+        pair.sent.push_back((said.now, print(said.text)));
+        // One more than the limit needs; and enough to see the same text again.
+        while pair.sent.len() > keep.clamp(64, REMEMBERED) {
+            pair.sent.pop_front();
+        }
+        if ack {
+            return;
+        }
+        pair.asked = asks(said.text);
+        if is_central(said) || reached != said.agent {
+            if let Some(to) = reached {
+                self.begin_anew(to);
+            }
+            return;
+        }
+        let Some(to) = reached else { return };
+        if !said.speech.counts() {
+            return;
+        }
+        let hops = self.hops_with(*from, said.now, limits);
+        self.chains.insert(to, Chain { hops, at: said.now });
+        let exchanges = self.exchanges_with(*from, said, limits);
+        let thread = self.thread(*from, to, said.now, limits);
+        let thread = Thread {
+            first: thread.map_or(*from, |thread| thread.first),
+            last: *from,
+            exchanges,
+            at: said.now,
+        };
+        self.threads.insert(two(*from, to), thread);
+    }
+
+    /// Somebody above the two spoke to an agent: its threads and its chain are over.
+    fn begin_anew(&mut self, agent: AgentId) {
+        self.chains.remove(&agent);
+        self.threads.retain(|(a, b), _| *a != agent && *b != agent);
+    }
+
+    /// Forgets agents of a team that is gone, and what is too old to count.
+    pub fn forget(&mut self, now: Timestamp, limits: &Limits, lives: impl Fn(AgentId) -> bool) {
+        let longest = limits.pair_time.max(limits.repeat).max(BROADCAST_TIME);
+        self.pairs.retain(|(from, to), pair| {
+            let young = pair
+                .sent
+                .back()
+                .is_some_and(|(at, _)| now.since(*at) < longest);
+            lives(*from) && to.is_none_or(&lives) && (young || pair.asked)
+        });
+        self.threads
+            .retain(|(a, b), thread| lives(*a) && lives(*b) && now.since(thread.at) < limits.quiet);
+        self.chains
+            .retain(|agent, chain| lives(*agent) && now.since(chain.at) < limits.quiet);
+    }
+
+    /// The wall clock was set by so many milliseconds: what was said moves with it.
+    pub fn step(&mut self, millis: i64) {
+        let sent = self
+            .pairs
+            .values_mut()
+            .flat_map(|pair| pair.sent.iter_mut());
+        sent.for_each(|(at, _)| *at = at.moved(millis));
+        self.threads
+            .values_mut()
+            .for_each(|thread| thread.at = thread.at.moved(millis));
+        self.chains
+            .values_mut()
+            .for_each(|chain| chain.at = chain.at.moved(millis));
+    }
+
+    /// Whether the sender said the same to the same recipient lately.
+    pub(super) fn is_repeat(&self, from: AgentId, said: &Said<'_>, limits: &Limits) -> bool {
+        let print = print(said.text);
+        let sent = self
+            .pairs
+            .get(&(from, said.agent))
+            .map(|pair| pair.sent.iter());
+        sent.into_iter()
+            .flatten()
+            .any(|(at, before)| *before == print && said.now.since(*at) < limits.repeat)
+    }
+
+    /// Whether the sender said the same to several others a moment ago.
+    pub(super) fn is_broadcast(&self, from: AgentId, said: &Said<'_>) -> bool {
+        let print = print(said.text);
+        let least = (from, None);
+        let own = self
+            .pairs
+            .range(least..)
+            .take_while(|((by, _), _)| *by == from);
+        let others = own.filter(|((_, to), pair)| {
+            *to != said.agent
+                && pair
+                    .sent
+                    .iter()
+                    .any(|(at, before)| *before == print && said.now.since(*at) < BROADCAST_TIME)
+        });
+        others.count() + 1 >= BROADCAST_FROM
+    }
+
+    /// How many messages went on this pair lately.
+    pub(super) fn recent(&self, from: AgentId, said: &Said<'_>, limits: &Limits) -> u64 {
+        let pair = self.pairs.get(&(from, said.agent));
+        let sent = pair.map(|pair| pair.sent.iter().rev());
+        let young = sent
+            .into_iter()
+            .flatten()
+            .take_while(|(at, _)| said.now.since(*at) < limits.pair_time);
+        young.count() as u64
+    }
+
+    /// Whether an acknowledgement answers a question: "ok" to "may I merge?" has to arrive.
+    pub(super) fn is_answer(&self, from: AgentId, said: &Said<'_>, limits: &Limits) -> bool {
+        let Some(to) = said.agent else { return false };
+        let Some(theirs) = self.pairs.get(&(to, Some(from))) else {
+            return false;
+        };
+        let asked = theirs
+            .sent
+            .back()
+            .filter(|_| theirs.asked)
+            .map(|(at, _)| *at);
+        let answered = self
+            .pairs
+            .get(&(from, Some(to)))
+            .and_then(|own| own.sent.back());
+        asked.is_some_and(|asked| {
+            said.now.since(asked) < limits.quiet && answered.is_none_or(|(at, _)| *at < asked)
+        })
+    }
+
+    /// The exchanges of the two, with this message among them.
+    pub(super) fn exchanges_with(&self, from: AgentId, said: &Said<'_>, limits: &Limits) -> u64 {
+        let thread = said
+            .agent
+            .and_then(|to| self.thread(from, to, said.now, limits));
+        let Some(thread) = thread else { return 1 };
+        // Whoever began the thread begins each exchange; what is added before the answer belongs to it.
+        let begins = from == thread.first && thread.last != from;
+        thread.exchanges + u64::from(begins)
+    }
+
+    fn thread(&self, a: AgentId, b: AgentId, now: Timestamp, limits: &Limits) -> Option<Thread> {
+        let thread = self.threads.get(&two(a, b))?;
+        (now.since(thread.at) < limits.quiet).then_some(*thread)
+    }
+
+    /// The place of this agent's next direct message in its chain.
+    pub(super) fn hops_with(&self, from: AgentId, now: Timestamp, limits: &Limits) -> u64 {
+        let chain = self.chains.get(&from);
+        let live = chain.filter(|chain| now.since(chain.at) < limits.quiet);
+        live.map_or(0, |chain| chain.hops) + 1
+    }
+
+    /// Ends every thread, for tests that count on their own.
+    #[cfg(test)]
+    pub(super) fn threads_are_over(&mut self) {
+        self.threads.clear();
+    }
+
+    /// How many pairs are remembered.
+    pub fn pairs(&self) -> usize {
+        self.pairs.len()
+    }
+}
