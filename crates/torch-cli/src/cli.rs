@@ -9,9 +9,9 @@ use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
     ack, agent, agent_run, agents, attach, audit, auto, backup, commit, complete, completions,
-    config, context, credit, daemon, demo_agent, doctor, gc, inbox, init, logs, man, mcp, message,
-    pause, pending, restore, resume, schedule, send, shell, status, stop, undelete, why, windows,
-    worktree,
+    config, context, credit, daemon, demo_agent, deps, doctor, gc, inbox, init, logs, man, mcp,
+    message, pause, pending, report, restore, resume, schedule, send, shell, status, stop, task,
+    undelete, violations, why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -91,6 +91,10 @@ enum Command {
     Undelete(undelete::UndeleteArgs),
     Commit(commit::CommitArgs),
     Complete(complete::CompleteArgs),
+    Report(report::ReportArgs),
+    Task(task::TaskArgs),
+    Deps(deps::DepsArgs),
+    Violations(violations::ViolationsArgs),
     Ack(ack::AckArgs),
     Daemon(daemon::DaemonArgs),
     Doctor(doctor::DoctorArgs),
@@ -155,6 +159,10 @@ fn run(command: Command) -> Outcome {
         Command::Undelete(args) => undelete::run(args, &place()?),
         Command::Commit(args) => commit::run(args, &place()?),
         Command::Complete(args) => complete::run(args, &place()?),
+        Command::Report(args) => report::run(args, &place()?),
+        Command::Task(args) => task::run(args, &place()?),
+        Command::Deps(args) => deps::run(args, &place()?),
+        Command::Violations(args) => violations::run(args, &place()?),
         Command::Ack(args) => ack::run(args, &place()?),
         Command::Daemon(args) => daemon::run(&args, &place()?),
         Command::Doctor(args) => doctor::run(&args, &place()?),

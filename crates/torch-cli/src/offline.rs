@@ -1,6 +1,7 @@
 //! What can be read from the registry without the daemon, one function per need.
 
 use torch_api::credit::CreditView;
+use torch_api::rules::{RulesRequest, RulesResponse};
 use torch_api::view::{JournalView, MessageView, ScheduleView, TeamView};
 use torch_api::wire::MessageFilter;
 use torch_api::{Response, ResumeRequest, ResumeView};
@@ -129,6 +130,24 @@ pub fn credit(place: &Place, team: Option<&str>) -> Result<CreditView, CommandEr
         None => Ok(CreditView {
             accounts: Vec::new(),
             agents: Vec::new(),
+        }),
+    }
+}
+
+/// Violations or assignments; none where no registry was made yet.
+///
+/// # Errors
+/// When the registry can't be read or has no such team.
+pub fn rules(place: &Place, request: &RulesRequest) -> Result<RulesResponse, CommandError> {
+    match open(place)? {
+        Some(registry) => registry.rules(request).map_err(CommandError::from),
+        None => Ok(match request {
+            RulesRequest::Assignments { .. } => RulesResponse::Assignments {
+                assignments: Vec::new(),
+            },
+            _ => RulesResponse::Violations {
+                violations: Vec::new(),
+            },
         }),
     }
 }

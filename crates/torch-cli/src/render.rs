@@ -17,6 +17,7 @@ pub mod plan;
 pub(crate) mod probe;
 pub mod progress;
 pub mod resume;
+pub mod rules;
 pub mod schedule;
 pub mod stats;
 pub mod status;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use torch_api::rules::{RulesRequest, RulesResponse};
 use torch_api::wire::MessageFilter;
 use torch_api::{
     AgentView, Failure, MessageView, Response, ResumeRequest, ResumeView, ScheduleView, TeamView,
@@ -12,7 +13,7 @@ use torch_core::{Agent, AgentState, Evidence, Team, Timestamp};
 use torch_process::{clock, facts};
 use torch_store::{Store, StoreError};
 
-use crate::host::answer;
+use crate::host::{answer, rules};
 use crate::state::choose_team;
 use crate::view;
 
@@ -65,6 +66,33 @@ impl Registry {
             Ok(views.collect())
         };
         read().map_err(|error| Box::new(answer::store_failure(&error)))
+    }
+
+    /// Violations or assignments, as [`Response::Rules`].
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry can't be read, has no such team, or does not know what is asked.
+    pub fn rules(&self, request: &RulesRequest) -> Result<RulesResponse, Box<Failure>> {
+        let answered = match request {
+            RulesRequest::Violations(filter) => rules::violations(&self.store, filter),
+            RulesRequest::Assignments { team, unacked } => {
+                rules::assignments(&self.store, team.as_deref(), *unacked)
+            }
+            _ => {
+                let hint = Some("torch daemon start");
+                let error = "only the daemon can answer that";
+                return Err(Box::new(crate::failure::other(
+                    error,
+                    "it is not running",
+                    hint,
+                )));
+            }
+        };
+        match answered.map_err(|error| Box::new(answer::store_failure(&error)))? {
+            Response::Rules(response) => Ok(*response),
+            Response::Failed(failure) => Err(Box::new(failure)),
+            other => unreachable!("{other:?} is no answer of the ledger"),
+        }
     }
 
     /// A team as [`torch_api::Request::Resume`] with `status_only` answers it. tmux is not asked: an agent counts as

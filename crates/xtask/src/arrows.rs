@@ -51,7 +51,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "torch-testing",
-        &["torch-api", "torch-core", "torch-process", "torch-store"],
+        &[
+            "torch-api",
+            "torch-core",
+            "torch-process",
+            "torch-router",
+            "torch-store",
+        ],
     ),
     ("torch-e2e", &[]),
     ("xtask", &[]),

@@ -17,6 +17,7 @@ mod payloads;
 mod place;
 mod recovery;
 mod roster;
+mod rules;
 mod schedule;
 mod snapshot;
 mod worktrees;

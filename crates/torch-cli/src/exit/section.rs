@@ -40,6 +40,7 @@ fn lines(path: &str) -> Vec<Line> {
         Some("worktree" | "undelete") => of_worktrees(path),
         Some("commit" | "mcp" | "approve" | "deny") => of_doors(path),
         Some("schedule") => of_schedules(path),
+        Some("violations" | "task" | "report" | "deps") => of_the_rules(path),
         Some("backup" | "restore" | "gc") => of_the_registry(path),
         _ => of_others(path),
     }
@@ -119,6 +120,29 @@ fn of_others(path: &str) -> Vec<Line> {
         "audit" => GROUP.into(),
         // What needs no daemon.
         _ => vec![DONE, FAILED, WRONG],
+    }
+}
+
+/// What the rules of communication keep.
+fn of_the_rules(path: &str) -> Vec<Line> {
+    match path {
+        "task" | "report" | "deps" => GROUP.into(),
+        "violations" | "task list" | "deps list" => vec![DONE, FAILED, NOBODY, NOT_RUNNING],
+        "violations resolve" => vec![
+            DONE,
+            FAILED,
+            (USAGE, "bad arguments, or no such open violation"),
+            DENIED,
+            NO_DAEMON,
+        ],
+        "deps set" => vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON],
+        _ => vec![
+            (OK, "the message is stored"),
+            FAILED,
+            (USAGE, "bad arguments, or no such target"),
+            (REFUSED, "refused by policy"),
+            NO_DAEMON,
+        ],
     }
 }
 

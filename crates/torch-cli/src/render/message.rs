@@ -42,6 +42,7 @@ fn line(message: &MessageView, state: &str) -> String {
             message.reason,
             message.rule
         )),
+        "record" => line.push_str(&format!(", kept and not typed (rule {})", message.rule)),
         "refuse" => line.push_str(&format!(": {} (rule {})", message.reason, message.rule)),
         _ => {}
     }

@@ -39,6 +39,13 @@ impl Clock {
         span(self.now.since(at))
     }
 
+    /// The present day in the reader's zone.
+    pub fn today(&self) -> jiff::civil::Date {
+        let millis = i64::try_from(self.now.0).unwrap_or(i64::MAX);
+        let instant = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
+        instant.to_zoned(self.zone.clone()).date()
+    }
+
     /// `2026-11-21 14:03:07` in the reader's zone.
     pub fn date(&self, at: Timestamp) -> String {
         self.format(at, "%Y-%m-%d %H:%M:%S")

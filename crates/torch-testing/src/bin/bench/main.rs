@@ -16,6 +16,7 @@ mod report;
 mod send;
 mod soak;
 mod status;
+mod verdict;
 mod world;
 
 use std::io::Write as _;
@@ -57,7 +58,8 @@ impl Setting {
 type Measure = fn(&Setting) -> anyhow::Result<Report>;
 
 /// The parts by name, in the order in which they run.
-const PARTS: [(&str, Measure); 9] = [
+const PARTS: [(&str, Measure); 10] = [
+    ("verdict", |it| verdict::measure(it).map(Report::of)),
     ("accept", |it| accept::measure(it).map(Report::of)),
     ("delivery", |it| delivery::measure(it).map(Report::of)),
     ("raise", |it| raise::measure(it).map(Report::of)),
@@ -75,7 +77,7 @@ const ON_REQUEST: [&str; 1] = ["soak"];
 /// The soak's minutes, where nothing else is said.
 const SOAK_MINUTES: u64 = 10;
 
-const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only accept|delivery|raise|claude|status|idle|history|recovery|soak]...";
+const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only verdict|accept|delivery|raise|claude|status|idle|history|recovery|soak]...";
 
 fn main() -> anyhow::Result<()> {
     let (mut setting, only) = arguments(std::env::args().skip(1))?;
