@@ -26,7 +26,9 @@ fn heard(world: &World, role: &str, words: &str) -> usize {
 }
 
 fn hears(world: &World, role: &str, words: &str) {
-    world.wait(&format!("{role} to hear {words:?}"), || heard(world, role, words) > 0);
+    world.wait(&format!("{role} to hear {words:?}"), || {
+        heard(world, role, words) > 0
+    });
 }
 
 /// Sends as an agent; the rule that decided.
@@ -146,7 +148,7 @@ fn agents_broadcast_nothing() {
 const PING_PONG: &str = r#"
 play = false
 [[on]]
-match = "to=developer.*(begin|pong)"
+match = "to=developer.*(kick-off|pong)"
 steps = [{ shell = { command = "scm tester \"ping $(date +%s%N)\"" } }]
 [[on]]
 match = "to=tester.*ping"
@@ -157,15 +159,24 @@ steps = [{ shell = { command = "scm developer \"pong $(date +%s%N)\"" } }]
 fn two_agents_that_answer_each_other_end_at_the_hub() {
     let world = World::new();
     world.team(FIVE, PING_PONG);
-    world.deliver("developer", "begin");
-    hears(&world, "orchestrator", "re-routed to you by rule limit.thread");
-    assert_eq!(heard(&world, "tester", "ping"), 3);
-    assert_eq!(heard(&world, "developer", "pong"), 3);
+    world.deliver("developer", "kick-off");
+    hears(
+        &world,
+        "orchestrator",
+        "re-routed to you by rule limit.thread",
+    );
+    assert_eq!(
+        heard(&world, "tester", "] ping "),
+        3,
+        "{:#?}",
+        world.ledger("tester")
+    );
+    assert_eq!(heard(&world, "developer", "] pong "), 3);
     let found = violations(&world);
     assert_eq!(found[0]["rule"], "limit.thread", "{found:?}");
     // A person's word begins anew.
-    world.deliver("developer", "begin again");
-    world.wait("three more", || heard(&world, "tester", "ping") == 6);
+    world.deliver("developer", "kick-off again");
+    world.wait("three more", || heard(&world, "tester", "] ping ") == 6);
 }
 
 #[test]
@@ -226,11 +237,7 @@ fn a_status_is_a_form_and_a_block_that_lasts_is_escalated_once() {
             "torch report status --current 'the parser' --eta 10m",
         )
         .ok();
-    let told = world.prompts("orchestrator");
-    let told = told
-        .iter()
-        .filter(|entry| entry.text.contains("has been blocked"));
-    assert_eq!(told.count(), 1);
+    assert_eq!(heard(&world, "orchestrator", "has been blocked"), 1);
     world
         .torch(&["report", "status", "--current", "x", "--eta", "y"])
         .code(4);
