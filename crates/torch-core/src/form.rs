@@ -149,7 +149,8 @@ impl Form {
     /// The form that a text has; `None` for free text.
     ///
     /// A text means to be a form when its first line begins with `STATUS` or `TASK` in capitals and either goes on as that
-    /// form's first line does, or one of the form's fields follows. `TASK 7 is done` and `STATUS?` are free text.
+    /// form's first line does (and for a TASK, something follows), or one of the form's fields follows. `TASK 7 is done`,
+    /// `TASK 7: the parser` on its one line, and `STATUS?` are free text.
     pub fn read(text: &str) -> Option<Result<Self, BadForm>> {
         let mut lines = text.trim().lines();
         let head = lines.next()?.trim();
@@ -160,8 +161,8 @@ impl Form {
                 .then(|| status(rest, &body).map(Self::Status));
         }
         let rest = after_word(head, "TASK")?;
-        (task_head(rest).is_some() || has_field(&body, &TASK_FIELDS))
-            .then(|| task(rest, &body).map(Self::Task))
+        let goes_on = task_head(rest).is_some() && body.iter().any(|line| !line.trim().is_empty());
+        (goes_on || has_field(&body, &TASK_FIELDS)).then(|| task(rest, &body).map(Self::Task))
     }
 }
 

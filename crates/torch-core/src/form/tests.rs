@@ -72,6 +72,7 @@ fn free_text_is_no_form() {
         "STATUSES are fine: all of them",
         "TASK 7 is done",
         "TASK complete",
+        "TASK 7: the parser",
         "Task T-1: lower case is prose",
         "The TASK T-1: stands in the middle",
     ] {
@@ -99,6 +100,16 @@ fn a_wrong_form_says_all_that_is_wrong() {
         (
             &format!("{STATUS}\nETA: 40m"),
             vec!["`ETA:` stands there more than once"],
+        ),
+        (
+            "TASK 7: the parser\nplease",
+            vec![
+                "`please` belongs to no field",
+                "`Assigned to:` is missing or empty",
+                "`Objective:` is missing or empty",
+                "`Success Criteria:` is missing or empty",
+                "`Priority:` is missing or empty",
+            ],
         ),
         (
             &TASK.replace("HIGH", "URGENT"),

@@ -287,3 +287,6 @@ impl State {
         zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ mod compliance;
 mod damage;
 mod export;
 mod full;
+mod ledger;
 mod lists;
 mod open;
 mod round_trip;
