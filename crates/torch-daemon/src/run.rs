@@ -102,18 +102,13 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     let (inputs, receiver) = tokio::sync::mpsc::unbounded_channel();
     let (reconnect, gone) = (state.has_live_pane(), state.has_running_team());
     let transcripts = transcript::Transcripts::new(state.programs.clone(), inputs.clone());
+    let (logs, zone) = (options.home.join("logs"), jiff::tz::TimeZone::system());
     let mut host = Host {
         state,
         store,
-        compliance: ComplianceExporter::new(
-            &options.home.join("logs"),
-            jiff::tz::TimeZone::system(),
-        ),
-        violations: ViolationExporter::new(
-            &options.home.join("logs"),
-            jiff::tz::TimeZone::system(),
-        ),
-        exporter: Exporter::new(&options.home.join("logs"), jiff::tz::TimeZone::system()),
+        compliance: ComplianceExporter::new(&logs, zone.clone()),
+        violations: ViolationExporter::new(&logs, zone.clone()),
+        exporter: Exporter::new(&logs, zone),
         home: options.home.clone(),
         torch: options.torch.clone(),
         agenda: torch_scheduler::Agenda::new(),

@@ -172,6 +172,8 @@ impl Traffic {
         said: &Said<'_>,
         limits: &Limits,
     ) -> Option<Limited> {
+        // A person's inbox wakes nobody, and the person alone knows what is too much there.
+        said.agent?;
         let ack = matches!(said.speech, Speech::Ack(_));
         if !ack && self.is_repeat(from, said, limits) {
             let within = limits.repeat.as_secs();

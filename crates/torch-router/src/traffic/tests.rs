@@ -247,6 +247,34 @@ fn the_same_text_twice_is_refused_for_a_while() {
 }
 
 #[test]
+fn the_persons_inbox_has_no_limits() {
+    let stage = Stage::new(&FIVE);
+    let (sender, mut traffic) = (stage.sender(2), Traffic::default());
+    let speech = Speech::read("still at it");
+    let said = Said {
+        sender: &sender,
+        to: Destination::Human,
+        agent: None,
+        text: "still at it",
+        speech: &speech,
+        now: stage.now,
+    };
+    let team = TeamRules {
+        mode: RouterMode::Strict,
+        has_hub: true,
+        matrix: &stage.matrix,
+    };
+    for _ in 0..100 {
+        let judged = traffic.judge(&said, team, &stage.limits);
+        assert_eq!(
+            (judged.verdict.rule.as_str(), judged.breaches.len()),
+            ("edge.human", 0)
+        );
+        traffic.note(&said, None, &stage.limits);
+    }
+}
+
+#[test]
 fn a_text_to_a_third_is_a_broadcast_but_of_the_hub() {
     let mut stage = Stage::new(&FIVE);
     assert_eq!(
