@@ -59,7 +59,7 @@ pub struct TeamView {
     /// What one agent may use up; absent where no daemon runs.
     #[serde(default)]
     pub caps: Option<CapsView>,
-    /// `strict` or `open`.
+    /// `strict`, `matrix` or `open`.
     pub router: String,
     /// What holds an agent back from misbehaving: `advice`, until something enforces it.
     pub enforcement: String,
