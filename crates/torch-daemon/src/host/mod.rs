@@ -242,6 +242,7 @@ impl Host {
                 self.upkeep(now);
                 Vec::new()
             }
+            Input::Event(event) if self.tmux.is_outdated(&event) => Vec::new(),
             Input::Asked(event, _room) => self.take(now, Input::Event(event)),
             Input::Event(event) => {
                 if let Event::Disconnected(conn) = &event {

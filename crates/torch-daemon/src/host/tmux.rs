@@ -64,6 +64,16 @@ impl Tmux {
         Event::TmuxUp { version, pid }
     }
 
+    /// Whether what is told of tmux is of a connection before the one in use. It was on its way while another was made: taken for
+    /// the news of today, nobody would look for a server that is there.
+    pub(crate) fn is_outdated(&self, event: &Event) -> bool {
+        let down = matches!(event, Event::TmuxDown { .. } | Event::TmuxSilent { .. });
+        down && self
+            .server
+            .as_ref()
+            .is_some_and(|server| !server.is_closed())
+    }
+
     /// The connection to the server of this pid ended; whether that was the one in use, and no later one.
     pub(crate) fn lost(&mut self, pid: u32) -> bool {
         let ours = self

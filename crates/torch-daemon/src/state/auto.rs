@@ -266,6 +266,8 @@ impl State {
         self.remember_secrets(id, &request.secrets);
         self.start_team(t, id);
         self.watch(conn, id, WatchKind::Auto);
+        // The one that was reached for this order may have ended since.
+        self.want_server(t);
         self.reconcile(t, id);
     }
 
@@ -366,6 +368,7 @@ impl State {
             self.add_agent(t, id, role, &program);
         }
         self.watch(conn, id, WatchKind::Auto);
+        self.want_server(t);
         self.reconcile(t, id);
     }
 
@@ -532,3 +535,6 @@ impl AgentRun {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
