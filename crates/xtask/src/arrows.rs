@@ -15,7 +15,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("torch-monitor", &["torch-core"]),
     ("torch-router", &["torch-core"]),
     ("torch-scheduler", &["torch-core"]),
+    ("torch-team", &["torch-core"]),
     ("torch-process", &["torch-core"]),
+    ("torch-project", &["torch-core", "torch-team"]),
     ("torch-session", &["torch-core", "torch-process"]),
     ("torch-worktree", &["torch-core", "torch-process"]),
     ("torch-store", &["torch-core"]),
@@ -30,7 +32,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "torch-monitor",
             "torch-router",
             "torch-scheduler",
+            "torch-team",
             "torch-process",
+            "torch-project",
             "torch-session",
             "torch-worktree",
             "torch-store",
@@ -41,7 +45,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         "torch-cli",
         &[
             "torch-core",
+            "torch-team",
             "torch-process",
+            "torch-project",
             "torch-api",
             "torch-daemon",
             "torch-mcp",
@@ -66,6 +72,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Outside libraries that only the named crates may use.
 const OWNED: &[(&str, &[&str])] = &[
     ("git2", &["torch-worktree"]),
+    ("globset", &["torch-team"]),
+    ("ignore", &["torch-project"]),
     ("rmcp", &["torch-mcp"]),
     ("rusqlite", &["torch-store"]),
     ("tmux_interface", &["torch-session"]),
@@ -80,6 +88,7 @@ const PURE: &[&str] = &[
     "torch-monitor",
     "torch-router",
     "torch-scheduler",
+    "torch-team",
 ];
 
 /// Outside libraries that a pure crate has no use for.

@@ -1,0 +1,89 @@
+//! The projects of `projects.toml`: each is taken for its type and gets its team.
+
+use serde::Deserialize;
+
+use super::{catalog, detect};
+use crate::{Choice, Detection, Plan, Wishes, choose};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    #[serde(default)]
+    files: String,
+    #[serde(default)]
+    spec: String,
+    #[serde(rename = "type")]
+    template: String,
+    #[serde(default = "five")]
+    roles: String,
+    said: String,
+}
+
+fn five() -> String {
+    "developer tester testrunner".to_owned()
+}
+
+/// Everything that is said about a project and its team.
+fn lines(detection: &Detection, choice: &Choice) -> Vec<String> {
+    let mut said = vec![detection.decision.words()];
+    said.extend(detection.notes.iter().cloned());
+    for sign in detection.chosen().map_or(&[][..], |chosen| &chosen.signs) {
+        said.push(format!("{}: {}", sign.name, sign.seen.places.join(", ")));
+    }
+    let members = choice.members.iter();
+    said.extend(members.map(|member| format!("{}: {}", member.role, member.reason.words())));
+    said
+}
+
+fn sorted(roles: &str) -> Vec<&str> {
+    let mut roles: Vec<&str> = roles.split_whitespace().collect();
+    roles.sort_unstable();
+    roles
+}
+
+/// What is wrong with a case.
+fn fault(case: &Case) -> Option<String> {
+    let detection = detect(&case.files, &case.spec);
+    let wishes = Wishes {
+        plan: Some(Plan::Console),
+        ..Wishes::default()
+    };
+    let choice = choose(&detection, catalog(), &wishes).expect("a team");
+    let roles: Vec<&str> = choice.roles().map(|role| role.as_str()).skip(2).collect();
+    let roles = roles.join(" ");
+    let said = lines(&detection, &choice);
+    let right = detection.template == case.template
+        && sorted(&roles) == sorted(&case.roles)
+        && said.iter().any(|line| line.contains(&case.said));
+    let scores = detection
+        .types
+        .iter()
+        .map(|it| format!("{} {}", it.name, it.score));
+    let scores: Vec<String> = scores.collect();
+    (!right).then(|| {
+        format!(
+            "{}: expected {} with {} and {:?},\n  found {} with {roles}\n  scores {}\n  said {said:#?}",
+            case.name, case.template, case.roles, case.said, detection.template, scores.join(", ")
+        )
+    })
+}
+
+#[test]
+fn each_project_gets_its_team() {
+    let table: Table = toml::from_str(include_str!("projects.toml")).expect("a table");
+    assert!(table.case.len() >= 60, "{}", table.case.len());
+    let wrong: Vec<String> = table.case.iter().filter_map(fault).collect();
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}

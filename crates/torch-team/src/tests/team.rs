@@ -1,0 +1,241 @@
+//! What flags make of a team.
+
+use torch_core::RoleName;
+
+use super::{catalog, detect};
+use crate::{Choice, ChoiceError, Plan, Size, Wishes, choose};
+
+const WEB: &str =
+    "package.json: {\"dependencies\": {\"react\": \"18\"}}\nDockerfile\ncompliance/a.md";
+
+fn roles(text: &str) -> Vec<RoleName> {
+    text.split_whitespace()
+        .map(|role| RoleName::parse(role).expect("a role"))
+        .collect()
+}
+
+fn team(files: &str, wishes: &Wishes) -> Choice {
+    let catalog = catalog();
+    choose(&detect(files, ""), catalog, wishes).expect("a team")
+}
+
+/// The roles, each by its first letters.
+fn names(choice: &Choice) -> String {
+    choice
+        .roles()
+        .map(RoleName::as_str)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn out(choice: &Choice, role: &str) -> String {
+    let found = choice.left_out.iter().find(|it| it.role.as_str() == role);
+    found.map_or_else(|| "not left out".to_owned(), |it| it.why.clone())
+}
+
+#[test]
+fn the_default_plan_has_room_for_five() {
+    let choice = team(WEB, &Wishes::default());
+    assert_eq!(
+        names(&choice),
+        "orchestrator project_manager developer tester testrunner"
+    );
+    assert_eq!(
+        out(&choice, "devops"),
+        "the plan max5 has at most 5 agents; --plan max20"
+    );
+    assert_eq!(
+        out(&choice, "securityops"),
+        "the plan max5 has at most 5 agents; --plan max20"
+    );
+    assert_eq!(choice.estimate.token_multiplier, 15);
+    assert!(!choice.asked);
+    assert_eq!(
+        choice.notes,
+        [
+            "5 agents are more than the 3 to 4 recommended for the plan max5; --size small takes fewer"
+        ]
+    );
+}
+
+#[test]
+fn plans_trim_optional_roles_then_the_runner_then_the_tester() {
+    for (plan, expected) in [
+        (Plan::Pro, "orchestrator project_manager developer"),
+        (
+            Plan::Max5,
+            "orchestrator project_manager developer tester testrunner",
+        ),
+        (
+            Plan::Max20,
+            "orchestrator project_manager developer tester testrunner devops sysadmin securityops",
+        ),
+    ] {
+        let choice = team(
+            WEB,
+            &Wishes {
+                plan: Some(plan),
+                ..Wishes::default()
+            },
+        );
+        let mut found: Vec<&str> = choice.roles().map(RoleName::as_str).collect();
+        let mut expected: Vec<&str> = expected.split(' ').collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{plan}");
+    }
+    let choice = team(
+        "main.tf\nvariables.tf",
+        &Wishes {
+            plan: Some(Plan::Pro),
+            ..Wishes::default()
+        },
+    );
+    assert_eq!(names(&choice), "orchestrator project_manager devops");
+}
+
+#[test]
+fn a_size_decides_and_the_plan_caps_it() {
+    let sized = |size, plan| {
+        names(&team(
+            WEB,
+            &Wishes {
+                size: Some(size),
+                plan: Some(plan),
+                ..Wishes::default()
+            },
+        ))
+    };
+    assert_eq!(
+        sized(Size::Small, Plan::Max5),
+        "orchestrator project_manager developer tester devops"
+    );
+    assert_eq!(
+        sized(Size::Small, Plan::Pro),
+        "orchestrator project_manager developer"
+    );
+    assert_eq!(
+        sized(Size::Medium, Plan::Console),
+        "orchestrator project_manager developer tester testrunner devops securityops sysadmin"
+    );
+    assert_eq!(
+        sized(Size::Large, Plan::Max20),
+        "orchestrator project_manager developer tester testrunner devops securityops sysadmin"
+    );
+    assert_eq!(
+        sized(Size::Enterprise, Plan::Console),
+        "orchestrator project_manager developer tester testrunner devops securityops sysadmin researcher documentation_writer code_reviewer"
+    );
+}
+
+#[test]
+fn named_roles_beat_size_and_plan() {
+    let wishes = Wishes {
+        roles: roles("tester dev monitoringops code_reviewer researcher"),
+        size: Some(Size::Small),
+        plan: Some(Plan::Pro),
+        ..Wishes::default()
+    };
+    let choice = team(WEB, &wishes);
+    assert_eq!(
+        names(&choice),
+        "orchestrator tester developer monitoringops sysadmin code_reviewer researcher"
+    );
+    let reason = |role: &str| {
+        let member = choice
+            .members
+            .iter()
+            .find(|member| member.role.as_str() == role);
+        member.expect("a member").reason.words()
+    };
+    assert_eq!(reason("orchestrator"), "every team has one");
+    assert_eq!(reason("developer"), "named by --roles");
+    assert_eq!(
+        reason("sysadmin"),
+        "monitoringops needs it for access to the systems"
+    );
+    assert_eq!(
+        choice.notes,
+        [
+            "--size changes nothing where --roles names the team",
+            "7 agents were asked for, and the plan pro has at most 3; --plan max20 has room"
+        ]
+    );
+}
+
+#[test]
+fn added_roles_come_before_what_can_be_trimmed() {
+    let wishes = Wishes {
+        add_roles: roles("devops"),
+        ..Wishes::default()
+    };
+    let choice = team("", &wishes);
+    assert_eq!(
+        names(&choice),
+        "orchestrator project_manager developer devops tester"
+    );
+    assert_eq!(
+        out(&choice, "testrunner"),
+        "the plan max5 has at most 5 agents; --plan max20"
+    );
+    let wishes = Wishes {
+        add_roles: roles("devops"),
+        plan: Some(Plan::Pro),
+        ..Wishes::default()
+    };
+    let choice = team("", &wishes);
+    assert_eq!(
+        names(&choice),
+        "orchestrator project_manager developer devops"
+    );
+    assert!(
+        choice.notes[0].starts_with("4 agents were asked for"),
+        "{:?}",
+        choice.notes
+    );
+}
+
+#[test]
+fn a_type_that_was_named_counts() {
+    let choice = team(
+        WEB,
+        &Wishes {
+            team_type: Some("Infrastructure as code".to_owned()),
+            ..Wishes::default()
+        },
+    );
+    assert_eq!(choice.template, "infrastructure_as_code");
+    let catalog = catalog();
+    let wishes = Wishes {
+        team_type: Some("moble".to_owned()),
+        ..Wishes::default()
+    };
+    let error = choose(&detect("", ""), catalog, &wishes).expect_err("no such type");
+    let ChoiceError::UnknownType { near, .. } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(near, ["mobile"]);
+    let wishes = Wishes {
+        add_roles: roles("dba"),
+        ..Wishes::default()
+    };
+    assert!(matches!(
+        choose(&detect("", ""), catalog, &wishes),
+        Err(ChoiceError::UnknownRole { .. })
+    ));
+}
+
+#[test]
+fn all_built_in_templates_fit_the_plan_of_most_people() {
+    for template in catalog().templates() {
+        let choice = team(
+            "",
+            &Wishes {
+                team_type: Some(template.name.clone()),
+                ..Wishes::default()
+            },
+        );
+        assert_eq!(choice.members.len(), 5, "{}", template.name);
+        assert_eq!(choice.template, template.name);
+    }
+}
