@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::choice::ChoiceView;
 use serde::{Deserialize, Serialize};
 use torch_core::figures::AgentFigures;
 use torch_core::{AgentState, DeferReason, DeliveryState, Evidence, PaneAddress, Timestamp};
@@ -269,6 +270,9 @@ pub struct PlanView {
     pub caps: CapsView,
     /// The agents.
     pub agents: Vec<PlannedAgent>,
+    /// Why these roles, where the client chose them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Box<ChoiceView>>,
     /// Whether a team for this project is already there.
     pub exists: bool,
 }

@@ -9,9 +9,7 @@ use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
     ack, agent, agent_run, agents, attach, audit, auto, backup, commit, complete, completions,
-    config, context, credit, daemon, demo_agent, deps, doctor, gc, inbox, init, logs, man, mcp,
-    message, pause, pending, report, restore, resume, schedule, send, shell, status, stop, task,
-    undelete, violations, why, windows, worktree,
+    config, context, credit, daemon, demo_agent, deps, detect, doctor, gc, inbox, init, logs, man, mcp, message, pause, pending, report, restore, resume, schedule, send, shell, status, stop, task, team as team_command, undelete, violations, why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -60,12 +58,15 @@ Environment:
 Files:
   ~/.config/torch/config.toml   your settings (torch init)
   ~/.config/torch/agents/*.toml your own agent programs (torch agents)
+  ~/.config/torch/teams/*.toml  your own team templates (torch team)
   torch.toml                    a project's settings (torch init --project)";
 
 /// The commands of `torch`.
 #[derive(Debug, Subcommand)]
 enum Command {
     Auto(auto::AutoArgs),
+    Detect(detect::DetectArgs),
+    Team(team_command::TeamCommandArgs),
     Status(status::StatusArgs),
     Attach(attach::AttachArgs),
     Send(send::SendArgs),
@@ -134,6 +135,8 @@ fn run(command: Command) -> Outcome {
     let place = Place::find;
     match command {
         Command::Auto(args) => auto::run(args, &place()?),
+        Command::Detect(args) => detect::run(&args),
+        Command::Team(args) => team_command::run(args),
         Command::Status(args) => status::run(&args, &place()?),
         Command::Attach(args) => attach::run(args, &place()?),
         Command::Send(args) => send::run(args, &place()?),

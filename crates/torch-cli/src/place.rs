@@ -126,6 +126,16 @@ pub fn user_cache(name: &str) -> Option<PathBuf> {
     xdg_file("XDG_CACHE_HOME", ".cache", name)
 }
 
+/// The folder of the user's own team templates, likewise.
+pub fn user_teams() -> Option<PathBuf> {
+    user_file("teams")
+}
+
+/// The folder of a project's team templates.
+pub fn project_teams(root: &Path) -> PathBuf {
+    root.join(".torch/teams")
+}
+
 fn user_file(name: &str) -> Option<PathBuf> {
     xdg_file("XDG_CONFIG_HOME", ".config", name)
 }

@@ -9,6 +9,7 @@ use torch_core::{DeliveryState, RouterMode};
 use super::Body;
 #[cfg(doc)]
 use super::{FailureKind, Response};
+use crate::choice::ChoiceView;
 use crate::commit::CommitRequest;
 use crate::roster::{AgentRequest, ResumeRequest};
 use crate::rules::RulesRequest;
@@ -327,6 +328,9 @@ pub struct AutoRequest {
     pub spec: PathBuf,
     /// Roles as written; empty = the default five.
     pub roles: Vec<String>,
+    /// Why these roles, where the client chose them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Box<ChoiceView>>,
     /// Agent programs as written: `NAME` for all roles, `ROLE=NAME` for one; none = configured, or the best that is installed.
     pub agents: Vec<String>,
     /// Only answer the plan.

@@ -53,6 +53,8 @@ fn every_command_that_prints_data_has_json() {
         "torch audit",
         "torch agent",
         "torch agents",
+        "torch team",
+        "torch team new",
         "torch windows",
         "torch worktree",
         "torch report",

@@ -1,8 +1,11 @@
 //! `torch auto --spec FILE`.
 
+mod choice;
 mod follow;
 mod progress;
 mod spec;
+
+pub(crate) use spec::check as read_spec;
 
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
@@ -15,6 +18,7 @@ use torch_process::quote;
 
 use super::JsonArgs;
 use super::given::Given;
+use super::wishes::WishArgs;
 use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
@@ -27,12 +31,13 @@ const DEMO_HINT: &str = "torch auto --spec spec.md --agent demo";
 
 /// Raises a team of agents on a spec: one git worktree and one tmux window per role, each briefed.
 ///
-/// Started again on the same project it changes nothing and says what runs.
+/// Which roles, is told by the project's files and the spec (torch detect), unless flags say so. Started again on the same project it changes nothing and says what runs.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   torch auto --spec spec.md
   torch auto --spec spec.md --agent claude --agent developer=codex
+  torch auto --spec spec.md --team-type web_application --add-roles devops --plan max20 --dry-run
   torch auto --spec spec.md --roles orchestrator,developer,tester --agent demo --yes --wait")]
 pub struct AutoArgs {
     /// The spec: what the team is to build
@@ -41,11 +46,10 @@ pub struct AutoArgs {
     /// The project, a git repository [default: the current directory]
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
-    /// The roles, separated by commas; an orchestrator is added if none is named [default, and if empty: the core five]
-    #[arg(long, value_name = "ROLES", value_delimiter = ',')]
-    roles: Vec<String>,
-    /// The agent program: NAME for all roles, ROLE=NAME for one; several with commas [default: agents.default of the config, or
-    /// the best that is installed]
+    #[command(flatten)]
+    wishes: WishArgs,
+    /// The agent program: NAME for all roles, ROLE=NAME for one; several with commas [default: what the team's template says,
+    /// agents.default of the config, or the best that is installed]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     agent: Vec<String>,
     /// Only shows the plan
@@ -109,7 +113,7 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
                 .hint(format!("ls -l {}", quote::shell(file))),
         );
     }
-    let spec = spec::check(&place.cwd.join(&args.spec))?;
+    let (spec, text) = spec::check(&place.cwd.join(&args.spec))?;
     for path in [Some(&project), Some(&spec), scenario.as_ref()]
         .into_iter()
         .flatten()
@@ -124,14 +128,22 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
     super::in_force::say(&there, &config);
     let passed_on = super::agent::passed_on(&config.agents);
     let configured = Some(config.agents.default).filter(|name| !name.is_empty());
+    let team = choice::team(&project, &text, &args.wishes)?;
     let mut agents = args.agent.clone();
     if !agents.iter().any(|agent| !agent.contains('=')) {
+        let named = |role: &str| args.agent.iter().any(|agent| is_for(agent, role));
+        let of_team = team
+            .agents
+            .into_iter()
+            .filter(|agent| !named(role_of(agent)));
+        agents.extend(of_team);
         agents.extend(configured);
     }
     Ok(AutoRequest {
         spec,
         project,
-        roles: roles(&args.roles)?,
+        roles: team.roles,
+        choice: Some(Box::new(team.view)),
         agents,
         router: Some(config.router.mode),
         dry_run: args.dry_run,
@@ -153,18 +165,14 @@ fn is_text(path: &Path) -> Result<(), CommandError> {
     }
 }
 
-/// The roles as written; what can be no role is said before anything starts.
-fn roles(written: &[String]) -> Result<Vec<String>, CommandError> {
-    let roles = written.iter().map(|role| role.trim().to_owned());
-    let roles: Vec<_> = roles.filter(|role| !role.is_empty()).collect();
-    for role in &roles {
-        torch_core::RoleName::parse(role).map_err(|error| {
-            let failed = CommandError::usage(format!("{role:?} can be no role")).because(&error);
-            let roles = "orchestrator,developer,tester";
-            proposing(failed, Given::ours().with("--roles", roles))
-        })?;
-    }
-    Ok(roles)
+/// The role of `ROLE=PROGRAM`.
+fn role_of(agent: &str) -> &str {
+    agent.split_once('=').map_or("", |(role, _)| role)
+}
+
+/// Whether this names the program of a role, whatever alias it is written by.
+fn is_for(agent: &str, role: &str) -> bool {
+    torch_core::RoleName::parse(role_of(agent)).is_ok_and(|named| named.as_str() == role)
 }
 
 fn plan(request: AutoRequest, place: &Place) -> Result<PlanView, CommandError> {
@@ -197,7 +205,7 @@ fn here(failed: CommandError) -> CommandError {
 
 /// The hint is this command; where no agent program was named, with the only one that there is, which is said.
 fn proposing(failed: CommandError, given: Given) -> CommandError {
-    if given.has("--agent") {
+    if given.has("--agent") || given.is("detect") {
         return failed.hint(given.line());
     }
     failed

@@ -27,6 +27,11 @@ impl Given {
         Self { words }
     }
 
+    /// Whether this is the command.
+    pub fn is(&self, command: &str) -> bool {
+        self.words.get(1).is_some_and(|word| word == command)
+    }
+
     /// Whether this option was given, as `--name value` or `--name=value`.
     pub fn has(&self, option: &str) -> bool {
         self.position(option).is_some()

@@ -37,6 +37,7 @@ fn lines(path: &str) -> Vec<Line> {
         Some("msg") => of_messages(path),
         Some("resume" | "agent" | "windows") => of_the_roster(path),
         Some("agents") => of_programs(path),
+        Some("detect" | "team") => of_teams(path),
         Some("worktree" | "undelete") => of_worktrees(path),
         Some("commit" | "mcp" | "approve" | "deny") => of_doors(path),
         Some("schedule") => of_schedules(path),
@@ -253,6 +254,40 @@ fn of_programs(path: &str) -> Vec<Line> {
             (
                 USAGE,
                 "bad arguments, no such program, or a file that can't be read",
+            ),
+        ],
+        _ => GROUP.into(),
+    }
+}
+
+/// What is known of projects and teams without a daemon.
+fn of_teams(path: &str) -> Vec<Line> {
+    match path {
+        "detect" => vec![
+            (OK, "shown, also where no type is clear"),
+            FAILED,
+            (
+                USAGE,
+                "bad arguments, no such type or role, or a spec or project that can't be used",
+            ),
+        ],
+        "team list" => vec![
+            (OK, "shown, with what can't be used on standard error"),
+            FAILED,
+            (USAGE, "bad arguments"),
+        ],
+        "team show" => vec![DONE, FAILED, (USAGE, "bad arguments, or no such type")],
+        "team check" => vec![
+            (OK, "all are sound"),
+            FAILED,
+            (USAGE, "bad arguments, or a template that can't be used"),
+        ],
+        "team new" => vec![
+            DONE,
+            FAILED,
+            (
+                USAGE,
+                "bad arguments, a name that can't be one, or a file that is there",
             ),
         ],
         _ => GROUP.into(),

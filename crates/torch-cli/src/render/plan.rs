@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use torch_api::choice::ChoiceView;
 use torch_api::view::{CapsView, PlanView, PlannedAgent};
 
 use super::style::{DIM, STRONG, paint};
 use super::table::{Cell, Table};
-use super::{bytes, count};
+use super::{bytes, count, plain};
 use crate::place::shown;
 
 /// The plan: roles, programs, permission modes, branches, and the disk that the worktrees need.
@@ -42,8 +43,57 @@ pub fn plan(plan: &PlanView) -> String {
         fact("runs", format!("{program}, permissions: {mode}"));
     }
     fact("caps", caps(plan.caps));
+    for (label, value) in choice_facts(plan.choice.as_deref()) {
+        fact(label, value);
+    }
     let title = paint(STRONG, &title);
-    format!("{title}\n{}\n{}", facts.render(), roles(&plan.agents))
+    let roles = roles(&plan.agents, plan.choice.as_deref());
+    let rest = left_out(plan.choice.as_deref());
+    format!("{title}\n{}\n{roles}{rest}", facts.render())
+}
+
+/// What the team is chosen by, and what it takes.
+fn choice_facts(choice: Option<&ChoiceView>) -> Vec<(&'static str, String)> {
+    let Some(choice) = choice else {
+        return Vec::new();
+    };
+    let score = choice
+        .score
+        .map_or_else(String::new, |score| format!(", {score} points"));
+    let mut facts = vec![(
+        "type",
+        plain(&format!("{} ({}{score})", choice.team_type, choice.decided)),
+    )];
+    if !choice.signs.is_empty() {
+        facts.push(("signs", plain(&choice.signs.join(", "))));
+    }
+    facts.push((
+        "takes",
+        format!(
+            "about {} times the tokens of one session (plan {})",
+            choice.token_multiplier, choice.plan
+        ),
+    ));
+    for note in &choice.notes {
+        facts.push(("note", plain(note)));
+    }
+    facts
+}
+
+/// Roles that something speaks for, and that are not in the team.
+fn left_out(choice: Option<&ChoiceView>) -> String {
+    let mut table = Table::bare(2);
+    let out = choice.map_or(&[][..], |choice| &choice.left_out);
+    for one in out {
+        table.row([
+            Cell::styled(DIM, one.role.as_str()),
+            Cell::styled(DIM, plain(&one.reason)),
+        ]);
+    }
+    match out.is_empty() {
+        true => String::new(),
+        false => format!("left out\n{}", table.render()),
+    }
 }
 
 /// What one agent may use up, in words.
@@ -59,15 +109,16 @@ pub fn caps(caps: CapsView) -> String {
     )
 }
 
-fn roles(agents: &[PlannedAgent]) -> String {
+fn roles(agents: &[PlannedAgent], choice: Option<&ChoiceView>) -> String {
     let apart = common_dir(agents).is_none();
-    let headings = ["ROLE", "WINDOW", "PROGRAM", "BRANCH", "WORKTREE"];
-    let mut table = Table::new(
-        2,
-        headings
-            .get(..if apart { 5 } else { 4 })
-            .unwrap_or(&headings),
-    );
+    let mut headings = vec!["ROLE", "WINDOW", "PROGRAM", "BRANCH"];
+    headings.extend(apart.then_some("WORKTREE"));
+    headings.extend(choice.map(|_| "WHY"));
+    let mut table = Table::new(2, &headings);
+    let why = |role: &str| {
+        let chosen = choice?.roles.iter().find(|chosen| chosen.role == role);
+        chosen.map(|chosen| plain(&chosen.reason))
+    };
     for agent in agents {
         let mut row: Vec<Cell> = vec![
             agent.role.as_str().into(),
@@ -78,6 +129,7 @@ fn roles(agents: &[PlannedAgent]) -> String {
         if apart {
             row.push(shown(&agent.worktree).into());
         }
+        row.extend(why(&agent.role).map(|why| Cell::styled(DIM, why)));
         table.row(row);
     }
     table.render()

@@ -429,6 +429,7 @@ fn plan() {
             restarts_per_hour: 0,
         },
         agents: vec![agent("orchestrator", 0), agent("developer", 1)],
+        choice: None,
         exists: false,
     };
     assert_snapshot!(text(&super::plan::plan(&plan)));

@@ -41,6 +41,7 @@ fn a_plan() -> PlanView {
             restarts_per_hour: 0,
         },
         agents: Vec::new(),
+        choice: None,
         exists: false,
     }
 }
@@ -164,7 +165,10 @@ fn progress_goes_to_standard_error_and_the_end_to_standard_output() {
         panic!("no request")
     };
     assert_eq!(request.spec, spec.canonicalize().expect("there"));
-    assert_eq!(request.roles, ["dev", "tester"]);
+    assert_eq!(request.roles, ["orchestrator", "developer", "tester"]);
+    let choice = request.choice.expect("why these roles");
+    assert!(choice.asked);
+    assert_eq!(choice.roles[1].reason, "named by --roles");
     assert_eq!(
         request.env.get("PATH").map(String::as_str),
         Some("/usr/bin:/bin")

@@ -67,7 +67,8 @@ impl State {
             .find(|team| team.common_dir == project.common_dir)
             .map(|team| team.id);
         if request.dry_run {
-            let plan = self.plan_view(&order, &project, &spec, existing);
+            let mut plan = self.plan_view(&order, &project, &spec, existing);
+            plan.choice.clone_from(&request.choice);
             return t.reply(conn, Response::Planned(Box::new(plan)));
         }
         match existing {
@@ -173,6 +174,7 @@ impl State {
             worktree_bytes: project.worktree_bytes,
             caps: self.caps(),
             agents: agents.collect(),
+            choice: None,
             exists: known.is_some_and(|team| team.desired == DesiredState::Running),
         }
     }
@@ -286,7 +288,9 @@ impl State {
         let roles: Vec<&RoleName> = runs().map(|run| &run.agent.role).collect();
         let same = roles.len() == order.roles.len()
             && order.roles.iter().all(|role| roles.contains(&role));
-        if !request.roles.is_empty() && !same {
+        // Roles that the client chose by itself are no order to change a team that is there.
+        let ordered = request.choice.as_ref().is_none_or(|choice| choice.asked);
+        if ordered && !request.roles.is_empty() && !same {
             let list: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
             let cause = format!(
                 "its roles are {}; torch resume --add-roles and torch agent end change them",
@@ -354,11 +358,11 @@ impl State {
             told_suspended: None,
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
-        t.journal(
-            "team.created",
-            id,
-            json!({"name": name, "project": project.root, "base": project.head}),
-        );
+        let mut created = json!({"name": name, "project": project.root, "base": project.head});
+        if let Some(choice) = &request.choice {
+            created["choice"] = json!(choice);
+        }
+        t.journal("team.created", id, created);
         self.teams.insert(id, team);
         self.fresh_teams.insert(id);
         self.sessions.insert(id, SessionObserved::Absent);

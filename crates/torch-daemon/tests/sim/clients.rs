@@ -228,6 +228,7 @@ impl World {
             roles,
             agents: vec!["demo".into()],
             secrets: BTreeMap::new(),
+            choice: None,
             dry_run: false,
             router: None,
             paused: false,

@@ -11,8 +11,8 @@ use crate::render;
 /// The largest spec, in bytes.
 pub(super) const SPEC_MAX: u64 = 10 << 20;
 
-/// Checks a spec and returns its canonical path: a regular file, readable, not empty, text, at most 10 MB.
-pub(super) fn check(path: &Path) -> Result<PathBuf, CommandError> {
+/// Checks a spec and returns its canonical path and its text: a regular file, readable, not empty, text, at most 10 MB.
+pub(crate) fn check(path: &Path) -> Result<(PathBuf, String), CommandError> {
     let shown = path.display();
     let meta = fs::metadata(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => missing(path),
@@ -40,10 +40,11 @@ pub(super) fn check(path: &Path) -> Result<PathBuf, CommandError> {
         )
         .hint(format!("head -n 20 {}", torch_process::quote::shell(path))));
     }
-    check_text(path, &read(path)?)?;
-    path.canonicalize().map_err(|error| {
+    let text = text_of(path, read(path)?)?;
+    let path = path.canonicalize().map_err(|error| {
         CommandError::usage(format!("the spec {shown} can't be resolved")).because(&error)
-    })
+    })?;
+    Ok((path, text))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
@@ -59,7 +60,7 @@ fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
     Ok(bytes)
 }
 
-fn check_text(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, CommandError> {
     let shown = path.display();
     let hint = format!("file {}", torch_process::quote::shell(path));
     if bytes.contains(&0) {
@@ -68,9 +69,9 @@ fn check_text(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
                 .hint(hint),
         );
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+    let text = String::from_utf8(bytes).map_err(|error| {
         CommandError::usage(format!("the spec {shown} is no UTF-8 text"))
-            .because(&error)
+            .because(&error.utf8_error())
             .hint(hint)
     })?;
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
@@ -81,7 +82,7 @@ fn check_text(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
                 torch_process::quote::shell(path)
             )));
     }
-    Ok(())
+    Ok(text)
 }
 
 fn missing(path: &Path) -> CommandError {

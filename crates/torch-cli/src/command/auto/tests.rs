@@ -4,7 +4,6 @@ use std::fs;
 
 use super::spec::{SPEC_MAX, check};
 use super::*;
-use crate::error::ErrorKind;
 
 fn refused(name: &str, content: &[u8]) -> CommandError {
     let temp = tempfile::tempdir().expect("a directory");
@@ -20,8 +19,9 @@ fn a_good_spec_is_taken() {
     let temp = tempfile::tempdir().expect("a directory");
     let file = temp.path().join("spec.md");
     fs::write(&file, "- a tool\n").expect("a file");
-    let path = check(&temp.path().join("./spec.md")).expect("good");
+    let (path, text) = check(&temp.path().join("./spec.md")).expect("good");
     assert_eq!(path, file.canonicalize().expect("canonical"));
+    assert_eq!(text, "- a tool\n");
 }
 
 #[test]
@@ -68,20 +68,4 @@ fn what_is_no_file_is_said_and_a_candidate_is_proposed() {
     let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
     let error = check(&socket).expect_err("a socket");
     assert!(error.message.ends_with("is no regular file"), "{error:?}");
-}
-
-#[test]
-fn roles_are_checked_before_anything_starts() {
-    let words = |roles: &[&str]| {
-        roles
-            .iter()
-            .map(|role| (*role).to_owned())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(
-        roles(&words(&["PM", " dev ", ""])),
-        Ok(words(&["PM", "dev"]))
-    );
-    let error = roles(&words(&["../x"])).expect_err("hostile");
-    assert_eq!(error.kind, ErrorKind::Usage);
 }

@@ -114,6 +114,7 @@ pub(crate) fn auto(world: &World, project: &Path, roles: &[&str], agent: &str) -
         roles: roles.iter().map(|&role| role.to_owned()).collect(),
         agents: vec![agent.to_owned()],
         secrets: Default::default(),
+        choice: None,
         dry_run: false,
         router: None,
         paused: false,

@@ -74,6 +74,7 @@ impl World {
             spec: self.place.cwd.join("spec.md"),
             roles: vec![RoleName::HUB.to_owned()],
             agents: vec![program.to_owned()],
+            choice: None,
             dry_run: false,
             router: None,
             paused: true,

@@ -1,0 +1,83 @@
+//! The team of `torch auto`: what was chosen, as it is sent and shown.
+
+use std::path::Path;
+
+use torch_api::choice::{ChoiceView, ChosenRole};
+
+use crate::command::wishes::{Chosen, WishArgs, chosen};
+use crate::error::CommandError;
+use crate::place::project_root;
+
+/// How many signs are told.
+const SIGNS: usize = 4;
+
+/// What is sent to the daemon of a team that was chosen.
+#[derive(Debug)]
+pub(super) struct Team {
+    /// The roles in the order of their windows.
+    pub(super) roles: Vec<String>,
+    /// `ROLE=PROGRAM` as the template has it.
+    pub(super) agents: Vec<String>,
+    /// Why.
+    pub(super) view: ChoiceView,
+}
+
+/// Chooses the team of a project.
+///
+/// # Errors
+/// Where the project can't be listed, or a type or role that is wanted does not exist.
+pub(super) fn team(project: &Path, spec: &str, wishes: &WishArgs) -> Result<Team, CommandError> {
+    let chosen = chosen(&project_root(project), Some(spec), &wishes.wishes()?)?;
+    let choice = &chosen.choice;
+    Ok(Team {
+        roles: choice.roles().map(ToString::to_string).collect(),
+        agents: choice
+            .agents
+            .iter()
+            .map(|(role, program)| format!("{role}={program}"))
+            .collect(),
+        view: view(&chosen),
+    })
+}
+
+fn view(chosen: &Chosen) -> ChoiceView {
+    let Chosen { detection, choice } = chosen;
+    let score = detection.chosen();
+    let signs = score.map_or(&[][..], |score| &score.signs);
+    let signs = signs.iter().filter(|sign| sign.points > 0).take(SIGNS);
+    let reason = |role: &torch_core::RoleName, reason: String| ChosenRole {
+        role: role.to_string(),
+        reason,
+    };
+    ChoiceView {
+        team_type: choice.template.clone(),
+        decided: detection.decision.words(),
+        score: score.map(|score| score.score),
+        signs: signs
+            .map(|sign| match sign.seen.places.first() {
+                Some(place) => format!("{} ({place})", sign.name),
+                None => sign.name.clone(),
+            })
+            .collect(),
+        project_size: detection.size.to_string(),
+        plan: choice.estimate.plan.to_string(),
+        token_multiplier: choice.estimate.token_multiplier,
+        roles: choice
+            .members
+            .iter()
+            .map(|member| reason(&member.role, member.reason.words()))
+            .collect(),
+        left_out: choice
+            .left_out
+            .iter()
+            .map(|out| reason(&out.role, format!("{} ({})", out.why, out.reason.words())))
+            .collect(),
+        notes: detection
+            .notes
+            .iter()
+            .chain(&choice.notes)
+            .cloned()
+            .collect(),
+        asked: choice.asked,
+    }
+}

@@ -1,0 +1,125 @@
+//! `torch team new`.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use torch_team::parse;
+
+use super::find;
+use crate::command::wishes;
+use crate::error::{CommandError, Outcome};
+use crate::exit;
+use crate::output;
+use crate::place::{in_repository, project_teams, user_teams};
+
+/// What a new template begins with.
+const BEGINNING: &str = include_str!("../../../../../templates/team-new.toml");
+
+/// The arguments of `torch team new`.
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    /// Its name: 1 to 32 of a-z, 0-9, _ and -
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// A type to begin with, by its name or an alias
+    #[arg(long, value_name = "TYPE")]
+    from: Option<String>,
+    /// Writes into .torch/teams of the project you are in instead of your own folder
+    #[arg(long)]
+    project: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &NewArgs, root: &Path) -> Outcome {
+    let catalog = wishes::templates(root)?;
+    let text = match &args.from {
+        Some(from) => find(&catalog, from)?.text.clone(),
+        None => BEGINNING.to_owned(),
+    };
+    let folder = folder(args.project, root)?;
+    let path = folder.join(format!("{}.toml", args.name));
+    let text = named(&text, &args.name);
+    if let Err(faults) = parse(&path, &text, catalog.known()) {
+        let failed = CommandError::usage(format!("{:?} can be no team type", args.name));
+        let failed = faults
+            .first()
+            .map_or(failed.clone(), |error| failed.because(&error.fault));
+        return Err(failed.hint("torch team new my-team"));
+    }
+    write(&folder, &path, &text)?;
+    output::notice(
+        "wrote a template; torch team check tells what is wrong with it, torch detect whether it fits:",
+    );
+    output::data(&format!("{}\n", path.display()))?;
+    Ok(exit::OK)
+}
+
+/// The same text with another name and without other words for it, which would mean two types.
+fn named(text: &str, name: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut begun = false;
+    for line in text.lines() {
+        begun |= line.starts_with('[');
+        if !begun && line.starts_with("name =") {
+            lines.push(format!("name = {name:?}"));
+        } else if begun || !line.starts_with("aliases =") {
+            lines.push(line.to_owned());
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+fn folder(project: bool, root: &Path) -> Result<PathBuf, CommandError> {
+    if !project {
+        return user_teams().ok_or_else(|| {
+            CommandError::usage("no place for a template: neither XDG_CONFIG_HOME nor HOME is set")
+                .hint("torch team new my-team --project")
+        });
+    }
+    if in_repository(root) {
+        return Ok(project_teams(root));
+    }
+    Err(CommandError::usage(format!(
+        "{} is in no git repository, so it is no project",
+        root.display()
+    ))
+    .hint("git init"))
+}
+
+fn write(folder: &Path, path: &Path, text: &str) -> Result<(), CommandError> {
+    fs::create_dir_all(folder).map_err(|error| {
+        CommandError::other(format!("failed to make {}", folder.display())).because(&error)
+    })?;
+    let made = OpenOptions::new().write(true).create_new(true).open(path);
+    let written = made.and_then(|mut file| file.write_all(text.as_bytes()));
+    let shell = torch_process::quote::shell(path);
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => CommandError::usage(format!(
+            "{} is there, and was left as it is",
+            path.display()
+        ))
+        .hint(format!("${{EDITOR:-vi}} {shell}")),
+        _ => CommandError::other(format!("failed to write {}", path.display())).because(&error),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_template_is_sound() {
+        let catalog = wishes::shipped().expect("the roles");
+        let path = Path::new("x.toml");
+        let texts = catalog.entries().map(|entry| entry.text.as_str());
+        for text in texts.chain([BEGINNING]) {
+            let template = parse(path, &named(text, "shop"), catalog.known()).expect("sound");
+            assert_eq!(
+                (template.name.as_str(), template.aliases.len()),
+                ("shop", 0)
+            );
+        }
+    }
+}
