@@ -117,6 +117,10 @@ pub fn survey(
         if walk.is_over() {
             break;
         }
+        if Instant::now() >= walk.end {
+            walk.survey.cut = Some(Cut::Time);
+            break;
+        }
         match fs::read_dir(&folder.path) {
             Ok(entries) => walk.folder(&folder, entries),
             Err(_) => walk.survey.unreadable += 1,
@@ -176,7 +180,7 @@ impl Walk {
         }
         if self.seen >= self.limits.entries {
             self.survey.cut = Some(Cut::Entries);
-        } else if self.seen % 256 == 0 && Instant::now() >= self.end {
+        } else if self.seen.is_multiple_of(256) && Instant::now() >= self.end {
             self.survey.cut = Some(Cut::Time);
         } else {
             return false;

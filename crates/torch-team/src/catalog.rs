@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use torch_core::spelling::near;
+
 use crate::fault::{Fault, TemplateError};
 use crate::parse::{Known, parse, parse_common};
+use crate::template::folded;
 use crate::template::{Condition, Requirement, TeamTemplate};
 
 /// The template for projects of which nothing is clear.
@@ -165,10 +168,21 @@ impl Catalog {
 
     /// The template that a word means: its name, else an alias.
     pub fn called(&self, word: &str) -> Option<&TeamTemplate> {
-        let named = self
-            .templates()
-            .find(|it| crate::template::folded(&it.name) == crate::template::folded(word));
+        let named = self.templates().find(|it| folded(&it.name) == folded(word));
         named.or_else(|| self.templates().find(|template| template.is_called(word)))
+    }
+
+    /// The names of the templates that a mistyped word most likely means, by their names and aliases, the nearest first.
+    pub fn near(&self, word: &str) -> Vec<String> {
+        let words = self
+            .templates()
+            .flat_map(|it| std::iter::once(&it.name).chain(&it.aliases));
+        let mut found: Vec<String> = Vec::new();
+        for word in near(&folded(word), words.map(String::as_str)) {
+            let name = self.called(word).map(|template| template.name.clone());
+            found.extend(name.filter(|name| !found.contains(name)));
+        }
+        found
     }
 
     /// The templates.

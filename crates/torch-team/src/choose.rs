@@ -76,13 +76,10 @@ fn template<'c>(
     };
     catalog.called(name).ok_or_else(|| {
         let known: Vec<String> = catalog.templates().map(|it| it.name.clone()).collect();
-        let near = near(
-            &crate::template::folded(name),
-            known.iter().map(String::as_str),
-        );
+        let near = catalog.near(name);
         ChoiceError::UnknownType {
             name: name.clone(),
-            near: near.into_iter().map(str::to_owned).collect(),
+            near,
             known,
         }
     })

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use torch_core::spelling::near;
-
 use crate::catalog::{Catalog, DEFAULT};
 use crate::detection::{ConditionSeen, Decision, Detection, SignSeen, TypeScore};
 use crate::figures::{Figures, services};
@@ -185,12 +183,7 @@ impl<'c> Detector<'c> {
     }
 
     fn unknown_type(&self, value: &str, line: usize) -> String {
-        let names: Vec<&str> = self
-            .catalog
-            .templates()
-            .map(|it| it.name.as_str())
-            .collect();
-        let near = near(&crate::template::folded(value), names.iter().copied());
+        let near = self.catalog.near(value);
         let meant = near
             .first()
             .map_or_else(String::new, |near| format!("; the nearest is {near}"));

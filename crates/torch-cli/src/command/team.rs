@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use torch_core::spelling::near;
 use torch_project::read_team;
 use torch_team::{Catalog, Entry, TemplateError, parse};
 
@@ -131,7 +130,7 @@ fn find<'c>(catalog: &'c Catalog, word: &str) -> Result<&'c Entry, CommandError>
         .and_then(|template| catalog.entry(&template.name));
     found.ok_or_else(|| {
         let known: Vec<&str> = catalog.templates().map(|it| it.name.as_str()).collect();
-        let near = near(word, known.iter().copied());
+        let near = catalog.near(word);
         let hint = near.first().map(|near| format!("torch team show {near}"));
         CommandError::usage(format!("there is no team type {word:?}"))
             .cause(format!("known types: {}", known.join(", ")))

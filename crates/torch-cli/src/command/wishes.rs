@@ -7,8 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use torch_core::RoleName;
 use torch_project::{Limits, SurveyError, Teams, load_teams, survey};
 use torch_team::{
-    Catalog, Choice, ChoiceError, Detection, Detector, Plan, Size, Spec, TemplateError, Wishes,
-    built_in, choose,
+    Catalog, Choice, ChoiceError, Detection, Detector, Origin, Plan, Size, Spec, TemplateError,
+    Wishes, built_in, choose,
 };
 
 use super::given::Given;
@@ -147,8 +147,25 @@ pub(crate) fn chosen(
         .map_err(|error| unlisted(&error))?;
     let spec = spec.map(Spec::read);
     let detection = detector.detect(&seen, spec.as_ref(), wishes.team_type.as_deref());
-    let choice = choose(&detection, &catalog, wishes).map_err(|error| unchosen(&error, wishes))?;
+    let mut choice =
+        choose(&detection, &catalog, wishes).map_err(|error| unchosen(&error, wishes))?;
+    keep_demo_out(&mut choice, &catalog);
     Ok(Chosen { detection, choice })
+}
+
+/// The demo agent makes commits of its own. A file that came with a project can't ask for it.
+fn keep_demo_out(choice: &mut Choice, catalog: &Catalog) {
+    let of_project = catalog
+        .entry(&choice.template)
+        .is_some_and(|entry| matches!(entry.origin, Origin::Project(_)));
+    let before = choice.agents.len();
+    if of_project {
+        choice.agents.retain(|_, program| program != "demo");
+    }
+    if choice.agents.len() < before {
+        let text = "the project's template names the demo agent, which is left out; --agent demo asks for it";
+        choice.notes.push(text.to_owned());
+    }
 }
 
 fn unlisted(error: &SurveyError) -> CommandError {

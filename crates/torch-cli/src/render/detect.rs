@@ -25,7 +25,9 @@ pub fn detection(root: &str, detection: &Detection, choice: &Choice) -> String {
     text.push_str(&figures(detection));
     if !detection.types.is_empty() {
         text.push_str(&format!("\n{}\n", paint(STRONG, "Types")));
-        for score in &detection.types {
+        // What only speaks against a type is told in JSON.
+        let spoken = |score: &&TypeScore| score.signs.iter().any(|sign| sign.points >= 0);
+        for score in detection.types.iter().filter(spoken) {
             text.push_str(&of_type(score));
         }
     }
@@ -67,11 +69,10 @@ fn figures(detection: &Detection) -> String {
     if let Some(cut) = detection.cut {
         line.push_str(&format!("\n  not all of it was seen: {}", cut.as_str()));
     }
-    if detection.unreadable > 0 {
-        line.push_str(&format!(
-            "\n  {} could not be read",
-            count(detection.unreadable, "entry").replace("entrys", "entries")
-        ));
+    match detection.unreadable {
+        0 => {}
+        1 => line.push_str("\n  1 entry could not be read"),
+        more => line.push_str(&format!("\n  {more} entries could not be read")),
     }
     line.push('\n');
     line

@@ -6,6 +6,7 @@ use anstream::adapter::strip_str;
 use insta::assert_snapshot;
 use jiff::tz::TimeZone;
 use serde_json::json;
+use torch_api::choice::{ChoiceView, ChosenRole};
 use torch_api::view::{
     AgentView, DaemonView, JournalView, MessageView, PlanView, PlannedAgent, TeamView,
 };
@@ -440,6 +441,35 @@ fn plan() {
     mixed.agents[1].permission_mode = "workspace-write".to_owned();
     mixed.exists = true;
     assert_snapshot!("plan_mixed", text(&super::plan::plan(&mixed)));
+    mixed.exists = false;
+    mixed.choice = Some(Box::new(a_choice()));
+    assert_snapshot!("plan_chosen", text(&super::plan::plan(&mixed)));
+}
+
+fn a_choice() -> ChoiceView {
+    let chosen = |role: &str, reason: &str| ChosenRole {
+        role: role.to_owned(),
+        reason: reason.to_owned(),
+    };
+    ChoiceView {
+        team_type: "web_application".to_owned(),
+        decided: "the highest score, by 10".to_owned(),
+        score: Some(23),
+        signs: vec!["Django's manage.py (manage.py)".to_owned()],
+        project_size: "small".to_owned(),
+        plan: "max5".to_owned(),
+        token_multiplier: 15,
+        roles: vec![
+            chosen("orchestrator", "every team has one"),
+            chosen("developer", "core of web_application"),
+        ],
+        left_out: vec![chosen(
+            "devops",
+            "the plan max5 has at most 5 agents; --plan max20",
+        )],
+        notes: vec!["a note with \u{1b}[31m colour".to_owned()],
+        asked: false,
+    }
 }
 
 #[test]

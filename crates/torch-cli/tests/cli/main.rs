@@ -8,4 +8,5 @@ mod local;
 mod place;
 mod send;
 mod service;
+mod teams;
 mod view;

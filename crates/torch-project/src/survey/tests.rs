@@ -94,7 +94,7 @@ fn links_pipes_sockets_and_closed_folders_are_harmless() {
     symlink("/dev/zero", root.join(".ignore")).expect("a link");
     let _socket = std::os::unix::net::UnixListener::bind(root.join("s.json")).expect("a socket");
     fs::create_dir(root.join("closed")).expect("a folder");
-    fs::set_permissions(root.join("closed"), fs::Permissions::from_mode(0)).expect("closed");
+    fs::set_permissions(root.join("closed"), fs::Permissions::from_mode(0o0)).expect("closed");
     let survey = look(root);
     assert_eq!(paths(&survey), ["a/b.rs"]);
     assert!(survey.contents.is_empty());

@@ -6,6 +6,7 @@ mod accept;
 mod alone;
 mod claude;
 mod delivery;
+mod detect;
 mod distribution;
 mod history;
 mod idle;
@@ -58,13 +59,14 @@ impl Setting {
 type Measure = fn(&Setting) -> anyhow::Result<Report>;
 
 /// The parts by name, in the order in which they run.
-const PARTS: [(&str, Measure); 10] = [
+const PARTS: [(&str, Measure); 11] = [
     ("verdict", |it| verdict::measure(it).map(Report::of)),
     ("accept", |it| accept::measure(it).map(Report::of)),
     ("delivery", |it| delivery::measure(it).map(Report::of)),
     ("raise", |it| raise::measure(it).map(Report::of)),
     ("claude", claude::measure),
     ("status", |it| status::measure(it).map(Report::of)),
+    ("detect", |it| detect::measure(it).map(Report::of)),
     ("idle", |it| idle::measure(it).map(Report::of)),
     ("history", |it| history::measure(it).map(Report::of)),
     ("recovery", |it| recovery::measure(it).map(Report::of)),
@@ -77,7 +79,7 @@ const ON_REQUEST: [&str; 1] = ["soak"];
 /// The soak's minutes, where nothing else is said.
 const SOAK_MINUTES: u64 = 10;
 
-const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only verdict|accept|delivery|raise|claude|status|idle|history|recovery|soak]...";
+const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only verdict|accept|delivery|raise|claude|status|detect|idle|history|recovery|soak]...";
 
 fn main() -> anyhow::Result<()> {
     let (mut setting, only) = arguments(std::env::args().skip(1))?;
