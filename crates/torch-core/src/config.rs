@@ -29,7 +29,7 @@ pub struct Config {
     pub identity: IdentityConfig,
     /// How messages are typed.
     pub delivery: DeliveryConfig,
-    /// How teams are named.
+    /// How teams are named, and how large they may be.
     pub team: TeamConfig,
     /// When an ended program is started again.
     pub restart: RestartConfig,
@@ -156,12 +156,23 @@ pub struct DeliveryConfig {
     pub submit_timeout_seconds: u64,
 }
 
-/// How teams are named.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How teams are named, and how large they may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TeamConfig {
     /// Added to a session's name with a `-`; empty adds nothing.
     pub session_suffix: String,
+    /// The plan of the agents' account, which limits a team without `--plan`: `pro`, `max5`, `max20` or `console`.
+    pub plan: String,
+}
+
+impl Default for TeamConfig {
+    fn default() -> Self {
+        Self {
+            session_suffix: String::new(),
+            plan: "max5".to_owned(),
+        }
+    }
 }
 
 /// When torch starts an agent's ended program again by itself.

@@ -39,7 +39,20 @@ pub fn choose(
         team.asked("--roles", &wishes.roles);
         team.asked("--add-roles", &wishes.add_roles);
     }
-    Ok(team.into_choice())
+    let mut choice = team.into_choice();
+    choice.notes.extend(room_for_more(detection, wishes));
+    Ok(choice)
+}
+
+/// A large project has work for more roles than its type's core.
+fn room_for_more(detection: &Detection, wishes: &Wishes) -> Option<String> {
+    let unsaid = wishes.size.is_none() && wishes.roles.is_empty();
+    (unsaid && detection.size >= Size::Large).then(|| {
+        format!(
+            "the project is {} by its figures; --size {} takes further roles, as far as the plan has room",
+            detection.size, detection.size
+        )
+    })
 }
 
 fn check_roles(
@@ -125,7 +138,7 @@ impl<'c> Team<'c> {
             catalog,
             template,
             size: wishes.size,
-            plan: wishes.plan.unwrap_or_default(),
+            plan: wishes.plan.unwrap_or(wishes.default_plan),
             members: Vec::new(),
             left_out: Vec::new(),
             extras: 0,

@@ -17,6 +17,8 @@ pub struct Wishes {
     pub size: Option<Size>,
     /// `--plan`, where it was given.
     pub plan: Option<Plan>,
+    /// The plan without it.
+    pub default_plan: Plan,
 }
 
 impl Wishes {

@@ -127,8 +127,9 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
     let (config, _) = super::config::load(&there)?;
     super::in_force::say(&there, &config);
     let passed_on = super::agent::passed_on(&config.agents);
+    let wishes = args.wishes.wishes(&config.team)?;
     let configured = Some(config.agents.default).filter(|name| !name.is_empty());
-    let team = choice::team(&project, &text, &args.wishes)?;
+    let team = choice::team(&project, &text, &wishes)?;
     let mut agents = args.agent.clone();
     if !agents.iter().any(|agent| !agent.contains('=')) {
         let named = |role: &str| args.agent.iter().any(|agent| is_for(agent, role));

@@ -1,9 +1,10 @@
 //! `torch detect`: what kind of project this is, and why. Works without the daemon.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
+use torch_core::config::TeamConfig;
 
 use super::JsonArgs;
 use super::auto::read_spec;
@@ -11,7 +12,7 @@ use super::wishes::{self, WishArgs};
 use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::output;
-use crate::place::shown;
+use crate::place::{Place, shown};
 use crate::render;
 
 /// Shows what kind of project this is, by which signs, and the team that torch auto would raise.
@@ -37,6 +38,18 @@ pub struct DetectArgs {
     json: JsonArgs,
 }
 
+/// The settings of teams; without a registry, the defaults.
+fn team_config(root: &Path) -> Result<TeamConfig, CommandError> {
+    let Ok(place) = Place::find() else {
+        return Ok(TeamConfig::default());
+    };
+    let there = Place {
+        cwd: root.to_owned(),
+        ..place
+    };
+    Ok(super::config::load(&there)?.0.team)
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &DetectArgs) -> Outcome {
     let cwd = std::env::current_dir().map_err(|error| {
@@ -47,7 +60,7 @@ pub(crate) fn run(args: &DetectArgs) -> Outcome {
     let root = wishes::directory(cwd.join(args.dir.clone().unwrap_or_default()))?;
     let spec = args.spec.as_ref().map(|spec| read_spec(&cwd.join(spec)));
     let spec = spec.transpose()?;
-    let wanted = args.wishes.wishes()?;
+    let wanted = args.wishes.wishes(&team_config(&root)?)?;
     let chosen = wishes::chosen(&root, spec.as_ref().map(|(_, text)| text.as_str()), &wanted)?;
     if args.json.json {
         output::json(&json!({

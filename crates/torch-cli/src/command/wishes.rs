@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use torch_core::RoleName;
+use torch_core::config::TeamConfig;
 use torch_project::{Limits, SurveyError, Teams, load_teams, survey};
 use torch_team::{
     Catalog, Choice, ChoiceError, Detection, Detector, Origin, Plan, Size, Spec, TemplateError,
@@ -33,7 +34,7 @@ pub struct WishArgs {
     #[arg(long, value_name = "SIZE", hide_possible_values = true, value_parser = sizes())]
     pub(crate) size: Option<Size>,
     /// The plan of the agents' account, which limits the team: pro (3 agents), max5 (5), max20 (8) or console (no limit)
-    /// [default: max5]
+    /// [default: team.plan of the config, which is max5]
     #[arg(long, value_name = "PLAN", hide_possible_values = true, value_parser = plans())]
     pub(crate) plan: Option<Plan>,
 }
@@ -47,17 +48,19 @@ fn plans() -> impl clap::builder::TypedValueParser<Value = Plan> {
 }
 
 impl WishArgs {
-    /// The flags as they are understood.
+    /// The flags as they are understood, over the config.
     ///
     /// # Errors
     /// For what can be no role.
-    pub(crate) fn wishes(&self) -> Result<Wishes, CommandError> {
+    pub(crate) fn wishes(&self, config: &TeamConfig) -> Result<Wishes, CommandError> {
         Ok(Wishes {
             team_type: self.team_type.clone(),
             roles: roles(&self.roles, "--roles")?,
             add_roles: roles(&self.add_roles, "--add-roles")?,
             size: self.size,
             plan: self.plan,
+            // The config takes these words only.
+            default_plan: config.plan.parse().unwrap_or_default(),
         })
     }
 }

@@ -162,11 +162,11 @@ fn a_bad_template_is_told_with_its_line_and_stops_nothing_else() {
     .expect("a file");
     let ran = place.run(TORCH, &["team", "check"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    let hint = format!("Hint: ${{EDITOR:-vi}} +7 {}\n", path.display());
+    let hint = format!("Hint: ${{EDITOR:-vi}} +8 {}\n", path.display());
     assert!(ran.err.ends_with(&hint), "{ran:?}");
     assert!(
         ran.err.contains(
-            "line 7, can't be used\n  there is no role \"develper\"; did you mean developer?"
+            "line 8, can't be used\n  there is no role \"develper\"; did you mean developer?"
         ),
         "{ran:?}"
     );
@@ -174,7 +174,7 @@ fn a_bad_template_is_told_with_its_line_and_stops_nothing_else() {
     let fault: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
     assert_eq!(
         (json.code, &fault["line"]),
-        (Some(2), &serde_json::json!(7))
+        (Some(2), &serde_json::json!(8))
     );
     let ran = place.run(TORCH, &["detect"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");

@@ -181,6 +181,12 @@ pub const KEYS: &[Key] = &[
         doc: "Added with a \"-\" to the tmux session's name; empty adds nothing.",
     },
     Key {
+        name: "team.plan",
+        kind: Kind::Choice(&["pro", "max5", "max20", "console"]),
+        scope: Scope::User,
+        doc: "The plan of the agents' account: a team of `torch auto` has at most 3 (pro), 5, 8 (max20) agents, or no limit.",
+    },
+    Key {
         name: "restart.policy",
         kind: Kind::Choice(&["always", "on-failure", "never"]),
         scope: Scope::User,

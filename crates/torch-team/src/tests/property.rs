@@ -44,7 +44,7 @@ prop_compose! {
         size in option::of(select(Size::ALL.to_vec())),
         plan in option::of(select(Plan::ALL.to_vec())),
     ) -> Wishes {
-        Wishes { team_type: team_type.map(str::to_owned), roles, add_roles, size, plan }
+        Wishes { team_type: team_type.map(str::to_owned), roles, add_roles, size, plan, default_plan: Plan::default() }
     }
 }
 

@@ -239,3 +239,26 @@ fn all_built_in_templates_fit_the_plan_of_most_people() {
         assert_eq!(choice.template, template.name);
     }
 }
+
+#[test]
+fn the_settings_plan_counts_without_the_flag() {
+    let wishes = Wishes {
+        default_plan: Plan::Pro,
+        ..Wishes::default()
+    };
+    let choice = team(WEB, &wishes);
+    assert_eq!(names(&choice), "orchestrator project_manager developer");
+    assert!(!choice.asked, "the settings are no order");
+}
+
+#[test]
+fn a_large_project_is_told_of_its_size() {
+    let files: String = (0..1200).map(|n| format!("src/f{n}.ts\n")).collect();
+    let choice = team(&files, &Wishes::default());
+    let said = "the project is large by its figures; --size large takes further roles, as far as the plan has room";
+    assert!(
+        choice.notes.iter().any(|note| note == said),
+        "{:?}",
+        choice.notes
+    );
+}

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use torch_api::choice::{ChoiceView, ChosenRole};
 
-use crate::command::wishes::{Chosen, WishArgs, chosen};
+use torch_team::Wishes;
+
+use crate::command::wishes::{Chosen, chosen};
 use crate::error::CommandError;
 use crate::place::project_root;
 
@@ -26,8 +28,8 @@ pub(super) struct Team {
 ///
 /// # Errors
 /// Where the project can't be listed, or a type or role that is wanted does not exist.
-pub(super) fn team(project: &Path, spec: &str, wishes: &WishArgs) -> Result<Team, CommandError> {
-    let chosen = chosen(&project_root(project), Some(spec), &wishes.wishes()?)?;
+pub(super) fn team(project: &Path, spec: &str, wishes: &Wishes) -> Result<Team, CommandError> {
+    let chosen = chosen(&project_root(project), Some(spec), wishes)?;
     let choice = &chosen.choice;
     Ok(Team {
         roles: choice.roles().map(ToString::to_string).collect(),
