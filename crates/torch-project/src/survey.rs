@@ -39,7 +39,7 @@ impl Default for Limits {
             depth: 24,
             file_bytes: 64 * 1024,
             bytes: 2 * 1024 * 1024,
-            time: Duration::from_secs(5),
+            time: Duration::from_secs(10),
         }
     }
 }
