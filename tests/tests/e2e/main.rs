@@ -5,6 +5,7 @@
 mod abuse;
 mod auto;
 mod bad_input;
+mod choice;
 mod commands;
 mod credit;
 mod delivery;
