@@ -213,8 +213,8 @@ impl Walk {
         if !(kind.is_dir() || kind.is_file()) || is_hidden(&name) {
             return;
         }
-        let path = entry.path();
-        if Rules::ignore(rules, &path, kind.is_dir()) {
+        // Most files lie under no rules, and need no path of their own.
+        if rules.is_some() && Rules::ignore(rules, &entry.path(), kind.is_dir()) {
             return;
         }
         let below = format!("{}{}", folder.below, name.to_string_lossy());
@@ -228,6 +228,7 @@ impl Walk {
             }
             return;
         }
+        let path = entry.path();
         if FOREIGN.iter().any(|foreign| name == *foreign)
             || MARKS.iter().any(|mark| path.join(mark).exists())
         {
