@@ -160,7 +160,7 @@ fn what_comes_next_is_true_in_each_state() {
     );
     assert_eq!(
         said(&|_, held| held.needs_person = true),
-        "a person has to act, and then say \"continue\" in its window (torch attach developer --team app)"
+        "a person has to act, and then: torch credit wake developer --team app"
     );
     assert!(
         said(&|agent, _| agent.state = CreditState::Waking).starts_with("it was let try again")
