@@ -80,6 +80,9 @@ pub struct TeamView {
     /// The planned note that is due next.
     #[serde(default)]
     pub next_scheduled: Option<Box<ScheduleView>>,
+    /// How far its plan is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<torch_core::task::TaskCount>,
     /// Its agents in the order of their windows.
     pub agents: Vec<AgentView>,
 }
@@ -257,7 +260,7 @@ pub struct PlanView {
     pub project: PathBuf,
     /// The spec.
     pub spec: PathBuf,
-    /// How many list items the spec has.
+    /// How many tasks the spec's plan has.
     pub spec_items: u32,
     /// The starting branch and its commit.
     pub base_branch: String,

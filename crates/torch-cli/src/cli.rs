@@ -9,7 +9,9 @@ use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
     ack, agent, agent_run, agents, attach, audit, auto, backup, commit, complete, completions,
-    config, context, credit, daemon, demo_agent, deps, detect, doctor, gc, inbox, init, logs, man, mcp, message, pause, pending, report, restore, resume, schedule, send, shell, status, stop, task, team as team_command, undelete, violations, why, windows, worktree,
+    config, context, credit, daemon, demo_agent, deps, detect, doctor, gc, inbox, init, logs, man,
+    mcp, message, pause, pending, plan, report, restore, resume, schedule, send, shell, spec,
+    status, stop, task, team as team_command, undelete, violations, why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -72,6 +74,8 @@ enum Command {
     Send(send::SendArgs),
     Msg(message::MessageArgs),
     Schedule(schedule::ScheduleArgs),
+    Plan(plan::PlanArgs),
+    Spec(spec::SpecArgs),
     Credit(credit::CreditArgs),
     Inbox(inbox::InboxArgs),
     Logs(logs::LogsArgs),
@@ -142,6 +146,8 @@ fn run(command: Command) -> Outcome {
         Command::Send(args) => send::run(args, &place()?),
         Command::Msg(args) => message::run(args, &place()?),
         Command::Schedule(args) => schedule::run(args, &place()?),
+        Command::Plan(args) => plan::run(args, &place()?),
+        Command::Spec(args) => spec::run(args, &place()?),
         Command::Credit(args) => credit::run(args, &place()?),
         Command::Inbox(args) => inbox::run(&args, &place()?),
         Command::Logs(args) => logs::run(args, &place()?),

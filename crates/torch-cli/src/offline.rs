@@ -2,8 +2,9 @@
 
 use torch_api::credit::CreditView;
 use torch_api::rules::{RulesRequest, RulesResponse};
+use torch_api::task::TasksView;
 use torch_api::view::{JournalView, MessageView, ScheduleView, TeamView};
-use torch_api::wire::MessageFilter;
+use torch_api::wire::{MessageFilter, TeamSelector};
 use torch_api::{Response, ResumeRequest, ResumeView};
 use torch_core::analysis::TeamAnalysis;
 use torch_core::observed::ProgramObserved;
@@ -101,6 +102,17 @@ pub fn schedules(place: &Place, team: Option<&str>) -> Result<Vec<ScheduleView>,
     };
     rows.retain(|row| team.is_none_or(|team| row.team == team));
     Ok(rows)
+}
+
+/// A team's plan as it was last written.
+///
+/// # Errors
+/// When the registry can't be read, or has no such team, or the team no plan.
+pub fn tasks(place: &Place, team: &TeamSelector) -> Result<TasksView, CommandError> {
+    match open(place)? {
+        Some(registry) => registry.tasks(team).map_err(CommandError::from),
+        None => Err(CommandError::usage("there is no team").hint("torch plan show --spec spec.md")),
+    }
 }
 
 /// What was seen of each agent program in use, as it was last written.

@@ -24,6 +24,7 @@ pub mod stats;
 pub mod status;
 pub mod style;
 pub mod table;
+pub mod tasks;
 pub mod team;
 pub mod templates;
 pub mod time;

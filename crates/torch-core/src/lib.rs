@@ -29,6 +29,7 @@ pub mod screen;
 pub mod spelling;
 pub mod spool;
 pub mod target;
+pub mod task;
 pub mod team;
 pub mod time;
 pub mod tmux;
@@ -41,6 +42,7 @@ pub use message::{DeferReason, Delivery, DeliveryState, Envelope, MessageKind, R
 pub use name::{NameError, RoleName, SessionName};
 pub use schedule::{BootClock, BootInstant, Schedule, ScheduleState};
 pub use target::Target;
+pub use task::{Task, TaskId, TaskPlan, TaskState};
 pub use team::{DesiredState, RouterMode, Team, TeamPhase};
 pub use time::{Drift, Timestamp};
 pub use tmux::{PaneAddress, PaneId, SessionId, WindowId};

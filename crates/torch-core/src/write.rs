@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::journal::JournalEntry;
-use crate::{Agent, AgentId, Delivery, Envelope, LedgerRecord, Schedule, Team, TeamId};
+use crate::{Agent, AgentId, Delivery, Envelope, LedgerRecord, Schedule, TaskPlan, Team, TeamId};
 
 /// One durable change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,13 @@ pub enum Write {
     PutSchedule(Box<Schedule>),
     /// Inserts or replaces a record of the ledger.
     PutLedger(Box<LedgerRecord>),
+    /// Inserts or replaces a team's plan.
+    PutPlan {
+        /// The team.
+        team: TeamId,
+        /// The whole plan.
+        plan: Box<TaskPlan>,
+    },
     /// How far an agent's spool file has been read, in bytes.
     SpoolOffset {
         /// The agent.

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use torch_api::rules::{RulesRequest, RulesResponse};
-use torch_api::wire::MessageFilter;
+use torch_api::task::TasksView;
+use torch_api::wire::{MessageFilter, TeamSelector};
 use torch_api::{
     AgentView, Failure, MessageView, Response, ResumeRequest, ResumeView, ScheduleView, TeamView,
 };
@@ -50,6 +51,7 @@ impl Registry {
             let waiting = self.store.waiting()?;
             let agents = self.store.agents()?;
             let planned = self.store.schedules()?;
+            let plans = self.store.plans()?;
             let views = self.store.teams()?.into_iter().map(|team| {
                 let own = agents.iter().filter(|agent| agent.team == team.id);
                 let own = own.map(|agent| {
@@ -61,6 +63,7 @@ impl Registry {
                 let suspended = is_suspended(&team);
                 let mut view = view::team(&team, suspended, own.collect(), &self.tmux_socket);
                 view::add_planned(&mut view, &team, &planned.iter().collect::<Vec<_>>());
+                view.tasks = plans.get(&team.id).map(torch_core::TaskPlan::count);
                 view
             });
             Ok(views.collect())
@@ -130,6 +133,39 @@ impl Registry {
         });
         let views = views.collect();
         Ok(view::resume(team, is_suspended(team), "not asked", views))
+    }
+
+    /// A team's plan as it was last written.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry can't be read, has no such team, or the team has no plan.
+    pub fn tasks(&self, selector: &TeamSelector) -> Result<TasksView, Box<Failure>> {
+        let failed = |error| Box::new(answer::store_failure(&error));
+        let teams = self.store.teams().map_err(failed)?;
+        let agents = self.store.agents().map_err(failed)?;
+        let mut plans = self.store.plans().map_err(failed)?;
+        let teams: Vec<&Team> = teams.iter().collect();
+        let worktrees = agents
+            .iter()
+            .map(|agent| (agent.worktree.as_path(), agent.team));
+        let team = choose_team(&teams, worktrees, selector)?;
+        let roles = agents
+            .iter()
+            .filter(|agent| agent.team == team.id && agent.task.is_none());
+        let roles = roles.map(|agent| agent.role.to_string()).collect();
+        match plans.remove(&team.id) {
+            Some(plan) => Ok(TasksView {
+                team: team.name.to_string(),
+                roles,
+                plan,
+                change: None,
+            }),
+            None => Err(Box::new(crate::failure::usage(
+                &format!("team {} has no plan", team.name),
+                "it was raised before torch made plans, or without a spec",
+                Some("torch spec add spec.md"),
+            ))),
+        }
     }
 
     /// The agents' usage limits, of one team or of all, as they were last written. Nobody is woken while no daemon runs, so

@@ -205,6 +205,7 @@ fn load(
         open: kept.open,
         schedules: kept.schedules,
         ledger: kept.ledger,
+        plans: kept.plans,
         pair_seqs: pair_seqs.collect(),
         spool_offsets: kept.spool_offsets,
     };

@@ -36,6 +36,7 @@ pub(crate) fn team(
         waiting: agents.iter().map(|agent| agent.waiting).sum(),
         scheduled: 0,
         next_scheduled: None,
+        tasks: None,
         agents,
     }
 }

@@ -64,8 +64,9 @@ impl Call {
                  sender that it was acted on."
             }
             Self::Complete => {
-                "Report that your task is finished: what was done, which commit, how it was checked, with figures and names. From the \
-                 orchestrator it ends the whole spec, so call it there once, when every item is met and integrated."
+                "Report that your task is finished: what was done, which commit, how it was checked, with figures and names. Begin with \
+                 the id of the plan's task, where you have one (`T3 done: …`): that ends this task. Without an id, from the orchestrator, \
+                 it ends the whole spec, so call it there once, when every item is met and integrated."
             }
             Self::Commit => {
                 "Commit the changes in your worktree on your own branch, with your role as the author. For where `git commit` does not \

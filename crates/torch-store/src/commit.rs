@@ -79,6 +79,7 @@ impl Turn<'_> {
             Write::PutDelivery(delivery) => self.put_delivery(delivery),
             Write::PutSchedule(schedule) => self.put_schedule(schedule),
             Write::PutLedger(record) => self.put_ledger(record),
+            Write::PutPlan { team, plan } => self.put_plan(*team, plan),
             Write::SpoolOffset { agent, offset } => self.put_spool(*agent, *offset),
             Write::ReadInbox { message } => self.read_inbox(*message),
             Write::RemoveTeam(team) => self.remove_team(*team),
@@ -332,6 +333,18 @@ impl Turn<'_> {
             ),
         )?;
         self.seal("ledger", sum::LEDGER, "key", &key)
+    }
+
+    fn put_plan(&self, team: TeamId, plan: &torch_core::TaskPlan) -> Result<(), StoreError> {
+        let act = format!("store the plan of team {team}");
+        let record = json_out(|| act.clone(), plan)?;
+        self.run(
+            &act,
+            "INSERT INTO plan (team, record, sum) VALUES (?1, ?2, torch_sum(?1, ?2)) ON CONFLICT (team) \
+             DO UPDATE SET record = excluded.record, sum = excluded.sum",
+            (team.to_string(), record),
+        )?;
+        Ok(())
     }
 
     fn put_spool(&self, agent: AgentId, offset: u64) -> Result<(), StoreError> {

@@ -310,13 +310,16 @@ fn check_pages(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     ] {
         check_with(conn, path, &format!("PRAGMA integrity_check({table})"))?;
     }
-    // The second schema has the one, the fifth the other.
+    // Not every schema has these.
     let version = schema::version(conn).map_err(|error| refused(path, error))?;
     if version >= 2 {
         check_with(conn, path, "PRAGMA quick_check(schedule)")?;
     }
     if version >= schema::LEDGER {
         check_with(conn, path, "PRAGMA quick_check(ledger)")?;
+    }
+    if version >= schema::PLAN {
+        check_with(conn, path, "PRAGMA quick_check(plan)")?;
     }
     Ok(())
 }

@@ -35,6 +35,10 @@ pub(crate) const MIGRATIONS: &[(u32, &str)] = &[
         5,
         include_str!("../../../registry/migrations/0005_ledger.sql"),
     ),
+    (
+        6,
+        include_str!("../../../registry/migrations/0006_plan.sql"),
+    ),
 ];
 
 /// The schema that this build reads and writes: the number of its last migration.
@@ -45,6 +49,9 @@ pub(crate) const GUARDED: u32 = 3;
 
 /// The first schema with the ledger.
 pub(crate) const LEDGER: u32 = 5;
+
+/// The first schema with plans.
+pub(crate) const PLAN: u32 = 6;
 
 /// The schema of an open database; 0 for a new one.
 pub(crate) fn version(conn: &Connection) -> rusqlite::Result<u32> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension as _, Row};
 use serde::de::DeserializeOwned;
 use torch_core::{
-    Agent, AgentId, Delivery, DeliveryState, Envelope, LedgerRecord, MessageId, Schedule, Team,
-    TeamId,
+    Agent, AgentId, Delivery, DeliveryState, Envelope, LedgerRecord, MessageId, Schedule, TaskPlan,
+    Team, TeamId,
 };
 
 use crate::chain::ChainRow;
@@ -29,6 +29,8 @@ pub struct Snapshot {
     pub schedules: Vec<Schedule>,
     /// The open records of the ledger, the oldest first.
     pub ledger: Vec<LedgerRecord>,
+    /// The teams' plans.
+    pub plans: BTreeMap<TeamId, TaskPlan>,
     /// The last number on each pair.
     pub pair_seqs: Vec<PairSeq>,
     /// How far each agent's spool file was read, in bytes.
@@ -65,6 +67,7 @@ impl Store {
             open: self.open_deliveries()?,
             schedules: self.schedules()?,
             ledger: self.open_ledger()?,
+            plans: self.plans()?,
             pair_seqs: self.pair_seqs()?,
             spool_offsets: self.spool_offsets()?,
             last_message_id: self.last_message_id()?,
@@ -97,6 +100,23 @@ impl Store {
     pub fn schedules(&self) -> Result<Vec<Schedule>, StoreError> {
         let sql = "FROM schedule t WHERE t.state = 'pending' ORDER BY t.due, t.id";
         self.records("planned note", sum::SCHEDULE, sql)
+    }
+
+    /// The teams' plans.
+    ///
+    /// # Errors
+    /// When rows can't be read.
+    pub fn plans(&self) -> Result<BTreeMap<TeamId, TaskPlan>, StoreError> {
+        let sql = format!(
+            "SELECT t.team, t.record, {} FROM plan t",
+            sum::holds("t", sum::PLAN)
+        );
+        let plans = self.collect("plans", &sql, |row| {
+            whole(row, 2, "plan", 0)?;
+            let team = parse("team id", &get::<String>(row, 0)?)?;
+            Ok((team, json_in("plan", &get::<String>(row, 1)?)?))
+        })?;
+        Ok(plans.into_iter().collect())
     }
 
     /// What a team is called, also one that was removed.

@@ -18,6 +18,7 @@ pub(crate) const SUMMED: &[(&str, &str)] = &[
     ("delivery", DELIVERY),
     ("schedule", SCHEDULE),
     ("ledger", LEDGER),
+    ("plan", PLAN),
     ("chain", CHAIN),
 ];
 
@@ -33,6 +34,7 @@ pub(crate) const DELIVERY: &str =
     "message, state, reason, attempt, possible_duplicate, launch, since, evidence";
 pub(crate) const SCHEDULE: &str = "id, team, due, state, record";
 pub(crate) const LEDGER: &str = "key, team, kind, open, at, record";
+pub(crate) const PLAN: &str = "team, record";
 pub(crate) const CHAIN: &str = "entries, head, registry, commits, messages, open, base, base_hash";
 
 /// Gives a connection the functions that migrations and statements use.
@@ -99,13 +101,19 @@ fn as_called(schema: u32, columns: &str) -> String {
     }
 }
 
+/// Whether a database of this schema has a table.
+fn has(schema: u32, table: &str) -> bool {
+    match table {
+        "ledger" => schema >= crate::schema::LEDGER,
+        "plan" => schema >= crate::schema::PLAN,
+        _ => true,
+    }
+}
+
 /// The first table with a row whose sum is wrong, and how many of its rows are.
 pub(crate) fn wrong(conn: &Connection) -> rusqlite::Result<Option<String>> {
     let schema: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for (table, columns) in SUMMED {
-        if *table == "ledger" && schema < crate::schema::LEDGER {
-            continue;
-        }
+    for (table, columns) in SUMMED.iter().filter(|(table, _)| has(schema, table)) {
         let columns = as_called(schema, columns);
         let sql = format!(
             "SELECT count(*) FROM {table} t WHERE NOT {}",

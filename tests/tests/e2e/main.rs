@@ -16,6 +16,7 @@ mod identity;
 mod isolation;
 mod payloads;
 mod place;
+mod plan;
 mod recovery;
 mod roster;
 mod rules;

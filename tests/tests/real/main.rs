@@ -3,6 +3,7 @@
 //! `scripts/real-programs.sh` installs them. A test whose program is missing says SKIPPED and passes, unless
 //! `TORCH_TEST_REAL=require` is set.
 
+mod analyse;
 mod arrival;
 mod credit;
 mod delivery;

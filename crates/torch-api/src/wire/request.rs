@@ -133,6 +133,8 @@ pub enum Request {
     },
     /// Plans a note for later. Answers [`Response::Scheduled`]; with `check` at last [`Response::Sent`].
     Schedule(Box<ScheduleRequest>),
+    /// A team's plan is shown or changed. Answers [`Response::Tasks`].
+    Tasks(Box<crate::task::TasksRequest>),
     /// The agents' usage limits. Answers [`Response::Credit`].
     Credit {
         /// Only this team's.
@@ -293,6 +295,7 @@ impl Request {
             Self::Retry { .. } => "retry",
             Self::CancelMessage { .. } => "cancel_message",
             Self::Schedule(_) => "schedule",
+            Self::Tasks(_) => "tasks",
             Self::Credit { .. } => "credit",
             Self::Observed => "observed",
             Self::ThroughMcp { .. } => "through_mcp",
@@ -341,6 +344,9 @@ pub struct AutoRequest {
     /// Type nothing into the agents until somebody says `torch unpause`.
     #[serde(default)]
     pub paused: bool,
+    /// The answer of an agent program that was asked to better the plan of the spec.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refined: Option<String>,
     /// A file that scripts the demo agents, absolute.
     pub scenario: Option<PathBuf>,
     /// The caller's environment, cut to the allow-list by the client.

@@ -133,6 +133,8 @@ pub enum Response {
         /// The notes.
         schedules: Vec<ScheduleView>,
     },
+    /// A team's plan.
+    Tasks(Box<crate::task::TasksView>),
     /// The agents' usage limits.
     Credit(Box<crate::credit::CreditView>),
     /// What was seen of each program that was launched, by name.

@@ -60,6 +60,7 @@ fn every_command_that_prints_data_has_json() {
         "torch report",
         "torch task",
         "torch deps",
+        "torch spec",
         "torch completions",
         "torch man",
         "torch mcp",

@@ -3,7 +3,7 @@
 mod choice;
 mod follow;
 mod progress;
-mod spec;
+pub(super) mod spec;
 
 pub(crate) use spec::check as read_spec;
 
@@ -61,6 +61,9 @@ pub struct AutoArgs {
     /// Follows the team until the spec is complete
     #[arg(long)]
     wait: bool,
+    /// Lets an agent program better the plan of the spec, by one call without tools, before the team is raised
+    #[arg(long)]
+    analyse: bool,
     /// A file that scripts the demo agents
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
@@ -140,7 +143,12 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         agents.extend(of_team);
         agents.extend(configured);
     }
+    let refined = match args.analyse {
+        true => refined(&team.roles, &spec, &agents, place)?,
+        false => None,
+    };
     Ok(AutoRequest {
+        refined,
         spec,
         project,
         roles: team.roles,
@@ -153,6 +161,27 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         env: passed_on.plain,
         secrets: passed_on.secret,
     })
+}
+
+/// An agent program's answer that betters the spec's plan; none where it does not fit, which is said.
+fn refined(
+    roles: &[String],
+    spec: &Path,
+    agents: &[String],
+    place: &Place,
+) -> Result<Option<String>, CommandError> {
+    let roles = super::plan::roles(roles)?;
+    let (text, plan) = super::plan::of_file(spec, &roles)?;
+    let asked = agents.iter().find(|agent| !agent.contains('='));
+    let answer = super::plan::answer(&text, &plan, &roles, asked.map(String::as_str), place)?;
+    match torch_plan::analysis::refined(&plan, &answer, &roles) {
+        Ok(_) => Ok(Some(answer)),
+        Err(error) => {
+            let words = super::plan::not_taken(&error);
+            output::notice(render::error::error(&words).trim_end());
+            Ok(None)
+        }
+    }
 }
 
 /// torch keeps and shows paths as text, and agents are told them.

@@ -2,6 +2,8 @@
 
 use clap::Args;
 use torch_api::{Request, Response};
+use torch_core::TaskId;
+use torch_core::task::TaskIdError;
 
 use super::JsonArgs;
 use crate::connect;
@@ -12,12 +14,19 @@ use crate::place::Place;
 use crate::render;
 
 /// Reports that the calling agent's task is complete; from the hub, that the whole spec is.
+///
+/// A report that names tasks of the plan (torch plan) ends those, from the hub, too.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  torch complete \"parser done in 3f2c1aa, 42 tests pass\"")]
+#[command(
+    after_help = "Examples:\n  torch complete \"parser done in 3f2c1aa, 42 tests pass\"\n  torch complete --task T3 \"in 3f2c1aa, 42 tests pass\""
+)]
 pub struct CompleteArgs {
     /// What was done, which commit, how it was checked
     #[arg(value_name = "TEXT", allow_hyphen_values = true)]
     text: String,
+    /// The task of the plan that is done; the same as a text that begins with `T3 done:`
+    #[arg(long, value_name = "TASK")]
+    task: Option<String>,
     #[command(flatten)]
     json: JsonArgs,
 }
@@ -28,7 +37,11 @@ pub(crate) fn run(args: CompleteArgs, place: &Place) -> Outcome {
         return Err(CommandError::usage("the report is empty")
             .hint("torch complete \"what was done, which commit, how it was checked\""));
     }
-    let response = connect::ask_by_any_door(place, &Request::Complete { text: args.text })?;
+    let text = match &args.task {
+        Some(task) => of_task(task, &args.text)?,
+        None => args.text,
+    };
+    let response = connect::ask_by_any_door(place, &Request::Complete { text })?;
     let Response::Sent { message, .. } = &response else {
         return Err(CommandError::unexpected(&response));
     };
@@ -38,4 +51,18 @@ pub(crate) fn run(args: CompleteArgs, place: &Place) -> Outcome {
         output::data(&render::message::stored(message))?;
     }
     Ok(exit::OK)
+}
+
+/// The report of a task, as every door takes it.
+fn of_task(task: &str, text: &str) -> Result<String, CommandError> {
+    let id: TaskId = task.trim().parse().map_err(|error: TaskIdError| {
+        CommandError::usage(format!("--task {task:?} names no task"))
+            .because(&error)
+            .hint("torch plan show")
+    })?;
+    // It may say so itself.
+    match torch_plan::report::named(text).contains(&id) {
+        true => Ok(text.to_owned()),
+        false => Ok(format!("{id} done: {text}")),
+    }
 }

@@ -42,6 +42,7 @@ fn lines(path: &str) -> Vec<Line> {
         Some("commit" | "mcp" | "approve" | "deny") => of_doors(path),
         Some("schedule") => of_schedules(path),
         Some("violations" | "task" | "report" | "deps") => of_the_rules(path),
+        Some("plan" | "spec") => of_plans(path),
         Some("backup" | "restore" | "gc") => of_the_registry(path),
         _ => of_others(path),
     }
@@ -345,6 +346,35 @@ fn of_schedules(path: &str) -> Vec<Line> {
             (REFUSED, "refused: the caller may not plan notes for others"),
             NO_DAEMON,
         ],
+    }
+}
+
+fn of_plans(path: &str) -> Vec<Line> {
+    match path {
+        "spec" => GROUP.into(),
+        "plan check" => vec![
+            (OK, "it is in order"),
+            (FAILURE, "the team's plan is not; or any other failure"),
+            (
+                USAGE,
+                "the file is not in order; or bad arguments, or no such team",
+            ),
+        ],
+        "plan show" | "spec show" => vec![DONE, FAILED, NOBODY],
+        "plan" => vec![
+            DONE,
+            (
+                FAILURE,
+                "--analyse: the program could not be asked; or any other failure",
+            ),
+            (
+                USAGE,
+                "bad arguments, no such team, or --analyse: an answer that does not fit",
+            ),
+            DENIED,
+            NO_DAEMON,
+        ],
+        _ => vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON],
     }
 }
 

@@ -29,7 +29,7 @@ pub fn plan(plan: &PlanView) -> String {
         count(agents, "worktree"),
         bytes(plan.worktree_bytes)
     );
-    let items = count(u64::from(plan.spec_items), "list item");
+    let items = count(u64::from(plan.spec_items), "task");
     let mut facts = Table::bare(2);
     let mut fact = |label: &str, value: String| facts.row([Cell::styled(DIM, label), value.into()]);
     fact("project", shown(&plan.project));

@@ -101,6 +101,14 @@ pub fn team(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
         let line = format!("  {}\n", paint(WARN, &line));
         text.push_str(&fit::prose(&line, width, 2));
     }
+    if let Some(tasks) = team.tasks {
+        let line = format!(
+            "{} (torch plan --team {})",
+            super::tasks::count(tasks),
+            team.name
+        );
+        text.push_str(&format!("  {} {line}\n", paint(DIM, "plan   ")));
+    }
     if let Some(view) = &team.next_scheduled {
         let line = super::schedule::next(view, team.scheduled, clock);
         text.push_str(&fit::prose(&format!("  {line}\n"), width, 2));

@@ -136,6 +136,7 @@ fn a_team() -> TeamView {
         attach: "tmux -L torch attach -t '=hello'".to_owned(),
         waiting: 2,
         scheduled: 0,
+        tasks: None,
         next_scheduled: None,
         agents: vec![
             an_agent("orchestrator", 0, AgentState::Idle),

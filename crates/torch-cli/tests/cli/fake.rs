@@ -182,6 +182,7 @@ pub(crate) fn a_team() -> TeamView {
         attach: "tmux -L torch attach -t '=hello'".to_owned(),
         waiting: 0,
         scheduled: 0,
+        tasks: None,
         next_scheduled: None,
         agents: Vec::new(),
     }

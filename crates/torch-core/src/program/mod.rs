@@ -2,6 +2,7 @@
 
 mod credit;
 mod doors;
+mod headless;
 mod install;
 mod launch;
 mod screen;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use credit::CreditRules;
 pub use doors::{DoorRules, Sign, Trusts};
+pub use headless::HeadlessRules;
 pub use install::{InstallRules, LoginRules};
 pub use launch::{LaunchFile, LaunchMode, LaunchRules, Place, fill, fill_variables};
 pub use screen::{
@@ -54,6 +56,9 @@ pub struct AgentProgram {
     /// Its doors to torch.
     #[serde(default)]
     pub doors: DoorRules,
+    /// How it is asked one question without a terminal and without tools; absent where that can't be done.
+    #[serde(default)]
+    pub headless: Option<HeadlessRules>,
 }
 
 /// How a variable of whoever starts a team is passed on.

@@ -370,6 +370,7 @@ impl Host {
                     Write::PutTeam(_) | Write::PutAgent(_) | Write::RemoveTeam(_)
                 )
             });
+            self.export_plans(&writes);
             self.keep.changed();
             self.unexported = true;
             self.team_finished |= writes.iter().any(
@@ -422,6 +423,43 @@ impl Host {
                     "sessions.json could not be written"
                 );
             }
+        }
+    }
+
+    /// Copies plans that were written to `projects/<team>/plan.toml`, for people; torch reads nothing back from there.
+    fn export_plans(&self, writes: &[Write]) {
+        for write in writes {
+            let (team, plan) = match write {
+                Write::PutPlan { team, plan } => (team, plan),
+                Write::RemoveTeam(team) => {
+                    self.drop_plan(*team);
+                    continue;
+                }
+                _ => continue,
+            };
+            let Some(name) = self.state.name_of(*team) else {
+                continue;
+            };
+            let folder = self.home.join("projects").join(&name);
+            let written = torch_plan::file::write(plan, Some(&name))
+                .map_err(std::io::Error::other)
+                .and_then(|text| {
+                    std::fs::create_dir_all(&folder)?;
+                    execute::replace(&folder.join("plan.toml"), text.as_bytes())
+                });
+            if let Err(error) = written {
+                tracing::warn!("the plan of team {name} could not be copied: {error}");
+            }
+        }
+    }
+
+    /// Takes the copy of a removed team's plan away, and its folder if that is empty then.
+    fn drop_plan(&self, team: torch_core::TeamId) {
+        if let Ok(Some(name)) = self.store.team_name(team) {
+            let folder = self.home.join("projects").join(name);
+            // Neither needs to be there.
+            drop(std::fs::remove_file(folder.join("plan.toml")));
+            drop(std::fs::remove_dir(folder));
         }
     }
 

@@ -12,9 +12,9 @@ use torch_core::{
     Agent, AgentId, DesiredState, RoleName, SessionName, Team, TeamId, TeamPhase, Write,
 };
 
-use super::brief::spec_items;
 use super::choose::ChosenPrograms;
 use super::roster::ROLES_MAX;
+use super::tasks::{first, spec_plan};
 use super::{AgentRun, State, Turn, WatchKind, Watcher};
 use crate::event::{ConnId, Effect, ProjectFacts, SpecFacts};
 use crate::failure::{other, usage};
@@ -168,7 +168,7 @@ impl State {
             team: name.to_string(),
             project: project.root.clone(),
             spec: spec.path.clone(),
-            spec_items: spec_items(&spec.text).len() as u32,
+            spec_items: spec_plan(spec, &order.roles).tasks.len() as u32,
             base_branch: base.clone(),
             base_commit: project.head.clone(),
             worktree_bytes: project.worktree_bytes,
@@ -262,9 +262,10 @@ impl State {
             team.finished = None;
             team.summary = None;
         }
-        team.spec.clone_from(&spec.path);
+        let before = std::mem::replace(&mut team.spec, spec.path.clone());
         team.spec_sha256.clone_from(&spec.sha256);
         team.env = team_env(request);
+        self.replan(t, id, &before, spec);
         self.remember_secrets(id, &request.secrets);
         self.start_team(t, id);
         self.watch(conn, id, WatchKind::Auto);
@@ -334,6 +335,10 @@ impl State {
         project: &ProjectFacts,
         spec: &SpecFacts,
     ) {
+        let plan = match first(request, &order.roles, spec) {
+            Ok(plan) => plan,
+            Err(failure) => return t.fail(conn, *failure),
+        };
         let id = TeamId::new(t.now.0, self.random.u128(..));
         let name = self.team_name(project);
         let team = Team {
@@ -367,6 +372,7 @@ impl State {
         self.fresh_teams.insert(id);
         self.sessions.insert(id, SessionObserved::Absent);
         self.remember_secrets(id, &request.secrets);
+        self.first_plan(t, id, plan);
         for role in order.roles {
             let program = order.programs.of(&role).to_owned();
             self.add_agent(t, id, role, &program);

@@ -67,42 +67,6 @@ impl Templates {
     }
 }
 
-/// The list items of a spec (`-`, `*`, `+`, `1.`, checkboxes), without those in code blocks.
-pub(super) fn spec_items(spec: &str) -> Vec<String> {
-    let mut in_code = false;
-    let mut items = Vec::new();
-    for line in spec.lines() {
-        let line = line.trim();
-        if line.starts_with("```") || line.starts_with("~~~") {
-            in_code = !in_code;
-            continue;
-        }
-        if in_code {
-            continue;
-        }
-        let bullet = ["- ", "* ", "+ "]
-            .iter()
-            .find_map(|bullet| line.strip_prefix(bullet));
-        let numbered = || {
-            let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-            let rest = &line[digits..];
-            (digits > 0)
-                .then(|| rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") ")))
-                .flatten()
-        };
-        if let Some(item) = bullet.or_else(numbered) {
-            let item = ["[ ] ", "[x] ", "[X] "]
-                .iter()
-                .find_map(|b| item.strip_prefix(b))
-                .unwrap_or(item);
-            if !item.trim().is_empty() {
-                items.push(item.trim().to_owned());
-            }
-        }
-    }
-    items
-}
-
 impl State {
     /// Posts an agent's briefing, with what goes before it.
     pub(crate) fn send_briefing(&mut self, t: &mut Turn, agent: AgentId, before: Option<String>) {
@@ -230,6 +194,7 @@ impl State {
                 ),
             ),
             ("communication", self.communication(team, &run.agent.role)),
+            ("plan", self.plan_part(team.id, &run.agent.role, task)),
         ]);
         Some(Templates::fill(&self.settings.templates.briefing, &values))
     }
@@ -301,11 +266,5 @@ mod tests {
             Templates::fill("x {{a}} {{ b }} {{c}} {{", &values),
             "x {{b}} no {{c}} {{"
         );
-    }
-
-    #[test]
-    fn list_items_are_found_outside_code() {
-        let spec = "# T\n- one\n* [ ] two\n1. three\n2) four\n```\n- not\n```\n-\ntext - no\n";
-        assert_eq!(spec_items(spec), ["one", "two", "three", "four"]);
     }
 }

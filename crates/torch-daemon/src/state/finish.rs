@@ -14,8 +14,15 @@ use crate::event::{ConnId, Effect, TimerKey};
 const LAST_TURN: Duration = Duration::from_secs(10);
 
 impl State {
-    /// The hub or an agent reports completion.
-    pub(crate) fn note_completion(&mut self, t: &mut Turn, agent: AgentId, text: &str) {
+    /// The hub or an agent reports completion; of this many tasks of the plan, where it names them. A hub's report on tasks
+    /// does not end the spec.
+    pub(crate) fn note_completion(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        text: &str,
+        tasks: usize,
+    ) {
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
@@ -27,7 +34,7 @@ impl State {
         self.progress(t, team, role.as_str(), Stage::Complete, text);
         self.end_block(t, agent);
         self.tell_dependants(t, team, &role, text);
-        if !role.is_hub() {
+        if !role.is_hub() || tasks > 0 {
             return;
         }
         if let Some(team) = self.teams.get_mut(&team) {

@@ -44,6 +44,7 @@ mod send;
 mod server;
 mod sizes;
 mod stop;
+mod tasks;
 mod transcript;
 mod turns;
 mod undo;
@@ -79,6 +80,7 @@ pub use recover::Snapshot;
 pub use requests::Caller;
 pub(crate) use resolve::{choose_team, not_called};
 pub use sizes::Sizes;
+pub use torch_router::tag::sha256;
 
 /// What the daemon is told at its start.
 #[derive(Debug, Clone)]
@@ -255,6 +257,8 @@ pub struct State {
     pub(crate) boot: BootClock,
     /// Planned notes whose time has not come.
     pub(crate) schedules: BTreeMap<ScheduleId, Schedule>,
+    /// The teams' plans.
+    pub(crate) plans: BTreeMap<TeamId, torch_core::TaskPlan>,
     /// For when their timer is set.
     pub(crate) schedule_timer: Option<Timestamp>,
     /// What the rules of communication remember and keep.

@@ -92,6 +92,7 @@ impl State {
             .retain(|_, flight| !gone(flight.envelope.recipient.agent()));
         self.teams.remove(&team);
         self.sessions.remove(&team);
+        self.plans.remove(&team);
         self.fresh_teams.remove(&team);
         t.write(Write::RemoveTeam(team));
         t.push(Effect::EndIdleServer);

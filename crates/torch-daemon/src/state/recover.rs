@@ -27,6 +27,8 @@ pub struct Snapshot {
     pub schedules: Vec<Schedule>,
     /// The open records of the ledger.
     pub ledger: Vec<LedgerRecord>,
+    /// The teams' plans.
+    pub plans: BTreeMap<torch_core::TeamId, torch_core::TaskPlan>,
     /// The last number of each pair: see [`PairKey`].
     pub pair_seqs: BTreeMap<PairKey, u64>,
     /// How far each spool was read.
@@ -65,6 +67,7 @@ impl State {
             server: None,
             tmux_version: None,
             schedules: BTreeMap::new(),
+            plans: BTreeMap::new(),
             schedule_timer: None,
             checks: Vec::new(),
             ticks: 0,
@@ -92,6 +95,7 @@ impl State {
             .map(|team| (team.id, team))
             .collect();
         state.pair_seqs = snapshot.pair_seqs;
+        state.plans = snapshot.plans;
         let mut effects = Vec::new();
         for team in state.teams.values() {
             let seen = if team.session.is_some() {

@@ -129,6 +129,7 @@ impl State {
             Request::Resume(request) => self.resume(t, conn, &request),
             Request::Agent(request) => self.agent_request(t, conn, caller, *request),
             Request::Commit(request) => self.commit(t, conn, caller, *request),
+            Request::Tasks(request) => self.tasks(t, conn, caller, *request),
             Request::Pause { team, role, paused } => {
                 self.pause(t, conn, &team, role.as_deref(), paused);
             }
@@ -227,7 +228,8 @@ impl State {
         draft.verdict.reason = "completions go to the hub, the hub's own to the person".to_owned();
         let message = self.post(t, draft);
         self.answer_when(t, conn, message, None, 0);
-        self.note_completion(t, agent, text);
+        let tasks = self.tasks_done(t, agent, text);
+        self.note_completion(t, agent, text, tasks);
     }
 
     fn ack(&mut self, t: &mut Turn, conn: ConnId, sender: &Sender, id: &str) {

@@ -276,7 +276,9 @@ impl Machine {
             Write::PutSchedule(row) => {
                 self.rows.insert(row.id, *row);
             }
-            Write::PutLedger(_)
+            // Its team was raised before: there is no plan.
+            Write::PutPlan { .. }
+            | Write::PutLedger(_)
             | Write::SpoolOffset { .. }
             | Write::ReadInbox { .. }
             | Write::Journal(_) => {}

@@ -232,6 +232,7 @@ impl World {
             dry_run: false,
             router: None,
             paused: false,
+            refined: None,
             scenario: None,
             env: BTreeMap::new(),
         })))

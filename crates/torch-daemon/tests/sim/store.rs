@@ -21,6 +21,7 @@ pub(crate) struct Store {
     pub(crate) offsets: BTreeMap<AgentId, u64>,
     pub(crate) schedules: BTreeMap<ScheduleId, Schedule>,
     pub(crate) ledger: BTreeMap<String, LedgerRecord>,
+    pub(crate) plans: BTreeMap<TeamId, torch_core::TaskPlan>,
     /// Messages that a person wanted again after their end.
     pub(crate) revived: BTreeSet<MessageId>,
     pair_seqs: BTreeMap<PairKey, u64>,
@@ -54,9 +55,11 @@ impl Store {
                 drop(self.schedules.insert(row.id, *row));
             }
             Write::PutLedger(record) => drop(self.ledger.insert(record.key(), *record)),
+            Write::PutPlan { team, plan } => drop(self.plans.insert(team, *plan)),
             Write::SpoolOffset { agent, offset } => drop(self.offsets.insert(agent, offset)),
             Write::RemoveTeam(team) => {
                 self.teams.remove(&team);
+                self.plans.remove(&team);
                 self.agents.retain(|_, agent| agent.team != team);
             }
             Write::Journal(_) => self.counts.journal += 1,
@@ -150,6 +153,7 @@ impl Store {
                 .filter(|row| row.is_open())
                 .cloned()
                 .collect(),
+            plans: self.plans.clone(),
             pair_seqs: self.pair_seqs.clone(),
             spool_offsets: self.offsets.clone(),
         }

@@ -10,6 +10,7 @@ mod full;
 mod ledger;
 mod lists;
 mod open;
+mod plan;
 mod round_trip;
 mod sample;
 mod schedule;

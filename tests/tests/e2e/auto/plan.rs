@@ -12,7 +12,7 @@ fn a_plan_is_shown_and_nothing_is_made() {
     let shown = world.torch(&auto(&["--spec=spec.md", "--dry-run"])).ok();
     for word in [
         "sample would be raised",
-        "3 list items",
+        "3 tasks",
         "main at",
         "orchestrator",
         "main-developer",

@@ -9,7 +9,7 @@ use crate::error::CommandError;
 use crate::render;
 
 /// The largest spec, in bytes.
-pub(super) const SPEC_MAX: u64 = 10 << 20;
+pub(in crate::command) const SPEC_MAX: u64 = 10 << 20;
 
 /// Checks a spec and returns its canonical path and its text: a regular file, readable, not empty, text, at most 10 MB.
 pub(crate) fn check(path: &Path) -> Result<(PathBuf, String), CommandError> {

@@ -26,6 +26,7 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::Pending { .. }
         // Who may do what of these is told by rules of their own.
         | Request::Agent(_)
+        | Request::Tasks(_)
         | Request::Commit(_)
         | Request::WorktreeList { .. }
         | Request::Rules(_)

@@ -118,6 +118,7 @@ pub(crate) fn auto(world: &World, project: &Path, roles: &[&str], agent: &str) -
         dry_run: false,
         router: None,
         paused: false,
+        refined: None,
         scenario: (agent == "demo").then(|| project.join("quiet.toml")),
         env: world.text_env(),
     }

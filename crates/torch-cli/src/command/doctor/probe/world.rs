@@ -78,6 +78,7 @@ impl World {
             dry_run: false,
             router: None,
             paused: true,
+            refined: None,
             scenario: None,
             env: passed_on.plain,
             secrets: passed_on.secret,

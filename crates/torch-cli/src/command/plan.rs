@@ -1,0 +1,346 @@
+//! `torch plan`.
+
+mod analyse;
+mod edit;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use torch_api::task::{TasksOrder, TasksRequest, TasksView};
+use torch_api::{Request, Response};
+use torch_core::{RoleName, TaskPlan, TaskState};
+use torch_plan::Spec;
+
+use super::auto::spec::SPEC_MAX;
+use super::{JsonArgs, TeamArgs};
+use crate::connect;
+use crate::error::{CommandError, Outcome};
+use crate::exit;
+use crate::offline;
+use crate::output;
+use crate::place::Place;
+use crate::render;
+
+pub(super) use analyse::{answer, not_taken};
+
+/// Shows and changes a team's plan: the tasks that its spec asks for, who does them, and how far they are.
+///
+/// The plan is made of the spec's words, without a model. A report that begins with a task's id (`torch complete "T3 done: …"`)
+/// ends that task.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Examples:
+  torch plan
+  torch plan show --spec spec.md
+  torch plan set T3 blocked --why \"waits for the schema\"
+  torch plan --analyse --dry-run"
+)]
+pub struct PlanArgs {
+    #[command(subcommand)]
+    command: Option<PlanCommand>,
+    #[command(flatten)]
+    show: ShowArgs,
+    /// Lets an agent program better the plan, by one call without tools; its answer is checked, and left if it does not fit
+    #[arg(long)]
+    analyse: bool,
+    /// The agent program for --analyse [default: agents.default of the config, or the best that is installed]
+    #[arg(long, value_name = "NAME", requires = "analyse")]
+    agent: Option<String>,
+    /// With --analyse: only says what would differ
+    #[arg(long, requires = "analyse")]
+    dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum PlanCommand {
+    /// Shows the plan of a team, or with --spec the one that a spec would get
+    #[command(
+        after_help = "Examples:\n  torch plan show\n  torch plan show --spec spec.md --roles orchestrator,developer"
+    )]
+    Show(ShowArgs),
+    /// Checks a plan's file, or the plan of a team
+    #[command(after_help = "Examples:\n  torch plan check\n  torch plan check plan.toml")]
+    Check(CheckArgs),
+    /// Opens the plan in $VISUAL or $EDITOR and takes it in if it is in order
+    ///
+    /// What is not in order changes nothing: the same command opens the file again where it was left.
+    #[command(
+        after_help = "Examples:\n  torch plan edit\n  torch plan edit --from plan.toml --dry-run"
+    )]
+    Edit(edit::EditArgs),
+    /// Says how far a task is
+    #[command(
+        after_help = "Examples:\n  torch plan set T3 doing\n  torch plan set T3 blocked --why \"waits for the schema\""
+    )]
+    Set(SetArgs),
+}
+
+#[derive(Debug, Args)]
+struct ShowArgs {
+    /// A spec whose plan is shown as it would be; no team and no daemon is needed
+    #[arg(long, value_name = "FILE", conflicts_with = "team")]
+    spec: Option<PathBuf>,
+    /// With --spec: the roles of the team, separated by commas [default: the core five]
+    #[arg(long, value_name = "ROLES", value_delimiter = ',', requires = "spec")]
+    roles: Vec<String>,
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// The file; without one, the plan of the team
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+struct SetArgs {
+    /// The task's id
+    #[arg(value_name = "TASK")]
+    task: String,
+    /// How far it is
+    #[arg(value_name = "STATE")]
+    state: StateWord,
+    /// Why, or what was done
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    why: String,
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StateWord {
+    /// Nobody has begun
+    Todo,
+    /// Somebody is at it
+    Doing,
+    /// It can't go on
+    Blocked,
+    /// It is done
+    Done,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: PlanArgs, place: &Place) -> Outcome {
+    match args.command {
+        Some(PlanCommand::Show(args)) => show(args, place),
+        Some(PlanCommand::Check(args)) => check(args, place),
+        Some(PlanCommand::Edit(args)) => edit::run(args, place),
+        Some(PlanCommand::Set(args)) => set(args, place),
+        None if args.analyse => analyse::run(args.show, args.agent.as_deref(), args.dry_run, place),
+        None => show(args.show, place),
+    }
+}
+
+fn show(args: ShowArgs, place: &Place) -> Outcome {
+    let view = match &args.spec {
+        Some(file) => TasksView {
+            team: String::new(),
+            roles: roles(&args.roles)?
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            plan: of_file(&place.cwd.join(file), &roles(&args.roles)?)?.1,
+            change: None,
+        },
+        None => of_team(args.team.team, place)?,
+    };
+    print(&view, args.json)
+}
+
+pub(super) fn print(view: &TasksView, json: JsonArgs) -> Outcome {
+    if json.json {
+        output::json(view)?;
+    } else {
+        output::data(&render::tasks::tasks(view))?;
+    }
+    Ok(exit::OK)
+}
+
+/// A team's plan, from the daemon or, where none runs, from the registry.
+pub(super) fn of_team(team: Option<String>, place: &Place) -> Result<TasksView, CommandError> {
+    let team = place.team(team);
+    match connect::running(place)? {
+        Some(mut client) => {
+            let request = TasksRequest {
+                team,
+                order: TasksOrder::Show,
+            };
+            answered(connect::ask(
+                &mut client,
+                &Request::Tasks(Box::new(request)),
+            )?)
+        }
+        None => {
+            let view = offline::tasks(place, &team)?;
+            output::notice(offline::NOTICE);
+            Ok(view)
+        }
+    }
+}
+
+/// Asks the daemon about a plan.
+pub(super) fn ask(
+    team: Option<String>,
+    order: TasksOrder,
+    place: &Place,
+) -> Result<TasksView, CommandError> {
+    let mut client = connect::connect(place)?;
+    let request = TasksRequest {
+        team: place.team(team),
+        order,
+    };
+    answered(connect::ask(
+        &mut client,
+        &Request::Tasks(Box::new(request)),
+    )?)
+}
+
+fn answered(response: Response) -> Result<TasksView, CommandError> {
+    match response {
+        Response::Tasks(view) => Ok(*view),
+        other => Err(CommandError::unexpected(&other)),
+    }
+}
+
+/// The roles as written, or the default ones.
+pub(super) fn roles(written: &[String]) -> Result<Vec<RoleName>, CommandError> {
+    let default: Vec<String> = torch_core::roles::DEFAULT_NAMES
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let written = if written.is_empty() {
+        &default
+    } else {
+        written
+    };
+    let names = written
+        .iter()
+        .map(|role| role.trim())
+        .filter(|role| !role.is_empty());
+    names
+        .map(|role| {
+            RoleName::parse(role).map_err(|error| {
+                CommandError::usage(format!("{role:?} can be no role"))
+                    .because(&error)
+                    .hint("torch plan show --spec spec.md --roles orchestrator,developer,tester")
+            })
+        })
+        .collect()
+}
+
+/// The text of a spec, and the plan that it would get.
+pub(super) fn of_file(path: &Path, roles: &[RoleName]) -> Result<(String, TaskPlan), CommandError> {
+    let text = read_spec(path)?;
+    let spec = Spec {
+        path: path.display().to_string(),
+        sha256: String::new(),
+        text: text.clone(),
+    };
+    Ok((text, torch_plan::plan(&spec, roles)))
+}
+
+/// A spec's text, whatever it says, if it is text.
+pub(super) fn read_spec(path: &Path) -> Result<String, CommandError> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(SPEC_MAX).read_to_end(&mut bytes));
+    read.map_err(|error| {
+        CommandError::usage(format!("the spec {} can't be read", path.display()))
+            .because(&error)
+            .hint("ls *.md")
+    })?;
+    let text = torch_plan::source::text(&bytes).map_err(|error| {
+        CommandError::usage(format!("{} can be no spec", path.display()))
+            .because(&error)
+            .hint(format!("file {}", torch_process::quote::shell(path)))
+    })?;
+    Ok(text.to_owned())
+}
+
+fn check(args: CheckArgs, place: &Place) -> Outcome {
+    let Some(file) = args.file else {
+        let view = of_team(args.team.team, place)?;
+        let roles = view
+            .roles
+            .iter()
+            .filter_map(|role| RoleName::parse(role).ok())
+            .collect::<Vec<_>>();
+        let faults = torch_plan::check::faults(&view.plan, &roles);
+        if let Some(first) = faults.first() {
+            let mut failed =
+                CommandError::other(format!("the plan of team {} is not in order", view.team))
+                    .hint("torch plan edit");
+            failed.causes = faults
+                .iter()
+                .take(10)
+                .map(|fault| fault.text.clone())
+                .collect();
+            return Err(failed.cause(first.hint.clone()));
+        }
+        return in_order(
+            &format!("the plan of team {}", view.team),
+            view.plan.tasks.len(),
+            args.json,
+        );
+    };
+    let path = place.cwd.join(&file);
+    let text = edit::read(&path)?;
+    // The roles of the team count where there is one.
+    let view = of_team(args.team.team, place).ok();
+    let roles = view
+        .iter()
+        .flat_map(|view| &view.roles)
+        .filter_map(|role| RoleName::parse(role).ok())
+        .collect::<Vec<_>>();
+    match torch_plan::file::read(&text, &roles) {
+        Ok(read) => in_order(&file.display().to_string(), read.task.len(), args.json),
+        Err(faults) => Err(edit::faulty(&path, &faults)),
+    }
+}
+
+fn in_order(what: &str, tasks: usize, json: JsonArgs) -> Outcome {
+    if json.json {
+        output::json(&serde_json::json!({"plan": what, "tasks": tasks, "in_order": true}))?;
+    } else {
+        let tasks = render::count(tasks as u64, "task");
+        output::data(&format!("{what} is in order: {tasks}\n"))?;
+    }
+    Ok(exit::OK)
+}
+
+fn set(args: SetArgs, place: &Place) -> Outcome {
+    let order = TasksOrder::Set {
+        task: args.task,
+        state: match args.state {
+            StateWord::Todo => TaskState::Todo,
+            StateWord::Doing => TaskState::Doing,
+            StateWord::Blocked => TaskState::Blocked,
+            StateWord::Done => TaskState::Done,
+        },
+        words: args.why,
+    };
+    let view = ask(args.team.team, order, place)?;
+    if args.json.json {
+        output::json(&view)?;
+    } else if let Some(change) = &view.change {
+        output::data(&format!(
+            "{}; {}\n",
+            change.counts,
+            render::tasks::count(view.plan.count())
+        ))?;
+    }
+    Ok(exit::OK)
+}

@@ -1,0 +1,266 @@
+//! Which role of a team a task is for, by its words; always with the reason.
+
+use torch_core::RoleName;
+
+/// The words that point to each role, strongest roles first. A word with `*` is the beginning of one.
+const WORDS: &[(&str, &[&str])] = &[
+    (
+        "securityops",
+        &[
+            "security",
+            "secur*",
+            "firewall",
+            "hardening",
+            "harden",
+            "vulnerab*",
+            "certificate*",
+            "tls",
+            "ssl",
+            "audit",
+            "sicherheit*",
+            "pentest",
+        ],
+    ),
+    (
+        "databaseops",
+        &[
+            "database*",
+            "postgres*",
+            "mysql",
+            "redis",
+            "migration*",
+            "replication",
+            "sql",
+            "backup*",
+            "datenbank*",
+            "valkey",
+        ],
+    ),
+    (
+        "networkops",
+        &[
+            "network*",
+            "routing",
+            "dns",
+            "proxy",
+            "nginx",
+            "loadbalanc*",
+            "vpn",
+            "netzwerk*",
+        ],
+    ),
+    (
+        "monitoringops",
+        &[
+            "monitor*",
+            "alert*",
+            "dashboard*",
+            "metric*",
+            "grafana",
+            "prometheus",
+            "überwach*",
+        ],
+    ),
+    (
+        "devops",
+        &[
+            "deploy*",
+            "docker*",
+            "container*",
+            "kubernetes",
+            "ci",
+            "cd",
+            "pipeline*",
+            "terraform",
+            "helm",
+            "release*",
+            "bereitstell*",
+        ],
+    ),
+    (
+        "sysadmin",
+        &[
+            "systemd",
+            "server*",
+            "install*",
+            "ansible",
+            "provision*",
+            "host",
+            "hosts",
+            "installier*",
+        ],
+    ),
+    (
+        "testrunner",
+        &["coverage", "benchmark*", "regression*", "flaky"],
+    ),
+    (
+        "tester",
+        &[
+            "test*",
+            "e2e",
+            "verify",
+            "verif*",
+            "qa",
+            "fuzz*",
+            "validier*",
+            "prüf*",
+        ],
+    ),
+    (
+        "documentation_writer",
+        &[
+            "document*",
+            "docs",
+            "readme",
+            "guide",
+            "manual",
+            "tutorial*",
+            "dokument*",
+            "handbuch",
+            "anleitung",
+        ],
+    ),
+    ("code_reviewer", &["review*"]),
+    (
+        "researcher",
+        &[
+            "research*",
+            "investigat*",
+            "compar*",
+            "evaluat*",
+            "recherch*",
+            "spike",
+        ],
+    ),
+    ("logtracker", &["logs", "logging"]),
+    (
+        "project_manager",
+        &[
+            "merge*",
+            "integrat*",
+            "coordinat*",
+            "milestone*",
+            "koordin*",
+        ],
+    ),
+    (
+        "developer",
+        &[
+            "implement*",
+            "build*",
+            "write",
+            "writes",
+            "add",
+            "adds",
+            "create*",
+            "fix*",
+            "refactor*",
+            "parse*",
+            "support*",
+            "code",
+            "function*",
+            "api",
+            "endpoint*",
+            "command*",
+            "cli",
+            "module*",
+            "library",
+            "ui",
+            "page*",
+            "form*",
+            "login",
+            "entwickl*",
+            "programmier*",
+            "bau*",
+            "schreib*",
+            "erstell*",
+        ],
+    ),
+];
+
+/// Roles that take over where another is not in the team; after them the developer.
+const STAND_IN: &[(&str, &str)] = &[
+    ("testrunner", "tester"),
+    ("tester", "testrunner"),
+    ("code_reviewer", "project_manager"),
+    ("sysadmin", "devops"),
+    ("devops", "sysadmin"),
+    ("monitoringops", "devops"),
+    ("networkops", "sysadmin"),
+    ("logtracker", "project_manager"),
+];
+
+/// Who is to do a task, and why; none of the team's roles where no word says so.
+pub(crate) fn owner(
+    title: &str,
+    named: Option<&str>,
+    roles: &[RoleName],
+) -> (Option<RoleName>, String) {
+    if let Some(name) = named {
+        let role = RoleName::parse(name).ok();
+        return match role.filter(|role| roles.contains(role)) {
+            Some(role) => (Some(role), "the spec names it".to_owned()),
+            None if roles.is_empty() => (None, format!("the spec names {name}")),
+            None => (
+                None,
+                format!("the spec names {name}, which is not in the team"),
+            ),
+        };
+    }
+    if roles.is_empty() {
+        return (None, "no team yet".to_owned());
+    }
+    let words: Vec<String> = title
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    // The role that most words point to; of equal ones the one named first in the table, which is the more special.
+    let mut pointed: Vec<(&str, Vec<&str>)> = WORDS
+        .iter()
+        .map(|(role, stems)| (*role, hits(&words, stems)))
+        .filter(|(_, hits)| !hits.is_empty())
+        .collect();
+    // A verb of building says less than what is built.
+    pointed.sort_by_key(|(role, hits)| (*role == "developer", std::cmp::Reverse(hits.len())));
+    let Some((wanted, hits)) = pointed.first() else {
+        return (
+            None,
+            "no word names a role; the hub hands it out".to_owned(),
+        );
+    };
+    if let Some(found) = find(roles, wanted) {
+        return (Some(found), format!("the word \"{}\"", hits[0]));
+    }
+    let absent = format!(
+        "the word \"{}\" asks for {wanted}, which is not in the team",
+        hits[0]
+    );
+    let other = STAND_IN.iter().filter(|(role, _)| role == wanted);
+    let other = other.map(|(_, other)| *other);
+    let next = pointed.iter().skip(1).map(|(role, _)| *role);
+    let found = other
+        .chain(next)
+        .chain(["developer"])
+        .find_map(|role| find(roles, role));
+    (found, absent)
+}
+
+fn find(roles: &[RoleName], name: &str) -> Option<RoleName> {
+    roles.iter().find(|role| role.as_str() == name).cloned()
+}
+
+fn hits<'w>(words: &'w [String], stems: &[&str]) -> Vec<&'w str> {
+    let fits = |word: &str| {
+        stems.iter().any(|stem| match stem.strip_suffix('*') {
+            Some(start) => word.starts_with(start),
+            None => word == *stem,
+        })
+    };
+    words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| fits(word))
+        .collect()
+}
