@@ -293,7 +293,28 @@ fn asked(world: &World, answer: &str) {
     fs::write(folder.join("oracle.toml"), text).expect("written");
 }
 
+#[test]
+fn a_team_begins_with_a_bettered_plan() {
+    let world = World::new();
+    write_spec(&world, "# App\n- Write the parser\n");
+    let task =
+        serde_json::json!({"id": "T1", "title": "Write the parser", "owner": "orchestrator"});
+    let answer = serde_json::json!({"version": 1, "task": [task]}).to_string();
+    asked(&world, &serde_json::json!({"result": answer}).to_string());
+    let line =
+        "auto --spec spec.md --agent demo --yes --roles orchestrator,developer --analyse=oracle";
+    let raised = run_with_oracle(&world, &line.split(' ').collect::<Vec<_>>());
+    raised.ok().says("oracle is asked");
+    let view = world.torch(&["plan", "--json"]).ok().json();
+    assert_eq!(view["plan"]["tasks"][0]["owner"], "orchestrator");
+}
+
 fn analyse(world: &World, args: &[&str]) -> torch_testing::Ran {
+    let line = ["plan", "--analyse", "--agent", "oracle"];
+    run_with_oracle(world, &[&line, args].concat())
+}
+
+fn run_with_oracle(world: &World, args: &[&str]) -> torch_testing::Ran {
     let bin = world.folder().join("home/bin").display().to_string();
     let path = world
         .command("torch")
@@ -301,10 +322,7 @@ fn analyse(world: &World, args: &[&str]) -> torch_testing::Ran {
         .get(std::ffi::OsStr::new("PATH"))
         .cloned()
         .unwrap_or_default();
-    let command = world
-        .command("torch")
-        .args(["plan", "--analyse", "--agent", "oracle"])
-        .args(args.iter().copied());
+    let command = world.command("torch").args(args.iter().copied());
     world.run(
         &command
             .env("PATH", format!("{bin}:{}", path.to_string_lossy()))

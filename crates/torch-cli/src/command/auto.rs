@@ -61,9 +61,10 @@ pub struct AutoArgs {
     /// Follows the team until the spec is complete
     #[arg(long)]
     wait: bool,
-    /// Lets an agent program better the plan of the spec, by one call without tools, before the team is raised
-    #[arg(long)]
-    analyse: bool,
+    /// Lets an agent program better the plan of the spec, by one call without tools, before the team is raised: NAME, or
+    /// the best that is installed
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    analyse: Option<String>,
     /// A file that scripts the demo agents
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
@@ -143,9 +144,9 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         agents.extend(of_team);
         agents.extend(configured);
     }
-    let refined = match args.analyse {
-        true => refined(&team.roles, &spec, &agents, place)?,
-        false => None,
+    let refined = match &args.analyse {
+        Some(name) => refined(&team.roles, &spec, name, place)?,
+        None => None,
     };
     Ok(AutoRequest {
         refined,
@@ -167,13 +168,13 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
 fn refined(
     roles: &[String],
     spec: &Path,
-    agents: &[String],
+    name: &str,
     place: &Place,
 ) -> Result<Option<String>, CommandError> {
     let roles = super::plan::roles(roles)?;
     let (text, plan) = super::plan::of_file(spec, &roles)?;
-    let asked = agents.iter().find(|agent| !agent.contains('='));
-    let answer = super::plan::answer(&text, &plan, &roles, asked.map(String::as_str), place)?;
+    let asked = Some(name).filter(|name| !name.is_empty());
+    let answer = super::plan::answer(&text, &plan, &roles, asked, place)?;
     match torch_plan::analysis::refined(&plan, &answer, &roles) {
         Ok(_) => Ok(Some(answer)),
         Err(error) => {

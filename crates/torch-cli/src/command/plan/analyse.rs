@@ -1,6 +1,6 @@
 //! `--analyse`: one call of an agent program without tools, whose answer may better a plan.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use torch_api::task::{TasksOrder, TasksView};
@@ -77,8 +77,7 @@ pub(in crate::command) fn answer(
     place: &Place,
 ) -> Result<String, CommandError> {
     let config = crate::command::config::load(place)?.0;
-    let configured = Some(config.agents.default.as_str()).filter(|name| !name.is_empty());
-    let (program, rules, path) = program(agent.or(configured))?;
+    let (program, rules, path) = program(agent, &config.agents.default)?;
     let named: Vec<&str> = config.agents.variable_names().collect();
     // Agents get no more of the caller's environment either.
     let mut env: torch_process::Environment = environment()
@@ -136,61 +135,53 @@ fn words(printed: &str, rules: &HeadlessRules) -> Option<String> {
     value.pointer(&rules.answer)?.as_str().map(str::to_owned)
 }
 
-/// The program that is asked: the one named, or the best that is installed and can be asked.
+/// The program that is asked: the one named; else, of those that can be asked and are installed, the preferred one or
+/// the best.
 fn program(
     name: Option<&str>,
-) -> Result<(AgentProgram, HeadlessRules, std::path::PathBuf), CommandError> {
+    preferred: &str,
+) -> Result<(AgentProgram, HeadlessRules, PathBuf), CommandError> {
     let catalog = Catalog::load(user_agents().as_deref(), None);
-    let mut able: Vec<AgentProgram> = catalog
-        .entries
-        .into_values()
-        .map(|entry| entry.program)
-        .collect();
-    let names = |programs: &[AgentProgram]| {
-        let able = programs.iter().filter(|program| program.headless.is_some());
-        able.map(|program| program.name.clone())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let hint = "torch plan show";
+    let entries = catalog.entries.into_values();
+    let mut programs: Vec<AgentProgram> = entries.map(|entry| entry.program).collect();
+    let able = programs.iter().filter(|program| program.headless.is_some());
+    let able: Vec<&str> = able.map(|program| program.name.as_str()).collect();
+    let able = able.join(", ");
     if let Some(name) = name {
-        let Some(at) = able.iter().position(|program| program.name == name) else {
-            return Err(
-                CommandError::usage(format!("there is no agent program {name:?}"))
-                    .hint("torch agents list"),
-            );
+        programs.retain(|program| program.name == name);
+        let Some(named) = programs.first() else {
+            let text = format!("there is no agent program {name:?}");
+            return Err(CommandError::usage(text).hint("torch agents list"));
         };
-        if able[at].headless.is_none() {
+        if named.headless.is_none() {
             let text = format!(
                 "{name} can't be asked without a terminal and without tools, as far as torch knows"
             );
-            return Err(CommandError::usage(text)
-                .cause(format!("these can: {}", names(&able)))
-                .hint(hint));
+            let failed = CommandError::usage(text).cause(format!("these can: {able}"));
+            return Err(failed.hint("torch plan show"));
         }
-        able = vec![able.swap_remove(at)];
     }
-    let known = names(&able);
-    able.sort_by_key(|program| {
-        program
+    programs.sort_by_key(|program| {
+        let rank = program
             .install
             .as_ref()
-            .map_or(u32::MAX, |install| install.rank)
+            .map_or(u32::MAX, |install| install.rank);
+        (program.name != preferred, rank)
     });
-    let found = able.into_iter().find_map(|program| {
+    let found = programs.into_iter().find_map(|program| {
         let rules = program.headless.clone()?;
         let path = on_path(&program.install.as_ref()?.command)?;
         Some((program, rules, path))
     });
     found.ok_or_else(|| {
         CommandError::usage("no agent program that can be asked is installed")
-            .cause(format!("looked for on PATH: {known}"))
-            .hint(hint)
+            .cause(format!("looked for on PATH: {able}"))
+            .hint("torch plan show")
     })
 }
 
 /// An empty folder of its own, gone with this value.
-struct Folder(std::path::PathBuf);
+struct Folder(PathBuf);
 
 impl Folder {
     fn make() -> Result<Self, CommandError> {
