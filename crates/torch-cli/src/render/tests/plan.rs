@@ -1,0 +1,71 @@
+//! The plan of a team, as `torch auto --dry-run` shows it.
+
+use torch_api::choice::{ChoiceView, ChosenRole};
+use torch_api::view::{PlanView, PlannedAgent};
+
+use super::*;
+
+#[test]
+fn plan() {
+    let agent = |role: &str, window| PlannedAgent {
+        role: role.to_owned(),
+        window,
+        program: "claude".to_owned(),
+        permission_mode: "acceptEdits".to_owned(),
+        branch: format!("main-{role}"),
+        worktree: PathBuf::from("/r/worktrees/hello").join(role),
+    };
+    let plan = PlanView {
+        team: "hello".to_owned(),
+        project: PathBuf::from("/p/hello"),
+        spec: PathBuf::from("/p/hello/spec.md"),
+        spec_items: 6,
+        base_branch: "main".to_owned(),
+        base_commit: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+        worktree_bytes: 59_000_000,
+        caps: torch_api::view::CapsView {
+            turns_per_hour: 120,
+            restarts_per_hour: 0,
+        },
+        agents: vec![agent("orchestrator", 0), agent("developer", 1)],
+        choice: None,
+        exists: false,
+    };
+    assert_snapshot!(text(&crate::render::plan::plan(&plan)));
+    // A worktree elsewhere and another program: both are said for each.
+    let mut mixed = plan;
+    mixed.agents[1].worktree = PathBuf::from("/elsewhere/developer");
+    mixed.agents[1].program = "codex".to_owned();
+    mixed.agents[1].permission_mode = "workspace-write".to_owned();
+    mixed.exists = true;
+    assert_snapshot!("plan_mixed", text(&crate::render::plan::plan(&mixed)));
+    mixed.exists = false;
+    mixed.choice = Some(Box::new(a_choice()));
+    assert_snapshot!("plan_chosen", text(&crate::render::plan::plan(&mixed)));
+}
+
+fn a_choice() -> ChoiceView {
+    let chosen = |role: &str, reason: &str| ChosenRole {
+        role: role.to_owned(),
+        reason: reason.to_owned(),
+    };
+    ChoiceView {
+        team_type: "web_application".to_owned(),
+        decided: "the highest score, by 10".to_owned(),
+        score: Some(23),
+        signs: vec!["Django's manage.py (manage.py)".to_owned()],
+        project_size: "small".to_owned(),
+        plan: "max5".to_owned(),
+        token_multiplier: 15,
+        roles: vec![
+            chosen("orchestrator", "every team has one"),
+            chosen("developer", "core of web_application"),
+        ],
+        left_out: vec![chosen(
+            "devops",
+            "the plan max5 has at most 5 agents; --plan max20",
+        )],
+        notes: vec!["a note with \u{1b}[31m colour".to_owned()],
+        asked: false,
+    }
+}
