@@ -22,6 +22,9 @@ pub struct ResumeRequest {
     /// Variables of the caller that agent programs take and that no file may hold.
     #[serde(default)]
     pub secrets: BTreeMap<String, String>,
+    /// The files of roles that are the caller's own or the project's, by name.
+    #[serde(default)]
+    pub role_files: BTreeMap<String, String>,
 }
 
 /// What `torch agent` asks for.
@@ -36,6 +39,9 @@ pub struct AgentRequest {
     /// Variables of the caller that agent programs take and that no file may hold.
     #[serde(default)]
     pub secrets: BTreeMap<String, String>,
+    /// The files of roles that are the caller's own or the project's, by name.
+    #[serde(default)]
+    pub role_files: BTreeMap<String, String>,
 }
 
 /// What is done with one agent.

@@ -8,10 +8,11 @@ use std::io::Write as _;
 use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
-    ack, agent, agent_run, agents, attach, audit, auto, backup, commit, complete, completions,
-    config, context, credit, daemon, demo_agent, deps, detect, doctor, gc, inbox, init, logs, man,
-    mcp, message, pause, pending, plan, report, restore, resume, schedule, send, shell, spec,
-    status, stop, task, team as team_command, undelete, violations, why, windows, worktree,
+    ack, agent, agent_run, agents, attach, audit, auto, backup, brief, commit, complete,
+    completions, config, context, credit, daemon, demo_agent, deps, detect, doctor, gc, inbox,
+    init, logs, man, mcp, message, pause, pending, plan, policy, report, restore, resume, roles,
+    schedule, send, shell, spec, status, stop, task, team as team_command, undelete, violations,
+    why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -60,6 +61,7 @@ Environment:
 Files:
   ~/.config/torch/config.toml   your settings (torch init)
   ~/.config/torch/agents/*.toml your own agent programs (torch agents)
+  ~/.config/torch/roles/*.toml  your own roles (torch roles)
   ~/.config/torch/teams/*.toml  your own team templates (torch team)
   torch.toml                    a project's settings (torch init --project)";
 
@@ -89,6 +91,9 @@ enum Command {
     Approve(pending::ApproveArgs),
     Deny(pending::DenyArgs),
     Agents(agents::AgentsArgs),
+    Roles(roles::RolesArgs),
+    Brief(brief::BriefArgs),
+    Policy(policy::PolicyArgs),
     Pause(pause::PauseArgs),
     Unpause(pause::UnpauseArgs),
     Windows(windows::WindowsArgs),
@@ -161,6 +166,9 @@ fn run(command: Command) -> Outcome {
         Command::Approve(args) => pending::approve(args, &place()?),
         Command::Deny(args) => pending::deny(args, &place()?),
         Command::Agents(args) => agents::run(args),
+        Command::Roles(args) => roles::run(args),
+        Command::Brief(args) => brief::run(&args, &place()?),
+        Command::Policy(args) => policy::run(args, &place()?),
         Command::Pause(args) => pause::pause(args, &place()?),
         Command::Unpause(args) => pause::unpause(args, &place()?),
         Command::Windows(args) => windows::run(args, &place()?),

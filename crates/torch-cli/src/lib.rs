@@ -20,6 +20,7 @@ pub mod exit;
 pub mod interrupt;
 pub mod offline;
 pub mod output;
+mod own_roles;
 pub mod place;
 pub mod render;
 mod sandbox;

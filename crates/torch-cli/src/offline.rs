@@ -6,8 +6,10 @@ use torch_api::task::TasksView;
 use torch_api::view::{JournalView, MessageView, ScheduleView, TeamView};
 use torch_api::wire::{MessageFilter, TeamSelector};
 use torch_api::{Response, ResumeRequest, ResumeView};
+use torch_core::RoleName;
 use torch_core::analysis::TeamAnalysis;
 use torch_core::observed::ProgramObserved;
+use torch_core::policy::TeamPolicy;
 use torch_daemon::offline::Registry;
 
 use crate::command::config;
@@ -53,6 +55,38 @@ pub fn resume(place: &Place, request: &ResumeRequest) -> Result<ResumeView, Comm
         None => Err(CommandError::usage("there is no team")
             .cause("none was raised in this registry yet")
             .hint("torch auto --spec spec.md --agent demo")),
+    }
+}
+
+/// The briefing of an agent as it would be sent now, with its team's name; `None` where the team has no such role.
+///
+/// # Errors
+/// When the registry can't be read, or no team is meant.
+pub fn briefing(
+    place: &Place,
+    team: &TeamSelector,
+    role: &RoleName,
+) -> Result<Option<(String, String)>, CommandError> {
+    let (config, _) = config::load(place)?;
+    match open(place)? {
+        Some(registry) => registry
+            .briefing(team, role, &config.router)
+            .map_err(CommandError::from),
+        None => Ok(None),
+    }
+}
+
+/// The policy that a team was started with, and the team's name.
+///
+/// # Errors
+/// When the registry can't be read, or no team is meant.
+pub fn policy(
+    place: &Place,
+    team: &TeamSelector,
+) -> Result<Option<(String, TeamPolicy)>, CommandError> {
+    match open(place)? {
+        Some(registry) => registry.policy(team).map(Some).map_err(CommandError::from),
+        None => Ok(None),
     }
 }
 

@@ -136,6 +136,16 @@ pub fn project_teams(root: &Path) -> PathBuf {
     root.join(".torch/teams")
 }
 
+/// The folder of the user's own roles.
+pub fn user_roles() -> Option<PathBuf> {
+    user_file("roles")
+}
+
+/// The folder of a project's roles.
+pub fn project_roles(root: &Path) -> PathBuf {
+    root.join(".torch/roles")
+}
+
 fn user_file(name: &str) -> Option<PathBuf> {
     xdg_file("XDG_CONFIG_HOME", ".config", name)
 }

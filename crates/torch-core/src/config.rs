@@ -5,20 +5,29 @@
 mod error;
 mod key;
 mod layer;
+mod profile;
 
 use serde::{Deserialize, Serialize};
 
 use crate::RouterMode;
+use crate::policy::{GitPolicy, IntegrationPolicy, Profile, TeamPolicy};
 use crate::screen::DialogKind;
 
 pub use error::ConfigError;
 pub use key::{KEYS, Key, Kind, Scope};
-pub use layer::{Layers, Origin, Source, layer, template};
+pub use layer::{Layers, Origin, Passed, Source, layer, template};
+pub use profile::ProfileFile;
 
 /// Every setting.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// The profile that the settings of the policy begin with.
+    pub policy: Profile,
+    /// What agents do with git.
+    pub git: GitPolicy,
+    /// How work gets into the base branch.
+    pub integration: IntegrationPolicy,
     /// tmux and its server.
     pub tmux: TmuxConfig,
     /// The agent programs.
@@ -41,6 +50,17 @@ pub struct Config {
     pub backup: BackupConfig,
     /// How long a registry keeps what it has.
     pub retention: RetentionConfig,
+}
+
+impl Config {
+    /// The policy of teams that are started with these settings.
+    pub fn team_policy(&self) -> TeamPolicy {
+        TeamPolicy {
+            profile: self.policy,
+            git: self.git.clone(),
+            integration: self.integration.clone(),
+        }
+    }
 }
 
 /// tmux and its server.

@@ -21,6 +21,7 @@ pub mod message;
 pub mod name;
 pub mod observed;
 pub mod plan;
+pub mod policy;
 pub mod program;
 pub mod question;
 pub mod roles;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::policy::TeamPolicy;
 use crate::{SessionId, SessionName, TeamId, Timestamp};
 
 /// What the user wants of a team, or of one agent in it.
@@ -100,4 +101,10 @@ pub struct Team {
     /// The boot in which a person was told that it is suspended.
     #[serde(default)]
     pub told_suspended: Option<String>,
+    /// What its agents do with git, and who lets work in.
+    #[serde(default)]
+    pub policy: TeamPolicy,
+    /// The files of roles that torch does not ship, or not so, by the role's name: as they were when an agent was added.
+    #[serde(default)]
+    pub role_files: BTreeMap<String, String>,
 }

@@ -2,8 +2,9 @@
 //!
 //! One loop: [`event`] has everything that can happen and everything that can be done, [`state`] turns
 //! the one into the other without IO, the host commits and executes. Its tasks and channels are listed in
-//! `host/mod.rs`; [`catalog`] has the agent programs, [`offline`] reads the registry while no daemon runs, [`care`] backs it up and restores it.
+//! `host/mod.rs`; [`catalog`] has the agent programs, [`role_files`] the roles, [`offline`] reads the registry while no daemon runs, [`care`] backs it up and restores it.
 
+pub mod brief;
 pub mod care;
 pub mod catalog;
 mod crash;
@@ -12,6 +13,7 @@ mod failure;
 mod host;
 pub mod offline;
 mod outbox;
+pub mod role_files;
 mod run;
 mod service;
 pub mod state;

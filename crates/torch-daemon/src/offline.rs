@@ -8,9 +8,11 @@ use torch_api::wire::{MessageFilter, TeamSelector};
 use torch_api::{
     AgentView, Failure, MessageView, Response, ResumeRequest, ResumeView, ScheduleView, TeamView,
 };
+use torch_core::config::RouterConfig;
 use torch_core::observed::ProgramObserved;
 use torch_core::plan::WindowObserved;
-use torch_core::{Agent, AgentState, Evidence, Team, Timestamp};
+use torch_core::policy::TeamPolicy;
+use torch_core::{Agent, AgentState, Evidence, RoleName, Team, Timestamp};
 use torch_process::{clock, facts};
 use torch_store::{Store, StoreError};
 
@@ -208,6 +210,61 @@ impl Registry {
         answer::with_credit_history(&self.store, &ids, view)
             .map(|view| *view)
             .map_err(failed)
+    }
+
+    /// The briefing of an agent as it would be sent now, but for what it is told of its own past, with its team's name; `None`
+    /// where the team has no such role.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry can't be read or no team is meant.
+    pub fn briefing(
+        &self,
+        selector: &TeamSelector,
+        role: &RoleName,
+        router: &RouterConfig,
+    ) -> Result<Option<(String, String)>, Box<Failure>> {
+        let (team, agents) = self.meant(selector)?;
+        let members: Vec<&Agent> = agents.iter().collect();
+        let Some(agent) = members.iter().find(|agent| agent.role == *role) else {
+            return Ok(None);
+        };
+        let broken = |error: String| {
+            let text = format!("failed to make the briefing for {role}");
+            Box::new(crate::failure::other(&text, &error, None))
+        };
+        let templates = crate::templates::roles().map_err(|error| broken(error.to_string()))?;
+        let templates = &*templates;
+        let shipped = crate::brief::Shipped { templates, router };
+        let plans = self
+            .store
+            .plans()
+            .map_err(|error| broken(error.to_string()))?;
+        let plan = plans.get(&team.id);
+        let text = crate::brief::text(&team, agent, &members, shipped, (plan, String::new()));
+        let text = text.map_err(|error| broken(error.to_string()))?;
+        Ok(Some((team.name.to_string(), text)))
+    }
+
+    /// The policy that a team was started with, and the team's name.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry can't be read or no team is meant.
+    pub fn policy(&self, selector: &TeamSelector) -> Result<(String, TeamPolicy), Box<Failure>> {
+        let (team, _) = self.meant(selector)?;
+        Ok((team.name.to_string(), team.policy))
+    }
+
+    /// The team that is meant, with its agents in the order of their windows.
+    fn meant(&self, selector: &TeamSelector) -> Result<(Team, Vec<Agent>), Box<Failure>> {
+        let failed = |error| Box::new(answer::store_failure(&error));
+        let teams = self.store.teams().map_err(failed)?;
+        let mut agents = self.store.agents().map_err(failed)?;
+        let teams: Vec<&Team> = teams.iter().collect();
+        let worktrees = agents.iter().map(|it| (it.worktree.as_path(), it.team));
+        let team = choose_team(&teams, worktrees, selector)?.clone();
+        agents.retain(|agent| agent.team == team.id);
+        agents.sort_by_key(|agent| agent.position);
+        Ok((team, agents))
     }
 
     /// What was seen of each agent program in use.

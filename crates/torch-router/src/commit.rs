@@ -1,15 +1,23 @@
 //! Who may have torch commit in whose worktree.
 
+use torch_core::policy::AgentCommits;
 use torch_core::{AgentId, Sender};
 
 use crate::schedule::Rule;
 
-/// Judges a commit that `sender` wants in the worktree of `agent`: the rule that lets it, or the one that refuses it.
+/// Judges a commit that `sender` wants in the worktree of `agent`, whose team's policy says whether agents commit: the rule that
+/// lets it, or the one that refuses it.
 ///
 /// # Errors
 /// The rule that refuses it.
-pub fn judge(sender: &Sender, agent: AgentId) -> Result<Rule, Rule> {
+pub fn judge(sender: &Sender, agent: AgentId, commits: AgentCommits) -> Result<Rule, Rule> {
     match sender {
+        Sender::Agent { agent: own, .. } if *own == agent && commits == AgentCommits::Forbidden => {
+            Err((
+                "commit.forbidden",
+                "the team's policy lets no agent commit: a person reviews and commits",
+            ))
+        }
         Sender::Agent { agent: own, .. } if *own == agent => {
             Ok(("commit.own", "an agent may commit in its own worktree"))
         }
@@ -42,7 +50,7 @@ mod tests {
             role: RoleName::parse(role).expect("a role"),
         };
         let check = |sender: &Sender, expect: Result<&str, &str>| {
-            let judged = judge(sender, own);
+            let judged = judge(sender, own, AgentCommits::Required);
             assert_eq!(
                 judged.map(|rule| rule.0).map_err(|rule| rule.0),
                 expect,
@@ -56,5 +64,17 @@ mod tests {
         check(&Sender::Human, Ok("commit.person"));
         check(&Sender::Script, Ok("commit.person"));
         check(&Sender::Unknown, Err("commit.unknown"));
+        // Where a person commits, agents don't.
+        let check = |sender: &Sender, expect: Result<&str, &str>| {
+            let judged = judge(sender, own, AgentCommits::Forbidden);
+            let judged = judged.map(|rule| rule.0).map_err(|rule| rule.0);
+            assert_eq!(judged, expect, "{sender:?}");
+        };
+        check(&agent(own, "developer"), Err("commit.forbidden"));
+        check(&agent(own, "orchestrator"), Err("commit.forbidden"));
+        check(&agent(other, "tester"), Err("commit.own-only"));
+        check(&Sender::Human, Ok("commit.person"));
+        check(&Sender::Script, Ok("commit.person"));
+        check(&Sender::Torch, Ok("commit.torch"));
     }
 }

@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("torch-scheduler", &["torch-core"]),
     ("torch-team", &["torch-core"]),
     ("torch-plan", &["torch-core"]),
+    ("torch-brief", &["torch-core"]),
     ("torch-process", &["torch-core"]),
     ("torch-project", &["torch-core", "torch-team"]),
     ("torch-session", &["torch-core", "torch-process"]),
@@ -35,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "torch-router",
             "torch-scheduler",
             "torch-team",
+            "torch-brief",
             "torch-process",
             "torch-project",
             "torch-session",
@@ -48,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "torch-core",
             "torch-team",
+            "torch-brief",
             "torch-process",
             "torch-project",
             "torch-api",
@@ -62,6 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "torch-testing",
         &[
             "torch-api",
+            "torch-brief",
             "torch-core",
             "torch-process",
             "torch-router",
@@ -78,6 +82,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("globset", &["torch-team"]),
     ("ignore", &["torch-project"]),
     ("pulldown-cmark", &["torch-plan"]),
+    ("minijinja", &["torch-brief"]),
     ("rmcp", &["torch-mcp"]),
     ("rusqlite", &["torch-store"]),
     ("tmux_interface", &["torch-session"]),
@@ -94,6 +99,7 @@ const PURE: &[&str] = &[
     "torch-router",
     "torch-scheduler",
     "torch-team",
+    "torch-brief",
 ];
 
 /// Outside libraries that a pure crate has no use for.

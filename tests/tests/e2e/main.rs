@@ -17,6 +17,7 @@ mod isolation;
 mod payloads;
 mod place;
 mod plan;
+mod policy;
 mod recovery;
 mod roster;
 mod rules;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use torch_core::policy::TeamPolicy;
 use torch_core::{DeliveryState, RouterMode};
 
 use super::Body;
@@ -341,6 +342,12 @@ pub struct AutoRequest {
     /// Which direct messages pass, by the project's config; none = by the daemon's.
     #[serde(default)]
     pub router: Option<RouterMode>,
+    /// What its agents do with git and who lets work in, by the project's config; none = by the daemon's.
+    #[serde(default)]
+    pub policy: Option<TeamPolicy>,
+    /// The files of roles that are the caller's own or the project's, by name; those of the team's roles are kept with it.
+    #[serde(default)]
+    pub role_files: BTreeMap<String, String>,
     /// Type nothing into the agents until somebody says `torch unpause`.
     #[serde(default)]
     pub paused: bool,

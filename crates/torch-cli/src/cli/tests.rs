@@ -55,6 +55,8 @@ fn every_command_that_prints_data_has_json() {
         "torch agents",
         "torch team",
         "torch team new",
+        "torch roles",
+        "torch policy",
         "torch windows",
         "torch worktree",
         "torch report",
@@ -72,6 +74,8 @@ fn every_command_that_prints_data_has_json() {
         assert_eq!(json, !without.contains(&name.as_str()), "{name}");
     }
 }
+
+mod briefings;
 
 #[test]
 fn help_texts() {

@@ -12,6 +12,7 @@ use torch_daemon::catalog::Catalog;
 use super::{JsonArgs, TeamArgs, steps};
 use crate::connect;
 use crate::error::Outcome;
+use crate::own_roles::told;
 use crate::place::{Place, user_agents};
 
 /// Adds an agent to a team, ends one, or starts one anew.
@@ -116,6 +117,10 @@ pub(crate) fn run(args: AgentArgs, place: &Place) -> Outcome {
             (args.team, args.json, AgentAct::Restart { role: args.role })
         }
     };
+    let role_files = match &act {
+        AgentAct::Add { .. } => told(&place.cwd).own_files(),
+        _ => BTreeMap::new(),
+    };
     let (config, _) = super::config::load(place)?;
     let passed_on = passed_on(&config.agents);
     let request = AgentRequest {
@@ -123,6 +128,7 @@ pub(crate) fn run(args: AgentArgs, place: &Place) -> Outcome {
         act,
         env: passed_on.plain,
         secrets: passed_on.secret,
+        role_files,
     };
     let mut client = connect::connect(place)?;
     steps::done(&mut client, &Request::Agent(Box::new(request)), json)

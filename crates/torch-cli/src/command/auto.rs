@@ -23,6 +23,7 @@ use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::output::{self, Enter};
+use crate::own_roles::{catalog, from_the_project, told};
 use crate::place::Place;
 use crate::render;
 
@@ -52,6 +53,9 @@ pub struct AutoArgs {
     /// agents.default of the config, or the best that is installed]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     agent: Vec<String>,
+    /// The policy: team, review-only or supervised [default: policy of the config; see torch policy show]
+    #[arg(long, value_name = "NAME")]
+    policy: Option<String>,
     /// Only shows the plan
     #[arg(long)]
     dry_run: bool,
@@ -84,6 +88,7 @@ pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
         // A team that is there is not changed, so there is nothing to agree to.
         if !plan.exists {
             output::notice(&render::plan::plan(&plan));
+            say_policy(&request, &plan);
             if !output::can_ask() {
                 return Err(unasked());
             }
@@ -93,6 +98,12 @@ pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
             }
         }
         request.dry_run = false;
+    } else {
+        // Nobody is asked, and nothing is known of the plan: whatever the project brings along is said.
+        let roles = request.role_files.keys().map(String::as_str);
+        for line in from_the_project(&catalog(&request.project), roles) {
+            output::notice(&line);
+        }
     }
     follow::raise(place, request, args.wait, args.json)
 }
@@ -128,10 +139,11 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         cwd: project.clone(),
         ..place.clone()
     };
-    let (config, _) = super::config::load(&there)?;
+    let (config, _) = super::config::load_under(&there, args.policy.as_deref())?;
     super::in_force::say(&there, &config);
     let passed_on = super::agent::passed_on(&config.agents);
     let wishes = args.wishes.wishes(&config.team)?;
+    let policy = config.team_policy();
     let configured = Some(config.agents.default).filter(|name| !name.is_empty());
     let team = choice::team(&project, &text, &wishes)?;
     let mut agents = args.agent.clone();
@@ -156,6 +168,8 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         choice: Some(Box::new(team.view)),
         agents,
         router: Some(config.router.mode),
+        policy: Some(policy),
+        role_files: told(&there.cwd).own_files(),
         dry_run: args.dry_run,
         paused: false,
         scenario,
@@ -182,6 +196,19 @@ fn refined(
             output::notice(render::error::error(&words).trim_end());
             Ok(None)
         }
+    }
+}
+
+/// Under which policy the team will work, and which of its roles the project's own files decide.
+fn say_policy(request: &AutoRequest, plan: &PlanView) {
+    if let Some(policy) = &request.policy {
+        let summary = policy.profile.file().summary;
+        let name = policy.profile.as_str();
+        output::notice(&format!("Policy {name}: {summary} (torch policy show)"));
+    }
+    let roles = plan.agents.iter().map(|agent| agent.role.as_str());
+    for line in from_the_project(&catalog(&request.project), roles) {
+        output::notice(&line);
     }
 }
 
@@ -220,11 +247,12 @@ fn plan(request: AutoRequest, place: &Place) -> Result<PlanView, CommandError> {
 }
 
 fn dry_run(request: AutoRequest, json: JsonArgs, place: &Place) -> Outcome {
-    let plan = plan(request, place)?;
+    let plan = plan(request.clone(), place)?;
     if json.json {
         output::json(&Response::Planned(Box::new(plan)))?;
     } else {
         output::data(&render::plan::plan(&plan))?;
+        say_policy(&request, &plan);
     }
     Ok(exit::OK)
 }

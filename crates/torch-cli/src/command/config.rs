@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 use torch_core::config::{Config, ConfigError, Layers, Origin, Source, layer};
+use torch_core::policy::Profile;
 
 use super::JsonArgs;
 use crate::error::{CommandError, Outcome};
@@ -36,6 +37,7 @@ pub(crate) fn run(args: &ConfigArgs, place: &Place) -> Outcome {
             "key": origin.key,
             "value": origin.value,
             "from": from(&origin.source),
+            "passed_over": origin.passed.as_ref().map(|it| json!({ "path": it.place, "value": it.value })),
         }))?;
     }
     Ok(exit::OK)
@@ -46,8 +48,26 @@ pub(crate) fn run(args: &ConfigArgs, place: &Place) -> Outcome {
 /// # Errors
 /// When a file can't be read or used; the hint names it.
 pub fn load(place: &Place) -> Result<(Config, Vec<Origin>), CommandError> {
+    load_under(place, None)
+}
+
+/// The same, under a policy that was named on the command line.
+///
+/// # Errors
+/// Likewise, and when there is no such policy.
+pub fn load_under(
+    place: &Place,
+    policy: Option<&str>,
+) -> Result<(Config, Vec<Origin>), CommandError> {
+    if let Some(name) = policy.filter(|name| Profile::find(name).is_none()) {
+        let names = Profile::ALL.map(Profile::as_str);
+        return Err(CommandError::usage(format!("there is no policy {name:?}"))
+            .cause(format!("policies: {}", names.join(", ")))
+            .hint("torch policy explain policy"));
+    }
     let project = read(Some(project_root(&place.cwd).join("torch.toml")))?;
-    put_over_defaults(place, read(user_config())?.as_ref(), project.as_ref())
+    let user = read(user_config())?;
+    put_over_defaults(place, user.as_ref(), project.as_ref(), policy)
 }
 
 /// The config without any project's file, as the daemon has it, which serves all projects; `file` replaces the user's.
@@ -62,7 +82,7 @@ pub fn load_own(place: &Place, file: Option<&Path>) -> Result<Config, CommandErr
         }
         None => read(user_config())?,
     };
-    let (config, _) = put_over_defaults(place, user.as_ref(), None)?;
+    let (config, _) = put_over_defaults(place, user.as_ref(), None, None)?;
     Ok(config)
 }
 
@@ -70,12 +90,16 @@ fn put_over_defaults(
     place: &Place,
     user: Option<&(String, String)>,
     project: Option<&(String, String)>,
+    policy: Option<&str>,
 ) -> Result<(Config, Vec<Origin>), CommandError> {
     let layers = Layers {
         user: user.map(|(name, text)| (name.as_str(), text.as_str())),
         project: project.map(|(name, text)| (name.as_str(), text.as_str())),
     };
-    let var = |name: &str| variable(name).and_then(|value| value.into_string().ok());
+    let var = |name: &str| match policy {
+        Some(policy) if name == "TORCH_POLICY" => Some(policy.to_owned()),
+        _ => variable(name).and_then(|value| value.into_string().ok()),
+    };
     layer(&defaults(place), layers, var).map_err(|error| unusable(&error))
 }
 
@@ -86,9 +110,10 @@ pub fn defaults(place: &Place) -> Config {
     config
 }
 
-fn from(source: &Source) -> serde_json::Value {
+pub(crate) fn from(source: &Source) -> serde_json::Value {
     match source {
         Source::Default => json!({ "kind": "default" }),
+        Source::Policy(profile) => json!({ "kind": "policy", "name": profile }),
         Source::File(path) => json!({ "kind": "file", "path": path }),
         Source::Variable(name) => json!({ "kind": "environment", "variable": name }),
     }

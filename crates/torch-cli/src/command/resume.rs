@@ -54,6 +54,10 @@ pub(crate) fn run(args: ResumeArgs, place: &Place) -> Outcome {
             .filter(|role| !role.is_empty())
             .collect(),
         secrets: super::agent::passed_on(&config.agents).secret,
+        role_files: match args.add_roles.is_empty() {
+            true => std::collections::BTreeMap::new(),
+            false => crate::own_roles::told(&place.cwd).own_files(),
+        },
     };
     if args.status_only {
         return status(request, args.json, place);

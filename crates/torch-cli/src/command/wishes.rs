@@ -117,7 +117,7 @@ pub(crate) fn shipped() -> Result<Catalog, CommandError> {
     let shipped = torch_daemon::templates::roles().map_err(|error| {
         CommandError::other("failed to read the shipped roles").because(error.as_ref())
     })?;
-    Ok(built_in(shipped.roles.keys().cloned()))
+    Ok(built_in(shipped.roles.names().map(str::to_owned)))
 }
 
 /// A template that can't be used, with the line to go to.

@@ -119,7 +119,7 @@ fn of_others(path: &str) -> Vec<Line> {
             FAILED,
             (USAGE, "bad arguments"),
         ],
-        "audit" => GROUP.into(),
+        "audit" | "roles" | "policy" => GROUP.into(),
         // What needs no daemon.
         _ => vec![DONE, FAILED, WRONG],
     }

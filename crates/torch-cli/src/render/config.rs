@@ -17,16 +17,29 @@ pub fn config(origins: &[Origin]) -> String {
         table.row([
             Cell::from(origin.key),
             Cell::styled(style, origin.value.as_str()),
-            Cell::styled(DIM, source(&origin.source)),
+            Cell::styled(DIM, from(origin)),
         ]);
     }
     table.render()
+}
+
+/// Where a value comes from, and what does not count beside it.
+pub fn from(origin: &Origin) -> String {
+    let from = source(&origin.source);
+    match &origin.passed {
+        Some(passed) => format!(
+            "{from}; {} of {} does not count: your own policy stands",
+            passed.value, passed.place
+        ),
+        None => from,
+    }
 }
 
 /// Where a value comes from, in words.
 pub fn source(source: &Source) -> String {
     match source {
         Source::Default => "default".to_owned(),
+        Source::Policy(profile) => format!("policy {}", profile.as_str()),
         Source::File(path) => path.clone(),
         Source::Variable(name) => format!("${name}"),
     }

@@ -8,9 +8,7 @@ use anstream::adapter::strip_str;
 use insta::assert_snapshot;
 use jiff::tz::TimeZone;
 use serde_json::json;
-use torch_api::view::{
-    AgentView, DaemonView, JournalView, MessageView, TeamView,
-};
+use torch_api::view::{AgentView, DaemonView, JournalView, MessageView, TeamView};
 use torch_api::wire::Stage;
 use torch_core::analysis::{Bottleneck, HubView, Pair, RuleCount, TeamAnalysis};
 use torch_core::config::{Config, Layers, layer};

@@ -6,6 +6,7 @@ mod fake;
 mod keep;
 mod local;
 mod place;
+mod roles;
 mod send;
 mod service;
 mod teams;

@@ -47,6 +47,7 @@ impl Place {
     /// Writes a file into the project and returns its path.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path("project").join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         fs::write(&path, content).expect("a file");
         path
     }

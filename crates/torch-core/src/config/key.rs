@@ -44,10 +44,48 @@ pub enum Scope {
     User,
     /// A project's file as well.
     Project,
+    /// A project's file as well, where the user's own leaves it open: a repository loosens no policy that its user has chosen.
+    Open,
 }
 
 /// Every key, in the order of the files.
 pub const KEYS: &[Key] = &[
+    Key {
+        name: "policy",
+        kind: Kind::Choice(&["team", "review-only", "supervised"]),
+        scope: Scope::Open,
+        doc: "What agents do with git and who lets work in: \"team\", \"review-only\" or \"supervised\" (torch policy show).",
+    },
+    Key {
+        name: "git.agent_commits",
+        kind: Kind::Choice(&["required", "forbidden"]),
+        scope: Scope::Open,
+        doc: "Whether agents commit their work (\"required\"), or a person does (\"forbidden\": torch commit refuses them).",
+    },
+    Key {
+        name: "git.commit_minutes",
+        kind: Kind::Whole(0, 1_440),
+        scope: Scope::Open,
+        doc: "Within how many minutes agents are told to commit; 0: no time is named.",
+    },
+    Key {
+        name: "git.push_minutes",
+        kind: Kind::Whole(0, 1_440),
+        scope: Scope::Open,
+        doc: "Within how many minutes of a commit agents are told to push it; 0: they are told not to push.",
+    },
+    Key {
+        name: "integration.approval",
+        kind: Kind::Choice(&["project_manager", "person"]),
+        scope: Scope::Open,
+        doc: "Who lets work into the base branch: \"project_manager\" (without one the orchestrator) or \"person\".",
+    },
+    Key {
+        name: "integration.admin_merge",
+        kind: Kind::Switch,
+        scope: Scope::Open,
+        doc: "Whether pull requests may be merged past their branch's protection (gh pr merge --admin), once reviewed.",
+    },
     Key {
         name: "tmux.socket",
         kind: Kind::Name,

@@ -4,6 +4,7 @@ use toml::{Table, Value};
 
 use super::key::{KEYS, Key, Scope};
 use super::{Config, ConfigError};
+use crate::policy::Profile;
 use crate::spelling::near;
 
 /// The texts that go over the defaults.
@@ -20,6 +21,8 @@ pub struct Layers<'a> {
 pub enum Source {
     /// torch itself.
     Default,
+    /// The policy's profile.
+    Policy(Profile),
     /// A file, by the name given for it.
     File(String),
     /// This variable.
@@ -35,6 +38,17 @@ pub struct Origin {
     pub value: String,
     /// Where it comes from.
     pub source: Source,
+    /// What a project's file says instead, which does not count.
+    pub passed: Option<Passed>,
+}
+
+/// A project's value that the user's own file stands before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// The project's file.
+    pub place: String,
+    /// The value as TOML.
+    pub value: String,
 }
 
 /// Puts the layers over `defaults` and says for every key of [`KEYS`] where its value comes from.
@@ -58,20 +72,36 @@ pub fn layer(
         let name = key.variable();
         // An empty variable is as good as none, as everywhere in a shell.
         if let Some(text) = var(&name).filter(|text| !text.is_empty()) {
-            let value = check(key, key.kind.read_variable(&text), &name)?;
-            *slot = (value, Source::Variable(name));
+            slot.value = check(key, key.kind.read_variable(&text), &name)?;
+            slot.source = Source::Variable(name);
         }
     }
+    put_profile(&mut values);
     let config = build(&values)?;
-    let origins = KEYS
-        .iter()
-        .zip(values)
-        .map(|(key, (value, source))| Origin {
-            key: key.name,
-            value: value.to_string(),
-            source,
-        });
+    let origins = KEYS.iter().zip(values).map(|(key, slot)| Origin {
+        key: key.name,
+        value: slot.value.to_string(),
+        source: slot.source,
+        passed: slot.passed,
+    });
     Ok((config, origins.collect()))
+}
+
+/// What the chosen profile says stands where nobody has said anything. Without a choice the defaults are those of `team`.
+fn put_profile(values: &mut Values) {
+    let chosen = slot_of(values, POLICY).filter(|slot| slot.source != Source::Default);
+    let Some(profile) = chosen.and_then(|slot| Profile::find(slot.value.as_str()?)) else {
+        return;
+    };
+    for (name, value) in profile.file().values {
+        let Some(slot) = slot_of(values, name) else {
+            continue;
+        };
+        if slot.source == Source::Default {
+            slot.value = value;
+            slot.source = Source::Policy(profile);
+        }
+    }
 }
 
 /// A commented config file with every key that `scope` may set, each at its default and switched off by a `#`.
@@ -81,34 +111,51 @@ pub fn template(defaults: &Config, scope: Scope) -> String {
          # `torch config` shows each value and where it comes from.\n",
     );
     let mut section = "";
-    for (key, (value, _)) in KEYS.iter().zip(defaults_of(defaults)) {
+    for (key, slot) in KEYS.iter().zip(defaults_of(defaults)) {
         if scope == Scope::Project && key.scope == Scope::User {
             continue;
         }
-        let Some((table, name)) = key.name.split_once('.') else {
-            continue;
-        };
-        if table != section {
+        let (table, name) = key.name.split_once('.').unwrap_or(("", key.name));
+        if table.is_empty() {
+            text.push('\n');
+        } else if table != section {
             section = table;
             text.push_str(&format!("\n[{table}]\n"));
         }
-        text.push_str(&format!("# {}\n# {name} = {value}\n", key.doc));
+        text.push_str(&format!("# {}\n# {name} = {}\n", key.doc, slot.value));
     }
     text
 }
 
-type Values = Vec<(Value, Source)>;
+/// The key that chooses the profile, the only one outside of a section.
+const POLICY: &str = "policy";
+
+/// A key's value while the layers are put over each other.
+#[derive(Debug, Clone)]
+struct Slot {
+    value: Value,
+    source: Source,
+    passed: Option<Passed>,
+}
+
+type Values = Vec<Slot>;
+
+fn slot_of<'v>(values: &'v mut Values, name: &str) -> Option<&'v mut Slot> {
+    let index = KEYS.iter().position(|key| key.name == name)?;
+    values.get_mut(index)
+}
 
 fn defaults_of(defaults: &Config) -> Values {
     let table = Table::try_from(defaults).unwrap_or_default();
-    let value = |key: &Key| {
-        let (section, name) = key.name.split_once('.')?;
-        table.get(section)?.get(name).cloned()
+    let value = |key: &Key| match key.name.split_once('.') {
+        Some((section, name)) => table.get(section)?.get(name).cloned(),
+        None => table.get(key.name).cloned(),
     };
     KEYS.iter()
-        .map(|key| {
-            let value = value(key).unwrap_or_else(|| Value::String(String::new()));
-            (value, Source::Default)
+        .map(|key| Slot {
+            value: value(key).unwrap_or_else(|| Value::String(String::new())),
+            source: Source::Default,
+            passed: None,
         })
         .collect()
 }
@@ -120,7 +167,8 @@ fn put(values: &mut Values, place: &str, text: &str, scope: Scope) -> Result<(),
     })?;
     for (section, content) in table {
         let Value::Table(content) = content else {
-            return Err(unknown(place, section));
+            put_one(values, place, section, content, scope)?;
+            continue;
         };
         if !KEYS.iter().any(|key| {
             key.name
@@ -131,21 +179,49 @@ fn put(values: &mut Values, place: &str, text: &str, scope: Scope) -> Result<(),
             return Err(unknown(place, format!("{section}.{first}")));
         }
         for (name, value) in content {
-            let full = format!("{section}.{name}");
-            let index = KEYS.iter().position(|key| key.name == full);
-            let Some((key, slot)) = index.and_then(|i| Some((KEYS.get(i)?, values.get_mut(i)?)))
-            else {
-                return Err(unknown(place, full));
-            };
-            if scope == Scope::Project && key.scope == Scope::User {
-                return Err(ConfigError::UserOnly {
-                    place: place.to_owned(),
-                    key: key.name,
-                    variable: key.variable(),
-                });
-            }
-            *slot = (check(key, value, place)?, Source::File(place.to_owned()));
+            put_one(values, place, format!("{section}.{name}"), value, scope)?;
         }
+    }
+    Ok(())
+}
+
+fn put_one(
+    values: &mut Values,
+    place: &str,
+    full: String,
+    value: Value,
+    scope: Scope,
+) -> Result<(), ConfigError> {
+    let Some(key) = Key::find(&full) else {
+        return Err(unknown(place, full));
+    };
+    if scope == Scope::Project && key.scope == Scope::User {
+        return Err(ConfigError::UserOnly {
+            place: place.to_owned(),
+            key: key.name,
+            variable: key.variable(),
+        });
+    }
+    let value = check(key, value, place)?;
+    let own = Source::File(place.to_owned());
+    let said_before = |name: &str, values: &mut Values| {
+        slot_of(values, name).is_some_and(|it| it.source != Source::Default && it.source != own)
+    };
+    // Layers are put in order: what stands there before a project's file is the user's.
+    let closed = scope == Scope::Project
+        && key.scope == Scope::Open
+        && (said_before(POLICY, values) || said_before(key.name, values));
+    let Some(slot) = slot_of(values, key.name) else {
+        return Err(unknown(place, full));
+    };
+    if closed {
+        slot.passed = Some(Passed {
+            place: place.to_owned(),
+            value: value.to_string(),
+        });
+    } else {
+        slot.value = value;
+        slot.source = own;
     }
     Ok(())
 }
@@ -164,14 +240,16 @@ fn check(key: &Key, value: Value, place: &str) -> Result<Value, ConfigError> {
 
 fn build(values: &Values) -> Result<Config, ConfigError> {
     let mut table = Table::new();
-    for (key, (value, _)) in KEYS.iter().zip(values) {
-        if let Some((section, name)) = key.name.split_once('.') {
-            let entry = table
-                .entry(section)
-                .or_insert_with(|| Value::Table(Table::new()));
-            if let Value::Table(content) = entry {
-                content.insert(name.to_owned(), value.clone());
-            }
+    for (key, slot) in KEYS.iter().zip(values) {
+        let Some((section, name)) = key.name.split_once('.') else {
+            table.insert(key.name.to_owned(), slot.value.clone());
+            continue;
+        };
+        let entry = table
+            .entry(section)
+            .or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(content) = entry {
+            content.insert(name.to_owned(), slot.value.clone());
         }
     }
     table

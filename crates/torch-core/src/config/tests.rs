@@ -39,13 +39,15 @@ fn the_table_of_keys_covers_every_field() {
     let table = toml::Table::try_from(Config::default()).expect("serialises");
     let fields: usize = table
         .values()
-        .filter_map(|section| section.as_table())
-        .map(toml::Table::len)
+        .map(|value| value.as_table().map_or(1, toml::Table::len))
         .sum();
     assert_eq!(fields, KEYS.len());
     for key in KEYS {
-        let (section, name) = key.name.split_once('.').expect("a section");
-        let value = table[section].get(name).expect(key.name);
+        let value = match key.name.split_once('.') {
+            Some((section, name)) => table[section].get(name),
+            None => table.get(key.name),
+        };
+        let value = value.expect(key.name);
         assert!(
             key.kind.accepts(value),
             "{} does not take its default {value}",
@@ -211,4 +213,64 @@ fn further_variables_are_named_by_the_user_alone() {
     assert_eq!(names, ["MY_KEY", "other_1"]);
     let error = of_project(text).expect_err("not a project's");
     assert!(matches!(error, ConfigError::UserOnly { .. }), "{error}");
+}
+
+#[test]
+fn a_profile_stands_below_whatever_is_said() {
+    use crate::policy::{AgentCommits, Approval, Profile};
+    let text = "policy = \"review-only\"\n[integration]\nadmin_merge = true";
+    let (config, origins) = of_project(text).expect("valid");
+    assert_eq!(config.policy, Profile::ReviewOnly);
+    assert_eq!(config.git.agent_commits, AgentCommits::Forbidden);
+    assert_eq!(config.integration.approval, Approval::Person);
+    assert!(config.integration.admin_merge, "the file's own value");
+    let source = |key: &str| {
+        let origin = origins.iter().find(|origin| origin.key == key).expect(key);
+        origin.source.clone()
+    };
+    assert_eq!(
+        source("git.agent_commits"),
+        Source::Policy(Profile::ReviewOnly)
+    );
+    assert_eq!(
+        source("integration.admin_merge"),
+        Source::File("torch.toml".to_owned())
+    );
+}
+
+#[test]
+fn a_project_loosens_no_policy_that_its_user_has_chosen() {
+    use crate::policy::{AgentCommits, Profile};
+    let check = |user: &str, project: &str, commits: AgentCommits, passed: &[&str]| {
+        let layers = Layers {
+            user: Some(("config.toml", user)),
+            project: Some(("torch.toml", project)),
+        };
+        let (config, origins) = layer(&Config::default(), layers, none).expect("valid");
+        assert_eq!(config.git.agent_commits, commits, "{user} | {project}");
+        let found: Vec<&str> = origins
+            .iter()
+            .filter(|origin| origin.passed.is_some())
+            .map(|origin| origin.key)
+            .collect();
+        assert_eq!(found, passed, "{user} | {project}");
+    };
+    let (required, forbidden) = (AgentCommits::Required, AgentCommits::Forbidden);
+    let mine = "policy = \"review-only\"";
+    let switch = "[git]\nagent_commits = \"forbidden\"";
+    let loose = "policy = \"team\"\n[git]\nagent_commits = \"required\"";
+    check(mine, loose, forbidden, &["policy", "git.agent_commits"]);
+    check(mine, "policy = \"team\"", forbidden, &["policy"]);
+    check(switch, loose, forbidden, &["git.agent_commits"]);
+    check("", loose, required, &[]);
+    check("", mine, forbidden, &[]);
+    // A variable is its user's word of the moment.
+    let var = |name: &str| (name == "TORCH_POLICY").then(|| "supervised".to_owned());
+    let layers = Layers {
+        user: Some(("config.toml", mine)),
+        project: None,
+    };
+    let (config, _) = layer(&Config::default(), layers, var).expect("valid");
+    assert_eq!(config.policy, Profile::Supervised);
+    assert_eq!(config.git.agent_commits, required);
 }

@@ -13,6 +13,7 @@ use torch_core::{
 };
 
 use super::choose::ChosenPrograms;
+use super::own_roles::{check_files, files_of};
 use super::roster::ROLES_MAX;
 use super::tasks::{first, spec_plan};
 use super::{AgentRun, State, Turn, WatchKind, Watcher};
@@ -92,6 +93,8 @@ impl State {
         request: &AutoRequest,
         installed: Option<&[String]>,
     ) -> Result<Order, Box<Failure>> {
+        check_files(&request.role_files)?;
+        let files = &request.role_files;
         // Without `--roles` (S2-037).
         let default: Vec<String> = DEFAULT_NAMES.iter().map(ToString::to_string).collect();
         let wanted = if request.roles.is_empty() {
@@ -101,7 +104,7 @@ impl State {
         };
         let mut roles = Vec::new();
         for text in wanted {
-            let role = self.known_role(text, "torch auto --help")?;
+            let role = self.known_role(text, files, "torch auto --help")?;
             if !roles.contains(&role) {
                 roles.push(role);
             }
@@ -132,7 +135,7 @@ impl State {
                 2
             }
         });
-        let programs = self.choose_programs(&request.agents, &roles, installed)?;
+        let programs = self.choose_programs(&request.agents, &roles, files, installed)?;
         Ok(Order { roles, programs })
     }
 
@@ -265,6 +268,9 @@ impl State {
         let before = std::mem::replace(&mut team.spec, spec.path.clone());
         team.spec_sha256.clone_from(&spec.sha256);
         team.env = team_env(request);
+        if let Some(policy) = &request.policy {
+            team.policy = policy.clone();
+        }
         self.replan(t, id, &before, spec);
         self.remember_secrets(id, &request.secrets);
         self.start_team(t, id);
@@ -315,6 +321,14 @@ impl State {
                 Some(&stop),
             ));
         }
+        if request.policy.as_ref().is_some_and(|it| *it != team.policy) {
+            let cause = format!(
+                "it was started under {}; a team keeps its policy until it is stopped and started again",
+                team.policy.profile.as_str()
+            );
+            let error = format!("team {name} is running under another policy");
+            return Some(usage(&error, &cause, Some(&stop)));
+        }
         let alive = team.phase == TeamPhase::Raising || runs().any(|run| run.agent.state.is_live());
         (!alive).then(|| {
             let hint = format!("torch resume --team {name}");
@@ -361,6 +375,8 @@ impl State {
             paused: request.paused,
             boot: self.boot_id(),
             told_suspended: None,
+            policy: self.policy_for(request.policy.as_ref()),
+            role_files: files_of(&request.role_files, &order.roles),
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         let mut created = json!({"name": name, "project": project.root, "base": project.head});

@@ -37,6 +37,7 @@ impl State {
         &self,
         written: &[String],
         roles: &[RoleName],
+        files: &BTreeMap<String, String>,
         installed: Option<&[String]>,
     ) -> Result<ChosenPrograms, Box<Failure>> {
         let mut default = None;
@@ -44,7 +45,7 @@ impl State {
         for text in written {
             match text.split_once('=') {
                 Some((role, program)) => {
-                    let role = self.known_role(role.trim(), "torch auto --help")?;
+                    let role = self.known_role(role.trim(), files, "torch auto --help")?;
                     let named = |name: &str| format!("{AUTO} --agent {role}={name}");
                     self.is_known_program(program.trim(), named)?;
                     if !roles.contains(&role) {

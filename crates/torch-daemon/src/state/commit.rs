@@ -6,7 +6,7 @@ use torch_api::wire::TeamSelector;
 use torch_api::{CommitRequest, CommitView, Failure, Response};
 use torch_core::observed::Door;
 use torch_core::plan::WorktreeObserved;
-use torch_core::{AgentId, Sender};
+use torch_core::{AgentId, RoleName, Sender};
 use torch_router::clean::clean;
 use torch_router::commit::judge;
 
@@ -16,6 +16,10 @@ use crate::event::ConnId;
 use crate::failure::{other, refused, usage};
 use crate::worktrees::Order;
 
+/// What an agent does instead where a person commits.
+const READY: &str = "scm orchestrator \"ready for review: which files, and how they were checked\"";
+/// The same for whom the others tell it.
+const READY_OF_HUB: &str = "scm human \"ready for review: which files, and how they were checked\"";
 /// How a commit is asked for.
 const EXAMPLE: &str = "torch commit -m \"what changed, and why\"";
 
@@ -50,26 +54,32 @@ impl State {
         let role = self.role_of(agent);
         let role = role.as_ref().map_or("?", |role| role.as_str());
         let error = format!("nothing was committed in the worktree of {role}");
-        if let Err((rule, words)) = judge(sender, agent) {
+        let run = self.agents.get(&agent);
+        let team = run.and_then(|run| self.teams.get(&run.agent.team));
+        let commits = team.map_or_else(Default::default, |team| team.policy.git.agent_commits);
+        if let Err((rule, words)) = judge(sender, agent, commits) {
             let data = json!({"caller": sender.label(), "rule": rule});
             t.journal("commit.refused", agent, data);
             let cause = format!("rule {rule}: {words}");
-            let hint = (rule == "commit.own-only").then_some(EXAMPLE);
+            let hint = match rule {
+                "commit.own-only" => Some(EXAMPLE),
+                "commit.forbidden" if role == RoleName::HUB => Some(READY_OF_HUB),
+                "commit.forbidden" => Some(READY),
+                _ => None,
+            };
             return Err(Box::new(refused(&error, &cause, hint)));
         }
-        let run = self.agents.get(&agent);
         let stands = run.is_some_and(|run| run.worktree == WorktreeObserved::Present);
         let Some(worktree) = self.registered(agent).filter(|_| stands) else {
             let cause = "its worktree is not there, or is being made or removed";
             let hint = "torch worktree list";
             return Err(Box::new(other(&error, cause, Some(hint))));
         };
-        let env = run.and_then(|run| self.teams.get(&run.agent.team));
         Ok(Order::Commit {
             worktree,
             message,
             paths: request.paths,
-            env: env.map(|team| team.env.clone()).unwrap_or_default(),
+            env: team.map(|team| team.env.clone()).unwrap_or_default(),
             cause: t.cause.clone(),
         })
     }

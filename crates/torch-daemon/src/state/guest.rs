@@ -1,6 +1,7 @@
 //! An agent in a tmux session that torch did not make: it looks first, adds one window, and touches nothing else
 //! there (S2-075).
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -12,6 +13,7 @@ use torch_core::{
     Write,
 };
 
+use super::own_roles::check_files;
 use super::{State, Turn, WatchKind};
 use crate::event::{ConnId, OpenIn, SessionFacts};
 use crate::failure::{other, usage};
@@ -63,7 +65,9 @@ impl State {
                 Some(&hint),
             )));
         }
-        let role = self.known_role(role, "torch agent add --help")?;
+        let files = &request.role_files;
+        check_files(files)?;
+        let role = self.known_role(role, files, "torch agent add --help")?;
         let project = &seen.project;
         let existing = self
             .teams
@@ -75,6 +79,7 @@ impl State {
             Some(team) => self.team_for_guest(team, &role)?,
             None => self.found_team(t, request, seen),
         };
+        self.keep_files(t, team, files, std::slice::from_ref(&role));
         let agent = self.add_agent(t, team, role, &program);
         if let Some(run) = self.agents.get_mut(&agent) {
             run.agent.guest_in = Some(session.clone());
@@ -171,6 +176,8 @@ impl State {
             paused: false,
             boot: self.boot_id(),
             told_suspended: None,
+            policy: self.policy_for(None),
+            role_files: BTreeMap::new(),
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal(

@@ -23,6 +23,7 @@ mod notices;
 mod observed;
 mod orders;
 mod outbox;
+mod own_roles;
 mod panes;
 mod pause;
 mod programs;
@@ -71,7 +72,7 @@ use torch_router::identity::{KnownPane, KnownServer};
 
 use crate::event::{ConnId, Effect, Event, Known, PaneFact, TimerKey};
 
-pub use brief::{RoleTemplate, Templates};
+pub use brief::Templates;
 pub(crate) use credit::account;
 pub(crate) use guest::LINES as GUEST_LINES;
 pub(crate) use orders::{spool_name, spool_prefix};

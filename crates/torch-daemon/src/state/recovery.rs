@@ -1,13 +1,13 @@
 //! What an agent is told that was started again, or briefed again: where it was, from what git and the messages show.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
+use torch_brief::Recovery;
 use torch_core::program::Signal;
 use torch_core::{AgentId, LaunchId, RoleName, TeamId, Timestamp, Write};
 
-use super::{State, Templates, Turn};
+use super::{State, Turn};
 use crate::event::{Effect, WorkFacts};
 
 /// How many commits are named.
@@ -106,39 +106,30 @@ impl State {
             _ => "You are briefed again; whatever you are doing goes on from here.".to_owned(),
         };
         let waiting = run.queue.len();
-        let values = BTreeMap::from([
-            ("why", why),
-            ("memory", memory.to_owned()),
-            ("work", work_text(work)),
-            (
-                "report",
-                match (&run.agent.completed, run.agent.completed_at) {
-                    (Some(text), Some(at)) => {
-                        format!("Your last report, {} ago: {text}", words(now.since(at)))
-                    }
-                    _ => "You have reported nothing complete yet.".to_owned(),
-                },
-            ),
-            (
-                "messages",
-                match waiting {
-                    0 => "No message waits for you.".to_owned(),
-                    1 => "One message waits for you and follows this one.".to_owned(),
-                    n => format!("{n} messages wait for you and follow this one, in order."),
-                },
-            ),
-            (
-                "duty",
-                match (
-                    run.agent.task.is_some(),
-                    self.finished_words(run.agent.team, now),
-                ) {
-                    (false, Some(text)) => text,
-                    _ => duty(&run.agent.role, run.agent.task.as_deref()),
-                },
-            ),
-        ]);
-        Some(Templates::fill(&self.settings.templates.recovery, &values))
+        let recovery = Recovery {
+            why,
+            memory: memory.to_owned(),
+            work: work_text(work),
+            report: match (&run.agent.completed, run.agent.completed_at) {
+                (Some(text), Some(at)) => {
+                    format!("Your last report, {} ago: {text}", words(now.since(at)))
+                }
+                _ => "You have reported nothing complete yet.".to_owned(),
+            },
+            messages: match waiting {
+                0 => "No message waits for you.".to_owned(),
+                1 => "One message waits for you and follows this one.".to_owned(),
+                n => format!("{n} messages wait for you and follow this one, in order."),
+            },
+            duty: match (
+                run.agent.task.is_some(),
+                self.finished_words(run.agent.team, now),
+            ) {
+                (false, Some(text)) => text,
+                _ => duty(&run.agent.role, run.agent.task.as_deref()),
+            },
+        };
+        torch_brief::recovery(&recovery).ok()
     }
 }
 

@@ -7,6 +7,7 @@ use torch_api::{Failure, Response};
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
 use torch_core::{AgentId, AgentState, DesiredState, TeamId, TeamPhase, Timestamp, Write};
 
+use super::own_roles::check_files;
 use super::{State, Turn, WatchKind};
 use crate::event::{ConnId, PaneFact};
 use crate::failure::other;
@@ -18,7 +19,9 @@ impl State {
             Ok(id) => id,
             Err(failure) => return t.fail(conn, *failure),
         };
-        let added = match self.new_roles(id, &request.add_roles) {
+        let files = &request.role_files;
+        let added = check_files(files).and_then(|()| self.new_roles(id, &request.add_roles, files));
+        let added = match added {
             Ok(roles) => roles,
             Err(failure) => return t.fail(conn, *failure),
         };
@@ -39,6 +42,7 @@ impl State {
                 .get(&id)
                 .is_some_and(|team| team.desired == DesiredState::Running);
         let program = self.program_of_team(id);
+        self.keep_files(t, id, files, &added);
         for role in added {
             self.add_agent(t, id, role, &program);
         }

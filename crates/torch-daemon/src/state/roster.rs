@@ -1,5 +1,7 @@
 //! `torch agent`: one agent more, one fewer, one for a single task, one started anew.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use torch_api::Failure;
 use torch_api::roster::{AgentAct, AgentRequest};
@@ -8,6 +10,7 @@ use torch_core::plan::{WindowObserved, WorktreeObserved};
 use torch_core::{AgentId, AgentState, DesiredState, Evidence, RoleName, Sender, TeamId, Write};
 use torch_router::policy::{Privilege, permits};
 
+use super::own_roles::check_files;
 use super::send::done;
 use super::{State, Turn, WatchKind};
 use crate::event::{ConnId, Effect};
@@ -52,7 +55,8 @@ impl State {
                 });
             }
             AgentAct::Add { role, program, .. } => {
-                self.add_role(t, conn, &request.team, role, program.as_deref())
+                let files = &request.role_files;
+                self.add_role(t, conn, &request.team, (role, files), program.as_deref())
             }
             AgentAct::Temp {
                 purpose,
@@ -106,10 +110,11 @@ impl State {
         &self,
         team: TeamId,
         wanted: &[String],
+        files: &BTreeMap<String, String>,
     ) -> Result<Vec<RoleName>, Box<Failure>> {
         let mut roles: Vec<RoleName> = Vec::new();
         for text in wanted {
-            let role = self.known_role(text, "torch resume --help")?;
+            let role = self.known_role(text, files, "torch resume --help")?;
             let there = self.agent_in(team, &role);
             if !roles.contains(&role) && there.is_none() {
                 roles.push(role);
@@ -123,33 +128,6 @@ impl State {
             )));
         }
         Ok(roles)
-    }
-
-    /// A role that there is a template for.
-    pub(crate) fn known_role(&self, text: &str, help: &str) -> Result<RoleName, Box<Failure>> {
-        let role = RoleName::parse(text).map_err(|error| {
-            Box::new(usage(
-                &format!("{text:?} is no usable role"),
-                &error.to_string(),
-                Some(help),
-            ))
-        })?;
-        if self.settings.templates.roles.contains_key(role.as_str()) {
-            return Ok(role);
-        }
-        let known: Vec<&str> = self
-            .settings
-            .templates
-            .roles
-            .keys()
-            .map(String::as_str)
-            .collect();
-        let cause = format!("known roles: {}", known.join(", "));
-        Err(Box::new(usage(
-            &format!("there is no role {text:?}"),
-            &cause,
-            Some(help),
-        )))
     }
 
     /// `command` is what was asked for without its program, for a hint.
@@ -185,16 +163,18 @@ impl State {
         t: &mut Turn,
         conn: ConnId,
         selector: &TeamSelector,
-        role: &str,
+        (role, files): (&str, &BTreeMap<String, String>),
         program: Option<&str>,
     ) -> Result<(), Box<Failure>> {
+        check_files(files)?;
         let team = self.running_team(selector)?;
-        let role = self.known_role(role, "torch agent add --help")?;
+        let role = self.known_role(role, files, "torch agent add --help")?;
         let program = self.known_program(team, program, &format!("torch agent add {role}"))?;
         let agent = match self.agent_in(team, &role) {
             Some(agent) => self.want_again(t, agent)?,
             None => {
-                self.new_roles(team, &[role.to_string()])?;
+                self.new_roles(team, &[role.to_string()], files)?;
+                self.keep_files(t, team, files, std::slice::from_ref(&role));
                 self.add_agent(t, team, role, &program)
             }
         };
@@ -276,7 +256,7 @@ impl State {
         let agent = match self.agent_in(team, &role) {
             Some(agent) => self.want_again(t, agent)?,
             None => {
-                self.new_roles(team, &[])?;
+                self.new_roles(team, &[], &BTreeMap::new())?;
                 self.add_agent(t, team, role, &program)
             }
         };

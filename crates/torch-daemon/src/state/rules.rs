@@ -68,38 +68,16 @@ impl Rules {
 impl State {
     /// The communication matrix of a team: the configured one; else by the roles that are in the team.
     pub(super) fn matrix_of(&self, team: TeamId) -> &Matrix {
-        let templates = &self.settings.templates;
-        let named = match self.settings.config.router.matrix.as_str() {
-            "auto" => {
-                let mut runs = self.agents.values().filter(|run| run.agent.team == team);
-                let operates = runs.any(|run| {
-                    let role = templates.roles.get(run.agent.role.as_str());
-                    role.is_some_and(|role| role.tier == "sysops")
-                });
-                if operates {
-                    "system_operations"
-                } else {
-                    "standard"
-                }
-            }
-            name => name,
+        let runs = self.agents.values();
+        let members = runs.filter(|run| run.agent.team == team);
+        let members: Vec<_> = members.map(|run| &run.agent).collect();
+        let shipped = crate::brief::Shipped {
+            templates: &self.settings.templates,
+            router: &self.settings.config.router,
         };
-        let found = templates
-            .matrices
-            .iter()
-            .find(|matrix| matrix.name() == named);
+        let team = self.teams.get(&team);
+        let found = team.and_then(|team| crate::brief::matrix(team, &members, shipped));
         found.unwrap_or(&self.rules.no_edges)
-    }
-
-    /// The roles of its team that a role may write to directly, by the matrix.
-    pub(super) fn direct_partners(&self, team: TeamId, role: &RoleName) -> Vec<String> {
-        let matrix = self.matrix_of(team);
-        let members = self.team_agents(team);
-        let roles = members.iter().filter_map(|id| self.role_of(*id));
-        roles
-            .filter(|to| to != role && !to.is_hub() && !to.is_sub_hub() && matrix.allows(role, to))
-            .map(|to| to.to_string())
-            .collect()
     }
 
     /// What a text is, and what becomes of it.

@@ -12,7 +12,7 @@ use torch_api::{Failure, Response};
 use torch_core::{
     AgentId, MessageKind, Recipient, RoleName, Sender, TaskId, TaskPlan, TaskState, TeamId, Write,
 };
-use torch_plan::{Difference, Spec, analysis, brief, difference, report, revise};
+use torch_plan::{Difference, Spec, analysis, difference, report, revise};
 use torch_router::policy::{Privilege, permits};
 
 use super::send::Draft;
@@ -110,18 +110,6 @@ impl State {
         runs.filter(|run| run.agent.task.is_none())
             .map(|run| run.agent.role.clone())
             .collect()
-    }
-
-    /// The plan's part in a role's briefing, with its heading; empty without a plan and for an agent of one task.
-    pub(crate) fn plan_part(&self, team: TeamId, role: &RoleName, task: Option<&str>) -> String {
-        let part = match (self.plans.get(&team), task) {
-            (Some(plan), None) => brief::part(plan, role),
-            _ => String::new(),
-        };
-        match part.is_empty() {
-            true => part,
-            false => format!("\n## The plan\n{part}\n"),
-        }
     }
 
     /// Takes a report in: the tasks that it names at its head are done. Answers how many it named.

@@ -397,6 +397,8 @@ fn a_team() -> (Team, Vec<Agent>) {
         paused: false,
         boot: None,
         told_suspended: None,
+        policy: Default::default(),
+        role_files: Default::default(),
     };
     let agents = ROLES.iter().zip(0..).map(|(role, position)| Agent {
         position,

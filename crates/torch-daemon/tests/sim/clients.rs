@@ -231,6 +231,8 @@ impl World {
             choice: None,
             dry_run: false,
             router: None,
+            policy: None,
+            role_files: BTreeMap::new(),
             paused: false,
             refined: None,
             scenario: None,

@@ -110,6 +110,7 @@ impl World {
             status_only: false,
             rebrief_all,
             add_roles: Vec::new(),
+            role_files: BTreeMap::new(),
         })))
     }
 
@@ -354,6 +355,7 @@ pub(crate) fn agent_request(act: AgentAct) -> AgentRequest {
         secrets: BTreeMap::new(),
         team: team(),
         act,
+        role_files: BTreeMap::new(),
         env: std::collections::BTreeMap::new(),
     }
 }

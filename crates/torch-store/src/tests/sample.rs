@@ -80,6 +80,8 @@ pub(super) fn team(number: u128) -> Team {
         paused: false,
         boot: Some("a boot".to_owned()),
         told_suspended: None,
+        policy: Default::default(),
+        role_files: Default::default(),
     }
 }
 

@@ -51,6 +51,8 @@ fn team() -> Team {
         paused: false,
         boot: Some("b".to_owned()),
         told_suspended: None,
+        policy: Default::default(),
+        role_files: Default::default(),
     }
 }
 

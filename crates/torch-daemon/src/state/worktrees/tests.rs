@@ -36,6 +36,8 @@ fn team() -> Team {
         paused: false,
         boot: None,
         told_suspended: None,
+        policy: Default::default(),
+        role_files: Default::default(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod accept;
 mod alone;
+mod brief;
 mod claude;
 mod delivery;
 mod detect;
@@ -59,7 +60,7 @@ impl Setting {
 type Measure = fn(&Setting) -> anyhow::Result<Report>;
 
 /// The parts by name, in the order in which they run.
-const PARTS: [(&str, Measure); 11] = [
+const PARTS: [(&str, Measure); 12] = [
     ("verdict", |it| verdict::measure(it).map(Report::of)),
     ("accept", |it| accept::measure(it).map(Report::of)),
     ("delivery", |it| delivery::measure(it).map(Report::of)),
@@ -69,6 +70,7 @@ const PARTS: [(&str, Measure); 11] = [
     ("detect", |it| detect::measure(it).map(Report::of)),
     ("idle", |it| idle::measure(it).map(Report::of)),
     ("history", |it| history::measure(it).map(Report::of)),
+    ("brief", |it| brief::measure(it).map(Report::of)),
     ("recovery", |it| recovery::measure(it).map(Report::of)),
     ("soak", soak::measure),
 ];
@@ -79,7 +81,7 @@ const ON_REQUEST: [&str; 1] = ["soak"];
 /// The soak's minutes, where nothing else is said.
 const SOAK_MINUTES: u64 = 10;
 
-const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only verdict|accept|delivery|raise|claude|status|detect|idle|history|recovery|soak]...";
+const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only verdict|brief|accept|delivery|raise|claude|status|detect|idle|history|recovery|soak]...";
 
 fn main() -> anyhow::Result<()> {
     let (mut setting, only) = arguments(std::env::args().skip(1))?;

@@ -117,6 +117,8 @@ pub(crate) fn auto(world: &World, project: &Path, roles: &[&str], agent: &str) -
         choice: None,
         dry_run: false,
         router: None,
+        policy: None,
+        role_files: Default::default(),
         paused: false,
         refined: None,
         scenario: (agent == "demo").then(|| project.join("quiet.toml")),

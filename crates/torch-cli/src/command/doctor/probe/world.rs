@@ -77,6 +77,8 @@ impl World {
             choice: None,
             dry_run: false,
             router: None,
+            policy: None,
+            role_files: std::collections::BTreeMap::new(),
             paused: true,
             refined: None,
             scenario: None,

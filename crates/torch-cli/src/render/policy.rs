@@ -1,0 +1,127 @@
+//! `torch policy`: the switches, and what follows from a value.
+
+use torch_core::config::{Key, Origin, Source};
+use torch_core::policy::Profile;
+
+use super::config::from;
+use super::style::{DIM, NONE, STRONG, paint};
+use super::table::{Cell, Table};
+
+/// Every switch with its value, where it comes from and what follows from it.
+pub fn show(switches: &[Origin]) -> String {
+    let mut table = Table::new(0, &["SWITCH", "VALUE", "FROM", "SO"]);
+    for origin in switches {
+        let style = match origin.source {
+            Source::Default => NONE,
+            _ => STRONG,
+        };
+        table.row([
+            Cell::from(origin.key),
+            Cell::styled(style, origin.value.trim_matches('"')),
+            Cell::styled(DIM, from(origin)),
+            Cell::from(follows(origin.key, &origin.value)),
+        ]);
+    }
+    table.render()
+}
+
+/// One switch: its meaning, its value, what follows, and what each profile says.
+pub fn explain(origin: &Origin) -> String {
+    let value = origin.value.trim_matches('"');
+    let mut text = format!("{}\n", paint(STRONG, &format!("{} = {value}", origin.key)));
+    text.push_str(&format!(
+        "  {}\n",
+        paint(DIM, &format!("from: {}", from(origin)))
+    ));
+    if let Some(key) = Key::find(origin.key) {
+        text.push_str(&format!("  {}\n", key.doc));
+    }
+    text.push_str(&format!("  So: {}.\n", follows(origin.key, &origin.value)));
+    if origin.key == "policy" {
+        for profile in Profile::ALL {
+            let summary = profile.file().summary;
+            text.push_str(&format!("  {:<12} {summary}\n", profile.as_str()));
+        }
+        return text;
+    }
+    let said = Profile::ALL.map(|profile| {
+        let values = profile.file().values;
+        let own = values.iter().find(|(key, _)| *key == origin.key);
+        let value = own.map_or_else(|| "left open".to_owned(), |(_, value)| value.to_string());
+        format!("{}: {}", profile.as_str(), value.trim_matches('"'))
+    });
+    text.push_str(&format!("  Profiles: {}\n", said.join(", ")));
+    text
+}
+
+/// What follows from a switch's value, in words that name what acts on it.
+pub fn follows(key: &str, value: &str) -> String {
+    let value = value.trim_matches('"');
+    let words = match (key, value) {
+        ("policy", name) => {
+            let summary = Profile::find(name).map(|profile| profile.file().summary);
+            return summary.unwrap_or_default().trim_end_matches('.').to_owned();
+        }
+        ("git.agent_commits", "forbidden") => {
+            "briefings forbid commits, and torch commit refuses agents (commit.forbidden); you commit"
+        }
+        ("git.agent_commits", _) => "briefings ask for commits, and torch commit serves agents",
+        ("git.commit_minutes", "0") => "briefings name no time for commits",
+        ("git.commit_minutes", minutes) => {
+            return format!(
+                "where agents commit, briefings ask for a commit within {minutes} minutes of work"
+            );
+        }
+        ("git.push_minutes", "0") => "briefings tell agents to push nothing",
+        ("git.push_minutes", minutes) => {
+            return format!(
+                "where agents commit, briefings ask for a push within {minutes} minutes of it"
+            );
+        }
+        ("integration.approval", "person") => {
+            "where agents commit, whoever integrates is told to ask you before anything reaches the base branch"
+        }
+        ("integration.approval", _) => {
+            "the project manager, or without one the orchestrator, lets work in"
+        }
+        ("integration.admin_merge", "true") => {
+            "where agents commit, whoever integrates may use gh pr merge --admin, once reviewed and tested"
+        }
+        ("integration.admin_merge", _) => {
+            "where agents commit, whoever integrates is told never to use --admin"
+        }
+        ("router.mode", "open") => "messages between any two roles pass, and are recorded",
+        ("router.mode", "strict") => {
+            "messages pass to and from orchestrator and project manager; others go to the orchestrator"
+        }
+        ("router.mode", _) => "messages also pass along the team's communication matrix",
+        _ => "",
+    };
+    words.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::policy::SWITCHES;
+    use torch_core::config::{Config, Layers, layer};
+
+    #[test]
+    fn every_value_of_every_profile_is_explained() {
+        let mut text = String::new();
+        for profile in Profile::ALL {
+            let file = format!("policy = \"{}\"", profile.as_str());
+            let layers = Layers {
+                user: None,
+                project: Some(("torch.toml", &file)),
+            };
+            let (_, origins) = layer(&Config::default(), layers, |_| None).expect("valid");
+            for origin in origins.iter().filter(|it| SWITCHES.contains(&it.key)) {
+                assert!(!follows(origin.key, &origin.value).is_empty(), "{origin:?}");
+                text.push_str(&explain(origin));
+            }
+            text.push('\n');
+        }
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text));
+    }
+}

@@ -1,0 +1,154 @@
+//! What an agent's briefing says: its role and the facts of its team, put into the shipped text.
+//!
+//! The daemon sends it and [`crate::offline`] shows it, from the same rows.
+
+use std::borrow::Cow;
+
+use torch_brief::{Facts, Member, RenderError, Role, Roles, Tier};
+use torch_core::config::RouterConfig;
+use torch_core::{Agent, RoleName, RouterMode, TaskPlan, Team};
+use torch_router::matrix::Matrix;
+
+use crate::state::Templates;
+
+/// What does not come from a team: what is shipped, and how the router is set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shipped<'s> {
+    /// The roles and the matrices.
+    pub(crate) templates: &'s Templates,
+    /// The settings.
+    pub(crate) router: &'s RouterConfig,
+}
+
+/// The text of an agent's briefing; `members` are its team in the order of their windows.
+///
+/// # Errors
+/// [`RenderError`] where the shipped text is broken, which a test rules out.
+pub(crate) fn text(
+    team: &Team,
+    agent: &Agent,
+    members: &[&Agent],
+    shipped: Shipped<'_>,
+    (plan, before): (Option<&TaskPlan>, String),
+) -> Result<String, RenderError> {
+    // A temporary agent has its one task.
+    let plan = plan.filter(|_| agent.task.is_none());
+    let roles = &shipped.templates.roles;
+    let name = agent.role.as_str();
+    let facts = Facts {
+        team: team.name.to_string(),
+        project: team.project.display().to_string(),
+        spec: team.spec.display().to_string(),
+        worktree: agent.worktree.display().to_string(),
+        branch: agent.branch.clone(),
+        base_branch: team.base_branch.clone(),
+        members: members.iter().map(|it| member(team, it, roles)).collect(),
+        policy: team.policy.clone(),
+        router: team.router,
+        direct: direct(team, &agent.role, members, shipped),
+        exchanges: shipped.router.exchanges,
+        task: agent.task.clone(),
+        plan: plan
+            .map(|plan| torch_plan::brief::part(plan, &agent.role))
+            .unwrap_or_default(),
+        before,
+    };
+    let bare = || {
+        let mut role = Role::bare(name);
+        if agent.task.is_some() {
+            "temporary agent".clone_into(&mut role.title);
+        }
+        role
+    };
+    let role = role_of(team, name, roles).unwrap_or_else(|| Cow::Owned(bare()));
+    // An own role that another version of torch has accepted may not fit this one: its agent learns the rest.
+    torch_brief::briefing(&role, &facts).or_else(|_| torch_brief::briefing(&bare(), &facts))
+}
+
+/// The communication matrix of a team: the configured one; else by the roles that are in the team.
+pub(crate) fn matrix<'s>(
+    team: &Team,
+    members: &[&Agent],
+    shipped: Shipped<'s>,
+) -> Option<&'s Matrix> {
+    let roles = &shipped.templates.roles;
+    let is_of_systems = |agent: &&Agent| {
+        let role = role_of(team, agent.role.as_str(), roles);
+        role.is_some_and(|role| role.tier == Tier::Sysops)
+    };
+    named(shipped, members.iter().any(is_of_systems))
+}
+
+/// The configured matrix; where that is left open, by whether the team operates systems.
+fn named(shipped: Shipped<'_>, operates: bool) -> Option<&Matrix> {
+    let name = match shipped.router.matrix.as_str() {
+        "auto" if operates => "system_operations",
+        "auto" => "standard",
+        name => name,
+    };
+    let mut matrices = shipped.templates.matrices.iter();
+    matrices.find(|matrix| matrix.name() == name)
+}
+
+/// The roles that one may write to directly, besides the hub and its deputy, in a team of these that might be started.
+pub fn partners(
+    from: &RoleName,
+    team: &[&Role],
+    templates: &Templates,
+    router: &RouterConfig,
+) -> Vec<String> {
+    let shipped = Shipped { templates, router };
+    let operates = team.iter().any(|role| role.tier == Tier::Sysops);
+    let names = team.iter().filter_map(|it| RoleName::parse(&it.name).ok());
+    let names: Vec<RoleName> = names.collect();
+    match router.mode {
+        RouterMode::Matrix => named(shipped, operates)
+            .map(|matrix| reached(from, names.iter(), matrix))
+            .unwrap_or_default(),
+        RouterMode::Strict | RouterMode::Open => Vec::new(),
+    }
+}
+
+fn reached<'r>(
+    from: &RoleName,
+    team: impl Iterator<Item = &'r RoleName>,
+    matrix: &Matrix,
+) -> Vec<String> {
+    team.filter(|to| *to != from && !to.is_hub() && !to.is_sub_hub() && matrix.allows(from, to))
+        .map(ToString::to_string)
+        .collect()
+}
+
+/// The roles of its team that a role may write to directly besides the hub and its deputy.
+fn direct(team: &Team, from: &RoleName, members: &[&Agent], shipped: Shipped<'_>) -> Vec<String> {
+    let matrix = match team.router {
+        RouterMode::Matrix => matrix(team, members, shipped),
+        RouterMode::Strict | RouterMode::Open => None,
+    };
+    let roles = members.iter().map(|agent| &agent.role);
+    matrix
+        .map(|matrix| reached(from, roles, matrix))
+        .unwrap_or_default()
+}
+
+/// A role as this team has it: from the file that came with it, else as it is shipped.
+pub(crate) fn role_of<'r>(team: &Team, name: &str, roles: &'r Roles) -> Option<Cow<'r, Role>> {
+    let own = team.role_files.get(name);
+    let own = own.and_then(|text| torch_brief::parse(text).ok());
+    own.map(Cow::Owned)
+        .or_else(|| roles.get(name).map(Cow::Borrowed))
+}
+
+fn member(team: &Team, agent: &Agent, roles: &Roles) -> Member {
+    let role = role_of(team, agent.role.as_str(), roles);
+    let summary = match (&agent.task, role) {
+        (Some(_), _) => "A temporary agent with a task of its own.".to_owned(),
+        (None, role) => role.map_or_else(String::new, |role| role.summary.clone()),
+    };
+    Member {
+        role: agent.role.to_string(),
+        summary,
+        program: agent.program.clone(),
+        branch: agent.branch.clone(),
+    }
+}
