@@ -354,7 +354,16 @@ async fn session_names(server: &Server) -> Vec<String> {
     rows.into_iter().map(|row| row.session_name).collect()
 }
 
-/// Replaces a file by renaming over it.
+/// Makes a folder of the registry, and those above it, closed to others.
+pub(crate) fn make_private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
+/// Replaces a file by renaming over it; the new one is closed to others.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
@@ -363,7 +372,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = std::fs::OpenOptions::new()
+    let mut file = std::os::unix::fs::OpenOptionsExt::mode(&mut std::fs::OpenOptions::new(), 0o600)
         .write(true)
         .create_new(true)
         .open(partial)?;

@@ -444,7 +444,7 @@ impl Host {
             let written = torch_plan::file::write(plan, Some(&name))
                 .map_err(std::io::Error::other)
                 .and_then(|text| {
-                    std::fs::create_dir_all(&folder)?;
+                    execute::make_private(&folder)?;
                     execute::replace(&folder.join("plan.toml"), text.as_bytes())
                 });
             if let Err(error) = written {
