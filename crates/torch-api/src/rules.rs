@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use torch_core::Timestamp;
 use torch_core::form::Priority;
 use torch_core::ledger::{Assignment, Severity, Violation, ViolationState};
+use torch_core::message::Decision;
+use torch_core::project_rules::ProjectRules;
 
 use crate::wire::TeamSelector;
 
@@ -43,6 +45,22 @@ pub enum RulesRequest {
     Dependencies {
         /// Which team.
         team: TeamSelector,
+    },
+    /// The rules of a project that are in force. Answers [`RulesResponse::InForce`].
+    InForce {
+        /// Which team.
+        team: TeamSelector,
+    },
+    /// Judges a message that is not sent. Answers [`RulesResponse::Verdict`].
+    Test {
+        /// Which team.
+        team: TeamSelector,
+        /// Which role says it; `human` is the person.
+        from: String,
+        /// To whom.
+        to: String,
+        /// What.
+        text: String,
     },
 }
 
@@ -106,6 +124,10 @@ pub enum RulesResponse {
         /// By role.
         dependencies: Vec<DependencyView>,
     },
+    /// The rules of a project.
+    InForce(Box<RulesView>),
+    /// What would become of a message.
+    Verdict(Box<VerdictView>),
 }
 
 /// One violation.
@@ -225,4 +247,36 @@ pub struct DependencyState {
     pub role: String,
     /// Whether it has reported completion.
     pub complete: bool,
+}
+
+/// The rules that a project's own files state, as they are in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesView {
+    /// The team's name.
+    pub team: String,
+    /// The project's folder, in which the files are.
+    pub project: PathBuf,
+    /// Since when they are in force; absent where the files never stated any.
+    pub since: Option<Timestamp>,
+    /// Why the files can't be read as they are now; the rules are the last good ones then.
+    pub trouble: Option<String>,
+    /// The rules.
+    pub set: Option<ProjectRules>,
+}
+
+/// What would become of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerdictView {
+    /// `deliver`, `reroute`, `record` or `refuse`.
+    pub decision: Decision,
+    /// The rule that decides.
+    pub rule: String,
+    /// The rule in words.
+    pub reason: String,
+    /// Where it is stated, for a rule of the project: `CLAUDE.md:12`.
+    pub at: Option<String>,
+    /// The critical words of the text.
+    pub critical: Vec<String>,
+    /// The rules that would be noted as broken.
+    pub noted: Vec<String>,
 }

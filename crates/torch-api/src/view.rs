@@ -83,6 +83,9 @@ pub struct TeamView {
     /// How far its plan is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks: Option<torch_core::task::TaskCount>,
+    /// Why the files with the project's rules can't be read; the rules read before are in force then.
+    #[serde(default)]
+    pub rules_trouble: Option<String>,
     /// Its agents in the order of their windows.
     pub agents: Vec<AgentView>,
 }

@@ -9,10 +9,10 @@ use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
     ack, agent, agent_run, agents, attach, audit, auto, backup, brief, commit, complete,
-    completions, config, context, credit, daemon, demo_agent, deps, detect, doctor, gc, inbox,
-    init, logs, man, mcp, message, pause, pending, plan, policy, report, restore, resume, roles,
-    schedule, send, shell, spec, status, stop, task, team as team_command, undelete, violations,
-    why, windows, worktree,
+    completions, compliance, config, context, credit, daemon, demo_agent, deps, detect, doctor, gc,
+    inbox, init, logs, man, mcp, message, pause, pending, plan, policy, report, restore, resume,
+    roles, rules, schedule, send, shell, spec, status, stop, task, team as team_command, undelete,
+    violations, why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -105,6 +105,8 @@ enum Command {
     Task(task::TaskArgs),
     Deps(deps::DepsArgs),
     Violations(violations::ViolationsArgs),
+    Rules(rules::RulesArgs),
+    Compliance(compliance::ComplianceArgs),
     Ack(ack::AckArgs),
     Daemon(daemon::DaemonArgs),
     Doctor(doctor::DoctorArgs),
@@ -180,6 +182,8 @@ fn run(command: Command) -> Outcome {
         Command::Task(args) => task::run(args, &place()?),
         Command::Deps(args) => deps::run(args, &place()?),
         Command::Violations(args) => violations::run(args, &place()?),
+        Command::Rules(args) => rules::run(args, &place()?),
+        Command::Compliance(args) => compliance::run(&args, &place()?),
         Command::Ack(args) => ack::run(args, &place()?),
         Command::Daemon(args) => daemon::run(&args, &place()?),
         Command::Doctor(args) => doctor::run(&args, &place()?),

@@ -6,12 +6,14 @@ use torch_api::task::TasksView;
 use torch_api::view::{JournalView, MessageView, ScheduleView, TeamView};
 use torch_api::wire::{MessageFilter, TeamSelector};
 use torch_api::{Response, ResumeRequest, ResumeView};
-use torch_core::RoleName;
 use torch_core::analysis::TeamAnalysis;
 use torch_core::observed::ProgramObserved;
 use torch_core::policy::TeamPolicy;
+use torch_core::{RoleName, Timestamp};
 use torch_daemon::offline::Registry;
+use torch_daemon::replay::ReplayReport;
 
+use crate::command::compliance::no_registry;
 use crate::command::config;
 use crate::error::CommandError;
 use crate::place::Place;
@@ -187,6 +189,11 @@ pub fn credit(place: &Place, team: Option<&str>) -> Result<CreditView, CommandEr
 pub fn rules(place: &Place, request: &RulesRequest) -> Result<RulesResponse, CommandError> {
     match open(place)? {
         Some(registry) => registry.rules(request).map_err(CommandError::from),
+        None if matches!(request, RulesRequest::InForce { .. }) => {
+            Err(CommandError::usage("there is no team")
+                .cause("none was raised in this registry yet")
+                .hint("torch auto --spec spec.md --agent demo"))
+        }
         None => Ok(match request {
             RulesRequest::Assignments { .. } => RulesResponse::Assignments {
                 assignments: Vec::new(),
@@ -196,6 +203,19 @@ pub fn rules(place: &Place, request: &RulesRequest) -> Result<RulesResponse, Com
             },
         }),
     }
+}
+
+/// A stretch of the journal, judged again.
+///
+/// # Errors
+/// When the registry can't be read; one that was never made has no journal.
+pub fn replay(
+    place: &Place,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<ReplayReport, CommandError> {
+    let registry = open(place)?.ok_or_else(|| no_registry(place))?;
+    registry.replay(from, until).map_err(CommandError::from)
 }
 
 /// One message by its id.

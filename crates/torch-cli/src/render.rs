@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod audit;
 pub mod commit;
+pub mod compliance;
 pub mod config;
 pub mod context;
 pub mod credit;
@@ -18,6 +19,7 @@ pub mod plan;
 pub mod policy;
 pub(crate) mod probe;
 pub mod progress;
+pub mod project_rules;
 pub mod resume;
 pub mod roles;
 pub mod rules;

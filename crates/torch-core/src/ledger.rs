@@ -1,8 +1,10 @@
-//! What the rules of communication keep: violations, assignments, blocks and dependencies, each one record of the ledger.
+//! What the rules of communication keep: violations, assignments, blocks, dependencies and the rules of projects, each one
+//! record of the ledger.
 
 use serde::{Deserialize, Serialize};
 
 use crate::form::Priority;
+use crate::project_rules::RulesInForce;
 use crate::{AgentId, MessageId, RoleName, TeamId, Timestamp, ViolationId};
 
 /// How much a violation matters.
@@ -161,6 +163,8 @@ pub enum LedgerRecord {
     Block(Block),
     /// A role's dependencies.
     Dependencies(Dependencies),
+    /// The rules of a team's project.
+    Rules(Box<RulesInForce>),
 }
 
 impl LedgerRecord {
@@ -171,6 +175,7 @@ impl LedgerRecord {
             Self::Assignment(row) => row.message.to_string(),
             Self::Block(row) => format!("{}/{}", row.agent, row.since.0),
             Self::Dependencies(row) => format!("{}/{}", row.team, row.role),
+            Self::Rules(row) => format!("{}/rules/{}", row.team, row.since.0),
         }
     }
 
@@ -181,6 +186,7 @@ impl LedgerRecord {
             Self::Assignment(_) => "assignment",
             Self::Block(_) => "block",
             Self::Dependencies(_) => "dependencies",
+            Self::Rules(_) => "rules",
         }
     }
 
@@ -191,6 +197,7 @@ impl LedgerRecord {
             Self::Assignment(row) => row.team,
             Self::Block(row) => row.team,
             Self::Dependencies(row) => row.team,
+            Self::Rules(row) => row.team,
         }
     }
 
@@ -201,6 +208,7 @@ impl LedgerRecord {
             Self::Assignment(row) => row.at,
             Self::Block(row) => row.since,
             Self::Dependencies(row) => row.at,
+            Self::Rules(row) => row.since,
         }
     }
 
@@ -211,6 +219,7 @@ impl LedgerRecord {
             Self::Assignment(row) => row.acked.is_none(),
             Self::Block(row) => row.ended.is_none(),
             Self::Dependencies(row) => !row.on.is_empty(),
+            Self::Rules(row) => row.until.is_none(),
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod observed;
 pub mod plan;
 pub mod policy;
 pub mod program;
+pub mod project_rules;
 pub mod question;
 pub mod roles;
 pub mod schedule;

@@ -285,6 +285,20 @@ pub enum Event {
     },
     /// Worktrees were removed or brought back, or not.
     Worktrees(Box<crate::worktrees::Outcome>),
+    /// The files in which a project states its rules were read.
+    RulesRead {
+        /// Whose project's.
+        team: TeamId,
+        /// The rules; what is wrong with a file otherwise, with its name and line.
+        result: Result<Box<torch_core::project_rules::ProjectRules>, String>,
+    },
+    /// An agent's worktree was looked at for the rules; `None` when it could not be.
+    TreeSeen {
+        /// Whose.
+        agent: AgentId,
+        /// What was seen.
+        work: Option<Box<WorkFacts>>,
+    },
     /// A window was opened, or not.
     Opened {
         /// Whose.
@@ -428,6 +442,17 @@ pub enum Effect {
         agent: AgentId,
         /// In which launch it is to be briefed.
         launch: LaunchId,
+        /// The project.
+        project: PathBuf,
+        /// Its worktree.
+        worktree: PathBuf,
+        /// The commit its team started from.
+        base_commit: String,
+    },
+    /// Look at an agent's worktree for the rules about commits and branches.
+    LookAtTree {
+        /// Whose.
+        agent: AgentId,
         /// The project.
         project: PathBuf,
         /// Its worktree.

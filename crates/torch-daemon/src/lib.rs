@@ -13,6 +13,7 @@ mod failure;
 mod host;
 pub mod offline;
 mod outbox;
+pub mod replay;
 pub mod role_files;
 mod run;
 mod service;

@@ -43,6 +43,10 @@ impl Registry {
         }
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// All teams as they were last written, but for agents whose program is seen to be gone; other states may be out of
     /// date.
     ///
@@ -83,6 +87,7 @@ impl Registry {
             RulesRequest::Assignments { team, unacked } => {
                 rules::assignments(&self.store, team.as_deref(), *unacked)
             }
+            RulesRequest::InForce { team } => return self.rules_in_force(team),
             _ => {
                 let hint = Some("torch daemon start");
                 let error = "only the daemon can answer that";
@@ -98,6 +103,19 @@ impl Registry {
             Response::Failed(failure) => Err(Box::new(failure)),
             other => unreachable!("{other:?} is no answer of the ledger"),
         }
+    }
+
+    fn rules_in_force(&self, team: &TeamSelector) -> Result<RulesResponse, Box<Failure>> {
+        let failed = |error| Box::new(answer::store_failure(&error));
+        let teams = self.store.teams().map_err(failed)?;
+        let agents = self.store.agents().map_err(failed)?;
+        let teams: Vec<&Team> = teams.iter().collect();
+        let places = agents
+            .iter()
+            .map(|agent| (agent.worktree.as_path(), agent.team));
+        let team = choose_team(&teams, places, team)?;
+        let view = rules::in_force(&self.store, team).map_err(failed)?;
+        Ok(RulesResponse::InForce(Box::new(view)))
     }
 
     /// A team as [`torch_api::Request::Resume`] with `status_only` answers it. tmux is not asked: an agent counts as

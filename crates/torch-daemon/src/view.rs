@@ -37,6 +37,7 @@ pub(crate) fn team(
         scheduled: 0,
         next_scheduled: None,
         tasks: None,
+        rules_trouble: None,
         agents,
     }
 }

@@ -7,6 +7,8 @@
 //! - [`identity`]: who a caller is, from its process.
 //! - [`matrix`]: which roles may write to which directly, as data.
 //! - [`policy`]: who may write to whom.
+//! - [`project`]: the rules that a project's own files state.
+//! - [`replay`]: judging again what was judged before.
 //! - [`schedule`]: who may plan a note for whom.
 //! - [`speech`]: what kind of thing a text says.
 //! - [`traffic`]: the verdict on a message, with the rule that decided: the policy and the limits.
@@ -19,6 +21,8 @@ pub mod delivery;
 pub mod identity;
 pub mod matrix;
 pub mod policy;
+pub mod project;
+pub mod replay;
 pub mod schedule;
 pub mod speech;
 pub mod tag;

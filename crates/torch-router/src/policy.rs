@@ -4,9 +4,11 @@
 //! either and both to everybody. What else passes depends on the team's [`RouterMode`].
 
 use torch_core::message::{Decision, Verdict};
+use torch_core::project_rules::DayMinute;
 use torch_core::{RoleName, RouterMode, Sender};
 
 use crate::matrix::Matrix;
+use crate::project::{Edge, RuleSet};
 
 /// Where a message is meant to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,16 @@ pub enum Destination<'a> {
     OtherTeam(&'a RoleName),
 }
 
+impl<'a> Destination<'a> {
+    /// The role, where it is one's.
+    pub(crate) fn role(&self) -> Option<&'a RoleName> {
+        match self {
+            Self::Role(role) | Self::OtherTeam(role) => Some(role),
+            Self::Human => None,
+        }
+    }
+}
+
 /// What the team is like, as far as the router goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TeamRules<'a> {
@@ -28,6 +40,10 @@ pub struct TeamRules<'a> {
     pub has_hub: bool,
     /// The edges that hold in [`RouterMode::Matrix`].
     pub matrix: &'a Matrix,
+    /// What the project's own files state.
+    pub project: Option<&'a RuleSet>,
+    /// The time of day, for rules that name hours.
+    pub time: DayMinute,
 }
 
 pub(crate) fn verdict(decision: Decision, rule: &str, reason: &str) -> Verdict {
@@ -77,6 +93,15 @@ fn judge_edge(from: &RoleName, to: &RoleName, team: TeamRules<'_>) -> Verdict {
             "edge.self",
             "an agent can't write to itself",
         );
+    }
+    match team.project.and_then(|rules| rules.edge(from, to)) {
+        Some(Edge::Denied(rule)) if team.mode != RouterMode::Open => {
+            return off_edge(team, &rule.name, &rule.ask.to_string());
+        }
+        Some(Edge::Allowed(rule)) => {
+            return verdict(Decision::Deliver, &rule.name, &rule.ask.to_string());
+        }
+        _ => {}
     }
     if from.is_hub() || to.is_hub() {
         return verdict(

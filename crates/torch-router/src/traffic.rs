@@ -6,9 +6,10 @@
 //! The order in which rules are asked:
 //!
 //! 1. who the sender is, the team's border, itself ([`policy`]); people, scripts and torch pass here;
-//! 2. the limits that refuse: `limit.broadcast`, `limit.repeat`, `limit.pair-rate`;
+//! 2. what refuses: the rules of the project ([`crate::project`]) in their order, then `limit.repeat`, `limit.broadcast`,
+//!    `limit.pair-rate`;
 //! 3. acknowledgements: `ack.quiet`;
-//! 4. the edge ([`policy`]);
+//! 4. the edge ([`policy`]), by the project's rules first;
 //! 5. the limits that hand over to the hub: `limit.thread`, `limit.hops`.
 
 mod memory;
@@ -18,11 +19,13 @@ use std::time::Duration;
 use torch_core::config::RouterConfig;
 use torch_core::ledger::Severity;
 use torch_core::message::{Decision, Verdict};
+use torch_core::project_rules::{DayMinute, ProjectRule, RuleKind};
 use torch_core::{AgentId, RoleName, RouterMode, Sender, Timestamp};
 
 pub use memory::Traffic;
 
 use crate::policy::{self, Destination, TeamRules, verdict};
+use crate::project::{Edge, RuleSet};
 use crate::speech::Speech;
 
 /// What agents may say how often; 0 means no limit.
@@ -40,6 +43,10 @@ pub struct Limits {
     pub repeat: Duration,
     /// After how long a thread or a chain is over.
     pub quiet: Duration,
+    /// How many messages of a pair a further rule has to count.
+    pub remembered: u64,
+    /// Over which time.
+    pub remembered_time: Duration,
 }
 
 impl From<&RouterConfig> for Limits {
@@ -51,6 +58,8 @@ impl From<&RouterConfig> for Limits {
             pair_time: Duration::from_secs(config.pair_seconds),
             repeat: Duration::from_secs(config.repeat_seconds),
             quiet: Duration::from_secs(config.quiet_seconds),
+            remembered: 0,
+            remembered_time: Duration::ZERO,
         }
     }
 }
@@ -96,6 +105,31 @@ pub struct Breach {
     pub remedy: String,
 }
 
+/// A message as the rules of a project see it.
+pub(crate) struct Asked<'a> {
+    /// Who says it.
+    pub(crate) from: &'a RoleName,
+    /// To which role.
+    pub(crate) to: Option<&'a RoleName>,
+    /// The cleaned text.
+    pub(crate) text: &'a str,
+    /// What the text is.
+    pub(crate) speech: &'a Speech,
+    /// The time of day.
+    pub(crate) time: DayMinute,
+    /// How many messages its sender sent within so many seconds.
+    pub(crate) sent_within: &'a dyn Fn(u64) -> u64,
+    /// Whether the same text went to others a moment ago.
+    pub(crate) is_broadcast: &'a dyn Fn() -> bool,
+}
+
+impl Asked<'_> {
+    /// Whether it is nothing but an acknowledgement.
+    pub(crate) fn is_ack(&self) -> bool {
+        matches!(self.speech, Speech::Ack(_))
+    }
+}
+
 /// What was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
@@ -129,7 +163,26 @@ impl Traffic {
                 breaches,
             };
         }
-        let limit = self.refusal(*from, role, said, limits);
+        let asked = Asked {
+            from: role,
+            to: said.to.role(),
+            text: said.text,
+            speech: said.speech,
+            time: team.time,
+            sent_within: &|seconds| self.sent_by(*from, said.now, Duration::from_secs(seconds)),
+            is_broadcast: &|| self.is_broadcast(*from, said),
+        };
+        let project = team.project.filter(|_| said.agent.is_some());
+        let limit = match project.and_then(|rules| rules.refusal(&asked)) {
+            Some((rule, reason)) => Some(limited(
+                &rule.name,
+                reason,
+                Severity::Medium,
+                said,
+                &remedy(rule),
+            )),
+            None => self.refusal(*from, role, said, limits),
+        };
         let open = team.mode == RouterMode::Open;
         if let Some((rule, reason, breach)) = limit.as_ref().filter(|_| !open) {
             return Judgement {
@@ -143,10 +196,13 @@ impl Traffic {
             let reason = "nothing but an acknowledgement: it is kept and wakes nobody";
             return Judgement::clean(verdict(Decision::Record, "ack.quiet", reason));
         }
+        let noted = project.map(|rules| rules.noted(&asked));
         let mut breaches: Vec<Breach> = limit.into_iter().map(|(.., breach)| breach).collect();
         if let Speech::BadForm(bad) = said.speech {
             breaches.push(of_form(bad));
         }
+        breaches.extend(noted.into_iter().flatten());
+        breaches.extend(denied_in_open(role, said, team));
         if edge.decision != Decision::Deliver {
             breaches.push(of_edge(&edge, said));
             return Judgement {
@@ -154,10 +210,10 @@ impl Traffic {
                 breaches,
             };
         }
-        let verdict = match self.escalation(*from, role, said, limits) {
+        let verdict = match self.escalation(*from, role, said, (team, limits)) {
             Some((rule, reason, breach)) => {
                 breaches.push(breach);
-                escalated(edge, team, rule, &reason)
+                escalated(edge, team, &rule, &reason)
             }
             None => edge,
         };
@@ -213,7 +269,7 @@ impl Traffic {
         from: AgentId,
         role: &RoleName,
         said: &Said<'_>,
-        limits: &Limits,
+        (team, limits): (TeamRules<'_>, &Limits),
     ) -> Option<Limited> {
         let Destination::Role(other) = said.to else {
             return None;
@@ -232,7 +288,9 @@ impl Traffic {
             );
             let remedy = "the orchestrator decides between the two";
             let severity = Severity::Medium;
-            return Some(limited("limit.thread", reason, severity, said, remedy));
+            let own = team.project.and_then(RuleSet::exchanges);
+            let rule = own.map_or("limit.thread", |(rule, _)| rule.name.as_str());
+            return Some(limited(rule, reason, severity, said, remedy));
         }
         let hops = self.hops_with(from, said.now, limits);
         if limits.hops > 0 && hops > limits.hops {
@@ -249,10 +307,10 @@ impl Traffic {
 }
 
 /// A limit: its rule, the rule in words, and the breach.
-type Limited = (&'static str, String, Breach);
+type Limited = (String, String, Breach);
 
 fn limited(
-    rule: &'static str,
+    rule: &str,
     reason: String,
     severity: Severity,
     said: &Said<'_>,
@@ -264,7 +322,7 @@ fn limited(
         evidence: format!("{reason}: {}", beginning(said.text)),
         remedy: remedy.to_owned(),
     };
-    (rule, reason, breach)
+    (rule.to_owned(), reason, breach)
 }
 
 /// The verdict on a message that a limit hands over to the hub: in an open team, and in one without a hub, it differs.
@@ -274,6 +332,37 @@ fn escalated(edge: Verdict, team: TeamRules<'_>, rule: &str, reason: &str) -> Ve
         (_, true) => verdict(Decision::Reroute, rule, reason),
         (_, false) => verdict(Decision::Refuse, rule, reason),
     }
+}
+
+/// In an open team nothing is held back; what the project's rules deny is noted.
+fn denied_in_open(role: &RoleName, said: &Said<'_>, team: TeamRules<'_>) -> Option<Breach> {
+    let Destination::Role(other) = said.to else {
+        return None;
+    };
+    let rules = team.project.filter(|_| team.mode == RouterMode::Open)?;
+    let Some(Edge::Denied(rule)) = rules.edge(role, other) else {
+        return None;
+    };
+    Some(Breach {
+        rule: rule.name.clone(),
+        severity: Severity::Medium,
+        evidence: format!("{}; to {other}: {}", rule.ask, beginning(said.text)),
+        remedy: remedy(rule),
+    })
+}
+
+/// What to do where a rule of the project was broken.
+fn remedy(rule: &ProjectRule) -> String {
+    let instead = match &rule.ask {
+        RuleKind::ForbiddenWords { .. } => "say it in other words",
+        RuleKind::RequiredWords { .. } => "say it with one of the words",
+        RuleKind::MaxLength { .. } => "say less, or write it to a file and send its path",
+        RuleKind::QuietHours { .. } => "torch schedule plans it for later",
+        RuleKind::NoBroadcast { .. } => "tell the orchestrator, who tells those it concerns",
+        RuleKind::MaxMessages { .. } => "put what you have to say into one message",
+        _ => "write to the orchestrator",
+    };
+    format!("{instead} ({}:{})", rule.file, rule.line)
 }
 
 fn of_edge(edge: &Verdict, said: &Said<'_>) -> Breach {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Params, Row};
 use torch_core::Timestamp;
 
-use crate::row::{count_in, get, json_in, time_in};
+use crate::row::{count_in, get, json_in, time_in, time_out};
 use crate::{Store, StoreError};
 
 /// One entry of the journal as it is stored.
@@ -59,6 +59,47 @@ impl Store {
              AND substr(j.kind, 1, length(?2)) = ?2 ORDER BY j.seq DESC LIMIT ?3"
         );
         rows(&self.conn, &sql, (subject, kind_prefix, limit))
+    }
+
+    /// The last entry of a kind before an instant.
+    ///
+    /// # Errors
+    /// When rows can't be read.
+    pub fn last_before(&self, kind: &str, at: Timestamp) -> Result<Option<JournalRow>, StoreError> {
+        let sql = format!(
+            "SELECT {JOURNAL_COLUMNS} FROM journal j WHERE j.kind = ?1 AND j.at < ?2 ORDER BY j.seq DESC LIMIT 1"
+        );
+        Ok(rows(&self.conn, &sql, (kind, time_out(at)))?.pop())
+    }
+
+    /// What the rules of communication decided from one instant until before another, with the starts of daemons and the
+    /// clocks that were set in between; oldest first.
+    ///
+    /// # Errors
+    /// When rows can't be read.
+    pub fn judgements(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let sql = format!(
+            "SELECT {JOURNAL_COLUMNS} FROM journal j WHERE j.at >= ?1 AND j.at < ?2 AND j.kind IN \
+             ('message.accepted', 'message.recorded', 'message.refused', 'router.began', 'clock.moved') ORDER BY j.seq"
+        );
+        rows(&self.conn, &sql, (time_out(from), time_out(until)))
+    }
+
+    /// The number of the last entry before an instant; 0 where there is none.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn last_until(&self, until: Timestamp) -> Result<u64, StoreError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM journal WHERE at < ?1";
+        let found = self
+            .conn
+            .query_row(sql, [time_out(until)], |row| row.get(0));
+        let last: i64 = found.map_err(StoreError::sql("read the journal's last number"))?;
+        count_in("journal number", last)
     }
 
     /// The number of the last entry, archived or not; 0 for an empty journal.

@@ -11,6 +11,8 @@ pub enum LedgerKind {
     Violation,
     /// Assignments.
     Assignment,
+    /// The rules of projects.
+    Rules,
 }
 
 impl LedgerKind {
@@ -18,6 +20,7 @@ impl LedgerKind {
         match self {
             Self::Violation => "violation",
             Self::Assignment => "assignment",
+            Self::Rules => "rules",
         }
     }
 }

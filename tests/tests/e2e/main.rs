@@ -18,6 +18,7 @@ mod payloads;
 mod place;
 mod plan;
 mod policy;
+mod project_rules;
 mod recovery;
 mod roster;
 mod rules;

@@ -108,7 +108,7 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
 }
 
 /// When a day begins and ends in a zone.
-fn day(
+pub(super) fn day(
     date: Date,
     zone: &TimeZone,
 ) -> Result<(Option<Timestamp>, Option<Timestamp>), CommandError> {

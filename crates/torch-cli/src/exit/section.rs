@@ -41,7 +41,9 @@ fn lines(path: &str) -> Vec<Line> {
         Some("worktree" | "undelete") => of_worktrees(path),
         Some("commit" | "mcp" | "approve" | "deny") => of_doors(path),
         Some("schedule") => of_schedules(path),
-        Some("violations" | "task" | "report" | "deps") => of_the_rules(path),
+        Some("violations" | "task" | "report" | "deps" | "rules" | "compliance") => {
+            of_the_rules(path)
+        }
         Some("plan" | "spec") => of_plans(path),
         Some("backup" | "restore" | "gc") => of_the_registry(path),
         _ => of_others(path),
@@ -128,13 +130,29 @@ fn of_others(path: &str) -> Vec<Line> {
 /// What the rules of communication keep.
 fn of_the_rules(path: &str) -> Vec<Line> {
     match path {
-        "task" | "report" | "deps" => GROUP.into(),
-        "violations" | "task list" | "deps list" => vec![DONE, FAILED, NOBODY, NOT_RUNNING],
+        "task" | "report" | "deps" | "rules" | "compliance" => GROUP.into(),
+        "violations" | "task list" | "deps list" | "rules list" | "rules explain" => {
+            vec![DONE, FAILED, NOBODY, NOT_RUNNING]
+        }
         "violations resolve" => vec![
             DONE,
             FAILED,
             (USAGE, "bad arguments, or no such open violation"),
             DENIED,
+            NO_DAEMON,
+        ],
+        "compliance replay" => vec![
+            (OK, "each verdict is the same"),
+            (
+                FAILURE,
+                "a verdict differs or can't be judged again, or any other failure",
+            ),
+            (USAGE, "bad arguments"),
+        ],
+        "rules test" => vec![
+            (OK, "the verdict is printed, whatever it is"),
+            FAILED,
+            NOBODY,
             NO_DAEMON,
         ],
         "deps set" => vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON],

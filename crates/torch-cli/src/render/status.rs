@@ -174,6 +174,13 @@ fn notes(team: &TeamView) -> Vec<String> {
             team.name
         ));
     }
+    if let Some(trouble) = &team.rules_trouble {
+        lines.push(format!(
+            "the project's rules can't be read, those from before hold: {} (torch rules list --team {})",
+            super::plain(trouble),
+            team.name
+        ));
+    }
     if team.paused {
         lines.push(format!(
             "paused: nothing is typed (torch unpause --team {})",

@@ -137,6 +137,7 @@ fn a_team() -> TeamView {
         scheduled: 0,
         tasks: None,
         next_scheduled: None,
+        rules_trouble: None,
         agents: vec![
             an_agent("orchestrator", 0, AgentState::Idle),
             developer,

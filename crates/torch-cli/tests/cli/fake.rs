@@ -184,6 +184,7 @@ pub(crate) fn a_team() -> TeamView {
         scheduled: 0,
         tasks: None,
         next_scheduled: None,
+        rules_trouble: None,
         agents: Vec::new(),
     }
 }

@@ -26,6 +26,12 @@ impl Host {
             Effect::Close { .. } => self.close(effect),
             Effect::StartServer => self.start_server(),
             Effect::LookAtWork { .. } => self.look_at_work(effect),
+            Effect::LookAtTree {
+                agent,
+                project,
+                worktree,
+                base_commit,
+            } => self.look_at_tree(agent, project, worktree, base_commit),
             Effect::LookAtSession { conn, request } => self.look_at_session(conn, request),
             Effect::EndIdleServer => self.end_idle_server(),
             Effect::DropDeadPane { pane } => self.drop_dead_pane(pane),
@@ -38,6 +44,7 @@ impl Host {
             Effect::Shutdown => self.told_to_end(),
             Effect::ListPanes { listing } => {
                 self.look_into_outboxes(now);
+                self.look_into_rules(now);
                 self.list_panes(listing);
             }
             Effect::WatchSpool {

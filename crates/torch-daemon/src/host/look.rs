@@ -1,10 +1,10 @@
 //! Looks that take a while: at an agent's work, and at a session that a person made.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use torch_api::Failure;
 use torch_api::roster::{AgentAct, AgentRequest};
-use torch_core::RoleName;
+use torch_core::{AgentId, RoleName};
 use torch_session::{CaptureStyle, PaneRow, Server};
 use torch_worktree::Git;
 
@@ -39,6 +39,22 @@ impl Host {
                 work: work.map(Box::new),
             };
             send(&inputs, Input::Event(seen));
+        }));
+    }
+
+    pub(crate) fn look_at_tree(
+        &mut self,
+        agent: AgentId,
+        project: PathBuf,
+        worktree: PathBuf,
+        base_commit: String,
+    ) {
+        let role = self.state.role_of(agent);
+        let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        drop(tokio::task::spawn_blocking(move || {
+            let work = role.and_then(|role| work(&git, &project, &worktree, &base_commit, &role));
+            let work = work.map(Box::new);
+            send(&inputs, Input::Event(Event::TreeSeen { agent, work }));
         }));
     }
 

@@ -17,6 +17,7 @@ mod keys;
 mod look;
 mod orphans;
 pub(crate) mod outbox;
+pub(crate) mod project_rules;
 mod record;
 pub(crate) mod rules;
 pub(crate) mod socket;
@@ -114,6 +115,7 @@ pub(crate) struct Host {
     pub(crate) spools: spool::Spools,
     pub(crate) transcripts: transcript::Transcripts,
     pub(crate) outboxes: outbox::Outboxes,
+    pub(crate) rule_files: project_rules::RuleFiles,
     pub(crate) git: Git,
     pub(crate) added: BTreeMap<AgentId, (Repository, Added)>,
     pub(crate) teams_changed: bool,

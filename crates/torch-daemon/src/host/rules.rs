@@ -1,8 +1,8 @@
 //! What the ledger tells of the rules of communication.
 
 use torch_api::Response;
-use torch_api::rules::{AssignmentView, RulesResponse, ViolationFilter, ViolationView};
-use torch_core::{LedgerRecord, TeamId};
+use torch_api::rules::{AssignmentView, RulesResponse, RulesView, ViolationFilter, ViolationView};
+use torch_core::{LedgerRecord, Team, TeamId};
 use torch_store::{LedgerKind, Store, StoreError};
 
 use super::answer::team_id;
@@ -48,6 +48,25 @@ pub(crate) fn assignments(
     }
     let response = RulesResponse::Assignments { assignments };
     Ok(Response::Rules(Box::new(response)))
+}
+
+/// The rules of a team's project as they were last in force.
+pub(crate) fn in_force(store: &Store, team: &Team) -> Result<RulesView, StoreError> {
+    let mut found = None;
+    for record in store.open_ledger()? {
+        if let LedgerRecord::Rules(row) = record
+            && row.team == team.id
+        {
+            found = Some(row);
+        }
+    }
+    Ok(RulesView {
+        team: team.name.to_string(),
+        project: team.project.clone(),
+        since: found.as_ref().map(|row| row.since),
+        trouble: None,
+        set: found.map(|row| row.set),
+    })
 }
 
 fn name(store: &Store, team: TeamId) -> Result<String, StoreError> {

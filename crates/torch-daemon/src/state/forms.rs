@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 use torch_core::form::TaskForm;
 use torch_core::ledger::{Assignment, Block};
-use torch_core::{AgentId, LedgerRecord, MessageId, MessageKind, Recipient, Sender, Timestamp};
+use torch_core::{
+    AgentId, LedgerRecord, MessageId, MessageKind, Recipient, Sender, TeamId, Timestamp,
+};
 use torch_router::speech::{self, Speech};
 
 use super::send::Draft;
@@ -133,6 +135,7 @@ impl State {
             return;
         }
         if let Some(mut row) = self.rules.assignments.remove(&message) {
+            self.settle_ack(t, agent, message);
             row.acked = Some(t.now);
             t.journal(
                 "task.acked",
@@ -178,13 +181,25 @@ impl State {
         row.ended = Some(t.now);
         t.journal("agent.unblocked", agent, json!({"text": row.text}));
         t.push(Effect::CancelTimer(TimerKey::Blocked(agent)));
+        self.settle_watched(t, agent, "blocked-after", "the block's end");
         self.keep(t, LedgerRecord::Block(row));
     }
 
     /// When the hub is told that an agent is still blocked.
     pub(super) fn blocked_until(&self, block: &Block) -> Timestamp {
-        let seconds = self.settings.config.router.blocked_seconds;
+        let own = self.project_rules(block.team);
+        let own = own.and_then(|rules| rules.blocked_after());
+        let seconds = own.map_or(self.settings.config.router.blocked_seconds, |(_, own)| own);
         block.since.after(Duration::from_secs(seconds))
+    }
+
+    /// The rules of a team changed: its blocks are due by them.
+    pub(super) fn rules_apply_to_blocks(&self, t: &mut Turn, team: TeamId) {
+        let open = self.rules.blocks.values();
+        for block in open.filter(|block| block.team == team && block.escalated.is_none()) {
+            let at = self.blocked_until(block).max(t.now);
+            t.timer(TimerKey::Blocked(block.agent), at);
+        }
     }
 
     /// Once per block.
@@ -212,6 +227,7 @@ impl State {
             t,
             Draft::from_torch(team, MessageKind::Notice, recipient, text),
         );
+        self.note_long_block(t, &row);
         t.journal("agent.block_escalated", agent, json!({"text": row.text}));
         let escalated = Some(t.now);
         let row = Block { escalated, ..row };

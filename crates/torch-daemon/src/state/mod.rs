@@ -27,6 +27,7 @@ mod own_roles;
 mod panes;
 mod pause;
 mod programs;
+mod project_rules;
 mod proof;
 mod purge;
 mod reconcile;
@@ -52,6 +53,7 @@ mod undo;
 mod views;
 mod violations;
 mod waiting;
+mod watching;
 mod worktrees;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -412,6 +414,8 @@ impl State {
                 self.on_worktree_undone(t, agent, team, kept)
             }
             Event::Worktrees(outcome) => self.on_worktrees(t, *outcome),
+            Event::RulesRead { team, result } => self.on_rules_read(t, team, result),
+            Event::TreeSeen { agent, work } => self.on_tree_seen(t, agent, work.as_deref()),
             Event::Opened {
                 agent,
                 launch,
@@ -546,6 +550,8 @@ fn cause_of(event: &Event) -> String {
         Event::WorktreeAdded { .. } => "worktree added".to_owned(),
         Event::WorktreeUndone { .. } => "worktree undone".to_owned(),
         Event::Worktrees(outcome) => outcome.cause().to_owned(),
+        Event::TreeSeen { .. } => "worktree watched".to_owned(),
+        Event::RulesRead { .. } => "project's rules read".to_owned(),
         Event::Opened { .. } => "window opened".to_owned(),
         Event::Closed { .. } => "window closed".to_owned(),
         Event::Told { .. } => "transcript".to_owned(),

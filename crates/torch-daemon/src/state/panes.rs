@@ -25,6 +25,7 @@ impl State {
         if first {
             self.recall_keys(t);
         }
+        self.watch_rules(t);
         // All windows are known now; only then may anything be opened.
         self.just_connected = false;
         for agent in agents {

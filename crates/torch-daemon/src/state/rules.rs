@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use torch_api::rules::{RulesRequest, StatusReport};
 use torch_api::wire::{Body, SendRequest};
 use torch_core::config::RouterConfig;
 use torch_core::form::StatusForm;
+use torch_core::journal::JournalEntry;
 use torch_core::ledger::{Assignment, Block, Dependencies, Violation};
 use torch_core::{
     AgentId, LedgerRecord, MessageId, RoleName, Sender, TeamId, Timestamp, ViolationId, Write,
@@ -14,11 +16,14 @@ use torch_router::clean::clean;
 use torch_router::critical;
 use torch_router::matrix::Matrix;
 use torch_router::policy::TeamRules;
+use torch_router::replay::Judged;
 use torch_router::speech::Speech;
 use torch_router::traffic::{Judgement, Limits, Said, Traffic};
 
+use super::project_rules::Project;
 use super::requests::Caller;
 use super::resolve::Resolved;
+use super::watching::Watching;
 use super::{State, Turn};
 use crate::event::{ConnId, Effect, Query, TimerKey};
 
@@ -36,6 +41,10 @@ pub(crate) struct Rules {
     pub(super) assignments: BTreeMap<MessageId, Assignment>,
     pub(super) blocks: BTreeMap<AgentId, Block>,
     pub(super) dependencies: BTreeMap<(TeamId, RoleName), Dependencies>,
+    /// What was seen of what no message breaks.
+    pub(super) watching: Watching,
+    /// What the projects' own files state, by team.
+    pub(super) projects: BTreeMap<TeamId, Project>,
     no_edges: Matrix,
     forgot: Timestamp,
 }
@@ -50,6 +59,8 @@ impl Rules {
             assignments: BTreeMap::new(),
             blocks: BTreeMap::new(),
             dependencies: BTreeMap::new(),
+            watching: Watching::default(),
+            projects: BTreeMap::new(),
             no_edges: Matrix::default(),
             forgot: Timestamp(0),
         }
@@ -93,6 +104,8 @@ impl State {
             mode: team.router,
             has_hub: self.hub_of(resolved.team).is_some(),
             matrix: self.matrix_of(resolved.team),
+            project: self.project_rules(resolved.team).map(|rules| &**rules),
+            time: self.time_of_day(now),
         };
         let text = clean(body).text;
         let speech = Speech::read(&text);
@@ -104,8 +117,41 @@ impl State {
             speech: &speech,
             now,
         };
-        let judged = self.rules.traffic.judge(&said, rules, &self.rules.limits);
+        let judged = self
+            .rules
+            .traffic
+            .judge(&said, rules, &self.limits_of(resolved.team));
         Some((speech, judged))
+    }
+
+    /// What a judgement depends on, for the journal.
+    pub(super) fn judged_by(
+        &self,
+        now: Timestamp,
+        sender: &Sender,
+        resolved: &Resolved,
+        reached: Option<AgentId>,
+    ) -> Judged {
+        let team = resolved.team;
+        Judged {
+            sender: sender.clone(),
+            to: resolved.destination(sender).into(),
+            agent: resolved.recipient.agent(),
+            reached,
+            text: None,
+            mode: self
+                .teams
+                .get(&team)
+                .map(|team| team.router)
+                .unwrap_or_default(),
+            has_hub: self.hub_of(team).is_some(),
+            matrix: self.matrix_of(team).name().to_owned(),
+            rules: self
+                .project_rules(team)
+                .map(|rules| rules.data().id.clone()),
+            time: self.time_of_day(now),
+            at: now,
+        }
     }
 
     /// Remembers a message that was not refused; `reached` is whom it went to in fact.
@@ -125,13 +171,17 @@ impl State {
             speech,
             now,
         };
+        let limits = self.limits_of(resolved.team);
         let rules = &mut self.rules;
-        rules.traffic.note(&said, reached, &rules.limits);
+        rules.traffic.note(&said, reached, &limits);
         if now.since(rules.forgot) >= FORGET_EVERY {
             rules.forgot = now;
             let agents = &self.agents;
             let lives = |agent| agents.contains_key(&agent);
-            rules.traffic.forget(now, &rules.limits, lives);
+            let all = rules.projects.values().map(|project| &project.set);
+            // What one team's rules have to count is kept of all.
+            let limits = all.fold(rules.limits, |limits, set| set.limits(&limits));
+            rules.traffic.forget(now, &limits, lives);
         }
     }
 
@@ -160,8 +210,13 @@ impl State {
                     let key = (row.team, row.role.clone());
                     drop(self.rules.dependencies.insert(key, row));
                 }
+                LedgerRecord::Rules(row) => self.put_rules(*row),
             }
         }
+        // A daemon that judges the journal again has to know where the memory began, and by which limits.
+        let began = json!({"router": self.settings.config.router});
+        let began = JournalEntry::new("router.began", "router", "daemon started").with(began);
+        effects.push(Effect::Write(Write::Journal(began)));
         for block in self.rules.blocks.values() {
             let at = self.blocked_until(block).max(now);
             let key = TimerKey::Blocked(block.agent);
@@ -177,6 +232,7 @@ impl State {
     pub(super) fn rules_clock_moved(&mut self, t: &mut Turn, millis: i64) {
         self.rules.traffic.step(millis);
         self.rules.forgot = self.rules.forgot.moved(millis);
+        self.watching_clock_moved(millis);
         let mut moved = Vec::new();
         for row in self.rules.violations.values_mut() {
             row.at = row.at.moved(millis);
@@ -218,6 +274,13 @@ impl State {
                 self.set_dependencies(t, conn, &caller.0, (&team, &role, &on));
             }
             RulesRequest::Dependencies { team } => self.list_dependencies(t, conn, &team),
+            RulesRequest::InForce { team } => self.show_rules(t, conn, &team),
+            RulesRequest::Test {
+                team,
+                from,
+                to,
+                text,
+            } => self.try_rules(t, conn, &team, (&from, &to, &text)),
         }
     }
 

@@ -13,6 +13,7 @@ use torch_core::{
 use torch_router::clean::clean;
 use torch_router::delivery::Flight;
 use torch_router::policy::Destination;
+use torch_router::replay::Judged;
 use torch_router::speech::Speech;
 use torch_router::tag;
 use torch_router::traffic::Breach;
@@ -48,6 +49,8 @@ pub(crate) struct Draft {
     pub(crate) inline: bool,
     pub(crate) urgent: bool,
     pub(crate) cause: Option<MessageId>,
+    /// What its judgement depended on, and the text that was judged, for the journal.
+    pub(crate) judged: Option<(Judged, String)>,
 }
 
 impl Draft {
@@ -78,6 +81,7 @@ impl Draft {
             inline: false,
             urgent: false,
             cause: None,
+            judged: None,
         }
     }
 }
@@ -146,8 +150,10 @@ impl State {
         if judged.verdict.decision != Decision::Refuse {
             self.remember(t.now, (&sender, &resolved), (&speech, &body), reached);
         }
+        let kept = self.judged_by(t.now, &sender, &resolved, reached);
+        let kept = (kept, clean(&body).text);
         let text = String::from_utf8_lossy(&body);
-        let critical = self.rules.words.find(&text);
+        let critical = self.critical_words(resolved.team, &text);
         let draft = Draft {
             team: resolved.team,
             kind: MessageKind::Message,
@@ -163,6 +169,7 @@ impl State {
             inline: request.inline,
             urgent: request.urgent,
             cause: None,
+            judged: Some(kept),
         };
         let found = (speech, judged.breaches);
         self.judge_and_post(t, conn, draft, found, (request.wait, request.wait_millis));
@@ -273,11 +280,12 @@ impl State {
     }
 
     /// Keeps a message and queues it.
-    pub(crate) fn post(&mut self, t: &mut Turn, draft: Draft) -> MessageId {
+    pub(crate) fn post(&mut self, t: &mut Turn, mut draft: Draft) -> MessageId {
         let key = draft
             .key
             .clone()
             .map(|key| (sender_key(&draft.sender), key));
+        let judged = draft.judged.take();
         let envelope = self.envelope(t, draft);
         let (message, agent) = (envelope.id, envelope.recipient.agent());
         if let Some(key) = key {
@@ -313,6 +321,7 @@ impl State {
         if envelope.sender_rule == crate::outbox::RULE {
             data["via"] = "outbox".into();
         }
+        add_judged(&mut data, judged, &envelope.body);
         t.journal("message.accepted", message, data);
         if let Some(expires) = envelope.expires {
             t.timer(TimerKey::Expiry(message), expires);
@@ -406,7 +415,8 @@ impl State {
     }
 
     /// Keeps a message that is typed into nothing.
-    fn post_recorded(&mut self, t: &mut Turn, draft: Draft) -> MessageId {
+    fn post_recorded(&mut self, t: &mut Turn, mut draft: Draft) -> MessageId {
+        let judged = draft.judged.take();
         let envelope = self.envelope(t, draft);
         let delivery = Delivery {
             message: envelope.id,
@@ -418,10 +428,11 @@ impl State {
             since: t.now,
             evidence: envelope.verdict.reason.clone(),
         };
-        let data = json!({
+        let mut data = json!({
             "from": envelope.sender.label(), "to": envelope.recipient.label(),
             "decision": envelope.verdict.decision, "rule": envelope.verdict.rule, "from_rule": envelope.sender_rule,
         });
+        add_judged(&mut data, judged, &envelope.body);
         let message = envelope.id;
         t.write(Write::PutMessage(Box::new(envelope)));
         t.write(Write::PutDelivery(Box::new(delivery)));
@@ -430,7 +441,8 @@ impl State {
     }
 
     /// Keeps a refused message, so that the audit shows it.
-    fn post_refused(&mut self, t: &mut Turn, draft: Draft) -> MessageId {
+    fn post_refused(&mut self, t: &mut Turn, mut draft: Draft) -> MessageId {
+        let judged = draft.judged.take();
         let envelope = self.envelope(t, draft);
         let delivery = Delivery {
             message: envelope.id,
@@ -442,10 +454,11 @@ impl State {
             since: t.now,
             evidence: format!("{}: {}", envelope.verdict.rule, envelope.verdict.reason),
         };
-        let data = json!({
+        let mut data = json!({
             "from": envelope.sender.label(), "to": envelope.recipient.label(),
             "rule": envelope.verdict.rule, "from_rule": envelope.sender_rule,
         });
+        add_judged(&mut data, judged, &envelope.body);
         let message = envelope.id;
         t.write(Write::PutMessage(Box::new(envelope)));
         t.write(Write::PutDelivery(Box::new(delivery)));
@@ -557,6 +570,14 @@ pub(crate) fn pair_key(team: TeamId, sender: &Sender, recipient: Option<AgentId>
 fn is_repeat(known: &Known, request: SendRequest) -> bool {
     let body = request.body.into_bytes().unwrap_or_default();
     known.target == request.target && known.body.contains(&clean(&body).text)
+}
+
+/// Adds what a judgement depended on; the text itself lies in the message, with words of torch's around it.
+fn add_judged(data: &mut serde_json::Value, judged: Option<(Judged, String)>, body: &str) {
+    if let Some((mut judged, text)) = judged {
+        judged.text = body.find(&text).map(|at| (at, text.len()));
+        data["judged"] = serde_json::to_value(judged).unwrap_or_default();
+    }
 }
 
 fn refusal(draft: &Draft, opened: &[Opened]) -> Failure {

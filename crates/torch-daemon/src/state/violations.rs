@@ -54,7 +54,7 @@ impl State {
         breaches.into_iter().filter_map(open).collect()
     }
 
-    fn open_violation(
+    pub(super) fn open_violation(
         &mut self,
         now: Timestamp,
         (team, agent): (TeamId, AgentId),
@@ -195,7 +195,7 @@ impl State {
         t.reply(conn, done(format!("{tag} is resolved")));
     }
 
-    fn resolve_by(&mut self, t: &mut Turn, id: ViolationId, by: &str) {
+    pub(super) fn resolve_by(&mut self, t: &mut Turn, id: ViolationId, by: &str) {
         let Some(mut row) = self.rules.violations.remove(&id) else {
             return;
         };

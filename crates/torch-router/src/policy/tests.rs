@@ -23,6 +23,8 @@ fn check(from: &str, to: &str, mode: RouterMode, decision: Decision, rule: &str)
         mode,
         has_hub: true,
         matrix: &matrix,
+        project: None,
+        time: torch_core::project_rules::DayMinute::default(),
     };
     let verdict = judge(&agent(from), &Destination::Role(&to), team);
     assert_eq!(
@@ -54,6 +56,8 @@ fn strangers_reach_the_hub_only() {
         mode: RouterMode::Open,
         has_hub: true,
         matrix: &matrix,
+        project: None,
+        time: torch_core::project_rules::DayMinute::default(),
     };
     let (hub, tester) = (
         RoleName::parse("hub").expect("a role"),
@@ -149,6 +153,8 @@ fn every_pair_of_roles_in_every_mode() {
                     mode,
                     has_hub,
                     matrix,
+                    project: None,
+                    time: torch_core::project_rules::DayMinute::default(),
                 };
                 let hub = if has_hub { "with" } else { "without" };
                 let name = matrix.name();
@@ -171,6 +177,8 @@ fn every_edge_of_both_matrices_is_let_pass_and_no_other() {
             mode: RouterMode::Matrix,
             has_hub: true,
             matrix,
+            project: None,
+            time: torch_core::project_rules::DayMinute::default(),
         };
         let edges: Vec<_> = matrix.edges(&roles).collect();
         for from in &roles {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
 
 use torch_core::{AgentId, Sender, Timestamp};
 
@@ -88,7 +89,8 @@ impl Traffic {
             }
             return;
         };
-        let keep = usize::try_from(limits.pair_messages).unwrap_or(REMEMBERED);
+        let keep = limits.pair_messages.max(limits.remembered);
+        let keep = usize::try_from(keep).unwrap_or(REMEMBERED);
         let pair = self.pairs.entry((*from, said.agent)).or_default();
         pair.sent.push_back((said.now, print(said.text)));
         // One more than the limit needs; and enough to see the same text again.
@@ -131,6 +133,7 @@ impl Traffic {
     /// Forgets agents of a team that is gone, and what is too old to count.
     pub fn forget(&mut self, now: Timestamp, limits: &Limits, lives: impl Fn(AgentId) -> bool) {
         let longest = limits.pair_time.max(limits.repeat).max(BROADCAST_TIME);
+        let longest = longest.max(limits.remembered_time);
         self.pairs.retain(|(from, to), pair| {
             let young = pair
                 .sent
@@ -198,6 +201,17 @@ impl Traffic {
             .flatten()
             .take_while(|(at, _)| said.now.since(*at) < limits.pair_time);
         young.count() as u64
+    }
+
+    /// How many messages an agent sent lately, to all other agents together.
+    pub(super) fn sent_by(&self, from: AgentId, now: Timestamp, within: Duration) -> u64 {
+        let own = self.pairs.range((from, None)..);
+        let own = own.take_while(|((by, _), _)| *by == from);
+        let counts = own.filter(|((_, to), _)| to.is_some()).map(|(_, pair)| {
+            let sent = pair.sent.iter().rev();
+            sent.take_while(|(at, _)| now.since(*at) < within).count() as u64
+        });
+        counts.sum()
     }
 
     /// Whether an acknowledgement answers a question: "ok" to "may I merge?" has to arrive.

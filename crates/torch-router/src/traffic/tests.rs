@@ -69,6 +69,8 @@ impl Stage {
             mode: self.mode,
             has_hub: self.has_hub,
             matrix: &self.matrix,
+            project: None,
+            time: torch_core::project_rules::DayMinute::default(),
         };
         let judged = self.traffic.judge(&said, team, &self.limits);
         let reached = match judged.verdict.decision {
@@ -263,6 +265,8 @@ fn the_persons_inbox_has_no_limits() {
         mode: RouterMode::Strict,
         has_hub: true,
         matrix: &stage.matrix,
+        project: None,
+        time: torch_core::project_rules::DayMinute::default(),
     };
     for _ in 0..100 {
         let judged = traffic.judge(&said, team, &stage.limits);

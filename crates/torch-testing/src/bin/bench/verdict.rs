@@ -1,4 +1,4 @@
-//! The router's verdict on one message, with 300 rules: no process, no disk.
+//! The router's verdict on one message, with 300 edges, and with 300 rules of a project besides: no process, no disk.
 
 use std::time::Instant;
 
@@ -8,13 +8,14 @@ use torch_core::{AgentId, RoleName, RouterMode, Sender, TeamId, Timestamp};
 use torch_router::critical::Words;
 use torch_router::matrix::Matrix;
 use torch_router::policy::{Destination, TeamRules};
+use torch_router::project::{RuleFile, RuleSet};
 use torch_router::speech::Speech;
 use torch_router::traffic::{Limits, Said, Traffic};
 
 use crate::distribution::{Distribution, Figure, Unit};
 use crate::{Effort, Setting};
 
-/// The edges of the matrix.
+/// The edges of the matrix, and the rules of the project.
 const RULES: usize = 300;
 /// The roles that they are between.
 const ROLES: usize = 25;
@@ -46,8 +47,10 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     let edges = edges.map(|(from, to)| (roles[from].clone(), roles[to].clone()));
     let matrix = Matrix::from_edges("bench", edges);
     let long = "the parser reads every sample of the folder, and nothing failed. ".repeat(60);
-    let short = judge(&roles, &matrix, count, None);
-    let long = judge(&roles, &matrix, count / 10, Some(&long));
+    let project = project()?;
+    let short = judge(&roles, (&matrix, None), count, None);
+    let ruled = judge(&roles, (&matrix, Some(&project)), count, None);
+    let long = judge(&roles, (&matrix, Some(&project)), count / 10, Some(&long));
     Ok(vec![
         Figure::new(
             format!("verdict, {RULES} edges, short texts"),
@@ -56,22 +59,66 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
         )
         .goal(99, 0.05),
         Figure::new(
-            format!("verdict, {RULES} edges, 4 kB of text"),
+            format!("verdict, {RULES} edges, {RULES} rules of the project, short texts"),
+            Unit::Millis,
+            ruled,
+        )
+        .goal(99, 0.05),
+        Figure::new(
+            format!("verdict, {RULES} edges, {RULES} rules of the project, 4 kB of text"),
             Unit::Millis,
             long,
         ),
     ])
 }
 
+/// Rules of every kind that is asked of a message, as a project's file states them; few of them are ever broken.
+fn project() -> anyhow::Result<RuleSet> {
+    let rules = (0..RULES).map(|n| {
+        let (from, to) = (n % ROLES, (n * 7 + 1 + n / ROLES) % ROLES);
+        match n % 6 {
+            0 => format!("- `role{from}` must not write to `role{to}`"),
+            1 => format!("- `role{from}` may write to `role{to}`"),
+            2 => format!("- Messages must never say \"secret{n}\""),
+            3 => format!("- `role{from}`: at most {} messages per hour", 3_000 + n),
+            4 => format!(
+                "- `role{from}`: at most {} characters per message",
+                9_000 + n
+            ),
+            _ => format!("- `role{from}` must commit every {n} minutes"),
+        }
+    });
+    let text = format!("# Rules\n{}\n", rules.collect::<Vec<_>>().join("\n"));
+    let file = RuleFile {
+        name: "CLAUDE.md",
+        text: &text,
+    };
+    let set = torch_router::project::read(&[file]).context("the rules")?;
+    anyhow::ensure!(
+        set.rules.len() == RULES,
+        "{} rules were read",
+        set.rules.len()
+    );
+    Ok(RuleSet::new(set))
+}
+
 /// Judges so many messages between all roles; everything that the daemon asks the router about one is timed.
-fn judge(roles: &[RoleName], matrix: &Matrix, count: usize, text: Option<&str>) -> Distribution {
+fn judge(
+    roles: &[RoleName],
+    (matrix, project): (&Matrix, Option<&RuleSet>),
+    count: usize,
+    text: Option<&str>,
+) -> Distribution {
     let limits = Limits::from(&RouterConfig::default());
+    let limits = project.map_or(limits, |project| project.limits(&limits));
     let further: Vec<String> = (0..WORDS).map(|n| format!("keyword{n}")).collect();
     let words = Words::new(further.iter().map(String::as_str));
     let team = TeamRules {
         mode: RouterMode::Matrix,
         has_hub: true,
         matrix,
+        project,
+        time: torch_core::project_rules::DayMinute::default(),
     };
     let mut traffic = Traffic::default();
     let mut random = fastrand::Rng::with_seed(1);

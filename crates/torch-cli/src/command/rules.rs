@@ -1,0 +1,284 @@
+//! `torch rules list`, `torch rules test`, `torch rules explain`.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use torch_api::rules::{RulesRequest, RulesResponse, RulesView, VerdictView};
+use torch_api::{Request, Response};
+use torch_core::project_rules::ProjectRule;
+
+use super::violations::ask;
+use super::{JsonArgs, TeamArgs};
+use crate::connect;
+use crate::error::{CommandError, Outcome};
+use crate::place::Place;
+use crate::render::project_rules as render;
+use crate::render::time::Clock;
+use crate::{exit, output};
+
+const EXAMPLES: &str = "Examples:
+  torch rules list
+  torch rules test developer tester \"please test the parser\"
+  torch rules explain limit.thread";
+
+/// Shows the rules that a project's own files state, and what they would decide.
+///
+/// They are read from CLAUDE.md, AGENTS.md and rules.toml in the project's folder. A change is in force within two
+/// seconds, without a restart. What reads like a rule and can't be checked is listed too.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct RulesArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists the rules in force: what they ask, of whom, where they stand, since when
+    #[command(after_help = "Examples:\n  torch rules list\n  torch rules list --team myapp --json")]
+    List(ListArgs),
+    /// Says what would become of a message, and by which rule; nothing is sent
+    #[command(
+        after_help = "Examples:\n  torch rules test developer tester \"please test the parser\"\n  torch rules test human developer \"stop\" --json"
+    )]
+    Test(TestArgs),
+    /// Says what a rule asks and what happens when it is broken
+    #[command(
+        after_help = "Examples:\n  torch rules explain mode.matrix\n  torch rules explain project.commit-every-3f2c1a"
+    )]
+    Explain(ExplainArgs),
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+struct TestArgs {
+    /// The role that says it, or human
+    #[arg(value_name = "FROM")]
+    from: String,
+    /// The role it is for, or human
+    #[arg(value_name = "TO")]
+    to: String,
+    /// What it says
+    #[arg(value_name = "TEXT")]
+    text: String,
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+struct ExplainArgs {
+    /// The rule's name, as verdicts, violations and `torch rules list` have it
+    #[arg(value_name = "RULE")]
+    rule: String,
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: RulesArgs, place: &Place) -> Outcome {
+    match args.command {
+        Command::List(args) => list(args, place),
+        Command::Test(args) => test(args, place),
+        Command::Explain(args) => explain(args, place),
+    }
+}
+
+fn in_force(team: TeamArgs, place: &Place) -> Result<RulesView, CommandError> {
+    let team = place.team(team.team);
+    match ask(place, RulesRequest::InForce { team })? {
+        RulesResponse::InForce(view) => Ok(*view),
+        _ => Err(CommandError::other("the daemon answered something else")),
+    }
+}
+
+fn list(args: ListArgs, place: &Place) -> Outcome {
+    let view = in_force(args.team, place)?;
+    if !args.json.json {
+        output::data(&render::rules(&view, &Clock::system()))?;
+        return Ok(exit::OK);
+    }
+    if let Some(trouble) = &view.trouble {
+        output::json(&json!({"kind": "trouble", "team": view.team, "error": trouble}))?;
+    }
+    let id = view.set.as_ref().map(|set| set.id.as_str());
+    for rule in view.set.iter().flat_map(|set| &set.rules) {
+        output::json(&json!({
+            "kind": rule.ask.word(), "rule": rule.name, "team": view.team, "ask": rule.ask, "words": rule.ask.to_string(),
+            "file": rule.file, "line": rule.line, "text": rule.text, "checked": rule.ask.checked(),
+            "set": id, "since": view.since,
+        }))?;
+    }
+    for row in view.set.iter().flat_map(|set| &set.unchecked) {
+        output::json(&json!({
+            "kind": "not-checkable", "team": view.team, "file": row.file, "line": row.line, "text": row.text,
+            "why": row.why, "set": id, "since": view.since,
+        }))?;
+    }
+    Ok(exit::OK)
+}
+
+fn test(args: TestArgs, place: &Place) -> Outcome {
+    let request = RulesRequest::Test {
+        team: place.team(args.team.team),
+        from: args.from,
+        to: args.to,
+        text: args.text,
+    };
+    let mut client = connect::connect(place)?;
+    let response = connect::ask(&mut client, &Request::Rules(Box::new(request)))?;
+    let Response::Rules(found) = &response else {
+        return Err(CommandError::unexpected(&response));
+    };
+    let RulesResponse::Verdict(view) = &**found else {
+        return Err(CommandError::unexpected(&response));
+    };
+    let view: &VerdictView = view;
+    if args.json.json {
+        output::json(view)?;
+    } else {
+        output::data(&render::verdict(view))?;
+    }
+    Ok(exit::OK)
+}
+
+fn explain(args: ExplainArgs, place: &Place) -> Outcome {
+    if let Some((rule, words)) = BUILT_IN.iter().find(|(rule, _)| *rule == args.rule.trim()) {
+        if args.json.json {
+            output::json(&json!({"rule": rule, "words": words, "file": null, "line": null}))?;
+        } else {
+            output::data(&format!("{rule}  {words}\n"))?;
+        }
+        return Ok(exit::OK);
+    }
+    let view = in_force(args.team, place)?;
+    let wanted = args.rule.trim().trim_start_matches("project.");
+    let rules = view.set.iter().flat_map(|set| &set.rules);
+    let found: Vec<&ProjectRule> = rules
+        .filter(|rule| rule.name.trim_start_matches("project.").starts_with(wanted))
+        .collect();
+    let [rule] = found.as_slice() else {
+        let error = match found.len() {
+            0 => format!("no rule is called {:?}", args.rule),
+            count => format!("{count} rules begin with {:?}", args.rule),
+        };
+        let there = format!("team {} was asked, and the built-in rules", view.team);
+        return Err(CommandError::usage(error)
+            .cause(there)
+            .hint("torch rules list"));
+    };
+    if args.json.json {
+        output::json(&json!({
+            "rule": rule.name, "words": rule.ask.to_string(), "ask": rule.ask, "file": rule.file, "line": rule.line,
+            "text": rule.text, "checked": rule.ask.checked(),
+        }))?;
+    } else {
+        output::data(&render::explained(rule))?;
+    }
+    Ok(exit::OK)
+}
+
+/// The rules that hold without any file of the project.
+const BUILT_IN: [(&str, &str); 20] = [
+    ("sender.torch", "torch's own messages pass"),
+    ("sender.human", "a person may write to anybody"),
+    ("sender.script", "a person's script may write to anybody"),
+    (
+        "sender.unknown",
+        "an unknown sender may write to the orchestrator only; else the message is refused",
+    ),
+    ("edge.human", "every agent may write to the person"),
+    (
+        "edge.hub",
+        "everybody may write to the orchestrator, and it to everybody",
+    ),
+    (
+        "edge.hub-hub",
+        "orchestrators of two teams may write to each other",
+    ),
+    (
+        "edge.project-manager",
+        "everybody may write to the project manager, and it to everybody",
+    ),
+    (
+        "edge.matrix",
+        "the team's communication matrix has this edge, so the message passes",
+    ),
+    (
+        "edge.self",
+        "an agent can't write to itself: the message is refused",
+    ),
+    (
+        "team.border",
+        "agents write to their own team only: the message is refused",
+    ),
+    (
+        "mode.strict",
+        "roles write through the orchestrator or the project manager: the message goes to the orchestrator",
+    ),
+    (
+        "mode.matrix",
+        "the communication matrix has no edge between the two roles: the message goes to the orchestrator",
+    ),
+    (
+        "mode.open",
+        "this team's router lets direct messages pass, and notes what is broken",
+    ),
+    (
+        "limit.repeat",
+        "the same text to the same recipient again within router.repeat_seconds is refused",
+    ),
+    (
+        "limit.broadcast",
+        "the same text to a third recipient within a minute is refused, as is a message to all",
+    ),
+    (
+        "limit.pair-rate",
+        "more than router.pair_messages from one agent to another within router.pair_seconds are refused",
+    ),
+    (
+        "ack.quiet",
+        "an acknowledgement that answers no question is kept and wakes nobody",
+    ),
+    (
+        "limit.thread",
+        "after router.exchanges exchanges of two agents the next message goes to the orchestrator",
+    ),
+    (
+        "limit.hops",
+        "after router.hops direct messages that follow from one another the next goes to the orchestrator",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_of_the_documentation_is_explained() {
+        let text = include_str!("../../../../docs/rules-of-communication.md");
+        let named = text.split('`').filter(|word| {
+            let begin = word.split_once('.').map(|(begin, _)| begin);
+            let plain = word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || b".-".contains(&byte));
+            plain
+                && matches!(
+                    begin,
+                    Some("mode" | "edge" | "limit" | "ack" | "sender" | "team")
+                )
+        });
+        for rule in named {
+            assert!(BUILT_IN.iter().any(|(known, _)| *known == rule), "{rule}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The rules of projects in force: taken up whole, kept, shown, and tried on a message that nobody sends.
+
+use std::sync::Arc;
+
+use jiff::Timestamp as Instant;
+use serde_json::json;
+use torch_api::Response;
+use torch_api::rules::{RulesResponse, RulesView, VerdictView};
+use torch_api::wire::TeamSelector;
+use torch_core::project_rules::{DayMinute, ProjectRules, RulesInForce};
+use torch_core::{
+    DesiredState, LedgerRecord, MessageKind, Recipient, RoleName, Sender, TeamId, Timestamp,
+};
+use torch_router::critical;
+use torch_router::project::RuleSet;
+use torch_router::traffic::Limits;
+
+use super::send::Draft;
+use super::{State, Turn};
+use crate::event::ConnId;
+
+/// The rules of a team's project.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(super) set: Arc<RuleSet>,
+    since: Timestamp,
+    /// Why the files can't be read as they are now; the set is the last good one then.
+    trouble: Option<String>,
+    /// With the critical words of the settings.
+    words: Option<critical::Words>,
+}
+
+impl State {
+    /// The teams whose projects' rules are looked at, and where.
+    pub(crate) fn ruled_teams(&self) -> Vec<(TeamId, std::path::PathBuf)> {
+        let running = self
+            .teams
+            .values()
+            .filter(|team| team.desired == DesiredState::Running && !self.is_suspended(team.id));
+        running
+            .map(|team| (team.id, team.project.clone()))
+            .collect()
+    }
+
+    /// The rules of a team's project.
+    pub(super) fn project_rules(&self, team: TeamId) -> Option<&Arc<RuleSet>> {
+        self.rules.projects.get(&team).map(|project| &project.set)
+    }
+
+    /// The limits that hold in a team.
+    pub(super) fn limits_of(&self, team: TeamId) -> Limits {
+        let rules = self.project_rules(team);
+        rules.map_or(self.rules.limits, |rules| rules.limits(&self.rules.limits))
+    }
+
+    /// The critical words of a text in a team.
+    pub(super) fn critical_words(&self, team: TeamId, text: &str) -> Vec<String> {
+        let project = self.rules.projects.get(&team);
+        let words = project.and_then(|project| project.words.as_ref());
+        words.unwrap_or(&self.rules.words).find(text)
+    }
+
+    /// The time of day here.
+    pub(super) fn time_of_day(&self, now: Timestamp) -> DayMinute {
+        let millis = i64::try_from(now.0).unwrap_or(i64::MAX);
+        let instant = Instant::from_millisecond(millis).unwrap_or(Instant::MAX);
+        let zoned = instant.to_zoned(self.settings.zone.clone());
+        let (hour, minute) = (zoned.hour().unsigned_abs(), zoned.minute().unsigned_abs());
+        DayMinute::new(hour.into(), minute.into()).unwrap_or_default()
+    }
+
+    /// A project's files were read, or could not be.
+    pub(crate) fn on_rules_read(
+        &mut self,
+        t: &mut Turn,
+        team: TeamId,
+        result: Result<Box<ProjectRules>, String>,
+    ) {
+        if !self.teams.contains_key(&team) {
+            return;
+        }
+        match result {
+            Ok(rules) => self.take_rules(t, team, *rules),
+            Err(trouble) => self.keep_rules(t, team, trouble),
+        }
+    }
+
+    /// The whole set at once: no message is judged by half of it.
+    fn take_rules(&mut self, t: &mut Turn, team: TeamId, rules: ProjectRules) {
+        let before = self.rules.projects.get_mut(&team);
+        match before {
+            None if rules.rules.is_empty() && rules.unchecked.is_empty() => return,
+            Some(project) if project.set.data().id == rules.id => {
+                project.trouble = None;
+                return;
+            }
+            _ => {}
+        }
+        let before = before.map(|project| (project.since, project.set.data().clone()));
+        let data = json!({
+            "id": rules.id, "rules": rules.rules.len(), "unchecked": rules.unchecked.len(),
+            "before": before.as_ref().map(|(_, set)| set.id.clone()),
+        });
+        t.journal("rules.changed", team, data);
+        let mut since = t.now;
+        if let Some((began, set)) = before {
+            // Its beginning is part of a record's key.
+            since = Timestamp(since.0.max(began.0 + 1));
+            let until = Some(t.now);
+            let ended = RulesInForce {
+                team,
+                since: began,
+                until,
+                set,
+            };
+            self.keep(t, LedgerRecord::Rules(Box::new(ended)));
+        }
+        let row = RulesInForce {
+            team,
+            since,
+            until: None,
+            set: rules,
+        };
+        self.keep(t, LedgerRecord::Rules(Box::new(row.clone())));
+        self.put_rules(row);
+        self.rules_apply_to_blocks(t, team);
+    }
+
+    /// Puts a set in force.
+    pub(super) fn put_rules(&mut self, row: RulesInForce) {
+        let set = RuleSet::new(row.set);
+        let config = &self.settings.config.router;
+        let further = set.critical().next().is_some();
+        let words = further.then(|| {
+            let all = config.critical_words().chain(set.critical());
+            critical::Words::new(all)
+        });
+        let project = Project {
+            set: Arc::new(set),
+            since: row.since,
+            trouble: None,
+            words,
+        };
+        self.rules.projects.insert(row.team, project);
+    }
+
+    /// The files can't be read: the last good set stays, and a person is told once.
+    fn keep_rules(&mut self, t: &mut Turn, team: TeamId, trouble: String) {
+        if !self.rules.projects.contains_key(&team) {
+            self.put_rules(RulesInForce {
+                team,
+                since: t.now,
+                until: None,
+                set: ProjectRules {
+                    id: String::new(),
+                    rules: Vec::new(),
+                    unchecked: Vec::new(),
+                },
+            });
+        }
+        let Some(project) = self.rules.projects.get_mut(&team) else {
+            return;
+        };
+        if project.trouble.as_ref() == Some(&trouble) {
+            return;
+        }
+        project.trouble = Some(trouble.clone());
+        let name = self.teams.get(&team).map_or("?", |team| team.name.as_str());
+        let text = format!(
+            "The rules of {name}'s project could not be read: {trouble}. Those that were read before stay in force; they are shown by: torch rules list --team {name}"
+        );
+        t.journal("rules.unreadable", team, json!({"error": trouble}));
+        let draft = Draft::from_torch(team, MessageKind::Notice, Recipient::Human, text);
+        self.post(t, draft);
+    }
+
+    /// What is wrong with the files of a team's rules.
+    pub(super) fn rules_trouble(&self, team: TeamId) -> Option<String> {
+        self.rules.projects.get(&team)?.trouble.clone()
+    }
+
+    /// The rules in force, for `torch rules list`.
+    pub(super) fn show_rules(&self, t: &mut Turn, conn: ConnId, selector: &TeamSelector) {
+        let team = match self.select_team(selector) {
+            Ok(team) => team,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        let project = self.rules.projects.get(&team.id);
+        let view = RulesView {
+            team: team.name.to_string(),
+            project: team.project.clone(),
+            since: project.map(|project| project.since),
+            trouble: project.and_then(|project| project.trouble.clone()),
+            set: project.map(|project| project.set.data().clone()),
+        };
+        let response = RulesResponse::InForce(Box::new(view));
+        t.reply(conn, Response::Rules(Box::new(response)));
+    }
+
+    /// What would become of a message; nothing is sent, nothing remembered.
+    pub(super) fn try_rules(
+        &self,
+        t: &mut Turn,
+        conn: ConnId,
+        selector: &TeamSelector,
+        (from, to, text): (&str, &str, &str),
+    ) {
+        let sender = match self.as_sender(selector, from) {
+            Ok(sender) => sender,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        let resolved = match self.resolve(&sender, to, &selector.cwd) {
+            Ok(resolved) => resolved,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        let Some((_, judged)) = self.judged(t.now, &sender, &resolved, text.as_bytes()) else {
+            return;
+        };
+        let rules = self.project_rules(resolved.team);
+        let rule = rules
+            .and_then(|rules| rules.rule(&judged.verdict.rule))
+            .cloned();
+        let view = VerdictView {
+            decision: judged.verdict.decision,
+            rule: judged.verdict.rule,
+            reason: judged.verdict.reason,
+            at: rule.map(|rule| format!("{}:{}", rule.file, rule.line)),
+            critical: self.critical_words(resolved.team, text),
+            noted: judged
+                .breaches
+                .into_iter()
+                .map(|breach| breach.rule)
+                .collect(),
+        };
+        let response = RulesResponse::Verdict(Box::new(view));
+        t.reply(conn, Response::Rules(Box::new(response)));
+    }
+
+    /// A role of a team as the sender of a message; `human` is the person.
+    fn as_sender(
+        &self,
+        selector: &TeamSelector,
+        name: &str,
+    ) -> Result<Sender, Box<torch_api::Failure>> {
+        if name.eq_ignore_ascii_case("human") {
+            return Ok(Sender::Human);
+        }
+        let agent = self.find_agent(selector, name)?;
+        let run = &self.agents[&agent].agent;
+        let role: RoleName = run.role.clone();
+        Ok(Sender::Agent {
+            agent,
+            team: run.team,
+            role,
+        })
+    }
+}

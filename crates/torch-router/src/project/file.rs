@@ -1,0 +1,129 @@
+//! `rules.toml`: the same rules, stated one by one.
+
+use serde::Deserialize;
+use toml::Spanned;
+use torch_core::project_rules::{RuleKind, Who};
+
+use super::{Found, RuleFile};
+
+/// A file of rules that can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleFileError {
+    /// It is not TOML of this form.
+    #[error("{file}:{line}: {what}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u32,
+        /// What is wrong.
+        what: String,
+    },
+    /// A rule asks for what can't be.
+    #[error("{file}:{line}: the rule `{kind}` {what}")]
+    Rule {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u32,
+        /// The rule's kind.
+        kind: &'static str,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    rule: Vec<Spanned<RuleKind>>,
+}
+
+/// Takes the rules of a file.
+pub(super) fn read(file: &RuleFile<'_>, found: &mut Found) -> Result<(), RuleFileError> {
+    let line = |at: usize| {
+        let before = file.text.get(..at).unwrap_or(file.text);
+        u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX - 1) + 1
+    };
+    let parsed: File = toml::from_str(file.text).map_err(|error| RuleFileError::Syntax {
+        file: file.name.to_owned(),
+        line: line(error.span().map_or(0, |span| span.start)),
+        what: error.message().lines().next().unwrap_or("").to_owned(),
+    })?;
+    for rule in parsed.rule {
+        let (at, ask) = (line(rule.span().start), rule.into_inner());
+        if let Err(what) = check(&ask) {
+            return Err(RuleFileError::Rule {
+                file: file.name.to_owned(),
+                line: at,
+                kind: ask.word(),
+                what,
+            });
+        }
+        let text = ask.to_string();
+        found.rule(file.name, at, &text, ask);
+    }
+    Ok(())
+}
+
+/// The longest time that a rule may name: thirty days.
+const SECONDS_MAX: u64 = 30 * 24 * 60 * 60;
+/// The most words of one rule, and the longest of them.
+const WORDS_MAX: usize = 100;
+
+/// Whether a rule asks for something that can be.
+pub(super) fn check(ask: &RuleKind) -> Result<(), &'static str> {
+    let hub =
+        |who: &Who| matches!(who, Who::Roles(roles) if roles.iter().any(|role| role.is_hub()));
+    let seconds = |seconds: u64| match seconds {
+        1..=SECONDS_MAX => Ok(()),
+        _ => Err("needs a time of 1 second to 30 days"),
+    };
+    let words = |words: &[String]| match words {
+        [] => Err("names no word"),
+        _ if words.len() > WORDS_MAX => Err("has more than 100 words"),
+        _ if words.iter().any(|word| word.trim().is_empty()) => Err("has an empty word"),
+        _ if words.iter().any(|word| word.chars().count() > WORDS_MAX) => {
+            Err("has a word of more than 100 characters")
+        }
+        _ => Ok(()),
+    };
+    match ask {
+        RuleKind::MayNotWrite { from, to } if hub(from) || hub(to) => {
+            Err("would cut off the orchestrator, to whom everybody may write")
+        }
+        RuleKind::HearsOnly { to, .. } if hub(to) => {
+            Err("would cut off the orchestrator, to whom everybody may write")
+        }
+        RuleKind::MaxExchanges { count: 0 }
+        | RuleKind::MaxMessages { count: 0, .. }
+        | RuleKind::MaxLength { characters: 0, .. } => Err("needs a number above 0"),
+        RuleKind::MaxMessages {
+            count,
+            seconds: within,
+            ..
+        } => match count {
+            1..=4_096 => seconds(*within),
+            _ => Err("counts no more than 4096 messages"),
+        },
+        RuleKind::CommitEvery {
+            seconds: within, ..
+        }
+        | RuleKind::PushWithin {
+            seconds: within, ..
+        }
+        | RuleKind::AckWithin {
+            seconds: within, ..
+        }
+        | RuleKind::BlockedAfter { seconds: within } => seconds(*within),
+        RuleKind::ForbiddenWords { words: list, .. }
+        | RuleKind::RequiredWords { words: list, .. }
+        | RuleKind::CriticalWords { words: list } => words(list),
+        RuleKind::BranchNames { patterns, .. } => words(patterns),
+        RuleKind::QuietHours { begin, end, .. } if begin == end => {
+            Err("begins and ends at the same time")
+        }
+        _ => Ok(()),
+    }
+}

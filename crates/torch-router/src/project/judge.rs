@@ -1,0 +1,223 @@
+//! What a set of rules says of one message.
+
+use torch_core::RoleName;
+use torch_core::ledger::Severity;
+use torch_core::project_rules::{FormWanted, ProjectRule, RuleKind, Who};
+
+use super::RuleSet;
+use crate::speech::Speech;
+use crate::traffic::{Asked, Breach, beginning};
+
+/// What the rules say about who writes to whom.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Edge<'a> {
+    /// It is not to be.
+    Denied(&'a ProjectRule),
+    /// It may be, whatever the matrix says.
+    Allowed(&'a ProjectRule),
+}
+
+impl RuleSet {
+    /// The first rule that a message to another agent breaks, with what was found.
+    pub(crate) fn refusal(&self, asked: &Asked<'_>) -> Option<(&ProjectRule, String)> {
+        let forbidden = self.may_be_forbidden(asked.text);
+        self.asked.iter().find_map(|at| {
+            let rule = &self.data.rules[*at];
+            let reason = match &rule.ask {
+                RuleKind::ForbiddenWords { from, words } if forbidden => {
+                    if !from.takes(asked.from) {
+                        return None;
+                    }
+                    let word = words.iter().find(|word| says(asked.text, word))?;
+                    format!("it says {word:?}")
+                }
+                RuleKind::RequiredWords {
+                    from,
+                    to,
+                    words,
+                    first,
+                } => lacks(asked, (from, to), words, *first)?,
+                RuleKind::MaxLength { from, characters } => {
+                    let length = asked.text.chars().count() as u64;
+                    if length <= *characters || !from.takes(asked.from) {
+                        return None;
+                    }
+                    format!("it has {length} characters")
+                }
+                RuleKind::QuietHours { from, begin, end } => {
+                    if !asked.time.is_within(*begin, *end) || !from.takes(asked.from) {
+                        return None;
+                    }
+                    format!("it is {}", asked.time)
+                }
+                RuleKind::NoBroadcast { from } => {
+                    if asked.is_ack() || !from.takes(asked.from) || !(asked.is_broadcast)() {
+                        return None;
+                    }
+                    "the same text went to two others a moment ago".to_owned()
+                }
+                RuleKind::MaxMessages {
+                    from,
+                    count,
+                    seconds,
+                } => {
+                    if !from.takes(asked.from) {
+                        return None;
+                    }
+                    let sent = (asked.sent_within)(*seconds);
+                    if sent < *count {
+                        return None;
+                    }
+                    format!("{sent} messages went in that time")
+                }
+                _ => return None,
+            };
+            Some((rule, format!("{}: {reason}", rule.ask)))
+        })
+    }
+
+    /// What the rules say about a message between two roles that are neither the hub nor talk to it. What forbids goes before
+    /// what allows.
+    pub(crate) fn edge(&self, from: &RoleName, to: &RoleName) -> Option<Edge<'_>> {
+        if from.is_hub() || to.is_hub() {
+            return None;
+        }
+        let mut allowed = None;
+        for at in &self.edges {
+            let rule = &self.data.rules[*at];
+            match &rule.ask {
+                RuleKind::MayNotWrite { from: by, to: with }
+                    if means(by, from) && means(with, to) =>
+                {
+                    return Some(Edge::Denied(rule));
+                }
+                RuleKind::WritesOnlyTo { from: by, to: with }
+                    if means(by, from) && !with.takes(from) && !with.takes(to) =>
+                {
+                    return Some(Edge::Denied(rule));
+                }
+                RuleKind::HearsOnly { to: with, from: by } if with.takes(to) && !by.takes(from) => {
+                    return Some(Edge::Denied(rule));
+                }
+                RuleKind::MayWrite { from: by, to: with } if by.takes(from) && with.takes(to) => {
+                    allowed = allowed.or(Some(Edge::Allowed(rule)));
+                }
+                RuleKind::WritesOnlyTo { from: by, to: with }
+                    if by.takes(from) && with.takes(to) =>
+                {
+                    allowed = allowed.or(Some(Edge::Allowed(rule)));
+                }
+                RuleKind::HearsOnly { to: with, from: by } if with.takes(to) && by.takes(from) => {
+                    allowed = allowed.or(Some(Edge::Allowed(rule)));
+                }
+                _ => {}
+            }
+        }
+        allowed
+    }
+
+    /// What is noted of a message and holds nothing back: forms that are missing, reports that go elsewhere.
+    pub(crate) fn noted(&self, asked: &Asked<'_>) -> Vec<Breach> {
+        let rules = self.data.rules.iter();
+        rules.filter_map(|rule| noted(rule, asked)).collect()
+    }
+}
+
+/// Whether a rule that forbids means a role: the project manager only by its name.
+fn means(who: &Who, role: &RoleName) -> bool {
+    match who {
+        Who::Everyone => !role.is_sub_hub(),
+        Who::Roles(_) => who.takes(role),
+    }
+}
+
+fn noted(rule: &ProjectRule, asked: &Asked<'_>) -> Option<Breach> {
+    let (evidence, remedy) = match &rule.ask {
+        RuleKind::Form { from, form } if from.takes(asked.from) => {
+            let (word, command) = match form {
+                FormWanted::Status => ("status", "torch report status --help"),
+                FormWanted::Task => ("task", "torch task assign --help"),
+            };
+            let plain = matches!(asked.speech, Speech::Words { .. });
+            if !plain || !begins_with(asked.text, word) {
+                return None;
+            }
+            (
+                "it has not that form",
+                format!("write it by command: {command}"),
+            )
+        }
+        RuleKind::ReportsTo { from, to } if from.takes(asked.from) => {
+            let report = matches!(asked.speech, Speech::Status(_)) || is_report(asked.text);
+            let elsewhere = asked
+                .to
+                .is_some_and(|role| !to.takes(role) && !role.is_hub());
+            if !report || !elsewhere {
+                return None;
+            }
+            ("it is a report", format!("report to {to}"))
+        }
+        _ => return None,
+    };
+    let said = beginning(asked.text);
+    Some(Breach {
+        rule: rule.name.clone(),
+        severity: Severity::Low,
+        evidence: format!("{}: {evidence}: {said}", rule.ask),
+        remedy,
+    })
+}
+
+/// Whether a text lacks all of the words that it needs one of.
+fn lacks(
+    asked: &Asked<'_>,
+    (from, to): (&Who, &Who),
+    words: &[String],
+    first: bool,
+) -> Option<String> {
+    let meant =
+        !asked.is_ack() && from.takes(asked.from) && asked.to.is_some_and(|role| to.takes(role));
+    let has = |word: &String| match first {
+        true => begins_with(asked.text, word),
+        false => says(asked.text, word),
+    };
+    (meant && !words.iter().any(has)).then(|| "it has none of them".to_owned())
+}
+
+/// Whether a text begins with some words, in any case.
+fn begins_with(text: &str, word: &str) -> bool {
+    let mut text = text.trim_start().chars().flat_map(char::to_lowercase);
+    word.trim()
+        .chars()
+        .flat_map(char::to_lowercase)
+        .all(|c| text.next() == Some(c))
+}
+
+/// Whether a text begins like a report.
+fn is_report(text: &str) -> bool {
+    let begins = [
+        "status update",
+        "status:",
+        "complete:",
+        "completed:",
+        "done:",
+        "progress:",
+    ];
+    begins.iter().any(|word| begins_with(text, word))
+}
+
+/// Whether a text has a word, in any case, that no letter or digit belongs to on either side.
+fn says(text: &str, word: &str) -> bool {
+    let (text, word) = (text.to_lowercase(), word.trim().to_lowercase());
+    let joins = |a: Option<char>, b: Option<char>| {
+        let is = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        is(a) && is(b)
+    };
+    text.match_indices(&word).any(|(at, hit)| {
+        let (before, after) = (
+            text[..at].chars().next_back(),
+            text[at + hit.len()..].chars().next(),
+        );
+        !joins(before, hit.chars().next()) && !joins(hit.chars().next_back(), after)
+    })
+}

@@ -1,0 +1,137 @@
+//! The rules that a project's own files state: `CLAUDE.md`, `AGENTS.md` and `rules.toml`.
+//!
+//! - [`read`] makes [`ProjectRules`] of the files' texts: what is recognised becomes a rule, what only reads like one is
+//!   listed as not machine-checkable, nothing is dropped in silence.
+//! - [`RuleSet`] is such a set, ready to be asked by [`crate::traffic`].
+
+mod clause;
+mod file;
+mod judge;
+mod markdown;
+mod set;
+mod statement;
+mod who;
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+use torch_core::project_rules::{ProjectRule, ProjectRules, RuleKind, Unchecked};
+
+pub use file::RuleFileError;
+pub(crate) use judge::Edge;
+pub use set::{RuleSet, is_branch};
+
+/// The largest of these files, in bytes.
+pub const FILE_MAX: u64 = 1024 * 1024;
+
+/// The rules that are taken from all files together; what lies beyond is listed as not checkable.
+pub const RULES_MAX: usize = 1_000;
+
+/// A file's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleFile<'a> {
+    /// Its name, relative to the project.
+    pub name: &'a str,
+    /// What it says.
+    pub text: &'a str,
+}
+
+/// Reads the rules of a project's files.
+///
+/// # Errors
+/// When a `.toml` file is none, or states a rule that can't be. Any other text has rules or has none.
+pub fn read(files: &[RuleFile<'_>]) -> Result<ProjectRules, RuleFileError> {
+    let mut found = Found::default();
+    for file in files {
+        if file.name.ends_with(".toml") {
+            file::read(file, &mut found)?;
+        } else {
+            markdown::read(file, &mut found);
+        }
+    }
+    Ok(found.set())
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+struct Found {
+    rules: Vec<ProjectRule>,
+    unchecked: Vec<Unchecked>,
+}
+
+impl Found {
+    fn rule(&mut self, file: &str, line: u32, text: &str, ask: RuleKind) {
+        let name = name(&ask);
+        // Said twice it is one rule: AGENTS.md is often a copy of CLAUDE.md.
+        if self.rules.iter().any(|known| known.name == name) {
+            return;
+        }
+        if self.rules.len() >= RULES_MAX {
+            let why = format!("{RULES_MAX} rules were read before it");
+            return self.unchecked(file, line, text, &why);
+        }
+        self.rules.push(ProjectRule {
+            name,
+            file: file.to_owned(),
+            line,
+            text: shortened(text),
+            ask,
+        });
+    }
+
+    fn unchecked(&mut self, file: &str, line: u32, text: &str, why: &str) {
+        let text = shortened(text);
+        if self.unchecked.len() < RULES_MAX && !self.unchecked.iter().any(|row| row.text == text) {
+            self.unchecked.push(Unchecked {
+                file: file.to_owned(),
+                line,
+                text,
+                why: why.to_owned(),
+            });
+        }
+    }
+
+    fn set(self) -> ProjectRules {
+        let (rules, unchecked) = (self.rules, self.unchecked);
+        // Both are plain data, which always has a JSON form.
+        let text = serde_json::to_vec(&(&rules, &unchecked)).unwrap_or_default();
+        let id = hex(&text, 6);
+        ProjectRules {
+            id,
+            rules,
+            unchecked,
+        }
+    }
+}
+
+/// `project.commit-every-3f2c1a`: by what it asks, so that it keeps its name on another line.
+fn name(ask: &RuleKind) -> String {
+    let text = serde_json::to_vec(ask).unwrap_or_default();
+    format!("project.{}-{}", ask.word(), hex(&text, 3))
+}
+
+/// The first bytes of a hash, in hex.
+fn hex(text: &[u8], bytes: usize) -> String {
+    let digest = Sha256::digest(text);
+    digest
+        .iter()
+        .take(bytes)
+        .fold(String::new(), |mut hex, byte| {
+            // Writing to a string can't fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+/// A statement as it is shown.
+fn shortened(text: &str) -> String {
+    const LENGTH: usize = 300;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LENGTH) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests;
