@@ -86,8 +86,24 @@ pub struct TeamView {
     /// Why the files with the project's rules can't be read; the rules read before are in force then.
     #[serde(default)]
     pub rules_trouble: Option<String>,
+    /// What torch's own words to its agents cost: check-ins, standups, words to go on, repeated briefings.
+    #[serde(default)]
+    pub supervision: SupervisionView,
     /// Its agents in the order of their windows.
     pub agents: Vec<AgentView>,
+}
+
+/// What torch's own words to a team's agents cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupervisionView {
+    /// Messages today, by the machine's zone.
+    pub messages_today: u64,
+    /// About how many tokens these are: a quarter of their characters.
+    pub tokens_today: u64,
+    /// Messages in all.
+    pub messages: u64,
+    /// About how many tokens these are.
+    pub tokens: u64,
 }
 
 /// One agent.
@@ -179,8 +195,40 @@ pub struct ScheduleView {
     pub team_stopped: bool,
     /// The note.
     pub note: String,
+    /// The cron expression by which it comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cron: Option<String>,
+    /// The zone that the expression is read in; empty: the machine's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// How often it was said, where it comes again.
+    #[serde(default)]
+    pub times: u64,
     /// What cleaning changed; only in the answer to the request that planned it.
     pub cleaned: Vec<String>,
+}
+
+/// One agent's check-ins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckInView {
+    /// `check_in`, which tells such a line of JSON from a planned note's.
+    pub kind: String,
+    /// The team's name.
+    pub team: String,
+    /// The role that is looked at.
+    pub to: String,
+    /// How many seconds lie between two looks.
+    pub every_seconds: u64,
+    /// When the next look is due; absent while the team is stopped.
+    pub next: Option<Timestamp>,
+    /// When the last check-in was said.
+    pub said: Option<Timestamp>,
+    /// As which message.
+    pub message: Option<String>,
+    /// Why the last look said nothing; absent where it did.
+    pub skipped: Option<String>,
+    /// When that look was.
+    pub skipped_at: Option<Timestamp>,
 }
 
 /// One message with its delivery.
@@ -194,7 +242,7 @@ pub struct MessageView {
     pub team: String,
     /// When it was accepted.
     pub at: Timestamp,
-    /// `message`, `briefing`, `hub_copy`, `completion`, `notice` or `scheduled`.
+    /// `message`, `briefing`, `hub_copy`, `completion`, `notice`, `scheduled`, `continue`, `check_in` or `standup`.
     pub kind: String,
     /// The sender's label.
     pub from: String,

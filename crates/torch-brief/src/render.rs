@@ -133,6 +133,9 @@ fn example(team: &[&str], agent_commits: AgentCommits, full: bool) -> Facts {
     }
 }
 
+/// The target of messages to the person.
+const PERSON: &str = "human";
+
 /// What a role's line may name: [`crate::VARIABLES`].
 #[derive(Debug, Serialize)]
 struct Scope<'a> {
@@ -161,6 +164,11 @@ impl<'a> Scope<'a> {
     fn of(role: &'a Role, facts: &'a Facts) -> Self {
         let roles: Vec<&str> = facts.members.iter().map(|it| it.role.as_str()).collect();
         let commits = facts.policy.git.agent_commits == AgentCommits::Required;
+        // Who works without an orchestrator reports to the person.
+        let hub = match roles.contains(&RoleName::HUB) {
+            true => RoleName::HUB,
+            false => PERSON,
+        };
         Self {
             role: &role.name,
             title: &role.title,
@@ -171,10 +179,10 @@ impl<'a> Scope<'a> {
             worktree: &facts.worktree,
             branch: facts.branch.as_deref().unwrap_or("(detached HEAD)"),
             base_branch: &facts.base_branch,
-            hub: RoleName::HUB,
+            hub,
             integrator: match roles.contains(&RoleName::SUB_HUB) {
                 true => RoleName::SUB_HUB,
-                false => RoleName::HUB,
+                false => hub,
             },
             roles,
             policy: facts.policy.profile.as_str(),

@@ -3,7 +3,7 @@
 use torch_api::credit::CreditView;
 use torch_api::rules::{RulesRequest, RulesResponse};
 use torch_api::task::TasksView;
-use torch_api::view::{JournalView, MessageView, ScheduleView, TeamView};
+use torch_api::view::{CheckInView, JournalView, MessageView, ScheduleView, TeamView};
 use torch_api::wire::{MessageFilter, TeamSelector};
 use torch_api::{Response, ResumeRequest, ResumeView};
 use torch_core::analysis::TeamAnalysis;
@@ -124,20 +124,25 @@ pub fn stats(
     }
 }
 
-/// Planned notes, the next one first, of all teams or the one named.
+/// Planned notes, the next one first, and check-ins, of all teams or the one named.
 ///
 /// # Errors
 /// When the registry can't be read, or has no team of that name.
-pub fn schedules(place: &Place, team: Option<&str>) -> Result<Vec<ScheduleView>, CommandError> {
+pub fn schedules(
+    place: &Place,
+    team: Option<&str>,
+) -> Result<(Vec<ScheduleView>, Vec<CheckInView>), CommandError> {
     if team.is_some() {
         status(place, team)?;
     }
-    let mut rows = match open(place)? {
-        Some(registry) => registry.schedules().map_err(CommandError::from)?,
-        None => Vec::new(),
+    let Some(registry) = open(place)? else {
+        return Ok((Vec::new(), Vec::new()));
     };
+    let mut rows = registry.schedules().map_err(CommandError::from)?;
     rows.retain(|row| team.is_none_or(|team| row.team == team));
-    Ok(rows)
+    let mut check_ins = registry.check_ins().map_err(CommandError::from)?;
+    check_ins.retain(|row| team.is_none_or(|team| row.team == team));
+    Ok((rows, check_ins))
 }
 
 /// A team's plan as it was last written.

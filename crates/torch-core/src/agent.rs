@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check_in::CheckIns;
 use crate::credit::AgentCredit;
 use crate::figures::AgentFigures;
 use crate::keys::AgentKeys;
@@ -207,6 +208,9 @@ pub struct Agent {
     /// The names of its keys, and whether its turns fail for want of one.
     #[serde(default)]
     pub keys: AgentKeys,
+    /// What is remembered of it for its check-ins.
+    #[serde(default)]
+    pub check_ins: CheckIns,
 }
 
 impl Agent {
@@ -250,6 +254,7 @@ impl Agent {
             credit: AgentCredit::default(),
             observed: Observed::default(),
             keys: AgentKeys::default(),
+            check_ins: CheckIns::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here reads a file or a variable; texts and a lookup are passed in.
 
 mod error;
+mod interval;
 mod key;
 mod layer;
 mod profile;
@@ -14,6 +15,7 @@ use crate::policy::{GitPolicy, IntegrationPolicy, Profile, TeamPolicy};
 use crate::screen::DialogKind;
 
 pub use error::ConfigError;
+pub use interval::{Interval, NoInterval, PlanTier};
 pub use key::{KEYS, Key, Kind, Scope};
 pub use layer::{Layers, Origin, Passed, Source, layer, template};
 pub use profile::ProfileFile;
@@ -46,6 +48,10 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// When agents go on after a usage limit.
     pub credit: CreditConfig,
+    /// When torch looks after agents by itself.
+    pub check_ins: CheckInsConfig,
+    /// Where projects lie.
+    pub projects: ProjectsConfig,
     /// Automatic backups of the registry.
     pub backup: BackupConfig,
     /// How long a registry keeps what it has.
@@ -182,15 +188,15 @@ pub struct DeliveryConfig {
 pub struct TeamConfig {
     /// Added to a session's name with a `-`; empty adds nothing.
     pub session_suffix: String,
-    /// The plan of the agents' account, which limits a team without `--plan`: `pro`, `max5`, `max20` or `console`.
-    pub plan: String,
+    /// The plan of the agents' account: it limits a team without `--plan`, and says how often torch looks after agents.
+    pub plan: PlanTier,
 }
 
 impl Default for TeamConfig {
     fn default() -> Self {
         Self {
             session_suffix: String::new(),
-            plan: "max5".to_owned(),
+            plan: PlanTier::default(),
         }
     }
 }
@@ -253,6 +259,58 @@ impl Default for CreditConfig {
             wake_after_seconds: 120,
             automatic_wait_seconds: 300,
             stagger_seconds: 20,
+        }
+    }
+}
+
+/// When torch looks after agents by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckInsConfig {
+    /// How long between two looks at an agent.
+    pub every: Interval,
+    /// The same for some roles, `ROLE=LENGTH` with commas.
+    pub roles: String,
+    /// How long after a turn with work and no report an agent is asked what came of it.
+    pub silent_after: Interval,
+    /// How long the answers to a standup are waited for.
+    pub standup_wait: Interval,
+}
+
+impl CheckInsConfig {
+    /// How long between two looks at an agent of this role.
+    pub fn of(&self, role: &str) -> Interval {
+        // A text that is none is refused when it is read.
+        let own = interval::by_role(&self.roles).unwrap_or_default();
+        let own = own.into_iter().find(|(name, _)| name == role);
+        own.map_or(self.every, |(_, every)| every)
+    }
+}
+
+impl Default for CheckInsConfig {
+    fn default() -> Self {
+        let minutes = |minutes: u64| Interval::Every(std::time::Duration::from_secs(minutes * 60));
+        Self {
+            every: Interval::ByPlan,
+            roles: String::new(),
+            silent_after: minutes(10),
+            standup_wait: minutes(15),
+        }
+    }
+}
+
+/// Where projects lie.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectsConfig {
+    /// The folders whose subfolders `torch open` looks through; `~/` is the home directory.
+    pub roots: Vec<String>,
+}
+
+impl Default for ProjectsConfig {
+    fn default() -> Self {
+        Self {
+            roots: vec!["~/projects".to_owned()],
         }
     }
 }

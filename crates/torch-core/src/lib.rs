@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod analysis;
+pub mod check_in;
 pub mod config;
 pub mod credit;
 pub mod figures;
@@ -30,6 +31,8 @@ pub mod schedule;
 pub mod screen;
 pub mod spelling;
 pub mod spool;
+pub mod standup;
+pub mod supervision;
 pub mod target;
 pub mod task;
 pub mod team;

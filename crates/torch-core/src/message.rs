@@ -95,6 +95,10 @@ pub enum MessageKind {
     Scheduled,
     /// The one word that makes an agent go on with the turn which a usage limit ended.
     Continue,
+    /// What torch saw of the team, or a question to one that went silent.
+    CheckIn,
+    /// A standup's question, or what was answered.
+    Standup,
 }
 
 impl MessageKind {
@@ -108,6 +112,8 @@ impl MessageKind {
             Self::Notice => "notice",
             Self::Scheduled => "scheduled",
             Self::Continue => "continue",
+            Self::CheckIn => "check_in",
+            Self::Standup => "standup",
         }
     }
 }

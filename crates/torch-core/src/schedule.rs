@@ -95,6 +95,22 @@ impl ScheduleState {
     }
 }
 
+/// A note that comes again and again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recurrence {
+    /// The cron expression, as it was written.
+    pub cron: String,
+    /// The IANA name of the zone that it is read in; empty: the machine's own.
+    pub zone: String,
+    /// How often it was said.
+    pub times: u64,
+    /// When it was said last, by the wall clock at that time, and as which message.
+    pub last: Option<(Timestamp, MessageId)>,
+    /// How many times of it were left out, because nothing could be said then.
+    #[serde(default)]
+    pub missed: u64,
+}
+
 /// A planned note as the registry keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
@@ -122,6 +138,9 @@ pub struct Schedule {
     pub anchor: Option<BootInstant>,
     /// Made by `torch schedule --check`: it does not outlive the command.
     pub check: bool,
+    /// Whether it comes again, and when.
+    #[serde(default)]
+    pub recurs: Option<Recurrence>,
     /// What became of it.
     pub state: ScheduleState,
 }
@@ -140,6 +159,10 @@ impl Schedule {
     /// Brings its two instants together at a start: within the same boot the boot clock is right, after a reboot the wall
     /// clock is all that is left. Whether it changed enough to be kept.
     pub fn settle(&mut self, clock: &BootClock) -> bool {
+        if self.recurs.is_some() {
+            // It is meant by the wall clock, whatever that was set to.
+            return false;
+        }
         match self.anchor.as_ref().and_then(|at| clock.wall(at)) {
             Some(wall) => {
                 let moved = wall.0.abs_diff(self.due.0);
@@ -180,6 +203,7 @@ mod tests {
             due,
             anchor: clock.instant(due),
             check: false,
+            recurs: None,
             state: ScheduleState::Pending,
         }
     }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::policy::TeamPolicy;
+use crate::standup::Standup;
+use crate::supervision::Supervision;
 use crate::{SessionId, SessionName, TeamId, Timestamp};
 
 /// What the user wants of a team, or of one agent in it.
@@ -107,4 +109,10 @@ pub struct Team {
     /// The files of roles that torch does not ship, or not so, by the role's name: as they were when an agent was added.
     #[serde(default)]
     pub role_files: BTreeMap<String, String>,
+    /// The standup that is under way.
+    #[serde(default)]
+    pub standup: Option<Standup>,
+    /// What torch's own words to its agents cost.
+    #[serde(default)]
+    pub supervision: Supervision,
 }

@@ -11,6 +11,15 @@ use torch_router::matrix::Matrix;
 
 use crate::state::Templates;
 
+/// The duties of an agent that owns a project alone (S2-046, S2-047, S2-049).
+const DUTIES: [&str; 5] = [
+    "You own this codebase: everything that is done in it is yours, and there is nobody else to hand work to.",
+    "First look what kind of project it is (package.json, pyproject.toml, requirements.txt, Gemfile, go.mod, Cargo.toml), what it is for, and how it is started.",
+    "Get it running: its development server may run already, in the window `server` of this session, in the project's own folder; if it does not run, find out why.",
+    "Find what matters most: `git remote -v`, `gh issue list --limit 10` where there is such a remote, else the files TODO, ROADMAP and TASKS.",
+    "Work on the most important of these, one at a time, each committed on your branch, and say what you chose and why.",
+];
+
 /// What does not come from a team: what is shipped, and how the router is set.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shipped<'s> {
@@ -55,14 +64,28 @@ pub(crate) fn text(
     };
     let bare = || {
         let mut role = Role::bare(name);
+        if works_alone(team, members) {
+            "owner of the project".clone_into(&mut role.title);
+            role.duties = DUTIES.map(str::to_owned).to_vec();
+        }
         if agent.task.is_some() {
             "temporary agent".clone_into(&mut role.title);
         }
         role
     };
-    let role = role_of(team, name, roles).unwrap_or_else(|| Cow::Owned(bare()));
+    let role = match works_alone(team, members) {
+        true => Cow::Owned(bare()),
+        false => role_of(team, name, roles).unwrap_or_else(|| Cow::Owned(bare())),
+    };
     // An own role that another version of torch has accepted may not fit this one: its agent learns the rest.
     torch_brief::briefing(&role, &facts).or_else(|_| torch_brief::briefing(&bare(), &facts))
+}
+
+/// Whether a team is one agent that owns a project: made by `torch open`, without a spec and without a hub.
+fn works_alone(team: &Team, members: &[&Agent]) -> bool {
+    let own =
+        |agent: &&Agent| !agent.role.is_hub() && agent.guest_in.is_none() && agent.task.is_none();
+    team.spec.as_os_str().is_empty() && members.iter().all(own)
 }
 
 /// The communication matrix of a team: the configured one; else by the roles that are in the team.

@@ -59,6 +59,12 @@ pub enum TimerKey {
     Turns(AgentId),
     /// When an agent is woken whose usage limit is reset.
     Wake(AgentId),
+    /// The next look whether an agent is to be told or asked something.
+    CheckIn(AgentId),
+    /// The time after which an agent that ended its turn without a report counts as silent.
+    Silence(AgentId),
+    /// When the answers to a team's standup are waited for no longer.
+    Standup(TeamId),
     /// The next try to start the tmux server.
     Server,
     /// How long who follows a finished team waits for the end of its hub's turn.
@@ -89,6 +95,9 @@ impl TimerKey {
             Self::Restart(_) => "time for a restart",
             Self::Turns(_) => "a turn counts no more",
             Self::Wake(_) => "time to wake an agent",
+            Self::CheckIn(_) => "time for a check-in",
+            Self::Standup(_) => "a standup is over",
+            Self::Silence(_) => "an agent has been silent for a while",
             Self::Server => "time to start the tmux server",
             Self::Followed(_) => "who follows has waited long enough",
             Self::Blocked(_) => "an agent is still blocked",

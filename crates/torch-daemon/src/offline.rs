@@ -4,6 +4,7 @@ use std::path::Path;
 
 use torch_api::rules::{RulesRequest, RulesResponse};
 use torch_api::task::TasksView;
+use torch_api::view::CheckInView;
 use torch_api::wire::{MessageFilter, TeamSelector};
 use torch_api::{
     AgentView, Failure, MessageView, Response, ResumeRequest, ResumeView, ScheduleView, TeamView,
@@ -58,6 +59,7 @@ impl Registry {
             let agents = self.store.agents()?;
             let planned = self.store.schedules()?;
             let plans = self.store.plans()?;
+            let today = view::day(clock::now(), jiff::tz::TimeZone::system());
             let views = self.store.teams()?.into_iter().map(|team| {
                 let own = agents.iter().filter(|agent| agent.team == team.id);
                 let own = own.map(|agent| {
@@ -70,6 +72,7 @@ impl Registry {
                 let mut view = view::team(&team, suspended, own.collect(), &self.tmux_socket);
                 view::add_planned(&mut view, &team, &planned.iter().collect::<Vec<_>>());
                 view.tasks = plans.get(&team.id).map(torch_core::TaskPlan::count);
+                view.supervision = view::supervision(&team, &today);
                 view
             });
             Ok(views.collect())
@@ -305,6 +308,24 @@ impl Registry {
             let rows = self.store.schedules()?.into_iter().map(|row| {
                 let team = teams.iter().find(|team| team.id == row.team);
                 view::schedule(&row, team)
+            });
+            Ok(rows.collect())
+        };
+        read().map_err(|error| Box::new(answer::store_failure(&error)))
+    }
+
+    /// The check-ins that are set up, by team in the order of the windows. No look is taken while no daemon runs.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry can't be read.
+    pub fn check_ins(&self) -> Result<Vec<CheckInView>, Box<Failure>> {
+        let read = || -> Result<_, StoreError> {
+            let mut agents = self.store.agents()?;
+            agents.sort_by_key(|agent| agent.position);
+            let teams = self.store.teams()?;
+            let rows = teams.iter().flat_map(|team| {
+                let own = agents.iter().filter(|agent| agent.team == team.id);
+                own.filter_map(|agent| view::check_in(agent, team))
             });
             Ok(rows.collect())
         };

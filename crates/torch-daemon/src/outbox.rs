@@ -241,6 +241,8 @@ fn made(name: &str, words: Words, body: Body, worktree: &Path) -> Result<Request
             target: words.to,
             cwd,
             check_millis: None,
+            cron: None,
+            zone: None,
         })),
         other => {
             let cause = format!(

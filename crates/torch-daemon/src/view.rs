@@ -5,6 +5,8 @@ pub(crate) mod credit;
 use std::time::Duration;
 
 use torch_api::roster::{ResumeAgentView, ResumeView};
+
+use torch_api::view::{CheckInView, SupervisionView};
 use torch_api::{AgentView, JournalView, MessageView, ScheduleView, TeamView};
 use torch_core::plan::WindowObserved;
 use torch_core::{Agent, DeliveryState, DesiredState, Schedule, Team, TeamPhase};
@@ -38,6 +40,7 @@ pub(crate) fn team(
         next_scheduled: None,
         tasks: None,
         rules_trouble: None,
+        supervision: SupervisionView::default(),
         agents,
     }
 }
@@ -187,6 +190,28 @@ pub(crate) fn add_planned(view: &mut TeamView, team: &Team, rows: &[&Schedule]) 
     view.scheduled = own.count() as u64;
 }
 
+/// The day in a zone, `2026-11-21`.
+pub(crate) fn day(now: torch_core::Timestamp, zone: jiff::tz::TimeZone) -> String {
+    let instant = i64::try_from(now.0)
+        .ok()
+        .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
+    instant.map_or_else(String::new, |instant| {
+        instant.to_zoned(zone).strftime("%Y-%m-%d").to_string()
+    })
+}
+
+/// What torch's own words to a team's agents cost, `today` being the day in the machine's zone.
+pub(crate) fn supervision(team: &Team, today: &str) -> SupervisionView {
+    let all = &team.supervision;
+    let day = all.of_day(today);
+    SupervisionView {
+        messages_today: day.messages,
+        tokens_today: day.tokens(),
+        messages: all.all.messages,
+        tokens: all.all.tokens(),
+    }
+}
+
 /// A planned note of a team.
 pub(crate) fn schedule(row: &Schedule, team: Option<&Team>) -> ScheduleView {
     ScheduleView {
@@ -202,8 +227,28 @@ pub(crate) fn schedule(row: &Schedule, team: Option<&Team>) -> ScheduleView {
         after_millis: row.after_millis,
         team_stopped: team.is_some_and(|team| team.desired == DesiredState::Stopped),
         note: row.note.clone(),
+        cron: row.recurs.as_ref().map(|it| it.cron.clone()),
+        zone: row.recurs.as_ref().map(|it| it.zone.clone()),
+        times: row.recurs.as_ref().map_or(0, |it| it.times),
         cleaned: Vec::new(),
     }
+}
+
+/// An agent's check-ins, if they are set up.
+pub(crate) fn check_in(agent: &Agent, team: &Team) -> Option<CheckInView> {
+    let row = &agent.check_ins;
+    let every_seconds = row.every_seconds?;
+    Some(CheckInView {
+        kind: "check_in".to_owned(),
+        team: team.name.to_string(),
+        to: agent.role.to_string(),
+        every_seconds,
+        next: row.next.filter(|_| team.desired == DesiredState::Running),
+        said: row.said.map(|(at, _)| at),
+        message: row.said.map(|(_, message)| message.tag()),
+        skipped: row.skipped.as_ref().map(|skipped| skipped.why.to_string()),
+        skipped_at: row.skipped.as_ref().map(|skipped| skipped.at),
+    })
 }
 
 /// A message with its delivery.

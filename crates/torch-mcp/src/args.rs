@@ -94,6 +94,8 @@ pub(crate) fn request(call: Call, given: Value, cwd: &Path) -> Result<Request, F
                 target: args.to,
                 cwd: cwd.to_owned(),
                 check_millis: None,
+                cron: None,
+                zone: None,
             }))
         }
         Call::Status => {

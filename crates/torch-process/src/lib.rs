@@ -19,6 +19,7 @@ mod exit;
 pub mod facts;
 mod foreground;
 pub mod launch;
+pub mod listen;
 mod piped;
 pub mod quote;
 mod run;

@@ -119,6 +119,7 @@ mod tests {
             due: Timestamp(1),
             anchor: None,
             check: false,
+            recurs: None,
             state: ScheduleState::Pending,
         };
         for sender in [&hub, &dev, &Sender::Human] {

@@ -3,7 +3,10 @@
 //! The daemon keeps its timers here, and the simulation its whole world; the same agenda gives the
 //! same order, since equal instants come out in the order they were set.
 
+pub mod check_in;
+pub mod cron;
 pub mod schedule;
+pub mod silence;
 
 use std::collections::BTreeMap;
 

@@ -61,6 +61,7 @@ mod tests {
             due: Timestamp(due),
             anchor: None,
             check: false,
+            recurs: None,
             state: match state % 8 {
                 0 => ScheduleState::Cancelled,
                 1 => ScheduleState::Fired(MessageId::new(1, 1)),

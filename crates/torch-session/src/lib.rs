@@ -24,6 +24,7 @@ mod pane;
 mod protocol;
 mod row;
 mod server;
+mod service;
 mod shell;
 mod stop;
 #[cfg(test)]

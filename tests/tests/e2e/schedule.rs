@@ -24,6 +24,7 @@ fn pending(world: &World) -> Vec<Value> {
     let lines = ran.stdout.lines();
     lines
         .map(|line| serde_json::from_str(line).expect("JSON"))
+        .filter(|row: &Value| row["kind"] != "check_in")
         .collect()
 }
 
@@ -118,7 +119,8 @@ fn a_stopped_team_hears_its_notes_once_it_is_back() {
             .all(|row| row["due"].as_u64() < Some(now))
     });
     let list = world.torch(&["schedule", "list"]).ok();
-    assert!(list.stdout.matches("team stopped").count() == 2, "{list}");
+    // Two notes, and the check-ins of two agents.
+    assert!(list.stdout.matches("team stopped").count() == 4, "{list}");
     world.team("orchestrator,developer", SCRIPTED);
     let entry = arrives(&world, "developer", "the first note");
     assert!(entry.text.contains("2 planned notes"), "{}", entry.text);
@@ -232,6 +234,40 @@ fn the_self_check_proves_what_it_says() {
     );
     assert_eq!(world.agent("developer").waiting, 0);
     assert_eq!(pending(&world), [Value::Null; 0]);
+}
+
+#[test]
+fn a_note_that_comes_again_is_listed_and_cancelled() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let line = ["schedule", "--cron", "0 9 * * 1-5", "the morning round"];
+    let to = ["--to", "developer", "--zone", "Europe/Berlin"];
+    world
+        .torch(&[&line[..], &to[..]].concat())
+        .ok()
+        .prints("planned → developer, at `0 9 * * 1-5` (Europe/Berlin), next in ");
+    let rows = pending(&world);
+    assert_eq!(rows[0]["cron"], "0 9 * * 1-5");
+    assert_eq!(rows[0]["zone"], "Europe/Berlin");
+    let listed = world.torch(&["schedule", "list"]).ok();
+    assert!(
+        listed.stdout.contains("(0 9 * * 1-5) the morning round"),
+        "{listed}"
+    );
+    let id = rows[0]["id"].as_str().expect("an id");
+    world.torch(&["schedule", "cancel", id]).ok();
+    assert_eq!(pending(&world).len(), 0);
+    for (cron, words) in [
+        ("61 * * * *", "failed to read the cron expression"),
+        ("0 0 30 2 *", "names a time that never comes"),
+        ("9 o'clock", "has five fields"),
+    ] {
+        world
+            .torch(&["schedule", "--cron", cron, "never"])
+            .code(2)
+            .says(words);
+    }
+    assert_eq!(pending(&world).len(), 0);
 }
 
 /// Debug builds read their clocks through a file, so that they can be set and the machine seems to sleep.

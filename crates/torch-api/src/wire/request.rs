@@ -84,6 +84,20 @@ pub enum Request {
         /// The caller's `TMUX` variable.
         tmux: Option<String>,
     },
+    /// Opens the project's shell or server in a team's session, or finds it there. Answers [`Response::Window`].
+    Window(Box<crate::open::WindowRequest>),
+    /// Asks each member of a team how it stands; the answers become one message. Answers [`Response::Done`].
+    Standup {
+        /// Which team.
+        team: TeamSelector,
+        /// How long the answers are waited for, in milliseconds; none = as configured.
+        wait_millis: Option<u64>,
+    },
+    /// The calling agent answers the standup that is under way. Answers [`Response::Done`].
+    AnswerStandup {
+        /// The answer.
+        text: String,
+    },
     /// The last lines of a pane. Answers [`Response::Lines`].
     Logs {
         /// Which team.
@@ -287,6 +301,9 @@ impl Request {
             Self::Stop { .. } => "stop",
             Self::Attach { .. } => "attach",
             Self::Shell { .. } => "shell",
+            Self::Window(_) => "window",
+            Self::Standup { .. } => "standup",
+            Self::AnswerStandup { .. } => "answer_standup",
             Self::Logs { .. } => "logs",
             Self::Messages(_) => "messages",
             Self::Stats { .. } => "stats",
@@ -348,6 +365,9 @@ pub struct AutoRequest {
     /// The files of roles that are the caller's own or the project's, by name; those of the team's roles are kept with it.
     #[serde(default)]
     pub role_files: BTreeMap<String, String>,
+    /// One agent that owns the project: no spec, and no orchestrator is added.
+    #[serde(default)]
+    pub alone: bool,
     /// Type nothing into the agents until somebody says `torch unpause`.
     #[serde(default)]
     pub paused: bool,
@@ -403,6 +423,12 @@ pub struct ScheduleRequest {
     /// The self-check: answer once the note has fired and is proven to have arrived, at the latest after so many
     /// milliseconds, and leave nothing behind. An agent's own check is taken by this answer while the agent is in a turn.
     pub check_millis: Option<u64>,
+    /// A cron expression of five fields: the note comes again and again, and `after_millis` counts for nothing.
+    #[serde(default)]
+    pub cron: Option<String>,
+    /// The IANA name of the zone that the expression is read in; none = the daemon's own.
+    #[serde(default)]
+    pub zone: Option<String>,
 }
 
 /// Which messages to list, newest first.

@@ -8,7 +8,7 @@ use crate::commit::CommitView;
 use crate::failure::Failure;
 use crate::roster::{ResumeView, WindowRename};
 use crate::view::{
-    AgentView, DaemonView, JournalView, MessageView, PlanView, ScheduleView, TeamView,
+    AgentView, CheckInView, DaemonView, JournalView, MessageView, PlanView, ScheduleView, TeamView,
 };
 use crate::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
 
@@ -102,6 +102,8 @@ pub enum Response {
         /// Variables to remove first (`TMUX` when nesting in another server).
         unset: Vec<String>,
     },
+    /// The project's shell or server, and how it goes.
+    Window(Box<crate::open::WindowView>),
     /// Lines of a pane, oldest first.
     Lines {
         /// The lines.
@@ -132,6 +134,9 @@ pub enum Response {
     Schedules {
         /// The notes.
         schedules: Vec<ScheduleView>,
+        /// The check-ins that are set up, by team in the order of the windows.
+        #[serde(default)]
+        check_ins: Vec<CheckInView>,
     },
     /// A team's plan.
     Tasks(Box<crate::task::TasksView>),

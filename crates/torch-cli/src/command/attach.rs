@@ -49,6 +49,19 @@ pub(crate) fn run(args: AttachArgs, place: &Place) -> Outcome {
     }
 }
 
+/// Attaches this terminal to a team's session.
+pub(super) fn to_team(place: &Place, team: &str) -> Outcome {
+    let request = Request::Attach {
+        team: place.team(Some(team.to_owned())),
+        role: None,
+        tmux: tmux(),
+    };
+    match connect::ask(&mut connect::connect(place)?, &request)? {
+        Response::Attach { argv, unset } => exec(&argv, &unset),
+        other => Err(CommandError::unexpected(&other)),
+    }
+}
+
 /// The caller's `TMUX` variable.
 pub(super) fn tmux() -> Option<String> {
     variable("TMUX").and_then(|value| value.into_string().ok())

@@ -1,7 +1,7 @@
 //! `torch auto --spec FILE`.
 
 mod choice;
-mod follow;
+pub(super) mod follow;
 mod progress;
 pub(super) mod spec;
 
@@ -171,6 +171,7 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         policy: Some(policy),
         role_files: told(&there.cwd).own_files(),
         dry_run: args.dry_run,
+        alone: false,
         paused: false,
         scenario,
         env: passed_on.plain,
@@ -233,7 +234,7 @@ fn is_for(agent: &str, role: &str) -> bool {
     torch_core::RoleName::parse(role_of(agent)).is_ok_and(|named| named.as_str() == role)
 }
 
-fn plan(request: AutoRequest, place: &Place) -> Result<PlanView, CommandError> {
+pub(super) fn plan(request: AutoRequest, place: &Place) -> Result<PlanView, CommandError> {
     let mut client = connect::connect(place)?;
     client.send(&Request::Auto(Box::new(request)))?;
     loop {

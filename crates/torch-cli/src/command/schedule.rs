@@ -27,11 +27,13 @@ const EXAMPLES: &str = "Examples:
   torch schedule 15 \"Look at the build\"
   torch schedule 1h30m \"Regular oversight check\" orchestrator
   torch schedule 30 --stdin developer < note.md
+  torch schedule --cron \"0 9 * * 1-5\" \"Morning round\" --to project_manager
   torch schedule --check
 
 A note is said once, as a message, when that much real time has passed, whatever happens meanwhile
 to the clock, to the daemon or to the machine. What could not be said in time is said in one
-message, with how late it is. Agents plan notes for themselves; the orchestrator and the project
+message, with how late it is. With --cron it comes again and again, by the wall clock of a zone: a
+time that the clock jumps over or shows twice comes once. Agents plan notes for themselves; the orchestrator and the project
 manager for everybody in the team.";
 
 /// Plans a note to an agent for later.
@@ -53,7 +55,7 @@ pub struct ScheduleArgs {
 
 #[derive(Debug, Subcommand)]
 enum ScheduleCommand {
-    /// Lists the notes whose time has not come, the next one first
+    /// Lists the notes whose time has not come, the next one first, and the check-ins
     List(ListArgs),
     /// Takes a planned note back
     #[command(after_help = "Example:\n  torch schedule cancel s-7k3f9q2a")]
@@ -62,22 +64,31 @@ enum ScheduleCommand {
 
 #[derive(Debug, Args)]
 struct PlanArgs {
-    /// How far ahead: minutes (15, 0.5), or with units (90s, 2h, 1h30m, 2d); 1 s to 366 days
-    #[arg(value_name = "MIN", value_parser = ahead::parse)]
-    ahead: Option<Duration>,
+    /// How far ahead: minutes (15, 0.5), or with units (90s, 2h, 1h30m, 2d); 1 s to 366 days. With --cron the NOTE stands here
+    #[arg(value_name = "MIN")]
+    ahead: Option<String>,
     /// The note; with --stdin the TARGET stands here
     #[arg(value_name = "NOTE")]
     note: Option<String>,
     /// For whom: role, role:0, session:role, session:index, session:window.pane, %pane or human
     #[arg(value_name = "TARGET")]
     target: Option<String>,
+    /// Says the note again and again: minute, hour, day of the month, month, day of the week; or @daily and the like
+    #[arg(long, value_name = "EXPR")]
+    cron: Option<String>,
+    /// The zone that --cron is meant in, by its IANA name; default: that of this machine
+    #[arg(long, value_name = "ZONE", requires = "cron")]
+    zone: Option<String>,
+    /// For whom: the same as TARGET
+    #[arg(long, value_name = "TARGET", conflicts_with = "target")]
+    to: Option<String>,
     /// Reads the note from standard input, where no shell touches it
     #[arg(long)]
     stdin: bool,
     /// Plans a test note one second ahead for the caller (or TARGET) and waits until it is proven to have arrived; no note
     /// stays behind, but the message stays in torch msg list
     #[arg(long, value_name = "TARGET", num_args = 0..=1, default_missing_value = "",
-          conflicts_with_all = ["ahead", "note", "target", "stdin"])]
+          conflicts_with_all = ["ahead", "note", "target", "stdin", "cron", "to"])]
     check: Option<String>,
     /// How long --check waits, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(2..=86_400))]
@@ -122,12 +133,10 @@ pub(crate) fn run(args: ScheduleArgs, place: &Place) -> Outcome {
 
 fn plan(args: PlanArgs, place: &Place) -> Outcome {
     let json = args.json.json;
-    let Some(ahead) = args.ahead else {
-        return Err(CommandError::usage("it was not said how far ahead")
-            .hint("torch schedule 15 \"Look at the build\""));
+    let request = match args.cron.clone() {
+        Some(cron) => recurring(args, cron, place)?,
+        None => once(args, place)?,
     };
-    let (note, target) = note(args.stdin, args.note, args.target)?;
-    let request = request(place, ahead, note, target, None);
     let answer = connect::ask_by_any_door(place, &request).map_err(|mut error| {
         if error.kind == ErrorKind::Unreachable {
             // The daemon ended over it; planning it once more might plan it twice.
@@ -152,6 +161,45 @@ fn plan(args: PlanArgs, place: &Place) -> Outcome {
     }
 }
 
+/// A note that is said once.
+fn once(args: PlanArgs, place: &Place) -> Result<Request, CommandError> {
+    let Some(words) = args.ahead else {
+        return Err(CommandError::usage("it was not said how far ahead")
+            .hint("torch schedule 15 \"Look at the build\""));
+    };
+    let ahead = ahead::parse(&words).map_err(|error| {
+        CommandError::usage(format!("invalid value '{words}' for '[MIN]': {error}"))
+            .hint("torch schedule --help")
+    })?;
+    let (note, target) = note(args.stdin, args.note, args.target)?;
+    Ok(request(place, ahead, note, target.or(args.to), None))
+}
+
+/// A note that comes again: there is no time ahead among the words.
+fn recurring(args: PlanArgs, cron: String, place: &Place) -> Result<Request, CommandError> {
+    let hint = "torch schedule --cron \"0 9 * * 1-5\" \"Morning round\" --to project_manager";
+    if args.target.is_some() || (args.stdin && args.note.is_some()) {
+        return Err(CommandError::usage("there is a word too many").hint(hint));
+    }
+    if args.to.is_some() && args.note.is_some() {
+        return Err(CommandError::usage("the target was given twice").hint(hint));
+    }
+    if args.ahead.is_none() && !args.stdin {
+        return Err(CommandError::usage("no note was given").hint(hint));
+    }
+    let (note, target) = note(args.stdin, args.ahead, args.note)?;
+    let zone = args.zone.or_else(|| {
+        let own = jiff::tz::TimeZone::system();
+        own.iana_name().map(str::to_owned)
+    });
+    let mut request = request(place, Duration::ZERO, note, target.or(args.to), None);
+    if let Request::Schedule(plan) = &mut request {
+        plan.cron = Some(cron);
+        plan.zone = zone;
+    }
+    Ok(request)
+}
+
 /// The request for a note; with `check_millis` for the self-check.
 fn request(
     place: &Place,
@@ -166,6 +214,8 @@ fn request(
         target,
         cwd: place.said_cwd(),
         check_millis,
+        cron: None,
+        zone: None,
     }))
 }
 
@@ -201,11 +251,14 @@ fn note(
 }
 
 fn list(args: ListArgs, place: &Place) -> Outcome {
-    let rows = match connect::running(place)? {
+    let (rows, check_ins) = match connect::running(place)? {
         Some(mut client) => {
             let request = Request::Schedules { team: args.team };
             match connect::ask(&mut client, &request)? {
-                Response::Schedules { schedules } => schedules,
+                Response::Schedules {
+                    schedules,
+                    check_ins,
+                } => (schedules, check_ins),
                 other => return Err(CommandError::unexpected(&other)),
             }
         }
@@ -219,8 +272,13 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
         for row in &rows {
             output::json(row)?;
         }
+        for row in &check_ins {
+            output::json(row)?;
+        }
     } else {
-        output::data(&schedule::list(&rows, &Clock::system()))?;
+        let clock = Clock::system();
+        output::data(&schedule::list(&rows, &clock))?;
+        output::data(&schedule::check_ins(&check_ins, &clock))?;
     }
     Ok(exit::OK)
 }

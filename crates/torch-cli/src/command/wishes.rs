@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use torch_core::RoleName;
-use torch_core::config::TeamConfig;
+use torch_core::config::{PlanTier, TeamConfig};
 use torch_project::{Limits, SurveyError, Teams, load_teams, survey};
 use torch_team::{
     Catalog, Choice, ChoiceError, Detection, Detector, Origin, Plan, Size, Spec, TemplateError,
@@ -59,8 +59,12 @@ impl WishArgs {
             add_roles: roles(&self.add_roles, "--add-roles")?,
             size: self.size,
             plan: self.plan,
-            // The config takes these words only.
-            default_plan: config.plan.parse().unwrap_or_default(),
+            default_plan: match config.plan {
+                PlanTier::Pro => Plan::Pro,
+                PlanTier::Max5 => Plan::Max5,
+                PlanTier::Max20 => Plan::Max20,
+                PlanTier::Console => Plan::Console,
+            },
         })
     }
 }

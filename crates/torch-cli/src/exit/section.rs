@@ -46,7 +46,36 @@ fn lines(path: &str) -> Vec<Line> {
         }
         Some("plan" | "spec") => of_plans(path),
         Some("backup" | "restore" | "gc") => of_the_registry(path),
+        Some("open" | "standup") => of_a_project(path),
         _ => of_others(path),
+    }
+}
+
+fn of_a_project(path: &str) -> Vec<Line> {
+    match path {
+        "standup" | "standup answer" => vec![
+            DONE,
+            (
+                FAILURE,
+                "a standup is under way, nobody can be asked, or none waits for this answer",
+            ),
+            NOBODY,
+            DENIED,
+            NO_DAEMON,
+        ],
+        _ => vec![
+            (
+                OK,
+                "the agent is up, and the server runs if there is one; or the project had a team",
+            ),
+            (
+                FAILURE,
+                "you declined the prompt, the agent did not come up, or the server failed",
+            ),
+            (USAGE, "bad arguments, no such project, or several that fit"),
+            DENIED,
+            NO_DAEMON,
+        ],
     }
 }
 

@@ -1,7 +1,7 @@
 //! Planned notes: the line after planning one, the list, and the verdict of the self-check.
 
 use jiff::SignedDuration;
-use torch_api::view::{MessageView, ScheduleView};
+use torch_api::view::{CheckInView, MessageView, ScheduleView};
 use torch_core::DeliveryState;
 
 use super::first_line;
@@ -16,6 +16,21 @@ pub fn planned(view: &ScheduleView, clock: &Clock) -> String {
     } else {
         String::new()
     };
+    if let Some(cron) = &view.cron {
+        let zone = match view.zone.as_deref().unwrap_or_default() {
+            "" => String::new(),
+            zone => format!(" ({})", super::plain(zone)),
+        };
+        return format!(
+            "{} {} → {}, at `{}`{zone}, next in {}, at {}{waits}\n",
+            view.id,
+            paint(STRONG, "planned"),
+            view.to,
+            super::plain(cron),
+            length(view.after_millis / 1_000 * 1_000),
+            clock.date(view.due)
+        );
+    }
     format!(
         "{} {} → {}, in {}, at {}{waits}\n",
         view.id,
@@ -45,10 +60,52 @@ pub fn list(rows: &[ScheduleView], clock: &Clock) -> String {
             row.from.as_str().into(),
             row.to.as_str().into(),
             row.team.as_str().into(),
-            first_line(&row.note, 60).into(),
+            note(row).into(),
         ]);
     }
     table.render()
+}
+
+/// A note's first line, with when it comes again.
+fn note(row: &ScheduleView) -> String {
+    let line = first_line(&row.note, 60);
+    match &row.cron {
+        Some(cron) => format!("({}) {line}", super::plain(cron)),
+        None => line,
+    }
+}
+
+/// The check-ins, if any are set up: when each agent is looked at next, and what came of the last look.
+pub fn check_ins(rows: &[CheckInView], clock: &Clock) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(
+        0,
+        &["CHECK-IN", "TEAM", "EVERY", "NEXT", "SAID", "LAST LOOK"],
+    );
+    for row in rows {
+        let next = match row.next {
+            Some(next) => Cell::from(clock.ago(next)),
+            None => Cell::styled(WARN, "team stopped"),
+        };
+        let last = match (&row.skipped, row.skipped_at) {
+            (Some(why), Some(at)) => format!("{}: nothing said, {why}", clock.ago(at)),
+            _ if row.said.is_some() => "said".to_owned(),
+            _ => "not yet".to_owned(),
+        };
+        table.row([
+            Cell::from(row.to.as_str()),
+            row.team.as_str().into(),
+            length(row.every_seconds.saturating_mul(1_000)).into(),
+            next,
+            row.said
+                .map_or_else(|| "-".to_owned(), |at| clock.ago(at))
+                .into(),
+            last.into(),
+        ]);
+    }
+    format!("\n{}", table.render())
 }
 
 /// The line in `torch status`.
@@ -62,7 +119,7 @@ pub fn next(view: &ScheduleView, planned: u64, clock: &Clock) -> String {
     } else {
         clock.ago(view.due)
     };
-    let note = first_line(&view.note, 60);
+    let note = note(view);
     format!(
         "{} {due} to {}: {note}{more}",
         paint(DIM, "note   "),
@@ -123,6 +180,9 @@ mod tests {
             after_millis: after,
             team_stopped: false,
             note: "look at it\nand at this".to_owned(),
+            cron: None,
+            zone: None,
+            times: 0,
             cleaned: Vec::new(),
         }
     }
@@ -150,6 +210,53 @@ mod tests {
                 assert_eq!(clock.ago(view(now, 7_200_000).due), "in 2 h");
             }
         }
+    }
+
+    #[test]
+    fn check_ins_are_listed_with_what_came_of_them() {
+        let row = |to: &str| CheckInView {
+            kind: "check_in".to_owned(),
+            team: "hello".to_owned(),
+            to: to.to_owned(),
+            every_seconds: 3_600,
+            next: Some(Timestamp(SPRING.0 + 1_800_000)),
+            said: None,
+            message: None,
+            skipped: None,
+            skipped_at: None,
+        };
+        let mut said = row("orchestrator");
+        said.said = Some(Timestamp(SPRING.0 - 1_800_000));
+        let mut skipped = row("developer");
+        skipped.skipped = Some("a usage limit holds it".to_owned());
+        skipped.skipped_at = Some(Timestamp(SPRING.0 - 600_000));
+        let mut stopped = row("tester");
+        stopped.next = None;
+        let clock = Clock {
+            now: SPRING,
+            zone: TimeZone::UTC,
+        };
+        let text = check_ins(&[said, skipped, stopped], &clock);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+        assert_eq!(check_ins(&[], &clock), "");
+    }
+
+    #[test]
+    fn a_note_that_comes_again_says_when() {
+        let mut row = view(SPRING, 7_200_000);
+        row.cron = Some("0 9 * * 1-5".to_owned());
+        row.zone = Some("Europe/Berlin".to_owned());
+        let clock = Clock {
+            now: SPRING,
+            zone: TimeZone::UTC,
+        };
+        let line = planned(&row, &clock);
+        assert_eq!(
+            anstream::adapter::strip_str(&line).to_string(),
+            "s-7k3f9q2a planned → developer, at `0 9 * * 1-5` (Europe/Berlin), next in 2h, at 2026-03-29 02:30:00\n"
+        );
+        let listed = list(&[row], &clock);
+        assert!(listed.contains("(0 9 * * 1-5) look at it"), "{listed}");
     }
 
     #[test]

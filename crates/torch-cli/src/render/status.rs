@@ -1,6 +1,6 @@
 //! `torch status`: the daemon, then each team with its agents.
 
-use torch_api::view::{DaemonView, TeamView};
+use torch_api::view::{DaemonView, SupervisionView, TeamView};
 
 use super::style::{DIM, GOOD, NONE, STRONG, WARN, agent as agent_style, paint};
 use super::table::{Cell, Table};
@@ -113,6 +113,10 @@ pub fn team(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
         let line = super::schedule::next(view, team.scheduled, clock);
         text.push_str(&fit::prose(&format!("  {line}\n"), width, 2));
     }
+    if team.supervision.messages > 0 {
+        let line = format!("  {}\n", supervision(&team.supervision));
+        text.push_str(&fit::prose(&line, width, 2));
+    }
     if let Some(summary) = &team.summary {
         let summary = first_line(summary, 200);
         let line = format!("  {} {summary}\n", paint(DIM, "summary"));
@@ -122,6 +126,18 @@ pub fn team(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
         text.push_str(&format!("  {} {}\n", paint(DIM, "attach "), team.attach));
     }
     text
+}
+
+/// What torch's own words to the agents cost. The tokens are an estimate, and are said to be one.
+fn supervision(view: &SupervisionView) -> String {
+    format!(
+        "{} {} today, about {} tokens; {} in all, about {}",
+        paint(DIM, "torch  "),
+        count(view.messages_today, "message of its own"),
+        view.tokens_today,
+        view.messages,
+        view.tokens
+    )
 }
 
 fn phase_words(team: &TeamView, clock: &Clock) -> String {

@@ -32,6 +32,12 @@ pub enum Kind {
     Seconds,
     /// A whole number in this range.
     Whole(i64, i64),
+    /// A length of time: minutes, or with units, or `"none"`; `true`: or `"plan"`, what the subscription allows.
+    Interval(bool),
+    /// Folders: a list of paths that are absolute or begin with `~/`.
+    Folders,
+    /// `ROLE=LENGTH` with commas, or nothing.
+    RoleIntervals,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -222,7 +228,7 @@ pub const KEYS: &[Key] = &[
         name: "team.plan",
         kind: Kind::Choice(&["pro", "max5", "max20", "console"]),
         scope: Scope::User,
-        doc: "The plan of the agents' account: a team of `torch auto` has at most 3 (pro), 5, 8 (max20) agents, or no limit.",
+        doc: "The plan of the agents' account: a team of `torch auto` has at most 3 (pro), 5, 8 (max20) agents, or no limit; torch looks after agents every 90, 60, 45 or 45 minutes.",
     },
     Key {
         name: "restart.policy",
@@ -259,6 +265,36 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Whole(0, 86_400),
         scope: Scope::User,
         doc: "Seconds between the wake-ups of agents that share an account.",
+    },
+    Key {
+        name: "check_ins.every",
+        kind: Kind::Interval(true),
+        scope: Scope::User,
+        doc: "How long between two looks at an agent: minutes or 90s, 45m, 1h; \"plan\": by the subscription; \"none\": no check-ins.",
+    },
+    Key {
+        name: "check_ins.roles",
+        kind: Kind::RoleIntervals,
+        scope: Scope::User,
+        doc: "The same for some roles: \"developer=30m, tester=none\".",
+    },
+    Key {
+        name: "check_ins.silent_after",
+        kind: Kind::Interval(false),
+        scope: Scope::User,
+        doc: "How long after a turn with changes and no report an agent is asked what came of it; \"none\": never.",
+    },
+    Key {
+        name: "check_ins.standup_wait",
+        kind: Kind::Interval(false),
+        scope: Scope::User,
+        doc: "How long torch standup waits for answers.",
+    },
+    Key {
+        name: "projects.roots",
+        kind: Kind::Folders,
+        scope: Scope::User,
+        doc: "The folders whose subfolders `torch open NAME` looks through.",
     },
     Key {
         name: "backup.hours",
@@ -306,6 +342,18 @@ impl Kind {
             Self::Switch => "true or false".to_owned(),
             Self::Seconds => "a whole number of seconds from 1 to 86400".to_owned(),
             Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
+            Self::Interval(by_plan) => {
+                let plan = if by_plan { ", \"plan\"" } else { "" };
+                format!("minutes, a length such as \"90s\", \"45m\" or \"1h30m\"{plan} or \"none\"")
+            }
+            Self::Folders => {
+                "a list of folders, absolute or beginning with ~/, such as [\"~/projects\"]"
+                    .to_owned()
+            }
+            Self::RoleIntervals => {
+                "roles with their lengths in quotes, such as \"developer=30m, tester=none\""
+                    .to_owned()
+            }
             Self::Choice(words) => {
                 let quoted: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 quoted.join(" or ")
@@ -334,6 +382,19 @@ impl Kind {
             Self::Whole(least, most) => value
                 .as_integer()
                 .is_some_and(|n| (least..=most).contains(&n)),
+            Self::Interval(by_plan) => {
+                let written = match value.as_integer() {
+                    Some(minutes) => minutes.to_string(),
+                    None => text.unwrap_or_default().to_owned(),
+                };
+                let read = written.parse::<super::Interval>();
+                read.is_ok_and(|read| by_plan || read != super::Interval::ByPlan)
+            }
+            Self::Folders => value.as_array().is_some_and(|all| {
+                let mut paths = all.iter();
+                paths.all(|path| path.as_str().is_some_and(is_folder))
+            }),
+            Self::RoleIntervals => text.is_some_and(|text| super::interval::by_role(text).is_ok()),
             Self::Choice(words) => text.is_some_and(|text| words.contains(&text)),
         }
     }
@@ -346,6 +407,10 @@ impl Kind {
                 "0" => Some(toml::Value::Boolean(false)),
                 _ => text.parse().ok().map(toml::Value::Boolean),
             },
+            Self::Folders => {
+                let paths = names_in(text).map(|path| toml::Value::String(path.to_owned()));
+                Some(toml::Value::Array(paths.collect()))
+            }
             Self::Seconds | Self::Whole(..) => text.parse().ok().map(toml::Value::Integer),
             _ => None,
         };
@@ -368,6 +433,12 @@ fn is_passed_on(name: &str) -> bool {
         && name.chars().all(plain)
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && !own
+}
+
+/// Whether a path means the same folder wherever it is read.
+fn is_folder(path: &str) -> bool {
+    (path.starts_with('/') || path.starts_with("~/") || path == "~")
+        && !path.chars().any(char::is_control)
 }
 
 fn is_plain_name(text: &str) -> bool {

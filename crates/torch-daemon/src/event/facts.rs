@@ -117,6 +117,8 @@ pub struct WorkFacts {
     pub commits: Vec<String>,
     /// Whether a file is changed, added or new.
     pub dirty: bool,
+    /// How many files are.
+    pub changed: usize,
     /// Checkpoint files (`ROLE_CHECKPOINT_*.md`) in the worktree, newest first.
     pub checkpoints: Vec<String>,
 }
@@ -201,6 +203,17 @@ pub struct SpecFacts {
     pub text: String,
     /// Lower-case hex.
     pub sha256: String,
+}
+
+impl SpecFacts {
+    /// What stands for the spec of a team that has none.
+    pub fn none() -> Self {
+        Self {
+            path: PathBuf::new(),
+            text: String::new(),
+            sha256: String::new(),
+        }
+    }
 }
 
 /// A worktree as made.

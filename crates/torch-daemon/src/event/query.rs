@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use torch_core::{AgentId, MessageId, PaneId, SessionId, WindowId};
+use torch_core::{AgentId, MessageId, PaneAddress, PaneId, SessionId, WindowId};
 
 /// What a client wants that the state alone can't answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,6 +121,19 @@ pub enum Query {
         window: Option<WindowId>,
         /// The caller's `TMUX`.
         tmux: Option<String>,
+    },
+    /// The project's shell or server.
+    Window {
+        /// The session.
+        session: SessionId,
+        /// The window that is there already.
+        existing: Option<PaneAddress>,
+        /// The project's folder.
+        cwd: PathBuf,
+        /// Its environment.
+        env: BTreeMap<String, String>,
+        /// What was asked.
+        request: Box<torch_api::WindowRequest>,
     },
     /// A person's shell in a worktree.
     Shell {

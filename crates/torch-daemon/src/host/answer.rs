@@ -126,6 +126,21 @@ pub(crate) async fn from_tmux(server: Option<Server>, query: Query) -> Response 
             let opened = server.open_shell(session, &name, &cwd, &shell, &env).await;
             opened.map(|at| attach(server.shell_argv(session, at.window, tmux.as_deref())))
         }
+        Query::Window {
+            session,
+            existing,
+            cwd,
+            env,
+            request,
+        } => {
+            let place = super::service::Place {
+                session,
+                existing,
+                cwd,
+                env,
+            };
+            super::service::window(&server, place, *request).await
+        }
         _ => {
             return Response::Failed(other(
                 "the request has no answer",

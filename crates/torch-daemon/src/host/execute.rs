@@ -338,7 +338,10 @@ impl Host {
                 let server = self.tmux.server.clone();
                 let inputs = self.inputs.clone();
                 tokio::spawn(async move {
-                    let opens = matches!(*query, crate::event::Query::Shell { .. });
+                    let opens = matches!(
+                        *query,
+                        crate::event::Query::Shell { .. } | crate::event::Query::Window { .. }
+                    );
                     let response = answer::from_tmux(server, *query).await;
                     if opens {
                         // Whose pane it is must be known before anybody writes from it.

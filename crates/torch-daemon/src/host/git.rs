@@ -19,7 +19,10 @@ pub(crate) fn inspect(
     git: &Git,
     request: &AutoRequest,
 ) -> Result<(Repository, SpecFacts), Box<Failure>> {
-    let spec = read_spec(&request.spec)?;
+    let spec = match request.alone {
+        true => SpecFacts::none(),
+        false => read_spec(&request.spec)?,
+    };
     let repository = torch_worktree::inspect(git, &request.project)
         .map_err(|error| Box::new(failure(&error)))?;
     Ok((repository, spec))

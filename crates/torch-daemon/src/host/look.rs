@@ -100,6 +100,7 @@ pub(crate) fn work(
             .map(|commit| format!("{} {}", commit.id, commit.subject))
             .collect(),
         dirty: state.dirty,
+        changed: state.changed + state.untracked,
         checkpoints: checkpoints(worktree, role),
     })
 }

@@ -20,6 +20,7 @@ pub(crate) mod outbox;
 pub(crate) mod project_rules;
 mod record;
 pub(crate) mod rules;
+pub(crate) mod service;
 pub(crate) mod socket;
 pub(crate) mod spool;
 pub(crate) mod tmux;

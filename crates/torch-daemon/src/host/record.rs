@@ -163,6 +163,7 @@ mod tests {
             ahead: 3,
             commits: vec!["0123abcd add a".into()],
             dirty: true,
+            changed: 1,
             checkpoints: Vec::new(),
         };
         let path = write(

@@ -33,6 +33,8 @@ impl State {
         if before != state {
             run.agent.since = t.now;
             run.looks = None;
+            run.seen = t.now;
+            run.agent.check_ins.state_changed(before, state, t.now);
         }
         run.agent.state = state;
         run.agent.evidence = evidence;
@@ -41,6 +43,7 @@ impl State {
         t.write(Write::PutAgent(Box::new(copy)));
         if before != state {
             self.credit_state_changed(t, agent);
+            self.mind_silence(t, agent, before);
             t.journal("agent.state", agent, data);
             if before == AgentState::Asking {
                 self.close_question(t, agent);
@@ -70,6 +73,7 @@ impl State {
             run.early.push((offset, records));
             return;
         }
+        run.seen = t.now;
         let team = run.agent.team;
         for record in records.into_iter().filter(|record| record.launch == launch) {
             self.on_record(t, agent, record);

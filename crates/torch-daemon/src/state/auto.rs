@@ -109,7 +109,7 @@ impl State {
                 roles.push(role);
             }
         }
-        if !roles.iter().any(RoleName::is_hub) {
+        if !request.alone && !roles.iter().any(RoleName::is_hub) {
             roles.push(RoleName::parse(RoleName::HUB).map_err(|error| {
                 Box::new(other(
                     "the hub's role can't be used",
@@ -377,6 +377,8 @@ impl State {
             told_suspended: None,
             policy: self.policy_for(request.policy.as_ref()),
             role_files: files_of(&request.role_files, &order.roles),
+            standup: None,
+            supervision: Default::default(),
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         let mut created = json!({"name": name, "project": project.root, "base": project.head});
@@ -528,6 +530,8 @@ impl AgentRun {
     /// An agent of which nothing is observed yet.
     pub(crate) fn new(agent: Agent) -> Self {
         Self {
+            seen: agent.since,
+            silence_asked: false,
             agent,
             worktree: WorktreeObserved::Absent,
             window: WindowObserved::Absent,

@@ -3,7 +3,7 @@
 //! The host moves the timers ([`TimerKey::moved_by`]); here follows what the state itself compares with the time.
 
 use serde_json::json;
-use torch_core::{AgentState, Drift, Write};
+use torch_core::{AgentState, Drift};
 
 use super::{State, Turn};
 use crate::event::TimerKey;
@@ -18,7 +18,10 @@ impl TimerKey {
             | Self::Turns(_)
             | Self::Wake(_)
             | Self::Blocked(_)
-            | Self::Violations => drift.real(),
+            | Self::Violations
+            | Self::CheckIn(_)
+            | Self::Silence(_)
+            | Self::Standup(_) => drift.real(),
             Self::Delivery(_)
             | Self::Transcript(_)
             | Self::Wait(_)
@@ -50,6 +53,7 @@ impl State {
                 _ => real,
             };
             run.agent.since = run.agent.since.moved(by);
+            run.seen = run.seen.moved(real);
             run.goes_on_until = run.goes_on_until.map(|until| until.moved(drift.awake()));
             run.looks = run.looks.map(|looks| looks.moved(drift.awake()));
             run.restart_at = run.restart_at.map(|at| at.moved(drift.awake()));
@@ -71,10 +75,9 @@ impl State {
         }
         self.credit_clock_moved(t, real);
         self.rules_clock_moved(t, real);
-        for schedule in self.schedules.values_mut() {
-            schedule.due = schedule.due.moved(real);
-            t.write(Write::PutSchedule(Box::new(schedule.clone())));
-        }
+        self.check_ins_clock_moved(t, real);
+        self.standups_clock_moved(t, real);
+        self.schedules_clock_moved(t, real);
     }
 }
 

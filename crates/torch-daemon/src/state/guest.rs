@@ -178,6 +178,8 @@ impl State {
             told_suspended: None,
             policy: self.policy_for(None),
             role_files: BTreeMap::new(),
+            standup: None,
+            supervision: Default::default(),
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal(

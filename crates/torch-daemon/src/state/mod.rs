@@ -5,6 +5,7 @@ mod answering;
 mod asking;
 mod auto;
 mod brief;
+mod check_in;
 mod choose;
 mod clock;
 mod commit;
@@ -44,8 +45,12 @@ mod schedule;
 mod screens;
 mod send;
 mod server;
+mod service;
+mod silence;
 mod sizes;
+mod standup;
 mod stop;
+mod supervision;
 mod tasks;
 mod transcript;
 mod turns;
@@ -174,6 +179,10 @@ pub(crate) struct AgentRun {
     pub(crate) last_session: Option<SessionId>,
     /// Whether git is being asked what its next briefing says.
     pub(crate) briefing_asked: bool,
+    /// Whether its worktree is being looked at because it may be silent.
+    pub(crate) silence_asked: bool,
+    /// When it last showed a sign of life.
+    pub(crate) seen: Timestamp,
     /// Because of what its window is closed, where it is not the team's stop.
     pub(crate) closing_for: Option<String>,
 }
@@ -506,6 +515,9 @@ impl State {
             TimerKey::Restart(agent) => self.on_restart_due(t, agent),
             TimerKey::Turns(agent) => self.pump(t, agent),
             TimerKey::Wake(agent) => self.on_wake_due(t, agent),
+            TimerKey::CheckIn(agent) => self.on_check_in_due(t, agent),
+            TimerKey::Silence(agent) => self.on_silence_due(t, agent),
+            TimerKey::Standup(team) => self.end_standup(t, team),
             TimerKey::Server => self.on_server_due(t),
             TimerKey::Followed(team) => self.check_followed(t, team),
             TimerKey::Blocked(agent) => self.on_still_blocked(t, agent),

@@ -186,6 +186,7 @@ impl State {
         let (copy, team, role) = (run.agent.clone(), run.agent.team, run.agent.role.clone());
         t.write(Write::PutAgent(Box::new(copy)));
         self.progress(t, team, role.as_str(), Stage::Briefed, &message.tag());
+        self.set_up_check_ins(t, agent);
         self.check_raised(t, team);
     }
 }

@@ -121,6 +121,9 @@ impl State {
         state.recover_schedules(snapshot.schedules, now, &mut effects);
         state.recover_credit(now, &mut effects);
         state.recover_rules(snapshot.ledger, now, &mut effects);
+        state.recover_check_ins(now, &mut effects);
+        state.recover_silence(now, &mut effects);
+        state.recover_standups(now, &mut effects);
         effects.extend(state.tell_suspended(now));
         (state, effects)
     }

@@ -74,13 +74,20 @@ impl State {
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };
+        if run.agent.launch != Some(launch) {
+            return;
+        }
+        let silence = std::mem::take(&mut run.silence_asked);
         // It may have ended meanwhile; its next launch asks anew.
-        if run.agent.launch == Some(launch) && std::mem::take(&mut run.briefing_asked) {
+        if std::mem::take(&mut run.briefing_asked) {
             let text = self.recovery(agent, work, t.now);
             if let Some(run) = self.agents.get_mut(&agent) {
                 run.restated = None;
             }
             self.send_briefing(t, agent, text);
+        }
+        if let (true, Some(work)) = (silence, work) {
+            self.on_silence_seen(t, agent, work);
         }
     }
 
@@ -218,6 +225,7 @@ mod tests {
             ahead: 2,
             commits: vec!["0123abcd add a".into(), "4567cdef add b".into()],
             dirty: true,
+            changed: 2,
             checkpoints: vec!["DEVELOPER_CHECKPOINT_20261121_0930.md".into()],
         };
         let text = work_text(Some(&work));

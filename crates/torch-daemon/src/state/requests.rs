@@ -130,6 +130,11 @@ impl State {
             Request::Agent(request) => self.agent_request(t, conn, caller, *request),
             Request::Commit(request) => self.commit(t, conn, caller, *request),
             Request::Tasks(request) => self.tasks(t, conn, caller, *request),
+            Request::Standup { team, wait_millis } => {
+                self.standup(t, conn, caller, team, wait_millis);
+            }
+            Request::AnswerStandup { text } => self.answer_standup(t, conn, caller, &text),
+            Request::Window(request) => self.open_window_for(t, conn, *request),
             Request::Pause { team, role, paused } => {
                 self.pause(t, conn, &team, role.as_deref(), paused);
             }
@@ -340,7 +345,13 @@ impl State {
         if let (Some(name), true) = (name, teams.is_empty()) {
             return t.fail(conn, *self.no_team(name));
         }
-        let teams = teams.into_iter().map(|id| self.team_view(id)).collect();
+        let today = self.day(t.now);
+        let teams = teams.into_iter().map(|id| {
+            let mut view = self.team_view(id);
+            view.supervision = crate::view::supervision(&self.teams[&id], &today);
+            view
+        });
+        let teams = teams.collect();
         t.reply(
             conn,
             Response::Status {

@@ -5,6 +5,7 @@
 //! that wakes up need no paths of their own; whatever became due meanwhile is one message per recipient.
 
 mod check;
+mod recur;
 mod text;
 
 use serde_json::json;
@@ -30,6 +31,7 @@ use crate::state::Caller;
 use crate::view;
 
 pub(crate) use check::Check;
+pub(crate) use text::span;
 
 /// The largest note, in bytes.
 const NOTE_MAX: usize = 64 * 1024;
@@ -71,8 +73,12 @@ impl State {
         (sender, sender_rule): &Caller,
         request: ScheduleRequest,
     ) -> Result<(Schedule, Vec<String>), Box<Failure>> {
-        let after = std::time::Duration::from_millis(request.after_millis);
-        if !(SHORTEST..=LONGEST).contains(&after) {
+        let again = self.first_time(t.now, &request)?;
+        let after = match &again {
+            Some((due, _)) => due.since(t.now),
+            None => std::time::Duration::from_millis(request.after_millis),
+        };
+        if again.is_none() && !(SHORTEST..=LONGEST).contains(&after) {
             let error = format!("a note can't be planned {} ahead", text::span(after));
             let cause = "the time ahead is at least 1 s and at most 366 days";
             let hint = "torch schedule 15 \"text\"";
@@ -104,7 +110,15 @@ impl State {
             let hint = Some("torch schedule list");
             return Err(Box::new(other("the note was not planned", &cause, hint)));
         }
-        let due = t.now.after(after);
+        let (due, recurs) = match again {
+            Some((due, recurs)) => (due, Some(recurs)),
+            None => (t.now.after(after), None),
+        };
+        let anchor = match recurs {
+            // It is meant by the wall clock, whatever that is set to.
+            Some(_) => None,
+            None => self.boot.instant(due),
+        };
         let schedule = Schedule {
             id: self.fresh_schedule(t.now),
             team,
@@ -114,10 +128,11 @@ impl State {
             recipient,
             target: request.target.unwrap_or_default(),
             note,
-            after_millis: request.after_millis,
+            after_millis: u64::try_from(after.as_millis()).unwrap_or(u64::MAX),
             due,
-            anchor: self.boot.instant(due),
+            anchor,
             check: request.check_millis.is_some(),
+            recurs,
             state: ScheduleState::Pending,
         };
         Ok((schedule, cleaned))
@@ -179,7 +194,10 @@ impl State {
             .into_iter()
             .map(|lot| lot.into_iter().map(|row| row.id).collect())
             .collect();
-        for lot in lots {
+        for mut lot in lots {
+            self.leave_out_waiting(t, &lot);
+            let now = t.now;
+            lot.retain(|id| self.schedules.get(id).is_some_and(|row| row.due <= now));
             self.fire(t, &lot);
         }
         self.tend_checks(t);
@@ -205,7 +223,7 @@ impl State {
             first.team,
             MessageKind::Scheduled,
             self.still_there(&first.recipient),
-            text::body(&rows, t.now),
+            text::body(&rows, t.now, |row| self.left_out(row, t.now)),
         );
         // Notes of several senders are said by torch, with each one's name.
         if rows.iter().all(|row| row.sender == first.sender) {
@@ -219,13 +237,20 @@ impl State {
         }
         let message = self.post(t, draft);
         for mut row in rows {
-            row.state = ScheduleState::Fired(message);
-            let late = t.now.since(row.due).as_millis();
+            let due = row.due;
+            let again = self.set_again(&mut row, t.now, Some(message));
+            if !again {
+                row.state = ScheduleState::Fired(message);
+            }
+            let late = t.now.since(due).as_millis();
             let data =
                 json!({"message": message, "late_ms": u64::try_from(late).unwrap_or(u64::MAX)});
             t.journal("schedule.fired", row.id, data);
             self.check_fired(row.id, message);
-            t.write(Write::PutSchedule(Box::new(row)));
+            t.write(Write::PutSchedule(Box::new(row.clone())));
+            if again {
+                self.schedules.insert(row.id, row);
+            }
         }
         t.cause = before;
     }
@@ -261,7 +286,18 @@ impl State {
             .map(|row| self.schedule_view(row))
             .collect();
         schedules.retain(|row| name.is_none_or(|name| row.team == name));
-        t.reply(conn, Response::Schedules { schedules });
+        let check_ins = self.check_in_views(|team| {
+            let known = self.teams.get(&team);
+            own.is_none_or(|own| own == team)
+                && name.is_none_or(|name| known.is_some_and(|team| team.name.as_str() == name))
+        });
+        t.reply(
+            conn,
+            Response::Schedules {
+                schedules,
+                check_ins,
+            },
+        );
     }
 
     pub(crate) fn cancel_schedule(
@@ -317,7 +353,7 @@ impl State {
                 effects.push(Effect::Write(Write::PutSchedule(Box::new(row))));
                 continue;
             }
-            if row.settle(&self.boot) {
+            if row.settle(&self.boot) || self.recover_recurring(&mut row, now) {
                 effects.push(Effect::Write(Write::PutSchedule(Box::new(row.clone()))));
             }
             self.schedules.insert(row.id, row);

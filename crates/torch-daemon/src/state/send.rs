@@ -314,6 +314,7 @@ impl State {
         };
         t.write(Write::PutMessage(Box::new(envelope.clone())));
         t.write(Write::PutDelivery(Box::new(delivery.clone())));
+        self.note_traffic(t, &envelope);
         let mut data = json!({
             "from": envelope.sender.label(), "to": envelope.recipient.label(),
             "decision": envelope.verdict.decision, "rule": envelope.verdict.rule, "from_rule": envelope.sender_rule,

@@ -146,7 +146,10 @@ impl State {
             Request::Auto(request) => !request.dry_run,
             Request::Resume(request) => !request.status_only,
             Request::RenameWindows { dry_run, .. } => !dry_run,
-            Request::Stop { .. } | Request::Agent(_) | Request::Shell { .. } => true,
+            Request::Stop { .. }
+            | Request::Agent(_)
+            | Request::Shell { .. }
+            | Request::Window(_) => true,
             _ => false,
         };
         needs_windows.then(|| self.silent_failure(pid, "nothing was changed"))

@@ -81,6 +81,7 @@ impl State {
         {
             return;
         }
+        run.seen = t.now;
         run.agent.figures.transcript_read = offset;
         let before = run.agent.state;
         for reading in readings {

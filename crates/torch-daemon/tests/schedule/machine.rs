@@ -9,12 +9,13 @@ use torch_api::wire::{Body, ScheduleRequest};
 use torch_api::{Request, Response};
 use torch_core::config::Config;
 use torch_core::identity::{Ancestor, Ancestry};
+use torch_core::spool::{SpoolEvent, SpoolRecord};
 use torch_core::{
-    Agent, AgentId, AgentState, BootClock, Delivery, DesiredState, Envelope, MessageId, Process,
-    RoleName, RouterMode, Schedule, ScheduleId, SessionName, Team, TeamId, TeamPhase, Timestamp,
-    Write,
+    Agent, AgentId, AgentState, BootClock, Delivery, DesiredState, Envelope, LaunchId, MessageId,
+    PaneAddress, PaneId, Process, RoleName, RouterMode, Schedule, ScheduleId, SessionId,
+    SessionName, Team, TeamId, TeamPhase, Timestamp, WindowId, Write,
 };
-use torch_daemon::event::{ConnId, Effect, Event, Query, TimerKey};
+use torch_daemon::event::{ConnId, Effect, Event, FileRequest, Query, TimerKey, WorkFacts};
 use torch_daemon::state::{Programs, Settings, Snapshot, State, Templates};
 use torch_daemon::templates;
 use torch_process::clock::{Clock, Reading};
@@ -63,6 +64,10 @@ pub(crate) struct Machine {
     /// Whether each awaited message came far enough, with the real time of the answer.
     pub(crate) waited: Vec<(u64, ConnId, bool)>,
     conn: u64,
+    spooled: u64,
+    /// What git would tell of the agents' worktrees, and the looks that are not answered yet.
+    pub(crate) work: BTreeMap<AgentId, WorkFacts>,
+    looks: Vec<(AgentId, LaunchId, Option<WorkFacts>)>,
 }
 
 struct Daemon {
@@ -74,6 +79,26 @@ struct Daemon {
 impl Machine {
     pub(crate) fn new(seed: u64) -> Self {
         let (team, agents) = a_team();
+        Self::with(seed, team, agents)
+    }
+
+    /// A machine whose agents run, idle and briefed; what they do is told by [`Self::hook`].
+    pub(crate) fn alive(seed: u64) -> Self {
+        let (team, mut agents) = a_team();
+        for (agent, n) in agents.iter_mut().zip(1_u32..) {
+            agent.state = AgentState::Idle;
+            agent.launch = Some(LaunchId::new(1, u128::from(n)));
+            agent.pane = Some(PaneAddress {
+                session: SessionId(1),
+                window: WindowId(n),
+                pane: PaneId(n),
+                pid: 100 + n,
+            });
+        }
+        Self::with(seed, team, agents)
+    }
+
+    fn with(seed: u64, team: Team, agents: Vec<Agent>) -> Self {
         let mut machine = Self {
             real: 0,
             awake: 0,
@@ -93,6 +118,9 @@ impl Machine {
             answers: Vec::new(),
             waited: Vec::new(),
             conn: 0,
+            spooled: 0,
+            work: BTreeMap::new(),
+            looks: Vec::new(),
         };
         // Some time after the boot, so that the clocks differ.
         machine.real = 77_000;
@@ -234,6 +262,13 @@ impl Machine {
             effects.extend(daemon.state.handle(now, Event::Timer(key)));
         }
         self.commit(effects);
+        for (agent, launch, work) in std::mem::take(&mut self.looks) {
+            self.turn(Some(Event::WorkSeen {
+                agent,
+                launch,
+                work: work.map(Box::new),
+            }));
+        }
     }
 
     fn commit(&mut self, effects: Vec<Effect>) {
@@ -298,6 +333,10 @@ impl Machine {
                 conn,
                 query: Query::Sent { reached, .. },
             } => self.waited.push((self.real, conn, reached)),
+            Effect::LookAtWork { agent, launch, .. } => {
+                let work = self.work.get(&agent).cloned();
+                self.looks.push((agent, launch, work));
+            }
             // No tmux here: what would happen there is not this test's business.
             _ => {}
         }
@@ -325,6 +364,70 @@ impl Machine {
         conn
     }
 
+    pub(crate) fn agent(&self, role: &str) -> &Agent {
+        let mut agents = self.agents.iter();
+        agents
+            .find(|agent| agent.role.as_str() == role)
+            .expect("a role")
+    }
+
+    /// What is kept of an agent's check-ins.
+    pub(crate) fn check_ins(&self, role: &str) -> &torch_core::check_in::CheckIns {
+        &self.agent(role).check_ins
+    }
+
+    /// A hook of an agent's program fires.
+    pub(crate) fn hook(&mut self, role: &str, payload: serde_json::Value) {
+        let (agent, launch) = {
+            let agent = self.agent(role);
+            (agent.id, agent.launch.expect("a launch"))
+        };
+        self.spooled += 1;
+        let at = self.reading().wall;
+        self.turn(Some(Event::Spool {
+            agent,
+            launch,
+            offset: self.spooled,
+            records: vec![SpoolRecord {
+                at,
+                launch,
+                event: SpoolEvent::Hook { payload },
+            }],
+        }));
+    }
+
+    /// An agent asks by its outbox.
+    pub(crate) fn asks_as(&mut self, role: &str, request: Request) -> ConnId {
+        self.conn += 1;
+        let conn = ConnId(self.conn);
+        let agent = self.agent(role).id;
+        let file = FileRequest {
+            name: format!("{}.md", self.conn),
+            key: format!("outbox-{}", self.conn),
+            request: Ok(request),
+        };
+        self.turn(Some(Event::File {
+            conn,
+            agent,
+            file: Box::new(file),
+        }));
+        conn
+    }
+
+    /// Whatever waits for an agent is taken back, as if it had been read: there is no tmux here to type it.
+    pub(crate) fn clear_queues(&mut self) {
+        let open: Vec<String> = self
+            .deliveries
+            .values()
+            .filter(|delivery| !delivery.state.is_final())
+            .filter(|delivery| self.messages[&delivery.message].recipient.agent().is_some())
+            .map(|delivery| delivery.message.tag())
+            .collect();
+        for id in open {
+            self.ask(Request::CancelMessage { id });
+        }
+    }
+
     /// The answers to one client.
     pub(crate) fn answered(&self, conn: ConnId) -> Vec<&Response> {
         let own = self.answers.iter().filter(|(_, to, _)| *to == conn);
@@ -339,7 +442,27 @@ impl Machine {
             target: Some(target.to_owned()),
             cwd: "/project".into(),
             check_millis: None,
+            cron: None,
+            zone: None,
         })));
+        self.planned(conn)
+    }
+
+    /// A person plans a note that comes again.
+    pub(crate) fn plan_again(&mut self, cron: &str, zone: &str, note: &str) -> Option<String> {
+        let conn = self.ask(Request::Schedule(Box::new(ScheduleRequest {
+            after_millis: 0,
+            note: Body::Text(note.to_owned()),
+            target: Some("developer".to_owned()),
+            cwd: "/project".into(),
+            check_millis: None,
+            cron: Some(cron.to_owned()),
+            zone: Some(zone.to_owned()),
+        })));
+        self.planned(conn)
+    }
+
+    fn planned(&self, conn: ConnId) -> Option<String> {
         match self.answered(conn).first() {
             Some(Response::Scheduled(view)) => Some(view.id.clone()),
             _ => None,
@@ -399,6 +522,8 @@ fn a_team() -> (Team, Vec<Agent>) {
         told_suspended: None,
         policy: Default::default(),
         role_files: Default::default(),
+        standup: None,
+        supervision: Default::default(),
     };
     let agents = ROLES.iter().zip(0..).map(|(role, position)| Agent {
         position,

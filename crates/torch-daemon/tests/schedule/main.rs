@@ -3,6 +3,8 @@
 //!
 //! `TORCH_SCHEDULE_SEEDS=N` runs N seeds of the random test, `TORCH_SCHEDULE_SEED=S` replays one.
 
+mod check_ins;
+mod cron;
 mod machine;
 mod random;
 
@@ -346,6 +348,8 @@ fn check(machine: &mut Machine) -> torch_daemon::event::ConnId {
         target: None,
         cwd: "/project".into(),
         check_millis: Some(MINUTE),
+        cron: None,
+        zone: None,
     })))
 }
 

@@ -233,6 +233,7 @@ impl World {
             router: None,
             policy: None,
             role_files: BTreeMap::new(),
+            alone: false,
             paused: false,
             refined: None,
             scenario: None,

@@ -205,6 +205,8 @@ impl World {
             target: Some(role.to_owned()),
             cwd: "/project".into(),
             check_millis: None,
+            cron: None,
+            zone: None,
         })));
     }
 

@@ -438,6 +438,7 @@ fn work() -> WorkFacts {
         ahead: 1,
         commits: vec!["00000000 one".into()],
         dirty: false,
+        changed: 0,
         checkpoints: Vec::new(),
     }
 }

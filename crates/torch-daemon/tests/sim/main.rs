@@ -9,6 +9,7 @@
 //! [`State::handle`]: torch_daemon::state::State::handle
 
 mod agent;
+mod check_ins;
 mod clients;
 mod clock;
 mod commands;
@@ -162,6 +163,21 @@ fn messages_are_handed_into_turns_and_taken_back() {
         seen, [true; 4],
         "handed over, taken back, taken and lost, not laid"
     );
+}
+
+/// The rules about check-ins are watched in each scenario; here it is seen that there are any.
+#[test]
+fn check_ins_are_said() {
+    let mut said = 0;
+    for seed in 0..6 {
+        let mut world = World::new(seed, PEOPLE, &ROLES, false);
+        world.raise();
+        world.play();
+        world.settle();
+        assert_eq!(world.check(), Ok(()), "seed {seed}");
+        said += world.store.check_ins();
+    }
+    assert!(said > 0, "none at all");
 }
 
 #[test]

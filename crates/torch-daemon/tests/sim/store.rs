@@ -70,6 +70,7 @@ impl Store {
 
     fn put_message(&mut self, envelope: Envelope) -> Result<(), String> {
         let id = envelope.id;
+        self.check_check_in(&envelope)?;
         self.counts.messages += 1;
         let team = match &envelope.sender {
             torch_core::Sender::Agent { team, .. } => *team,

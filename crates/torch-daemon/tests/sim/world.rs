@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use torch_core::config::Config;
+use torch_core::config::{Config, Interval};
 use torch_core::{AgentId, LaunchId, MessageId, PaneId, Timestamp, Write};
 use torch_daemon::event::{Effect, Event, PaneFact, TimerKey};
 use torch_daemon::state::{Programs, Settings, Snapshot, State, Templates};
@@ -93,6 +93,8 @@ fn settings(now: Timestamp, boot: u64, seed: u64, turns_per_hour: Option<u64>) -
     config.credit.wake_after_seconds = 2;
     config.credit.automatic_wait_seconds = 6;
     config.credit.stagger_seconds = 3;
+    config.check_ins.every = Interval::Every(Duration::from_secs(40));
+    config.check_ins.silent_after = Interval::Every(Duration::from_secs(15));
     if let Some(turns) = turns_per_hour {
         config.limits.turns_per_hour = turns;
     }

@@ -82,6 +82,8 @@ pub(super) fn team(number: u128) -> Team {
         told_suspended: None,
         policy: Default::default(),
         role_files: Default::default(),
+        standup: None,
+        supervision: Default::default(),
     }
 }
 

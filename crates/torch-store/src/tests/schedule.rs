@@ -25,6 +25,7 @@ fn planned(number: u128, team: &torch_core::Team, after: u64) -> Schedule {
         due,
         anchor: BootClock::new(Some("b".to_owned()), 7_000, NOW).instant(due),
         check: false,
+        recurs: None,
         state: ScheduleState::Pending,
     }
 }

@@ -29,7 +29,12 @@ struct Interrupt {
 }
 
 /// Raises the team, prints the outcome, and with `wait` follows the team to its end.
-pub(super) fn raise(place: &Place, request: AutoRequest, wait: bool, json: JsonArgs) -> Outcome {
+pub(in crate::command) fn raise(
+    place: &Place,
+    request: AutoRequest,
+    wait: bool,
+    json: JsonArgs,
+) -> Outcome {
     let mut client = connect::connect(place)?;
     let interrupt = Arc::new(Interrupt::default());
     cancel_on_interrupt(client.canceller()?, Arc::clone(&interrupt))?;

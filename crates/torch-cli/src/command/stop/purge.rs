@@ -88,7 +88,7 @@ fn prospect(team: Option<String>, place: &Place) -> Result<Prospect, CommandErro
         team: Some(team.clone()),
     };
     let notes = match connect::ask(&mut connect::connect(place)?, &list)? {
-        Response::Schedules { schedules } => schedules,
+        Response::Schedules { schedules, .. } => schedules,
         other => return Err(CommandError::unexpected(&other)),
     };
     Ok(Prospect {

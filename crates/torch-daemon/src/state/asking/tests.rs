@@ -47,6 +47,8 @@ fn team() -> Team {
         told_suspended: None,
         policy: Default::default(),
         role_files: Default::default(),
+        standup: None,
+        supervision: Default::default(),
     }
 }
 

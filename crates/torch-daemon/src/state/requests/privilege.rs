@@ -27,6 +27,8 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         // Who may do what of these is told by rules of their own.
         | Request::Agent(_)
         | Request::Tasks(_)
+        | Request::Standup { .. }
+        | Request::AnswerStandup { .. }
         | Request::Commit(_)
         | Request::WorktreeList { .. }
         | Request::Rules(_)
@@ -38,6 +40,7 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::Stop { .. }
         | Request::Attach { .. }
         | Request::Shell { .. }
+        | Request::Window(_)
         | Request::Inbox { .. }
         | Request::Gc { .. }
         | Request::Retry { .. }

@@ -8,10 +8,16 @@ use torch_core::{Schedule, Timestamp};
 /// From which lateness on it is told.
 const LATE: Duration = Duration::from_secs(5);
 
-/// The text of a message that says these notes; there is at least one.
-pub(super) fn body(rows: &[Schedule], now: Timestamp) -> String {
+/// The text of a message that says these notes; there is at least one. `left_out` tells of one that comes again how many
+/// of its times could not be said.
+pub(super) fn body(
+    rows: &[Schedule],
+    now: Timestamp,
+    left_out: impl Fn(&Schedule) -> u64,
+) -> String {
+    let when = |row: &Schedule| when(row, now, left_out(row));
     if let [row] = rows {
-        return format!("Planned note ({}): {}", when(row, now), row.note);
+        return format!("Planned note ({}): {}", when(row), row.note);
     }
     let mixed = rows.windows(2).any(|pair| pair[0].sender != pair[1].sender);
     let late = rows.iter().any(|row| now.since(row.due) >= LATE);
@@ -29,18 +35,24 @@ pub(super) fn body(rows: &[Schedule], now: Timestamp) -> String {
         };
         // An indented line can't pose as another note.
         let note = row.note.replace('\n', "\n  ");
-        let _ = write!(text, "\n- ({}{by}) {note}", when(row, now));
+        let _ = write!(text, "\n- ({}{by}) {note}", when(row));
     }
     text
 }
 
 /// Since when it was planned, and how late it is. In UTC: the machine's zone may change between the two.
-fn when(row: &Schedule, now: Timestamp) -> String {
+fn when(row: &Schedule, now: Timestamp, left_out: u64) -> String {
     let planned = row.planned();
-    let mut text = format!("planned {} ago, {}", span(now.since(planned)), utc(planned));
+    let mut text = match &row.recurs {
+        Some(again) => format!("at `{}`", again.cron),
+        None => format!("planned {} ago, {}", span(now.since(planned)), utc(planned)),
+    };
     let late = now.since(row.due);
     if late >= LATE {
         let _ = write!(text, ", due {} ago", span(late));
+    }
+    if left_out > 0 {
+        let _ = write!(text, ", left out {left_out} times since");
     }
     text
 }
@@ -56,7 +68,7 @@ fn utc(at: Timestamp) -> String {
 }
 
 /// A length of time in its two largest units: `45 s`, `1 min 30 s`, `8 h`, `2 d 3 h`.
-pub(super) fn span(length: Duration) -> String {
+pub(crate) fn span(length: Duration) -> String {
     let seconds = length.as_secs();
     if seconds == 0 {
         return format!("{} ms", length.as_millis());
@@ -98,6 +110,7 @@ mod tests {
             due: Timestamp(1_800_000_000_000 + due),
             anchor: None,
             check: false,
+            recurs: None,
             state: ScheduleState::Pending,
         }
     }
@@ -106,11 +119,11 @@ mod tests {
     fn one_note_says_since_when_and_how_late() {
         let rows = [row(900_000, 0, Sender::Human, "look at the build")];
         assert_eq!(
-            body(&rows, Timestamp(1_800_000_000_100)),
+            body(&rows, Timestamp(1_800_000_000_100), |_| 0),
             "Planned note (planned 15 min ago, 2027-01-15 07:45:00 UTC): look at the build"
         );
         assert_eq!(
-            body(&rows, Timestamp(1_800_028_800_000)),
+            body(&rows, Timestamp(1_800_028_800_000), |_| 0),
             "Planned note (planned 8 h 15 min ago, 2027-01-15 07:45:00 UTC, due 8 h ago): look at the build"
         );
     }
@@ -122,7 +135,7 @@ mod tests {
             row(61_000, 1_000, Sender::Script, "three"),
         ];
         assert_eq!(
-            body(&rows, Timestamp(1_800_000_061_000)),
+            body(&rows, Timestamp(1_800_000_061_000), |_| 0),
             "2 planned notes, late because nothing could be said when they were due:\n\
              - (planned 2 min 1 s ago, 2027-01-15 07:59:00 UTC, due 1 min 1 s ago, by human) one\n  \
              - (planned by the hub) two\n\

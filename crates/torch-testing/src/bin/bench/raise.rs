@@ -119,6 +119,7 @@ pub(crate) fn auto(world: &World, project: &Path, roles: &[&str], agent: &str) -
         router: None,
         policy: None,
         role_files: Default::default(),
+        alone: false,
         paused: false,
         refined: None,
         scenario: (agent == "demo").then(|| project.join("quiet.toml")),

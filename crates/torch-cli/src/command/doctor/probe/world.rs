@@ -79,6 +79,7 @@ impl World {
             router: None,
             policy: None,
             role_files: std::collections::BTreeMap::new(),
+            alone: false,
             paused: true,
             refined: None,
             scenario: None,
