@@ -236,17 +236,17 @@ fn limits(text: &str) -> Vec<RuleKind> {
             });
         }
     }
-    if let Some(hit) = LENGTH.captures(text).filter(|_| LENGTH_OF.is_match(text)) {
-        if let Some(characters) = number(&hit["n"]) {
-            let from = subject(text);
-            asks.push(RuleKind::MaxLength { from, characters });
-        }
+    if let Some(hit) = LENGTH.captures(text).filter(|_| LENGTH_OF.is_match(text))
+        && let Some(characters) = number(&hit["n"])
+    {
+        let from = subject(text);
+        asks.push(RuleKind::MaxLength { from, characters });
     }
-    if let Some(hit) = HOURS.captures(text) {
-        if let (Some(begin), Some(end)) = (time_of_day(&hit["begin"]), time_of_day(&hit["end"])) {
-            let from = subject(text);
-            asks.push(RuleKind::QuietHours { from, begin, end });
-        }
+    if let Some(hit) = HOURS.captures(text)
+        && let (Some(begin), Some(end)) = (time_of_day(&hit["begin"]), time_of_day(&hit["end"]))
+    {
+        let from = subject(text);
+        asks.push(RuleKind::QuietHours { from, begin, end });
     }
     if BROADCAST.is_match(text) {
         let from = subject(text);

@@ -355,3 +355,5 @@ fn everybody_is_no_target_of_an_agent() {
     stage.say("developer", "plumber", "FYI");
     assert!(stage.violations().is_empty());
 }
+
+mod projects;
