@@ -63,6 +63,8 @@ fn every_command_that_prints_data_has_json() {
         "torch task",
         "torch deps",
         "torch spec",
+        "torch rules",
+        "torch compliance",
         "torch completions",
         "torch man",
         "torch mcp",

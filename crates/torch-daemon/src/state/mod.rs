@@ -17,6 +17,7 @@ mod finish;
 mod forms;
 mod guest;
 mod hand_over;
+mod judged;
 mod keys;
 mod launch;
 mod names;

@@ -16,7 +16,6 @@ use torch_router::clean::clean;
 use torch_router::critical;
 use torch_router::matrix::Matrix;
 use torch_router::policy::TeamRules;
-use torch_router::replay::Judged;
 use torch_router::speech::Speech;
 use torch_router::traffic::{Judgement, Limits, Said, Traffic};
 
@@ -122,36 +121,6 @@ impl State {
             .traffic
             .judge(&said, rules, &self.limits_of(resolved.team));
         Some((speech, judged))
-    }
-
-    /// What a judgement depends on, for the journal.
-    pub(super) fn judged_by(
-        &self,
-        now: Timestamp,
-        sender: &Sender,
-        resolved: &Resolved,
-        reached: Option<AgentId>,
-    ) -> Judged {
-        let team = resolved.team;
-        Judged {
-            sender: sender.clone(),
-            to: resolved.destination(sender).into(),
-            agent: resolved.recipient.agent(),
-            reached,
-            text: None,
-            mode: self
-                .teams
-                .get(&team)
-                .map(|team| team.router)
-                .unwrap_or_default(),
-            has_hub: self.hub_of(team).is_some(),
-            matrix: self.matrix_of(team).name().to_owned(),
-            rules: self
-                .project_rules(team)
-                .map(|rules| rules.data().id.clone()),
-            time: self.time_of_day(now),
-            at: now,
-        }
     }
 
     /// Remembers a message that was not refused; `reached` is whom it went to in fact.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use serde_json::json;
+use torch_api::Response;
 use torch_api::wire::SendRequest;
-use torch_api::{Failure, Response};
 use torch_core::message::{Decision, Verdict};
 use torch_core::{
     AgentId, Delivery, DeliveryState, Envelope, MessageId, MessageKind, Recipient, RoleName,
@@ -18,11 +18,12 @@ use torch_router::speech::Speech;
 use torch_router::tag;
 use torch_router::traffic::Breach;
 
+use super::judged::{add_judged, refusal};
 use super::resolve::Resolved;
 use super::violations::{Opened, Telling, is_everybody};
 use super::{PairKey, State, Turn};
 use crate::event::{ConnId, Known, TimerKey};
-use crate::failure::{refused, usage};
+use crate::failure::usage;
 
 /// What is appended to a critical message for an agent that is not the hub (S2-092).
 const REPORT_TO_HUB: &str = "(Report to Orchestrator: scm orchestrator)";
@@ -571,36 +572,6 @@ pub(crate) fn pair_key(team: TeamId, sender: &Sender, recipient: Option<AgentId>
 fn is_repeat(known: &Known, request: SendRequest) -> bool {
     let body = request.body.into_bytes().unwrap_or_default();
     known.target == request.target && known.body.contains(&clean(&body).text)
-}
-
-/// Adds what a judgement depended on; the text itself lies in the message, with words of torch's around it.
-fn add_judged(data: &mut serde_json::Value, judged: Option<(Judged, String)>, body: &str) {
-    if let Some((mut judged, text)) = judged {
-        judged.text = body.find(&text).map(|at| (at, text.len()));
-        data["judged"] = serde_json::to_value(judged).unwrap_or_default();
-    }
-}
-
-fn refusal(draft: &Draft, opened: &[Opened]) -> Failure {
-    let error = format!(
-        "the message from {} to {} was refused",
-        draft.sender.label(),
-        draft.recipient.label()
-    );
-    let rule = draft.verdict.rule.as_str();
-    let cause = format!("rule {rule}: {}", draft.verdict.reason);
-    let hint = match rule {
-        "edge.self" => None,
-        "limit.repeat" => Some("torch msg list"),
-        "limit.pair-rate" => Some("torch schedule 10 \"what is still to be said\""),
-        _ => Some("scm orchestrator \"text\""),
-    };
-    let mut failure = refused(&error, &cause, hint);
-    let noted = opened
-        .iter()
-        .map(|opened| format!("noted as {}", opened.id.tag()));
-    failure.causes.extend(noted);
-    failure
 }
 
 /// The answer to a request that only changes something.

@@ -1,0 +1,78 @@
+//! What a judgement depended on, for the journal; and what the sender of a refused message is told.
+
+use torch_api::Failure;
+use torch_core::{AgentId, Sender, Timestamp};
+use torch_router::replay::Judged;
+
+use super::State;
+use super::resolve::Resolved;
+use super::send::Draft;
+use super::violations::Opened;
+use crate::failure::refused;
+
+impl State {
+    /// What a judgement depends on, for the journal.
+    pub(super) fn judged_by(
+        &self,
+        now: Timestamp,
+        sender: &Sender,
+        resolved: &Resolved,
+        reached: Option<AgentId>,
+    ) -> Judged {
+        let team = resolved.team;
+        Judged {
+            sender: sender.clone(),
+            to: resolved.destination(sender).into(),
+            agent: resolved.recipient.agent(),
+            reached,
+            text: None,
+            mode: self
+                .teams
+                .get(&team)
+                .map(|team| team.router)
+                .unwrap_or_default(),
+            has_hub: self.hub_of(team).is_some(),
+            matrix: self.matrix_of(team).name().to_owned(),
+            rules: self
+                .project_rules(team)
+                .map(|rules| rules.data().id.clone()),
+            time: self.time_of_day(now),
+            at: now,
+        }
+    }
+}
+
+/// Adds what a judgement depended on; the text itself lies in the message, with words of torch's around it.
+pub(super) fn add_judged(
+    data: &mut serde_json::Value,
+    judged: Option<(Judged, String)>,
+    body: &str,
+) {
+    if let Some((mut judged, text)) = judged {
+        judged.text = body.find(&text).map(|at| (at, text.len()));
+        data["judged"] = serde_json::to_value(judged).unwrap_or_default();
+    }
+}
+
+/// What the sender of a refused message is told.
+pub(super) fn refusal(draft: &Draft, opened: &[Opened]) -> Failure {
+    let error = format!(
+        "the message from {} to {} was refused",
+        draft.sender.label(),
+        draft.recipient.label()
+    );
+    let rule = draft.verdict.rule.as_str();
+    let cause = format!("rule {rule}: {}", draft.verdict.reason);
+    let hint = match rule {
+        "edge.self" => None,
+        "limit.repeat" => Some("torch msg list"),
+        "limit.pair-rate" => Some("torch schedule 10 \"what is still to be said\""),
+        _ => Some("scm orchestrator \"text\""),
+    };
+    let mut failure = refused(&error, &cause, hint);
+    let noted = opened
+        .iter()
+        .map(|opened| format!("noted as {}", opened.id.tag()));
+    failure.causes.extend(noted);
+    failure
+}
