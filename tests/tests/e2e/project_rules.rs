@@ -56,7 +56,7 @@ fn a_change_is_in_force_within_two_seconds_and_a_broken_file_changes_nothing() {
     let world = World::new();
     world.team(FOUR, SCRIPTED);
     assert_eq!(listed(&world), Vec::<Value>::new());
-    let said = ("developer", "tester", "test it");
+    let said = ("developer", "tester", "run the suite");
     assert_eq!(tried(&world, said.0, said.1, said.2), "edge.matrix");
 
     write(
@@ -102,7 +102,8 @@ fn a_change_is_in_force_within_two_seconds_and_a_broken_file_changes_nothing() {
             .stdout
             .contains("rules.toml:2: unknown variant")
     });
-    assert!(tried(&world, said.0, said.1, said.2).starts_with("project.may-not-write"));
+    let decided = tried(&world, said.0, said.1, said.2);
+    assert!(decided.starts_with("project.may-not-write"), "{decided}");
     prints(&world, &["rules", "list"], "can't be read as they are");
     prints(&world, &["rules", "list"], "CLAUDE.md:2");
     prints(&world, &["status"], "the project's rules can't be read");
@@ -127,7 +128,8 @@ fn a_change_is_in_force_within_two_seconds_and_a_broken_file_changes_nothing() {
     world.torch(&["daemon", "stop"]).ok();
     assert_eq!(listed(&world), rows);
     world.torch(&["daemon", "start"]).ok();
-    assert!(tried(&world, said.0, said.1, said.2).starts_with("project.may-not-write"));
+    let decided = tried(&world, said.0, said.1, said.2);
+    assert!(decided.starts_with("project.may-not-write"), "{decided}");
     fs::remove_file(world.project().join("CLAUDE.md")).expect("removed");
     decides(&world, "edge.matrix", said);
     let told = world
