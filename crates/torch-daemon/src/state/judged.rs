@@ -1,16 +1,26 @@
 //! What a judgement depended on, for the journal; and what the sender of a refused message is told.
 
+use serde_json::json;
 use torch_api::Failure;
 use torch_core::{AgentId, Sender, Timestamp};
 use torch_router::replay::Judged;
 
-use super::State;
 use super::resolve::Resolved;
 use super::send::Draft;
 use super::violations::Opened;
+use super::{State, Turn};
 use crate::failure::refused;
 
 impl State {
+    /// Who judges the journal again has to know where the memory of what was said began, and by which limits: with the first
+    /// message that a daemon judges.
+    pub(super) fn tell_begin(&mut self, t: &mut Turn) {
+        if !std::mem::replace(&mut self.rules.told_begin, true) {
+            let began = json!({"router": self.settings.config.router});
+            t.journal("router.began", "router", began);
+        }
+    }
+
     /// What a judgement depends on, for the journal.
     pub(super) fn judged_by(
         &self,

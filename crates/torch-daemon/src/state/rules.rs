@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
 use torch_api::rules::{RulesRequest, StatusReport};
 use torch_api::wire::{Body, SendRequest};
 use torch_core::config::RouterConfig;
 use torch_core::form::StatusForm;
-use torch_core::journal::JournalEntry;
 use torch_core::ledger::{Assignment, Block, Dependencies, Violation};
 use torch_core::{
     AgentId, LedgerRecord, MessageId, RoleName, Sender, TeamId, Timestamp, ViolationId, Write,
@@ -44,6 +42,8 @@ pub(crate) struct Rules {
     pub(super) watching: Watching,
     /// What the projects' own files state, by team.
     pub(super) projects: BTreeMap<TeamId, Project>,
+    /// Whether the journal says where this daemon's memory began.
+    pub(super) told_begin: bool,
     no_edges: Matrix,
     forgot: Timestamp,
 }
@@ -60,6 +60,7 @@ impl Rules {
             dependencies: BTreeMap::new(),
             watching: Watching::default(),
             projects: BTreeMap::new(),
+            told_begin: false,
             no_edges: Matrix::default(),
             forgot: Timestamp(0),
         }
@@ -182,10 +183,6 @@ impl State {
                 LedgerRecord::Rules(row) => self.put_rules(*row),
             }
         }
-        // A daemon that judges the journal again has to know where the memory began, and by which limits.
-        let began = json!({"router": self.settings.config.router});
-        let began = JournalEntry::new("router.began", "router", "daemon started").with(began);
-        effects.push(Effect::Write(Write::Journal(began)));
         for block in self.rules.blocks.values() {
             let at = self.blocked_until(block).max(now);
             let key = TimerKey::Blocked(block.agent);

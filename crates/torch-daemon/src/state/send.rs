@@ -140,6 +140,7 @@ impl State {
                 ),
             );
         }
+        self.tell_begin(t);
         let Some((speech, judged)) = self.judged(t.now, &sender, &resolved, &body) else {
             return;
         };
