@@ -51,6 +51,30 @@ fn decides(world: &World, kind: &str, (from, to, text): (&str, &str, &str)) -> D
     begin.elapsed()
 }
 
+fn broken_files_change_nothing(world: &World, said: (&str, &str, &str)) {
+    write(world, "rules.toml", "[[rule]]\nkind = \"fly\"\n");
+    world.wait("the person to hear of it", || {
+        world
+            .torch(&["inbox", "--all"])
+            .ok()
+            .stdout
+            .contains("rules.toml:2: unknown variant")
+    });
+    let decided = tried(world, said.0, said.1, said.2);
+    assert!(decided.starts_with("project.may-not-write"), "{decided}");
+    prints(world, &["rules", "list"], "can't be read as they are");
+    prints(world, &["rules", "list"], "CLAUDE.md:2");
+    prints(world, &["status"], "the project's rules can't be read");
+    write(world, "rules.toml", b"\0\x01binary");
+    world.wait("the binary file to be told", || {
+        world
+            .torch(&["rules", "list"])
+            .ok()
+            .stdout
+            .contains("rules.toml: it is binary")
+    });
+}
+
 #[test]
 fn a_change_is_in_force_within_two_seconds_and_a_broken_file_changes_nothing() {
     let world = World::new();
@@ -94,27 +118,7 @@ fn a_change_is_in_force_within_two_seconds_and_a_broken_file_changes_nothing() {
         .says("no rule is called");
     assert!(violations(&world).iter().any(|row| row["rule"] == rule));
 
-    write(&world, "rules.toml", "[[rule]]\nkind = \"fly\"\n");
-    world.wait("the person to hear of it", || {
-        world
-            .torch(&["inbox", "--all"])
-            .ok()
-            .stdout
-            .contains("rules.toml:2: unknown variant")
-    });
-    let decided = tried(&world, said.0, said.1, said.2);
-    assert!(decided.starts_with("project.may-not-write"), "{decided}");
-    prints(&world, &["rules", "list"], "can't be read as they are");
-    prints(&world, &["rules", "list"], "CLAUDE.md:2");
-    prints(&world, &["status"], "the project's rules can't be read");
-    write(&world, "rules.toml", b"\0\x01binary");
-    world.wait("the binary file to be told", || {
-        world
-            .torch(&["rules", "list"])
-            .ok()
-            .stdout
-            .contains("rules.toml: it is binary")
-    });
+    broken_files_change_nothing(&world, said);
 
     // Without the files their rules end; and a daemon that starts anew has what was in force.
     fs::remove_file(world.project().join("rules.toml")).expect("removed");
