@@ -61,6 +61,7 @@ impl Stage {
             ahead: 1,
             commits: Vec::new(),
             dirty,
+            changed: usize::from(dirty),
             checkpoints: Vec::new(),
         };
         let (agent, work) = (id("developer"), Some(Box::new(work)));
