@@ -183,22 +183,13 @@ pub struct DeliveryConfig {
 }
 
 /// How teams are named, and how large they may be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TeamConfig {
     /// Added to a session's name with a `-`; empty adds nothing.
     pub session_suffix: String,
     /// The plan of the agents' account: it limits a team without `--plan`, and says how often torch looks after agents.
     pub plan: PlanTier,
-}
-
-impl Default for TeamConfig {
-    fn default() -> Self {
-        Self {
-            session_suffix: String::new(),
-            plan: PlanTier::default(),
-        }
-    }
 }
 
 /// When torch starts an agent's ended program again by itself.

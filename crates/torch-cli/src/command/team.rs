@@ -149,7 +149,7 @@ fn check(args: &CheckArgs, root: &Path, cwd: &Path) -> Outcome {
             teams.catalog.entries().count()
         }
         false => {
-            let catalog = wishes::shipped()?;
+            let catalog = wishes::all_templates(root)?.catalog;
             for file in &args.files {
                 match read_team(&cwd.join(file)) {
                     Ok(text) => faults.extend(
