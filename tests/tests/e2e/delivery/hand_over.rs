@@ -440,8 +440,10 @@ fn a_folder_that_is_gone_costs_nothing() {
             fs::write(folder, "in its place").expect("a file");
         }),
         ("a folder in the message's place", |folder| {
-            let ready = fs::read_dir(folder).expect("a folder").flatten().next();
-            let ready = ready.expect("it lies there").path();
+            let lie = fs::read_dir(folder).expect("a folder").flatten();
+            let mut lie = lie.map(|entry| entry.path());
+            let ready = lie.find(|path| path.extension().is_some_and(|end| end == "ready"));
+            let ready = ready.expect("it lies there");
             fs::remove_file(&ready).expect("removed");
             fs::create_dir_all(ready.join("x")).expect("a folder");
         }),
