@@ -262,6 +262,9 @@ pub struct RulesView {
     pub trouble: Option<String>,
     /// The rules.
     pub set: Option<ProjectRules>,
+    /// The team came up just now, and its project's files have not been read yet.
+    #[serde(default)]
+    pub unread: bool,
 }
 
 /// What would become of a message.

@@ -75,6 +75,12 @@ fn a_project_is_opened_with_an_agent_a_shell_and_a_server_that_listens() {
         ledger.find(|entry| entry.text.contains("BRIEFING"))
     });
     assert!(briefing.text.contains("m-"), "{}", briefing.text);
+    let told = world
+        .torch(&["brief", "developer", "--print", "--team", "weather-app"])
+        .ok()
+        .prints("You own this codebase");
+    assert!(!told.stdout.contains("orchestrator gives"), "{told}");
+    assert!(!told.stdout.contains("## The plan"), "{told}");
     // Once more: it is said, and nothing is opened twice.
     let again = open(&world, &["WEATHER-APP", "--server", server]).ok();
     assert!(

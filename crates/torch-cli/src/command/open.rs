@@ -157,9 +157,9 @@ fn project(name: &str, place: &Place) -> Result<PathBuf, CommandError> {
             let looked = match roots.is_empty() {
                 true => "projects.roots names no folder".to_owned(),
                 false => format!(
-                    "looked through {} ({} folders; projects.roots)",
+                    "looked through {} ({}; projects.roots)",
                     roots.join(", "),
-                    folders.len()
+                    render::count(folders.len() as u64, "folder")
                 ),
             };
             let failed =

@@ -22,7 +22,11 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
         .as_ref()
         .filter(|set| !set.rules.is_empty() || !set.unchecked.is_empty());
     let (Some(set), Some(since)) = (set, view.since) else {
-        text.push_str(&format!("{team}: the project states no rules\n"));
+        let found = match view.unread {
+            true => "the project's files have not been read yet; that takes a second or two",
+            false => "the project states no rules",
+        };
+        text.push_str(&format!("{team}: {found}\n"));
         let files = torch_core::project_rules::FILES.join(", ");
         text.push_str(&paint(
             DIM,

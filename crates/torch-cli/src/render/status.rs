@@ -131,9 +131,9 @@ pub fn team(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
 /// What torch's own words to the agents cost. The tokens are an estimate, and are said to be one.
 fn supervision(view: &SupervisionView) -> String {
     format!(
-        "{} {} today, about {} tokens; {} in all, about {}",
+        "{} {} of its own today, about {} tokens; {} in all, about {}",
         paint(DIM, "torch  "),
-        count(view.messages_today, "message of its own"),
+        count(view.messages_today, "message"),
         view.tokens_today,
         view.messages,
         view.tokens

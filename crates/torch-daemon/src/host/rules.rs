@@ -66,6 +66,7 @@ pub(crate) fn in_force(store: &Store, team: &Team) -> Result<RulesView, StoreErr
         since: found.as_ref().map(|row| row.since),
         trouble: None,
         set: found.map(|row| row.set),
+        unread: false,
     })
 }
 

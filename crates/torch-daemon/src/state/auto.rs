@@ -271,7 +271,9 @@ impl State {
         if let Some(policy) = &request.policy {
             team.policy = policy.clone();
         }
-        self.replan(t, id, &before, spec);
+        if !spec.path.as_os_str().is_empty() {
+            self.replan(t, id, &before, spec);
+        }
         self.remember_secrets(id, &request.secrets);
         self.start_team(t, id);
         self.watch(conn, id, WatchKind::Auto);
@@ -390,7 +392,10 @@ impl State {
         self.fresh_teams.insert(id);
         self.sessions.insert(id, SessionObserved::Absent);
         self.remember_secrets(id, &request.secrets);
-        self.first_plan(t, id, plan);
+        // A project that was only opened has no spec, and so no plan.
+        if !spec.path.as_os_str().is_empty() {
+            self.first_plan(t, id, plan);
+        }
         for role in order.roles {
             let program = order.programs.of(&role).to_owned();
             self.add_agent(t, id, role, &program);

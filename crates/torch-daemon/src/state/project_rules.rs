@@ -79,6 +79,7 @@ impl State {
         if !self.teams.contains_key(&team) {
             return;
         }
+        self.rules.read.insert(team);
         match result {
             Ok(rules) => self.take_rules(t, team, *rules),
             Err(trouble) => self.keep_rules(t, team, trouble),
@@ -192,6 +193,7 @@ impl State {
             since: project.map(|project| project.since),
             trouble: project.and_then(|project| project.trouble.clone()),
             set: project.map(|project| project.set.data().clone()),
+            unread: team.desired == DesiredState::Running && !self.rules.read.contains(&team.id),
         };
         let response = RulesResponse::InForce(Box::new(view));
         t.reply(conn, Response::Rules(Box::new(response)));

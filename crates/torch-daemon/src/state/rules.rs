@@ -1,6 +1,6 @@
 //! The rules of communication, applied: what a message is judged by, what is remembered of it, and who asks about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use torch_api::rules::{RulesRequest, StatusReport};
 use torch_api::wire::{Body, SendRequest};
@@ -42,6 +42,8 @@ pub(crate) struct Rules {
     pub(super) watching: Watching,
     /// What the projects' own files state, by team.
     pub(super) projects: BTreeMap<TeamId, Project>,
+    /// The teams whose files were looked at, whether they state anything or not.
+    pub(super) read: BTreeSet<TeamId>,
     /// Whether the journal says where this daemon's memory began.
     pub(super) told_begin: bool,
     no_edges: Matrix,
@@ -60,6 +62,7 @@ impl Rules {
             dependencies: BTreeMap::new(),
             watching: Watching::default(),
             projects: BTreeMap::new(),
+            read: BTreeSet::new(),
             told_begin: false,
             no_edges: Matrix::default(),
             forgot: Timestamp(0),
