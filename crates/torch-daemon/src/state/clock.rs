@@ -93,8 +93,8 @@ mod tests {
 
     use super::*;
     use crate::event::Event;
-    use crate::state::{Settings, Snapshot};
-    use crate::templates;
+    use crate::state::Snapshot;
+    use crate::state::fixture::settings;
 
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
@@ -161,21 +161,7 @@ mod tests {
 
     #[test]
     fn what_runs_counts_time_awake_and_what_is_shown_real_time() {
-        let settings = Settings {
-            home: "/registry".into(),
-            torch: "/bin/torch".into(),
-            config: torch_core::config::Config::default(),
-            tmux_socket: "torch".to_owned(),
-            env: std::collections::BTreeMap::default(),
-            programs: templates::programs().expect("the programs"),
-            templates: templates::roles().expect("the roles"),
-            started: NOW,
-            zone: jiff::tz::TimeZone::UTC,
-            boot: BootClock::new(Some("b".to_owned()), 5_000, NOW),
-            pid: 1,
-            seed: 1,
-            resume_teams: false,
-        };
+        let settings = settings(NOW);
         let agents = vec![
             agent(1, "developer", AgentState::Starting),
             agent(2, "tester", AgentState::Working),

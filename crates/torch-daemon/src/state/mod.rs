@@ -14,6 +14,8 @@ mod deliver;
 mod dependencies;
 mod figures;
 mod finish;
+#[cfg(test)]
+mod fixture;
 mod forms;
 mod guest;
 mod hand_over;

@@ -197,7 +197,10 @@ impl State {
     ) {
         let Sender::Agent { agent, team, .. } = caller else {
             let cause = "an agent answers for itself";
-            return t.fail(conn, refused("the answer was not taken", cause, None));
+            return t.fail(
+                conn,
+                refused("the answer was not taken", cause, Some("torch standup")),
+            );
         };
         let text = torch_router::clean::clean(text.as_bytes()).text;
         if text.trim().is_empty() {

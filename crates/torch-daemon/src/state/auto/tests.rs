@@ -1,33 +1,17 @@
 //! A team that is ordered at the moment at which the tmux server ends.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
-use torch_core::{BootClock, Timestamp};
+use torch_core::Timestamp;
 
 use super::*;
 use crate::event::Event;
-use crate::state::{Settings, Snapshot};
-use crate::templates;
+use crate::state::Snapshot;
+use crate::state::fixture::settings;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 fn state() -> State {
-    let settings = Settings {
-        home: "/registry".into(),
-        torch: "/bin/torch".into(),
-        config: torch_core::config::Config::default(),
-        tmux_socket: "torch".to_owned(),
-        env: BTreeMap::default(),
-        programs: templates::programs().expect("the programs"),
-        templates: templates::roles().expect("the roles"),
-        started: NOW,
-        zone: jiff::tz::TimeZone::UTC,
-        boot: BootClock::new(Some("b".to_owned()), 5_000, NOW),
-        pid: 1,
-        seed: 1,
-        resume_teams: false,
-    };
+    let settings = settings(NOW);
     State::new(settings, Snapshot::default(), NOW).0
 }
 

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use torch_core::message::{Decision, Verdict};
 use torch_core::{
-    Agent, BootClock, Delivery, Envelope, LaunchId, PaneAddress, PaneId, Recipient, RoleName,
-    Sender, SessionId, TeamId, WindowId,
+    Agent, Delivery, Envelope, LaunchId, PaneAddress, PaneId, Recipient, RoleName, Sender,
+    SessionId, TeamId, WindowId,
 };
 
 use super::*;
 use crate::event::Event;
-use crate::state::{Settings, Snapshot};
-use crate::templates;
+use crate::state::Snapshot;
+use crate::state::fixture::settings;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 const TTL: Duration = Duration::from_secs(60);
@@ -84,21 +84,7 @@ fn state() -> (State, MessageId) {
     let agent = developer();
     let open = offered(&agent);
     let message = open.0.id;
-    let settings = Settings {
-        home: "/registry".into(),
-        torch: "/bin/torch".into(),
-        config: torch_core::config::Config::default(),
-        tmux_socket: "torch".to_owned(),
-        env: Default::default(),
-        programs: templates::programs().expect("the programs"),
-        templates: templates::roles().expect("the roles"),
-        started: NOW,
-        zone: jiff::tz::TimeZone::UTC,
-        boot: BootClock::new(Some("b".to_owned()), 5_000, NOW),
-        pid: 1,
-        seed: 1,
-        resume_teams: false,
-    };
+    let settings = settings(NOW);
     let snapshot = Snapshot {
         agents: vec![agent],
         open: vec![open],
