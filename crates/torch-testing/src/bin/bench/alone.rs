@@ -1,6 +1,6 @@
 //! The agents' own start, without torch: in panes of a bare tmux server, until their SessionStart hook has fired.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -30,8 +30,19 @@ pub(crate) struct Start {
     pub(crate) argv: Vec<OsString>,
     /// A folder for each of them.
     pub(crate) folders: Vec<PathBuf>,
-    /// What is pasted and submitted as soon as their prompts are drawn; nothing where it is empty.
-    pub(crate) prompt: String,
+    /// What they are told first.
+    pub(crate) first: First,
+}
+
+/// An agent's first prompt.
+#[derive(Debug, Clone)]
+pub(crate) enum First {
+    /// None: they wait at their prompts.
+    Nothing,
+    /// Pasted and submitted as soon as their prompts are drawn.
+    Pasted(String),
+    /// The last argument of their launch.
+    Argument(String),
 }
 
 impl Start {
@@ -40,7 +51,7 @@ impl Start {
         Self {
             argv: vec![bin.join("torch").into(), "demo-agent".into()],
             folders: vec![PathBuf::from("/"); count],
-            prompt: String::new(),
+            first: First::Nothing,
         }
     }
 }
@@ -99,10 +110,16 @@ impl Alone {
         drawn: impl Fn(&str) -> bool,
     ) -> anyhow::Result<Started> {
         let count = start.folders.len();
-        let hooks = self.hooks(count);
+        // An argument is taken as soon as they have started: each of them fires two hooks then.
+        let (count_started, argument) = match &start.first {
+            First::Argument(prompt) => (2 * count, Some(OsStr::new(prompt))),
+            First::Nothing | First::Pasted(_) => (count, None),
+        };
+        let hooks = self.hooks(count_started);
         let settings = self.dir.join("settings.json");
         let words = start.argv.iter().map(OsString::as_os_str);
         let words = words.chain(["--settings".as_ref(), settings.as_os_str()]);
+        let words = words.chain(argument);
         let command: Vec<_> = words.map(torch_process::quote::shell).collect();
         let command = format!("exec {}", command.join(" "));
         let mut args = Vec::new();
@@ -145,9 +162,10 @@ impl Alone {
             let all = panes.iter().all(|(pane, _)| shows(pane, &drawn));
             all.then(Instant::now)
         });
-        let taken = match start.prompt.as_str() {
-            "" => None,
-            prompt => {
+        let taken = match &start.first {
+            First::Nothing => None,
+            First::Argument(_) => Some(hook.duration_since(began)),
+            First::Pasted(prompt) => {
                 let hooks = self.hooks(count);
                 self.submit(&panes, prompt, shows)?;
                 Some(hooks.recv_timeout(DEADLINE)?.duration_since(began))

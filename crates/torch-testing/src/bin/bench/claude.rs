@@ -10,7 +10,7 @@ use torch_api::wire::Stage;
 use torch_testing::model::FakeModel;
 use torch_testing::program::{Kind, RealProgram, Seed};
 
-use crate::alone::{Alone, Start};
+use crate::alone::{Alone, First, Start};
 use crate::distribution::{Distribution, Figure, Unit};
 use crate::raise::{auto, raise_by_request};
 use crate::report::Report;
@@ -51,12 +51,58 @@ struct Times {
     drawn: Distribution,
     /// Five in bare panes, to the last hook of a first prompt that is typed as torch's briefing is.
     taken: Distribution,
+    /// The same with the first prompt as the last argument of the launch.
+    argued: Distribution,
     /// `torch auto`.
     torch: Distribution,
     /// The same less the five's own start in the round before it.
     excess: Distribution,
     /// The last one's stages, counted from the request.
     stages: [Distribution; STAGES.len()],
+}
+
+/// How agents start in bare panes.
+#[derive(Debug)]
+struct Starts {
+    /// One of them.
+    one: Start,
+    /// Five of them.
+    five: Start,
+    /// Five whose first prompt is pasted.
+    pasted: Start,
+    /// Five whose first prompt is an argument.
+    argued: Start,
+}
+
+impl Starts {
+    fn of(program: &RealProgram, folders: Vec<PathBuf>) -> Self {
+        let argv = [
+            program.executable.as_os_str(),
+            "--permission-mode".as_ref(),
+            "auto".as_ref(),
+        ];
+        let argv = argv.map(OsStr::to_owned).to_vec();
+        let five = Start {
+            argv,
+            folders,
+            first: First::Nothing,
+        };
+        Self {
+            one: Start {
+                folders: five.folders[..1].to_vec(),
+                ..five.clone()
+            },
+            pasted: Start {
+                first: First::Pasted(PROMPT.to_owned()),
+                ..five.clone()
+            },
+            argued: Start {
+                first: First::Argument(PROMPT.to_owned()),
+                ..five.clone()
+            },
+            five,
+        }
+    }
 }
 
 /// The stages that are told, each with its row.
@@ -90,39 +136,24 @@ fn figures(setting: &Setting, program: &RealProgram) -> anyhow::Result<Report> {
     let neighbour = world.project("neighbour")?;
     world.raise(&neighbour, 1)?;
     let alone = Alone::start(world.dir(), world.env())?;
-    let argv = [
-        program.executable.as_os_str(),
-        "--permission-mode".as_ref(),
-        "auto".as_ref(),
-    ];
-    let argv = argv.map(OsStr::to_owned).to_vec();
-    let five = Start {
-        argv,
-        folders,
-        prompt: String::new(),
-    };
-    let prompted = Start {
-        prompt: PROMPT.to_owned(),
-        ..five.clone()
-    };
-    let one = Start {
-        folders: five.folders[..1].to_vec(),
-        ..five.clone()
-    };
+    let starts = Starts::of(program, folders);
     let prompt = |screen: &str| Kind::Claude.is_ready(screen);
     // The first start of all reads the program from the disk.
-    alone.agents(&five, prompt)?;
+    alone.agents(&starts.five, prompt)?;
     let mut times = Times::default();
     for project in &raised {
-        times.one.push_time(alone.agents(&one, prompt)?.drawn);
-        let own = alone.agents(&five, prompt)?;
+        times
+            .one
+            .push_time(alone.agents(&starts.one, prompt)?.drawn);
+        let own = alone.agents(&starts.five, prompt)?;
         times.hook.push_time(own.hook);
         times.drawn.push_time(own.drawn);
-        let prompted = alone.agents(&prompted, prompt)?;
-        prompted
-            .taken
-            .into_iter()
-            .for_each(|time| times.taken.push_time(time));
+        if let Some(taken) = alone.agents(&starts.pasted, prompt)?.taken {
+            times.taken.push_time(taken);
+        }
+        if let Some(taken) = alone.agents(&starts.argued, |_| true)?.taken {
+            times.argued.push_time(taken);
+        }
         let took = world.raise_with(project, AGENTS, "claude")?;
         times.torch.push_time(took);
         times.excess.push(millis(took) - millis(own.drawn));
@@ -166,6 +197,10 @@ impl Times {
             figure(
                 "the same, and a first prompt pasted and submitted: to the last hook that tells of it",
                 self.taken,
+            ),
+            figure(
+                "5 in bare panes at once with a first prompt as an argument: to the last hook that tells of it",
+                self.argued,
             ),
             figure("`torch auto`, 5 roles, all briefed with proof", self.torch),
             figure("the same less the own start, round by round", self.excess)
