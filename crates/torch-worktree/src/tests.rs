@@ -4,6 +4,7 @@ mod commit;
 mod keep;
 mod ladder;
 mod projects;
+mod radar;
 mod removal;
 mod roundtrip;
 mod safety;

@@ -1,0 +1,225 @@
+//! The conflict radar.
+
+use super::*;
+
+/// Three roles with worktrees on one project.
+struct Team {
+    project: Project,
+    sides: Vec<Side>,
+}
+
+fn lines(changed: &[(usize, &str)]) -> String {
+    let line = |n: usize| {
+        let own = changed.iter().find(|(at, _)| *at == n);
+        own.map_or_else(|| format!("line {n}\n"), |(_, text)| format!("{text}\n"))
+    };
+    (1..=20).map(line).collect()
+}
+
+impl Team {
+    fn new(init: &[&str]) -> Self {
+        let project = Project::empty("project", init);
+        fs::write(project.root.join("code.txt"), lines(&[])).expect("written");
+        fs::write(project.root.join("other.txt"), "other\n").expect("written");
+        project.commit("first");
+        let sides = ["developer", "tester", "pm"].map(|name| {
+            let added = project.add(name, name).expect("added");
+            Side {
+                name: name.to_owned(),
+                tip: git(&added.path, &["rev-parse", "HEAD"]),
+                worktree: Some(added.path),
+            }
+        });
+        Self {
+            project,
+            sides: sides.into(),
+        }
+    }
+
+    fn place(&self, name: &str) -> &Path {
+        let side = self.sides.iter().find(|side| side.name == name);
+        side.and_then(|side| side.worktree.as_deref())
+            .expect("a side")
+    }
+
+    fn write(&self, name: &str, file: &str, text: &str) {
+        fs::write(self.place(name).join(file), text).expect("written");
+    }
+
+    fn commit(&mut self, name: &str, file: &str, text: &str) {
+        self.write(name, file, text);
+        git(self.place(name), &["add", "-A"]);
+        git(self.place(name), &["commit", "-q", "-m", "work"]);
+        self.refresh();
+    }
+
+    fn refresh(&mut self) {
+        for side in &mut self.sides {
+            side.tip = git(
+                side.worktree.as_deref().expect("a worktree"),
+                &["rev-parse", "HEAD"],
+            );
+        }
+    }
+
+    fn radar(&self) -> Radar {
+        let repository = self.project.inspect();
+        let before = self.objects();
+        let scratch = self.project.folder.path().join("scratch");
+        let request = RadarRequest {
+            repository: &repository,
+            parent: &self.project.git(&["rev-parse", "HEAD"]),
+            sides: &self.sides,
+            scratch: &scratch,
+        };
+        let found = radar(&handle(), &request).expect("a radar");
+        assert!(!scratch.exists());
+        assert_eq!(
+            self.objects(),
+            before,
+            "something was written into the repository"
+        );
+        found
+    }
+
+    fn objects(&self) -> String {
+        self.project.git(&["count-objects", "-v"])
+    }
+}
+
+fn pair(sides: [&str; 2], conflict: bool, uncommitted: &[&str], lines: &[(u32, u32)]) -> Pair {
+    Pair {
+        sides: sides.map(str::to_owned),
+        conflict,
+        uncommitted: uncommitted.iter().map(|&name| name.to_owned()).collect(),
+        lines: lines.to_vec(),
+    }
+}
+
+#[test]
+fn nothing_is_shared_at_first() {
+    let found = Team::new(&[]).radar();
+    assert!(found.overlaps.is_empty());
+    assert!(
+        found
+            .sides
+            .iter()
+            .all(|side| side.files == 0 && side.conflicts.is_empty())
+    );
+}
+
+#[test]
+fn committed_and_uncommitted_work_is_merged_in_memory() {
+    for init in [&[][..], &["--object-format=sha256"]] {
+        let mut team = Team::new(init);
+        team.commit("developer", "code.txt", &lines(&[(3, "mine")]));
+        team.write("tester", "code.txt", &lines(&[(3, "ours")]));
+        team.write("pm", "code.txt", &lines(&[(15, "far")]));
+        let found = team.radar();
+        assert_eq!(found.overlaps.len(), 1);
+        assert_eq!(found.overlaps[0].path, "code.txt");
+        assert_eq!(
+            found.overlaps[0].pairs,
+            [
+                pair(["developer", "tester"], true, &["tester"], &[(3, 3)]),
+                pair(["developer", "pm"], false, &["pm"], &[]),
+                pair(["tester", "pm"], false, &["tester", "pm"], &[]),
+            ]
+        );
+        let uncommitted: Vec<_> = found
+            .sides
+            .iter()
+            .map(|side| (side.files, side.uncommitted))
+            .collect();
+        assert_eq!(uncommitted, [(1, 0), (1, 1), (1, 1)]);
+    }
+}
+
+#[test]
+fn work_that_was_merged_is_no_overlap() {
+    let mut team = Team::new(&[]);
+    team.commit("developer", "code.txt", &lines(&[(3, "mine")]));
+    let branch = git(team.place("developer"), &["branch", "--show-current"]);
+    git(
+        team.place("tester"),
+        &["merge", "-q", "--no-ff", "-m", "lane", &branch],
+    );
+    team.commit("tester", "test.txt", "tests\n");
+    team.commit("developer", "code.txt", &lines(&[(3, "mine"), (4, "more")]));
+    assert!(team.radar().overlaps.is_empty());
+}
+
+#[test]
+fn conflicts_with_the_parent_branch_are_told() {
+    let mut team = Team::new(&[]);
+    team.commit("developer", "code.txt", &lines(&[(3, "mine")]));
+    fs::write(team.project.root.join("code.txt"), lines(&[(3, "theirs")])).expect("written");
+    team.project.commit("on the parent branch");
+    let found = team.radar();
+    assert_eq!(found.sides[0].conflicts, ["code.txt"]);
+    assert!(found.sides[1].conflicts.is_empty());
+}
+
+#[test]
+fn deleted_renamed_and_unusual_files() {
+    let mut team = Team::new(&[]);
+    fs::remove_file(team.place("developer").join("other.txt")).expect("removed");
+    team.write("tester", "other.txt", "changed\n");
+    let unusual = "a \"b\"\nc\u{e9}";
+    team.write("developer", unusual, "one\n");
+    team.commit("tester", unusual, "two\n");
+    let place = team.place("pm").to_owned();
+    git(&place, &["mv", "code.txt", "renamed.txt"]);
+    git(&place, &["commit", "-q", "-m", "renamed"]);
+    team.refresh();
+    team.commit("tester", "code.txt", &lines(&[(9, "edited")]));
+    let found = team.radar();
+    let told = |path: &str| found.overlaps.iter().find(|overlap| overlap.path == path);
+    let conflict = |path: &str| told(path).is_some_and(|overlap| overlap.pairs[0].conflict);
+    assert!(conflict("other.txt"));
+    assert!(conflict(unusual));
+    // git follows the rename: both change it, and it merges.
+    let renamed = told("code.txt").expect("an overlap");
+    assert!(!renamed.pairs[0].conflict);
+}
+
+#[test]
+fn nothing_of_a_repository_is_run() {
+    let mut team = Team::new(&[]);
+    let canary = team.project.folder.path().join("canary");
+    let program = format!("touch {} #", canary.display());
+    for name in [
+        "merge.evil.driver",
+        "diff.evil.command",
+        "diff.evil.textconv",
+        "diff.external",
+        "core.fsmonitor",
+    ] {
+        team.project.git(&["config", name, &program]);
+    }
+    let attributes = team.project.root.join(".git/info/attributes");
+    fs::create_dir_all(attributes.parent().expect("a folder")).expect("made");
+    fs::write(attributes, "* merge=evil diff=evil\n").expect("written");
+    for (name, text) in [("developer", "mine"), ("tester", "ours")] {
+        team.write(name, "code.txt", &lines(&[(3, text)]));
+    }
+    team.refresh();
+    let found = team.radar();
+    assert!(found.overlaps[0].pairs[0].conflict);
+    assert!(!canary.exists());
+}
+
+#[test]
+fn a_bad_id_is_refused() {
+    let team = Team::new(&[]);
+    let repository = team.project.inspect();
+    let request = RadarRequest {
+        repository: &repository,
+        parent: "--help",
+        sides: &[],
+        scratch: &team.project.folder.path().join("scratch"),
+    };
+    let refused = radar(&handle(), &request).expect_err("a refusal");
+    assert!(matches!(refused, WorktreeError::NotACommit { .. }));
+    assert!(!request.scratch.exists());
+}
