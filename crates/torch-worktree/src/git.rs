@@ -138,6 +138,24 @@ impl Git {
         self.command(cwd, WRITE_DEADLINE)
     }
 
+    /// What, given as `-c`, makes every merge driver that a configuration names a program that merges nothing: such a
+    /// file conflicts then, which is the careful answer, and the repository's program is not run.
+    pub(crate) fn without_merge_drivers(&self, cwd: &Path) -> Result<Vec<String>, WorktreeError> {
+        let args = [
+            "config",
+            "--null",
+            "--name-only",
+            "--get-regexp",
+            r"^merge\..*\.driver$",
+        ];
+        let output = self
+            .read(cwd, args)
+            .map_err(failed("read the configuration", cwd))?;
+        let names = crate::call::zero_terminated(&output.stdout);
+        let off = names.map(|name| format!("{}=false", String::from_utf8_lossy(name)));
+        Ok(off.collect())
+    }
+
     /// A command as a person would run it there: with the repository's hooks, which may download and speak any language,
     /// and with `env` besides. Nobody is asked anything, and no upkeep of git's own is started.
     pub(crate) fn command_with_hooks(&self, cwd: &Path, env: &Environment) -> CommandSpec {

@@ -5,7 +5,8 @@
 //! [`remove_created`] undoes that as long as no work lies in it, [`state()`] sums up what was done,
 //! [`commit()`] commits it on the agent's behalf. [`remove`] takes a
 //! worktree away after [`keep()`] made everything in it safe under a hidden reference; [`kept()`] lists those, [`undelete()`]
-//! brings one back, [`expire_kept`] lets old ones go. Repositories are
+//! brings one back, [`expire_kept`] lets old ones go. [`prepare_merge`], [`apply_merge`] and [`settle_merge`] bring a commit into
+//! an agent's worktree while it works there; [`radar()`] says which agents change the same files. Repositories are
 //! read and small ones checked out with git2; where libgit2 can't do what a repository needs, `git` is run with the
 //! repository's own programs (hooks, fsmonitor, pagers) switched off: see [`Engine`].
 //!
@@ -25,6 +26,7 @@ mod keep;
 mod kept;
 mod locate;
 mod lock;
+mod merge;
 mod operation;
 mod prepare;
 mod radar;
@@ -47,6 +49,10 @@ pub use git::Git;
 pub use inspect::{inspect, inspect_busy};
 pub use keep::{KeepRequest, keep};
 pub use kept::{Expiry, Kept, KeptStash, expire_kept, find_kept, kept};
+pub use merge::{
+    Applied, Busy, Merge, MergeRequest, PreparedMerge, Settled, apply_merge, prepare_merge,
+    settle_merge,
+};
 pub use operation::{Operation, Unfinished};
 pub use prepare::prepare_worktree;
 pub use radar::{Overlap, Pair, Radar, RadarRequest, Side, Touched, radar};

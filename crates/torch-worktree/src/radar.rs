@@ -188,16 +188,14 @@ impl<'a> Desk<'a> {
     ) -> Result<Self, WorktreeError> {
         use std::os::unix::ffi::OsStrExt as _;
         let own = repository.common_dir.join("objects");
-        let mut desk = Self {
+        Ok(Self {
             git,
             root: &repository.root,
             objects: scratch.0.join("objects"),
             alternates: quoted(own.as_os_str().as_bytes()),
-            drivers: Vec::new(),
+            drivers: git.without_merge_drivers(&repository.root)?,
             scratch: &scratch.0,
-        };
-        desk.drivers = desk.merge_drivers()?;
-        Ok(desk)
+        })
     }
 
     /// A command in the project's folder.

@@ -3,6 +3,7 @@
 mod commit;
 mod keep;
 mod ladder;
+mod merge;
 mod projects;
 mod radar;
 mod removal;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::Desk;
 use crate::WorktreeError;
-use crate::git::failed;
 
 impl Desk<'_> {
     /// The files in which each of these pairs conflicts, in order; one process for all of them.
@@ -41,26 +40,6 @@ impl Desk<'_> {
                 .take(200)
                 .collect(),
         })
-    }
-
-    /// What makes every merge driver that a configuration names a program that merges nothing: the file conflicts then,
-    /// which is the careful answer, and the program is not run.
-    pub(super) fn merge_drivers(&self) -> Result<Vec<String>, WorktreeError> {
-        let args = [
-            "config",
-            "--null",
-            "--name-only",
-            "--get-regexp",
-            r"^merge\..*\.driver$",
-        ];
-        let output = self
-            .git
-            .read(self.root, args)
-            .map_err(failed("read the configuration", self.root))?;
-        let names = crate::call::zero_terminated(&output.stdout);
-        Ok(names
-            .map(|name| format!("{}=false", String::from_utf8_lossy(name)))
-            .collect())
     }
 }
 

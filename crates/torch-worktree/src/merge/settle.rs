@@ -1,0 +1,140 @@
+//! Finding out what a merge left whose process was killed, and ending it.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use super::apply::Desk;
+use super::{Merge, Settled, Tree, shown};
+use crate::{Git, Repository, WorktreeError};
+
+/// Finishes a merge or takes it back, whichever is possible, so that the worktree is as before it or as after it.
+///
+/// Files that torch had half written are known by their bytes: those of the one commit, of the other, or the beginning of the
+/// new ones. A file with anything else in it belongs to the agent, and stays.
+///
+/// # Errors
+/// [`WorktreeError`] where the worktree can't be read or written.
+pub fn settle_merge(
+    git: &Git,
+    repository: &Repository,
+    worktree: &Path,
+    merge: &Merge,
+) -> Result<Settled, WorktreeError> {
+    let tree = Tree::open(git, repository, worktree)?;
+    let desk = Desk::of(&tree);
+    let head = tree.head()?;
+    if tree.is_ancestor(&merge.commit, &head)? {
+        if desk.is_locked() && head == merge.commit {
+            tree.finish(&desk, merge)?;
+        }
+        desk.clear()?;
+        tree.unpin(merge)?;
+        return Ok(Settled::Done);
+    }
+    if desk.is_locked() {
+        tree.take_back(&desk, merge)?;
+    }
+    desk.clear()?;
+    if head != merge.from || tree.branch()? != merge.branch {
+        tree.unpin(merge)?;
+        return Ok(Settled::Dropped);
+    }
+    Ok(match tree.busy()? {
+        Some(busy) => Settled::Busy(busy),
+        None => Settled::Pending,
+    })
+}
+
+impl Tree<'_> {
+    /// The branch has moved, and the index may not have.
+    fn finish(&self, desk: &Desk, merge: &Merge) -> Result<(), WorktreeError> {
+        if !desk.index.exists() {
+            // It has taken its place already.
+            return desk.unlock();
+        }
+        let call = self.call().env("GIT_INDEX_FILE", &desk.index);
+        let tree = call.ask("read the index", ["write-tree"])?.text();
+        let args = [
+            "rev-parse",
+            "--verify",
+            &format!("{}^{{tree}}", merge.commit),
+        ];
+        if tree == self.call().ask("read a commit", args)?.text() {
+            return desk.replace();
+        }
+        // Nobody but torch writes it; it is said rather than believed.
+        Err(WorktreeError::Answer {
+            act: "finish a merge",
+            path: self.path.to_owned(),
+            answer: format!("the index that was prepared holds {tree}"),
+        })
+    }
+
+    /// The branch has not moved: files that are not as before are put back.
+    pub(super) fn take_back(&self, desk: &Desk, merge: &Merge) -> Result<(), WorktreeError> {
+        let mut back = Vec::new();
+        for file in self.between(&merge.from, &merge.commit)? {
+            let path = &file.path;
+            let place = self.place(path);
+            let there = bytes(&place)?;
+            let old = file
+                .before
+                .then(|| self.file(&merge.from, path))
+                .transpose()?;
+            let new = file
+                .after
+                .then(|| self.file(&merge.commit, path))
+                .transpose()?;
+            if there == old {
+                continue;
+            }
+            let torchs = match (&there, &new) {
+                (None, _) => true,
+                (Some(there), Some(new)) => new.starts_with(there),
+                (Some(_), None) => false,
+            };
+            if !torchs {
+                tracing::warn!(
+                    file = shown(path),
+                    "changed while a merge was killed; it stays"
+                );
+            } else if file.before {
+                back.extend_from_slice(path);
+                back.push(0);
+            } else {
+                fs::remove_file(&place).map_err(WorktreeError::io("remove", &place))?;
+            }
+        }
+        if !back.is_empty() {
+            let call = || self.call().env("GIT_INDEX_FILE", &desk.index);
+            call().ask("read a commit", ["read-tree", "--reset", &merge.from])?;
+            let args = ["checkout-index", "-f", "-z", "--stdin"];
+            call().stdin(back).ask("put files back", args)?;
+        }
+        Ok(())
+    }
+
+    /// A file of a commit as a checkout writes it.
+    fn file(&self, commit: &str, path: &[u8]) -> Result<Vec<u8>, WorktreeError> {
+        use std::os::unix::ffi::OsStringExt as _;
+        let mut name = format!("{commit}:").into_bytes();
+        name.extend_from_slice(path);
+        let name = std::ffi::OsString::from_vec(name);
+        let args = ["cat-file".into(), "--filters".into(), name];
+        Ok(self.call().ask("read a file of a commit", args)?.stdout)
+    }
+}
+
+/// What lies at a path: the bytes of a file, the target of a link; `None` for nothing.
+fn bytes(path: &Path) -> Result<Option<Vec<u8>>, WorktreeError> {
+    let read = WorktreeError::io("read", path);
+    match fs::symlink_metadata(path) {
+        Err(_) => Ok(None),
+        Ok(found) if found.is_symlink() => {
+            let target = fs::read_link(path).map_err(read)?;
+            Ok(Some(target.as_os_str().as_bytes().to_vec()))
+        }
+        Ok(_) => fs::read(path).map(Some).map_err(read),
+    }
+}
