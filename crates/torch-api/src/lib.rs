@@ -10,6 +10,7 @@ pub mod client;
 pub mod commit;
 pub mod credit;
 pub mod failure;
+pub mod git;
 pub mod open;
 pub mod path;
 pub mod roster;

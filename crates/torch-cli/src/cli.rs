@@ -10,7 +10,7 @@ use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 use crate::command::{
     ack, agent, agent_run, agents, attach, audit, auto, backup, brief, commit, complete,
     completions, compliance, config, context, credit, daemon, demo_agent, deps, detect, doctor, gc,
-    inbox, init, logs, man, mcp, message, open, pause, pending, plan, policy, report, restore,
+    git, inbox, init, logs, man, mcp, message, open, pause, pending, plan, policy, report, restore,
     resume, roles, rules, schedule, send, shell, spec, standup, status, stop, task,
     team as team_command, undelete, violations, why, windows, worktree,
 };
@@ -100,6 +100,7 @@ enum Command {
     Unpause(pause::UnpauseArgs),
     Windows(windows::WindowsArgs),
     Worktree(worktree::WorktreeArgs),
+    Git(git::GitArgs),
     Undelete(undelete::UndeleteArgs),
     Commit(commit::CommitArgs),
     Complete(complete::CompleteArgs),
@@ -179,6 +180,7 @@ fn run(command: Command) -> Outcome {
         Command::Unpause(args) => pause::unpause(args, &place()?),
         Command::Windows(args) => windows::run(args, &place()?),
         Command::Worktree(args) => worktree::run(args, &place()?),
+        Command::Git(args) => git::run(args, &place()?),
         Command::Undelete(args) => undelete::run(args, &place()?),
         Command::Commit(args) => commit::run(args, &place()?),
         Command::Complete(args) => complete::run(args, &place()?),

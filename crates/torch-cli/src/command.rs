@@ -22,6 +22,7 @@ pub mod deps;
 pub mod detect;
 pub mod doctor;
 pub mod gc;
+pub mod git;
 pub mod given;
 pub mod hook;
 pub(crate) mod in_force;

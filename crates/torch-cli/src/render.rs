@@ -11,6 +11,7 @@ pub mod detect;
 pub mod doctor;
 pub mod error;
 pub mod fit;
+pub mod git;
 pub mod keep;
 pub mod message;
 pub mod observed;

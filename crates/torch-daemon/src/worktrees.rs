@@ -64,6 +64,15 @@ pub enum Order {
         /// Of one role.
         role: Option<String>,
     },
+    /// Look which agents change the same files; answered by the host.
+    Radar {
+        /// The team's name.
+        team: String,
+        /// The branch that the work is for.
+        parent: String,
+        /// The team's agents.
+        agents: Vec<Registered>,
+    },
     /// Keep and remove these.
     Remove {
         /// Which.

@@ -28,10 +28,8 @@ const LINES_MAX: usize = 200;
 pub struct Side {
     /// What it is called in the answer: a role.
     pub name: String,
-    /// Its worktree, whose uncommitted work counts; `None` where only its commits are looked at.
-    pub worktree: Option<PathBuf>,
-    /// The commit it stands on, full hex.
-    pub tip: String,
+    /// Its worktree, whose uncommitted work counts.
+    pub worktree: PathBuf,
 }
 
 /// What to look at.
@@ -39,7 +37,7 @@ pub struct Side {
 pub struct RadarRequest<'a> {
     /// The project's repository.
     pub repository: &'a Repository,
-    /// The newest commit of the branch that all of it is for, full hex.
+    /// The branch that all of it is for, or a commit as full hex.
     pub parent: &'a str,
     /// The agents' work; names are unique.
     pub sides: &'a [Side],
@@ -50,6 +48,8 @@ pub struct RadarRequest<'a> {
 /// What was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Radar {
+    /// The parent branch's newest commit, full hex.
+    pub parent: String,
     /// Each side, in the order asked for.
     pub sides: Vec<Touched>,
     /// The files that two or more sides change, by path.
@@ -96,22 +96,15 @@ pub struct Pair {
 ///
 /// # Errors
 /// [`WorktreeError::Git`] where git can't read the repository or a worktree, or is older than 2.40;
-/// [`WorktreeError::Io`] where the scratch folder can't be made; [`WorktreeError::NotACommit`] for a bad id.
+/// [`WorktreeError::Io`] where the scratch folder can't be made.
 pub fn radar(git: &Git, request: &RadarRequest<'_>) -> Result<Radar, WorktreeError> {
-    let ids = request.sides.iter().map(|side| side.tip.as_str());
-    for id in ids.chain([request.parent]) {
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(WorktreeError::NotACommit {
-                commit: id.to_owned(),
-            });
-        }
-    }
     let scratch = Scratch::make(request.scratch)?;
     let desk = Desk::new(git, request.repository, &scratch)?;
+    let parent = desk.parent(request.parent)?;
     let looked: Vec<Looked<'_>> = request
         .sides
         .iter()
-        .map(|side| desk.look(side, request.parent))
+        .map(|side| desk.look(side, &parent))
         .collect::<Result<_, _>>()?;
     let near = desk.near(&looked)?;
     let mut wanted: Vec<(&str, &str)> = near
@@ -127,11 +120,12 @@ pub fn radar(git: &Git, request: &RadarRequest<'_>) -> Result<Radar, WorktreeErr
     wanted.extend(
         looked
             .iter()
-            .map(|side| (request.parent, side.tip.as_str())),
+            .map(|side| (parent.as_str(), side.tip.as_str())),
     );
     let merged = desk.conflicts(&wanted)?;
     let sides = looked.iter().zip(&merged[pairs..]);
     Ok(Radar {
+        parent: parent.clone(),
         sides: sides
             .map(|(side, conflicts)| side.touched(conflicts))
             .collect(),
@@ -214,11 +208,25 @@ impl<'a> Desk<'a> {
             .env("GIT_LITERAL_PATHSPECS", "1")
     }
 
+    /// The commit that a revision names.
+    fn commit(&self, folder: &Path, revision: &str) -> Result<String, WorktreeError> {
+        let revision = format!("{revision}^{{commit}}");
+        let args = ["rev-parse", "--verify", "--end-of-options", &revision];
+        Ok(self.call_in(folder).ask("read a commit", args)?.text())
+    }
+
+    /// The newest commit of the parent branch.
+    fn parent(&self, name: &str) -> Result<String, WorktreeError> {
+        let is_commit = name.len() >= 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match is_commit {
+            true => self.commit(self.root, name),
+            false => self.commit(self.root, &format!("refs/heads/{name}")),
+        }
+    }
+
     fn look<'s>(&self, side: &'s Side, parent: &str) -> Result<Looked<'s>, WorktreeError> {
-        let (tip, uncommitted) = match &side.worktree {
-            Some(worktree) => self.with_work(worktree, &side.tip)?,
-            None => (side.tip.clone(), BTreeSet::new()),
-        };
+        let head = self.commit(&side.worktree, "HEAD")?;
+        let (tip, uncommitted) = self.with_work(&side.worktree, &head)?;
         let base = self.merge_base(parent, &tip)?;
         let changes = match &base {
             Some(base) => self.changes(base, &tip)?,

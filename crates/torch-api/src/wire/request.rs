@@ -277,6 +277,8 @@ pub enum Request {
     /// The rules of communication: violations, forms, assignments, dependencies. Answers as [`RulesRequest`] says, with
     /// [`Response::Rules`] for what is listed.
     Rules(Box<RulesRequest>),
+    /// A question about a team's git. Answers [`Response::Git`].
+    Git(crate::git::GitRequest),
     /// Archives and removes what is older than the configured retention. Answers [`Response::Gc`].
     Gc {
         /// Only say what that would be.
@@ -335,6 +337,7 @@ impl Request {
             Self::KeptList { .. } => "kept_list",
             Self::Undelete { .. } => "undelete",
             Self::Rules(_) => "rules",
+            Self::Git(_) => "git",
             Self::Gc { .. } => "gc",
         }
     }

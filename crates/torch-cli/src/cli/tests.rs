@@ -59,6 +59,7 @@ fn every_command_that_prints_data_has_json() {
         "torch policy",
         "torch windows",
         "torch worktree",
+        "torch git",
         "torch report",
         "torch task",
         "torch deps",

@@ -18,6 +18,7 @@ mod look;
 mod orphans;
 pub(crate) mod outbox;
 pub(crate) mod project_rules;
+mod radar;
 mod record;
 pub(crate) mod rules;
 pub(crate) mod service;

@@ -81,6 +81,18 @@ fn carried_out(git: &Git, projects: &Path, conn: ConnId, order: Order) -> Done {
                 Err(failure) => Response::Failed(*failure),
             })
         }
+        Order::Radar {
+            team,
+            parent,
+            agents,
+        } => Done::Answer(super::radar::answer(
+            git,
+            &projects
+                .with_file_name("run")
+                .join(format!("radar-{team}-{}", conn.0)),
+            &team,
+            (&parent, &agents),
+        )),
         Order::Remove {
             worktrees,
             branch,

@@ -152,6 +152,7 @@ impl State {
             request @ (Request::WorktreeList { .. }
             | Request::WorktreeRemove { .. }
             | Request::KeptList { .. }
+            | Request::Git(_)
             | Request::Undelete { .. }) => self.worktree_request(t, conn, request),
             other => {
                 if let Some(query) = query(caller, other) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use torch_api::git::GitRequest;
 use torch_api::wire::TeamSelector;
 use torch_api::{Failure, Request, Response, UndeletedView};
 use torch_core::plan::{WindowObserved, WorktreeObserved};
@@ -17,7 +18,7 @@ use crate::worktrees::{HomeBranch, Order, Outcome, Registered, Removed};
 const REMOVE: &str = "torch worktree remove";
 
 impl State {
-    /// Takes one of the four requests that concern worktrees.
+    /// Takes one of the requests that concern worktrees.
     pub(crate) fn worktree_request(&mut self, t: &mut Turn, conn: ConnId, request: Request) {
         match request {
             Request::WorktreeList { team } => self.worktree_list(t, conn, team.as_deref()),
@@ -31,6 +32,7 @@ impl State {
                 self.worktree_remove(t, conn, &team, (&role, fate));
             }
             Request::KeptList { team, role } => self.kept_list(t, conn, &team, role),
+            Request::Git(GitRequest::Radar { team }) => self.radar(t, conn, &team),
             Request::Undelete { team, what, to } => self.undelete(t, conn, &team, (what, to)),
             _ => {}
         }
@@ -175,6 +177,22 @@ impl State {
             Ok(places) => order_worktrees(t, conn, Order::Kept { places, role }),
             Err(failure) => t.fail(conn, *failure),
         }
+    }
+
+    /// Has the agents' work compared; one whose worktree was never made has none.
+    fn radar(&mut self, t: &mut Turn, conn: ConnId, selector: &TeamSelector) {
+        let team = match self.select_team(selector) {
+            Ok(team) => team,
+            Err(failure) => return t.fail(conn, *failure),
+        };
+        let agents = self.team_agents(team.id).into_iter();
+        let agents = agents.filter_map(|agent| self.registered(agent));
+        let order = Order::Radar {
+            team: team.name.to_string(),
+            parent: team.base_branch.clone(),
+            agents: agents.filter(|agent| agent.ready).collect(),
+        };
+        order_worktrees(t, conn, order);
     }
 
     fn undelete(

@@ -49,7 +49,7 @@ impl Desk<'_> {
         let ids = self.blobs(worktree, files.iter().map(|(_, path)| path.as_slice()))?;
         let written = files.into_iter().zip(ids);
         lines.extend(written.map(|((mode, path), id)| (format!("{mode} {id}"), path)));
-        Ok((self.commit(worktree, tip, &lines)?, taken))
+        Ok((self.commit_of(worktree, tip, &lines)?, taken))
     }
 
     fn changed(&self, worktree: &Path) -> Result<BTreeSet<Vec<u8>>, WorktreeError> {
@@ -96,7 +96,7 @@ impl Desk<'_> {
     }
 
     /// Commits `tip` with these entries over it, through an index of its own.
-    fn commit(
+    fn commit_of(
         &self,
         worktree: &Path,
         tip: &str,

@@ -26,8 +26,7 @@ impl Team {
             let added = project.add(name, name).expect("added");
             Side {
                 name: name.to_owned(),
-                tip: git(&added.path, &["rev-parse", "HEAD"]),
-                worktree: Some(added.path),
+                worktree: added.path,
             }
         });
         Self {
@@ -38,28 +37,17 @@ impl Team {
 
     fn place(&self, name: &str) -> &Path {
         let side = self.sides.iter().find(|side| side.name == name);
-        side.and_then(|side| side.worktree.as_deref())
-            .expect("a side")
+        side.map(|side| side.worktree.as_path()).expect("a side")
     }
 
     fn write(&self, name: &str, file: &str, text: &str) {
         fs::write(self.place(name).join(file), text).expect("written");
     }
 
-    fn commit(&mut self, name: &str, file: &str, text: &str) {
+    fn commit(&self, name: &str, file: &str, text: &str) {
         self.write(name, file, text);
         git(self.place(name), &["add", "-A"]);
         git(self.place(name), &["commit", "-q", "-m", "work"]);
-        self.refresh();
-    }
-
-    fn refresh(&mut self) {
-        for side in &mut self.sides {
-            side.tip = git(
-                side.worktree.as_deref().expect("a worktree"),
-                &["rev-parse", "HEAD"],
-            );
-        }
     }
 
     fn radar(&self) -> Radar {
@@ -68,7 +56,7 @@ impl Team {
         let scratch = self.project.folder.path().join("scratch");
         let request = RadarRequest {
             repository: &repository,
-            parent: &self.project.git(&["rev-parse", "HEAD"]),
+            parent: "main",
             sides: &self.sides,
             scratch: &scratch,
         };
@@ -111,7 +99,7 @@ fn nothing_is_shared_at_first() {
 #[test]
 fn committed_and_uncommitted_work_is_merged_in_memory() {
     for init in [&[][..], &["--object-format=sha256"]] {
-        let mut team = Team::new(init);
+        let team = Team::new(init);
         team.commit("developer", "code.txt", &lines(&[(3, "mine")]));
         team.write("tester", "code.txt", &lines(&[(3, "ours")]));
         team.write("pm", "code.txt", &lines(&[(15, "far")]));
@@ -137,7 +125,7 @@ fn committed_and_uncommitted_work_is_merged_in_memory() {
 
 #[test]
 fn work_that_was_merged_is_no_overlap() {
-    let mut team = Team::new(&[]);
+    let team = Team::new(&[]);
     team.commit("developer", "code.txt", &lines(&[(3, "mine")]));
     let branch = git(team.place("developer"), &["branch", "--show-current"]);
     git(
@@ -151,7 +139,7 @@ fn work_that_was_merged_is_no_overlap() {
 
 #[test]
 fn conflicts_with_the_parent_branch_are_told() {
-    let mut team = Team::new(&[]);
+    let team = Team::new(&[]);
     team.commit("developer", "code.txt", &lines(&[(3, "mine")]));
     fs::write(team.project.root.join("code.txt"), lines(&[(3, "theirs")])).expect("written");
     team.project.commit("on the parent branch");
@@ -162,7 +150,7 @@ fn conflicts_with_the_parent_branch_are_told() {
 
 #[test]
 fn deleted_renamed_and_unusual_files() {
-    let mut team = Team::new(&[]);
+    let team = Team::new(&[]);
     fs::remove_file(team.place("developer").join("other.txt")).expect("removed");
     team.write("tester", "other.txt", "changed\n");
     let unusual = "a \"b\"\nc\u{e9}";
@@ -171,7 +159,6 @@ fn deleted_renamed_and_unusual_files() {
     let place = team.place("pm").to_owned();
     git(&place, &["mv", "code.txt", "renamed.txt"]);
     git(&place, &["commit", "-q", "-m", "renamed"]);
-    team.refresh();
     team.commit("tester", "code.txt", &lines(&[(9, "edited")]));
     let found = team.radar();
     let told = |path: &str| found.overlaps.iter().find(|overlap| overlap.path == path);
@@ -185,7 +172,7 @@ fn deleted_renamed_and_unusual_files() {
 
 #[test]
 fn nothing_of_a_repository_is_run() {
-    let mut team = Team::new(&[]);
+    let team = Team::new(&[]);
     let canary = team.project.folder.path().join("canary");
     let program = format!("touch {} #", canary.display());
     for name in [
@@ -203,23 +190,28 @@ fn nothing_of_a_repository_is_run() {
     for (name, text) in [("developer", "mine"), ("tester", "ours")] {
         team.write(name, "code.txt", &lines(&[(3, text)]));
     }
-    team.refresh();
     let found = team.radar();
     assert!(found.overlaps[0].pairs[0].conflict);
     assert!(!canary.exists());
 }
 
 #[test]
-fn a_bad_id_is_refused() {
+fn a_parent_that_is_no_branch_is_refused() {
     let team = Team::new(&[]);
     let repository = team.project.inspect();
-    let request = RadarRequest {
-        repository: &repository,
-        parent: "--help",
-        sides: &[],
-        scratch: &team.project.folder.path().join("scratch"),
-    };
-    let refused = radar(&handle(), &request).expect_err("a refusal");
-    assert!(matches!(refused, WorktreeError::NotACommit { .. }));
-    assert!(!request.scratch.exists());
+    for parent in [
+        "--help",
+        "HEAD~1",
+        "0123456789012345678901234567890123456789",
+    ] {
+        let request = RadarRequest {
+            repository: &repository,
+            parent,
+            sides: &[],
+            scratch: &team.project.folder.path().join("scratch"),
+        };
+        let refused = radar(&handle(), &request).expect_err("a refusal");
+        assert!(matches!(refused, WorktreeError::Git { .. }));
+        assert!(!request.scratch.exists());
+    }
 }

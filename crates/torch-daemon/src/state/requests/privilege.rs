@@ -32,6 +32,7 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::Commit(_)
         | Request::WorktreeList { .. }
         | Request::Rules(_)
+        | Request::Git(_)
         | Request::Cancel => Privilege::Anyone,
         Request::Complete { .. } | Request::Ack { .. } => Privilege::Agent,
         Request::Shutdown

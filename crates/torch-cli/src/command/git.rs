@@ -1,0 +1,54 @@
+//! `torch git`.
+
+use clap::{Args, Subcommand};
+use torch_api::git::{GitRequest, GitResponse};
+use torch_api::{Request, Response};
+
+use super::{JsonArgs, TeamArgs};
+use crate::connect;
+use crate::error::{CommandError, Outcome};
+use crate::place::Place;
+use crate::{exit, output, render};
+
+/// Says how the work of a team's agents stands to each other in git.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  torch git radar")]
+pub struct GitArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows which files two or more roles change now, committed or not, and which of it would conflict
+    ///
+    /// The changes are merged in memory; no file, index or branch is touched. With git 2.40 or newer.
+    #[command(after_help = "Examples:\n  torch git radar\n  torch git radar --team myapp --json")]
+    Radar(RadarArgs),
+}
+
+#[derive(Debug, Args)]
+struct RadarArgs {
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: GitArgs, place: &Place) -> Outcome {
+    let Command::Radar(args) = args.command;
+    let team = place.team(args.team.team);
+    let request = Request::Git(GitRequest::Radar { team });
+    match connect::ask(&mut connect::connect(place)?, &request)? {
+        Response::Git(answer) => {
+            let GitResponse::Radar(view) = *answer;
+            match args.json.json {
+                true => output::json(&view)?,
+                false => output::data(&render::git::radar(&view))?,
+            }
+            Ok(exit::OK)
+        }
+        other => Err(CommandError::unexpected(&other)),
+    }
+}
