@@ -27,6 +27,18 @@ pub struct QuestionView {
     pub approve: Option<usize>,
     /// The row that denies it, from 0.
     pub deny: Option<usize>,
+    /// How `torch approve` and `torch deny` answer it.
+    pub channel: AnswerChannel,
     /// Since when it is open.
     pub at: Timestamp,
+}
+
+/// How an answer goes to a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerChannel {
+    /// By keys in its window, under the guard of every key.
+    Keys,
+    /// Through the program's own interface, by the plugin that torch launched it with; by keys where the plugin does not take it.
+    Program,
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
 use crate::screen::DialogKind;
+use crate::{LaunchId, Timestamp};
 
 /// An open question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,24 @@ pub struct Question {
     /// The row that denies it.
     #[serde(default)]
     pub deny: Option<usize>,
+    /// The program's own id of it, where it can be answered without a key.
+    #[serde(default)]
+    pub asked: Option<String>,
     /// Since when it is open.
     pub at: Timestamp,
+}
+
+/// The name of a launch's folder of answers, beside its spool.
+pub fn answers_folder(launch: LaunchId) -> String {
+    format!("answers-{launch}")
+}
+
+/// The name of an answer's file while it lies ready for the program.
+pub fn ready_answer(question: &str) -> String {
+    format!("{question}.ready")
+}
+
+/// Its name once it was taken.
+pub fn taken_answer(question: &str) -> String {
+    format!("{question}.taken")
 }

@@ -279,8 +279,16 @@ fn entry(path: &Path, text: String, origin: Origin) -> Result<Entry, CatalogErro
 fn compiled(program: &AgentProgram) -> Result<Rules, RuleError> {
     let name = &program.name;
     let (hooks, transcript) = (&program.hooks, &program.transcript);
-    SignalRules::compile(name, "hooks", &hooks.rules, &hooks.values)?;
-    SignalRules::compile(name, "transcript", &transcript.rules, &transcript.values)?;
+    SignalRules::compile(name, "hooks", &hooks.rules, &hooks.values)?.unwrapping(
+        name,
+        "hooks",
+        &hooks.unwrap,
+    )?;
+    SignalRules::compile(name, "transcript", &transcript.rules, &transcript.values)?.unwrapping(
+        name,
+        "transcript",
+        &transcript.unwrap,
+    )?;
     Rules::compile(name, &program.screen)
 }
 

@@ -3,6 +3,7 @@
 //! [`crate::state::State::handle`] turns one into the other without IO. The host commits all
 //! [`Effect::Write`]s of a turn in one transaction before it executes any other effect of it.
 
+mod cause;
 mod errors;
 mod facts;
 mod gap;
@@ -29,7 +30,10 @@ pub use facts::{
     ProbeFact, ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
 };
 pub use gap::SpoolGap;
-pub use orders::{InboxFile, Offer, OpenIn, OpenWindow, PaneRecord, Resume, TypingGuard};
+pub use orders::{
+    AnswerFile, AnswerFileDone, AnswerFileOrder, AnswerFileOutcome, InboxFile, Offer, OpenIn,
+    OpenWindow, PaneRecord, Resume, TypingGuard,
+};
 pub use query::Query;
 
 /// A client's connection, numbered from 1 in one daemon's life.
@@ -79,34 +83,6 @@ pub enum TimerKey {
     Panes,
     /// The host's own next look at its socket and its lock.
     Upkeep,
-}
-
-impl TimerKey {
-    /// Its time as a cause, in words.
-    pub(crate) fn cause(&self) -> &'static str {
-        match self {
-            Self::Delivery(_) => "time for a delivery",
-            Self::Transcript(_) => "time to look into a transcript",
-            Self::Expiry(_) => "a time to live is over",
-            Self::Wait(_) => "a client's wait is over",
-            Self::Ready(_) => "the time to get ready is over",
-            Self::Look(_) => "time for a look",
-            Self::Answer(_) => "time to look at a dialog",
-            Self::Restart(_) => "time for a restart",
-            Self::Turns(_) => "a turn counts no more",
-            Self::Wake(_) => "time to wake an agent",
-            Self::CheckIn(_) => "time for a check-in",
-            Self::Standup(_) => "a standup is over",
-            Self::Silence(_) => "an agent has been silent for a while",
-            Self::Server => "time to start the tmux server",
-            Self::Followed(_) => "who follows has waited long enough",
-            Self::Blocked(_) => "an agent is still blocked",
-            Self::Violations => "a violation may have expired",
-            Self::Schedules => "a planned note is due",
-            Self::Panes => "time to list the panes",
-            Self::Upkeep => "upkeep",
-        }
-    }
 }
 
 /// What happened.
@@ -240,6 +216,8 @@ pub enum Event {
         /// What became of it.
         withdrawal: Withdrawal,
     },
+    /// An answer's file was laid or taken back.
+    AnswerFile(AnswerFileDone),
     /// An agent's transcript grew.
     Told {
         /// Whose.
@@ -531,6 +509,8 @@ pub enum Effect {
     },
     /// Take a message back that lies ready.
     Withdraw(Offer),
+    /// Lay an answer ready for the program's plugin, or take it back.
+    AnswerFile(AnswerFile),
     /// Press a key for an open question, by a person's order.
     PressKey {
         /// Whose question.

@@ -72,12 +72,18 @@ impl SignalRules {
         })
     }
 
-    /// The same rules for a program that puts something around long prompts; each pattern's first group is the prompt.
+    /// The same rules for a program that puts something around prompts; each pattern's first group is the prompt. `section` is as
+    /// for [`Self::compile`].
     ///
     /// # Errors
     /// [`RuleError`] names the first pattern that is no regular expression.
-    pub fn unwrapping(mut self, program: &str, patterns: &[String]) -> Result<Self, RuleError> {
-        self.unwrap = compile_all(program, "hooks.unwrap", patterns)?;
+    pub fn unwrapping(
+        mut self,
+        program: &str,
+        section: &str,
+        patterns: &[String],
+    ) -> Result<Self, RuleError> {
+        self.unwrap = compile_all(program, &format!("{section}.unwrap"), patterns)?;
         Ok(self)
     }
 
@@ -97,9 +103,13 @@ impl SignalRules {
     }
 
     fn unwrapped(&self, text: String) -> String {
+        // One record may hold several: tools that end together have one result each.
         let inner = self.unwrap.iter().find_map(|pattern| {
-            let inner = pattern.captures(&text)?.get(1)?;
-            Some(inner.as_str().to_owned())
+            let all = pattern.captures_iter(&text);
+            let inner: Vec<&str> = all
+                .filter_map(|found| found.get(1).map(|inner| inner.as_str()))
+                .collect();
+            (!inner.is_empty()).then(|| inner.join("\n"))
         });
         inner.unwrap_or(text)
     }
@@ -293,7 +303,11 @@ mod tests {
     #[test]
     fn what_a_program_puts_around_a_prompt_is_none_of_it() {
         let rules = rules("[[rules]]\nwhen = { \"/p\" = \".\" }\nis = \"prompt\"\ntext = [\"/p\"]")
-            .unwrapping("test", &[r"(?s)^\s*<paste>\n(.*)\n</paste>\s*$".to_owned()])
+            .unwrapping(
+                "test",
+                "hooks",
+                &[r"(?s)^\s*<paste>\n(.*)\n</paste>\s*$".to_owned()],
+            )
             .expect("it compiles");
         assert_eq!(
             rules
@@ -302,6 +316,16 @@ mod tests {
             "a\nb"
         );
         assert_eq!(rules.read(&json!({"p": "x <paste>"})).text, "x <paste>");
+    }
+
+    #[test]
+    fn one_record_may_hold_several() {
+        let rules =
+            rules("[[rules]]\nwhen = { \"/p\" = \".\" }\nis = \"prompt\"\ntext = [\"/p/*\"]")
+                .unwrapping("test", "transcript", &["<c>([^<>]*)</c>".to_owned()])
+                .expect("it compiles");
+        let record = json!({"p": ["one <c>a</c>", "two", "three <c>b</c>"]});
+        assert_eq!(rules.read(&record).text, "a\nb");
     }
 
     #[test]

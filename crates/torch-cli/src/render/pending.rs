@@ -1,6 +1,7 @@
 //! Open questions.
 
 use torch_api::QuestionView;
+use torch_api::asking::AnswerChannel;
 
 use super::style::{DIM, STRONG, WARN, paint};
 use super::time::Clock;
@@ -49,7 +50,17 @@ fn block(question: &QuestionView, clock: &Clock, width: Option<usize>) -> String
         };
         text.push_str(&self::row(&plain(row), &means, width));
     }
-    if question.approve.is_none() {
+    if question.channel == AnswerChannel::Program {
+        let id = &question.id;
+        let line = match question.approve {
+            Some(_) => "  answered through its program's own interface, without a key".to_owned(),
+            None => format!(
+                "  answered through its program's own interface, without a key: torch approve {id}, torch deny {id}"
+            ),
+        };
+        let line = fit::prose(&format!("{line}\n"), width, 2);
+        text.push_str(&paint(DIM, &line));
+    } else if question.approve.is_none() {
         let line = format!("  answered in its window: torch attach {}", question.role);
         text.push_str(&format!("{}\n", paint(DIM, &line)));
     }
@@ -96,6 +107,7 @@ mod tests {
             ],
             approve: Some(0),
             deny: Some(2),
+            channel: AnswerChannel::Keys,
             at: Timestamp(1_800_000_000_000),
         };
         let clock = Clock {
@@ -110,5 +122,21 @@ mod tests {
         assert_eq!(shown(Some(80)), shown(None));
         insta::assert_snapshot!("a_question_in_a_narrow_terminal", shown(Some(32)));
         assert_eq!(list(&[], &clock, None), "no open questions\n");
+        // One that its program takes an answer to needs no rows.
+        let own = QuestionView {
+            channel: AnswerChannel::Program,
+            rows: Vec::new(),
+            approve: None,
+            deny: None,
+            ..question
+        };
+        let shown = list(&[own], &clock, None);
+        let shown = anstream::adapter::strip_str(&shown).to_string();
+        assert!(
+            shown.contains(
+                "own interface, without a key: torch approve q-7k3f9q, torch deny q-7k3f9q"
+            ),
+            "{shown}"
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Agent programs as data: the shape of the TOML files in `templates/agents/`.
 
+mod answers;
 mod credit;
 mod doors;
 mod headless;
@@ -10,6 +11,7 @@ mod signals;
 
 use serde::{Deserialize, Serialize};
 
+pub use answers::{AnswerOutcome, AnswerRules};
 pub use credit::CreditRules;
 pub use doors::{DoorRules, Sign, Trusts};
 pub use headless::HeadlessRules;

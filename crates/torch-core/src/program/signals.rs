@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::AnswerRules;
+
 /// What a record of a hook or a transcript means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -126,6 +128,8 @@ pub struct HookRules {
     pub no_login: Vec<String>,
     /// How a message gets into a running turn; none: it can't.
     pub hand_over: Option<HandOverRules>,
+    /// How an open question is answered without a key; none: by keys alone.
+    pub answers: Option<AnswerRules>,
 }
 
 /// How a message gets into a running turn: a hook that runs `{hand_over}` when a tool has ended prints it.
@@ -139,6 +143,9 @@ pub struct HandOverRules {
     /// JSON pointers: a record with any of these is not the agent's own, but a subagent's, and is not answered.
     #[serde(default)]
     pub unless: Vec<String>,
+    /// What the program would change on the way, such as `<`: a message with any of these waits for the turn's end.
+    #[serde(default)]
+    pub not_with: Vec<String>,
 }
 
 /// What a program's transcript says: a file of JSON lines.
@@ -152,6 +159,8 @@ pub struct TranscriptRules {
     pub rules: Vec<SignalRule>,
     /// Figures in them.
     pub values: ValuePointers,
+    /// What the program puts around a message: regular expressions whose first group is the message itself.
+    pub unwrap: Vec<String>,
 }
 
 /// What a program tells a status line: JSON on the standard input of `{status_line}`.

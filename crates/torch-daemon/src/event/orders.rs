@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::OfferError;
 use torch_core::hand_over::HandOver;
 use torch_core::launch::LaunchSpec;
 use torch_core::{
@@ -68,6 +69,52 @@ pub struct Offer {
     pub launch: LaunchId,
     /// Which message, and which try of it.
     pub hand_over: HandOver,
+}
+
+/// What is to be done with an answer in a launch's folder of answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerFile {
+    /// Whose question.
+    pub agent: AgentId,
+    /// In which launch.
+    pub launch: LaunchId,
+    /// The question's id.
+    pub question: String,
+    /// What.
+    pub order: AnswerFileOrder,
+}
+
+/// An order about an answer's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnswerFileOrder {
+    /// This is laid ready.
+    Lay(String),
+    /// It is taken back.
+    Withdraw,
+}
+
+/// What became of an order about an answer's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerFileDone {
+    /// Whose question.
+    pub agent: AgentId,
+    /// The question's id.
+    pub question: String,
+    /// What.
+    pub outcome: AnswerFileOutcome,
+}
+
+/// How an order about an answer's file ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnswerFileOutcome {
+    /// It lies ready.
+    Laid,
+    /// It could not be laid.
+    NotLaid(OfferError),
+    /// It was taken back: nobody has it.
+    Withdrawn,
+    /// The plugin took it, or nobody can tell.
+    Taken,
 }
 
 /// A long body's file.

@@ -63,6 +63,7 @@ impl Host {
             // At once, in the order in which they are wanted: one may be taken back that is just being laid.
             Effect::Offer { offer, text, inbox } => self.offer(offer, &text, inbox.as_ref()),
             Effect::Withdraw(offer) => self.withdraw(offer),
+            Effect::AnswerFile(order) => self.answer_file(order),
             Effect::WatchTranscript {
                 agent,
                 launch,

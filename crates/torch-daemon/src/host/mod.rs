@@ -7,6 +7,7 @@
 //! other task was ordered by the loop, or watches a file or a timer and tells of it once.
 
 pub(crate) mod answer;
+mod answer_file;
 pub(crate) mod answers;
 mod commits;
 pub(crate) mod execute;

@@ -48,6 +48,12 @@ impl State {
             if before == AgentState::Asking {
                 self.close_question(t, agent);
             }
+            if !matches!(state, AgentState::Asking | AgentState::Working)
+                && let Some(run) = self.agents.get_mut(&agent)
+            {
+                // Outside of a turn nothing is asked by the program's own word.
+                run.asked.clear();
+            }
             if state.takes_messages() || !state.is_live() {
                 self.answer_turn_waiters(t, agent);
                 self.check_hub_done(t, agent);
@@ -172,6 +178,7 @@ impl State {
         };
         let reading = program.hooks.read(payload);
         let before = run.agent.state;
+        self.on_answer_record(t, agent, payload);
         if let Some(signal) = reading.signal {
             self.note_hook(t, agent, signal, at);
         }
@@ -209,7 +216,7 @@ impl State {
                 self.count_turn(t, agent);
                 self.on_prompt(t, agent, &reading.text);
             }
-            Some(Signal::Asking) => self.on_asking_hook(t, agent, &reading.text),
+            Some(Signal::Asking) => self.on_asking_hook(t, agent, &reading.text, payload),
             Some(Signal::TurnEnded) => self.look_for_share(t, agent),
             Some(signal @ (Signal::Cleared | Signal::Compacted)) => {
                 self.restate(t, agent, signal);

@@ -1,18 +1,20 @@
 //! Answering an open dialog by a person's word, or by the user's settings: the screen is read before each key.
 
 use serde_json::json;
+use torch_api::asking::AnswerChannel;
 use torch_api::{Failure, Request};
 use torch_core::screen::{Dialog, ScreenKind};
 use torch_core::{AgentId, Timestamp};
 use torch_router::delivery::{Outcome, PaneFitness, Sight};
 
+use super::answer_channel::Way;
 use super::asking::same;
 use super::{State, Turn};
 use crate::event::{ConnId, Effect, KeyError, LookError, ProbeFor, TimerKey, TypingGuard};
 use crate::failure::{other, timeout, usage};
 
 /// How long an answer may take until its last key is pressed.
-const ANSWER_DEADLINE: std::time::Duration = std::time::Duration::from_secs(8);
+pub(super) const ANSWER_DEADLINE: std::time::Duration = std::time::Duration::from_secs(8);
 /// How long the dialog may take to close after that: Gemini CLI leaves the one about trust on the screen until it has started
 /// anew, which takes 9 s on a loaded machine.
 const CLOSE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(20);
@@ -33,9 +35,11 @@ const KEYS_MAX: u32 = 24;
 pub(crate) struct Answering {
     /// Who is told; none where the user's settings answer.
     pub(crate) conn: Option<ConnId>,
-    agent: AgentId,
-    question: String,
-    approve: bool,
+    pub(super) agent: AgentId,
+    pub(super) question: String,
+    pub(super) approve: bool,
+    /// How it goes to the program.
+    pub(super) way: Way,
     /// Whether the key that chooses was pressed.
     chosen: bool,
     keys: u32,
@@ -78,19 +82,20 @@ impl State {
         t.journal(
             "question.answer",
             agent,
-            json!({"id": short, "approve": approve}),
+            json!({"id": short, "approve": approve, "by": self.answer_channel(agent)}),
         );
         self.answering.push(Answering {
             conn: Some(conn),
             agent,
             question: short,
             approve,
+            way: Way::Keys,
             chosen: false,
             keys: 0,
             pressed: 0,
             until: t.now.after(ANSWER_DEADLINE),
         });
-        self.look_for_answer(t, agent);
+        self.begin_answer(t, agent);
     }
 
     fn no_question(&self, id: &str) -> Failure {
@@ -262,23 +267,28 @@ impl State {
         }
     }
 
-    fn answered(&mut self, t: &mut Turn, at: usize) {
+    pub(super) fn answered(&mut self, t: &mut Turn, at: usize) {
         let answer = self.answering.remove(at);
         let word = if answer.approve { "approved" } else { "denied" };
         if let Some(conn) = answer.conn {
-            let said = format!("{} is {word}", answer.question);
+            let how = match answer.way {
+                Way::Keys => "",
+                _ => " through its program's own interface",
+            };
+            let said = format!("{} is {word}{how}", answer.question);
             t.reply(conn, super::send::done(said));
         }
         t.journal(
             "question.answered",
             answer.agent,
-            json!({"id": answer.question, "approve": answer.approve, "by_settings": answer.conn.is_none()}),
+            json!({"id": answer.question, "approve": answer.approve, "by_settings": answer.conn.is_none(),
+                   "by": if answer.way == Way::Keys { AnswerChannel::Keys } else { AnswerChannel::Program }}),
         );
         // What follows is seen by hooks; where there are none, by the next look.
         self.look_at_screen(t, answer.agent);
     }
 
-    fn fail_answer(&mut self, t: &mut Turn, agent: AgentId, why: &str) {
+    pub(super) fn fail_answer(&mut self, t: &mut Turn, agent: AgentId, why: &str) {
         let Some(at) = self
             .answering
             .iter()
@@ -330,12 +340,13 @@ impl State {
             agent,
             question: id,
             approve: true,
+            way: Way::Keys,
             chosen: false,
             keys: 0,
             pressed: 0,
             until: t.now.after(ANSWER_DEADLINE),
         });
-        self.look_for_answer(t, agent);
+        self.begin_answer(t, agent);
         true
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use torch_api::Response;
-use torch_api::asking::QuestionView;
+use torch_api::asking::{AnswerChannel, QuestionView};
 use torch_api::wire::{Stage, TeamSelector};
 use torch_core::question::Question;
 use torch_core::screen::{Dialog, DialogKind, ScreenReading, squeeze};
@@ -22,7 +22,14 @@ const TOLD: usize = 300;
 
 impl State {
     /// A hook says that a dialog opened.
-    pub(crate) fn on_asking_hook(&mut self, t: &mut Turn, agent: AgentId, text: &str) {
+    pub(crate) fn on_asking_hook(
+        &mut self,
+        t: &mut Turn,
+        agent: AgentId,
+        text: &str,
+        record: &serde_json::Value,
+    ) {
+        let asked = self.note_asked(agent, record);
         let known = self
             .agents
             .get(&agent)
@@ -30,7 +37,9 @@ impl State {
         // With one open this is a reminder, or the next one, which the screen tells from it.
         if known.is_none() {
             // Of which kind it is, the screen tells.
-            self.open_question(t, agent, DialogKind::Permission, text, None);
+            self.open_question(t, agent, (DialogKind::Permission, asked), text, None);
+        } else {
+            self.knows_its_id(t, agent);
         }
         self.look_at_screen(t, agent);
     }
@@ -82,7 +91,8 @@ impl State {
                     let evidence = Evidence::new("screen", reading.evidence.clone(), t.now);
                     self.set_state(t, agent, AgentState::Asking, evidence);
                 }
-                self.open_question(t, agent, dialog.kind, text, Some(dialog));
+                let asked = self.only_asked(agent, dialog.kind);
+                self.open_question(t, agent, (dialog.kind, asked), text, Some(dialog));
             }
         }
         if self.answer_by_settings(t, agent) {
@@ -122,14 +132,14 @@ impl State {
             DialogKind::Unknown => "a dialog that torch does not know".to_owned(),
             kind => format!("a {} dialog", kind.as_str().replace('_', " ")),
         };
-        let how = match (question.approve, question.deny) {
-            (Some(_), Some(_)) => {
-                format!(
-                    "`torch approve {id}` or `torch deny {id}` answers it, `{there}` goes there"
-                )
-            }
-            (Some(_), None) => format!("`torch approve {id}` answers it, `{there}` goes there"),
-            _ => format!("it is answered there: `{there}`"),
+        let own = self.answer_channel(agent) == AnswerChannel::Program;
+        let by_keys = question.approve.is_some() && question.deny.is_some();
+        let how = if own || by_keys {
+            format!("`torch approve {id}` or `torch deny {id}` answers it, `{there}` goes there")
+        } else if question.approve.is_some() {
+            format!("`torch approve {id}` answers it, `{there}` goes there")
+        } else {
+            format!("it is answered there: `{there}`")
         };
         let words: Vec<&str> = question.text.split_whitespace().collect();
         let words: String = words.join(" ").chars().take(TOLD).collect();
@@ -152,7 +162,7 @@ impl State {
         &mut self,
         t: &mut Turn,
         agent: AgentId,
-        kind: DialogKind,
+        (kind, asked): (DialogKind, Option<String>),
         text: &str,
         dialog: Option<&Dialog>,
     ) {
@@ -173,6 +183,7 @@ impl State {
             rows: Vec::new(),
             approve: None,
             deny: None,
+            asked,
             at: t.now,
         };
         let Some(run) = self.agents.get_mut(&agent) else {
@@ -248,6 +259,7 @@ impl State {
                     rows: question.rows.clone(),
                     approve: question.approve,
                     deny: question.deny,
+                    channel: self.answer_channel(run.agent.id),
                     at: question.at,
                 })
             })

@@ -552,6 +552,7 @@ impl AgentRun {
             following: None,
             looks: None,
             started: false,
+            asked: Vec::new(),
             answered_by_settings: None,
             restated: None,
             limit_told: None,

@@ -91,8 +91,10 @@ impl State {
         // A briefing begins a conversation, and the word to go on needs a turn of its own.
         let kind = flight.envelope.kind;
         let fits = flight.text.chars().count() <= rules.max_chars;
+        let changed = rules.not_with.iter().any(|it| flight.text.contains(it));
         let may = flight.may_be_offered()
             && fits
+            && !changed
             && !matches!(kind, MessageKind::Briefing | MessageKind::Continue)
             && !self.waits_for_briefing(agent, head);
         let after = Duration::from_secs(self.settings.config.delivery.hand_over_after_seconds);

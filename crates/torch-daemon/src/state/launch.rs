@@ -41,6 +41,7 @@ impl State {
         run.following = None;
         run.looks = None;
         run.started = false;
+        run.asked.clear();
         run.restart_at = None;
         run.briefing_asked = false;
         run.acting = None;

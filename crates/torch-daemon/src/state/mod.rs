@@ -1,10 +1,12 @@
 //! The daemon's state and its only way to change: [`State::handle`], synchronous and without IO.
 
 mod agents;
+mod answer_channel;
 mod answering;
 mod asking;
 mod auto;
 mod brief;
+mod cause;
 mod check_in;
 mod choose;
 mod clock;
@@ -157,6 +159,8 @@ pub(crate) struct AgentRun {
     pub(crate) restated: Option<torch_core::program::Signal>,
     /// What the last looks agree on, and how many of them.
     pub(crate) looks: Option<screens::Looks>,
+    /// The program's own ids of the questions that it told of in this launch and that are open.
+    pub(crate) asked: Vec<String>,
     /// Whether the start of this launch was over already: a dialog from then on is none of a first run.
     pub(crate) started: bool,
     /// A record of a limit that came before the hook which says so, and when it was written.
@@ -347,7 +351,7 @@ impl State {
     pub fn handle(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
         let mut turn = Turn {
             now,
-            cause: cause_of(&event),
+            cause: cause::cause_of(&event),
             effects: Vec::new(),
         };
         let t = &mut turn;
@@ -426,6 +430,7 @@ impl State {
                 self.on_worktree_undone(t, agent, team, kept)
             }
             Event::Worktrees(outcome) => self.on_worktrees(t, *outcome),
+            Event::AnswerFile(done) => self.on_answer_file(t, done),
             Event::RulesRead { team, result } => self.on_rules_read(t, team, result),
             Event::TreeSeen { agent, work } => self.on_tree_seen(t, agent, work.as_deref()),
             Event::Opened {
@@ -514,7 +519,7 @@ impl State {
             TimerKey::Wait(conn) => self.on_wait_over(t, conn),
             TimerKey::Ready(agent) => self.on_not_ready(t, agent),
             TimerKey::Look(agent) => self.look_at_screen(t, agent),
-            TimerKey::Answer(agent) => self.look_for_answer(t, agent),
+            TimerKey::Answer(agent) => self.on_answer_timer(t, agent),
             TimerKey::Restart(agent) => self.on_restart_due(t, agent),
             TimerKey::Turns(agent) => self.pump(t, agent),
             TimerKey::Wake(agent) => self.on_wake_due(t, agent),
@@ -539,62 +544,3 @@ impl State {
 
 /// How often all panes are listed (measured: 0.15 % of a core for 100 panes).
 pub(crate) const PANES_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
-
-/// The cause that journal entries of a turn carry.
-fn cause_of(event: &Event) -> String {
-    match event {
-        Event::Request { request, .. } => format!("request {}", request.name()),
-        Event::Disconnected(_) => "client gone".to_owned(),
-        Event::File { .. } => "file in an outbox".to_owned(),
-        Event::Spool { records, .. } => records.first().map_or_else(String::new, record_cause),
-        Event::SpoolGap { .. } => "spool read".to_owned(),
-        Event::TmuxUp { .. } => "tmux reached".to_owned(),
-        Event::TmuxDown { .. } => "tmux gone".to_owned(),
-        Event::TmuxSilent { .. } => "tmux silent".to_owned(),
-        Event::Trouble { .. } => "registry".to_owned(),
-        Event::Panes { .. } => "panes listed".to_owned(),
-        Event::KeysRecalled { .. } => "keys recalled".to_owned(),
-        Event::Probed { .. } => "pane looked at".to_owned(),
-        Event::LastLines { .. } => "last lines read".to_owned(),
-        Event::Pasted { .. } => "paste ended".to_owned(),
-        Event::Pressed { .. } => "enter ended".to_owned(),
-        Event::Offered { .. } => "laid ready".to_owned(),
-        Event::Withdrawn { .. } => "taken back".to_owned(),
-        Event::Transcript { .. } => "transcript read".to_owned(),
-        Event::Inspected { .. } => "project inspected".to_owned(),
-        Event::WorktreeAdded { .. } => "worktree added".to_owned(),
-        Event::WorktreeUndone { .. } => "worktree undone".to_owned(),
-        Event::Worktrees(outcome) => outcome.cause().to_owned(),
-        Event::TreeSeen { .. } => "worktree watched".to_owned(),
-        Event::RulesRead { .. } => "project's rules read".to_owned(),
-        Event::Opened { .. } => "window opened".to_owned(),
-        Event::Closed { .. } => "window closed".to_owned(),
-        Event::Told { .. } => "transcript".to_owned(),
-        Event::KeyPressed { .. } => "key pressed".to_owned(),
-        Event::WorkSeen { .. } => "worktree looked at".to_owned(),
-        Event::SessionSeen { .. } => "session looked at".to_owned(),
-        Event::Revived { .. } => "request retry".to_owned(),
-        Event::Timer(key) => key.cause().to_owned(),
-        Event::ClockMoved(_) => "clock moved".to_owned(),
-    }
-}
-
-/// A spool record as a cause.
-fn record_cause(record: &torch_core::spool::SpoolRecord) -> String {
-    use torch_core::spool::SpoolEvent;
-    match &record.event {
-        SpoolEvent::Started { .. } => "program started".to_owned(),
-        SpoolEvent::LaunchFailed { .. } => "program not started".to_owned(),
-        SpoolEvent::Exited { .. } => "program ended".to_owned(),
-        SpoolEvent::Hook { payload } => {
-            let name = payload
-                .get("hook_event_name")
-                .or_else(|| payload.get("event"))
-                .and_then(|name| name.as_str());
-            let name: String = name.unwrap_or("?").chars().take(40).collect();
-            format!("hook {name}")
-        }
-        SpoolEvent::StatusLine { .. } => "status line".to_owned(),
-        SpoolEvent::HandedOver { .. } => "hook handed over".to_owned(),
-    }
-}

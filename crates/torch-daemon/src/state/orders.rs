@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use torch_core::hand_over;
 use torch_core::launch::LaunchSpec;
 use torch_core::program::{AgentProgram, fill, fill_variables};
+use torch_core::question::answers_folder;
 use torch_core::{AgentId, LaunchId};
 
 use super::State;
@@ -110,6 +111,8 @@ impl State {
         );
         let chained = self.chained(agent, program);
         let hands_over = self.hands_over(agent, launch, program);
+        let answers = self.run_dir(agent).join(answers_folder(launch));
+        let answers = answers.display().to_string();
         let command = program.install.as_ref().map(|install| &install.command);
         let mut filler = Filler(
             vec![
@@ -121,6 +124,7 @@ impl State {
                 ("role", run.agent.role.to_string()),
                 ("status_line", format!("{hook} --status-line{chained}")),
                 ("hand_over", format!("{hook}{hands_over}")),
+                ("answers", answers),
                 ("hook", hook),
             ]
             .into_iter()

@@ -33,11 +33,12 @@ impl Programs {
             let rules = Rules::compile(&data.name, &data.screen)?;
             let (name, hooks) = (&data.name, &data.hooks);
             let hooks = SignalRules::compile(name, "hooks", &hooks.rules, &hooks.values)?
-                .unwrapping(name, &data.hooks.unwrap)?
+                .unwrapping(name, "hooks", &data.hooks.unwrap)?
                 .refusing(name, &data.hooks.no_login)?;
-            let transcript = &data.transcript;
+            let rules_of = &data.transcript;
             let transcript =
-                SignalRules::compile(name, "transcript", &transcript.rules, &transcript.values)?
+                SignalRules::compile(name, "transcript", &rules_of.rules, &rules_of.values)?
+                    .unwrapping(name, "transcript", &rules_of.unwrap)?
                     .refusing(name, &data.hooks.no_login)?;
             let status_line =
                 SignalRules::compile(name, "status_line", &[], &data.status_line.values)?;

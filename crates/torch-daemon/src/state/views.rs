@@ -99,7 +99,7 @@ impl State {
             AgentState::Working => {
                 "its turn's end (Stop hook), or two looks that agree on an idle prompt".to_owned()
             }
-            AgentState::Asking => "a person who answers the dialog in its window".to_owned(),
+            AgentState::Asking => self.answerer(agent),
             AgentState::Limited => "its usage limit's reset".to_owned(),
             AgentState::Ready | AgentState::Idle => {
                 let wanted = self.wants_login(agent);
