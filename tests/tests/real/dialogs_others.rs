@@ -9,13 +9,18 @@ use crate::team::{ROLE, ROLES, raise, world};
 /// Gemini CLI trusts folders one by one: it asks about the worktree of a project that it trusts.
 pub(crate) fn gemini_up(test: &str) -> Option<RealWorld> {
     let world = world(test, "gemini", |setup| setup)?;
+    trusted_gemini(&world);
+    Some(world)
+}
+
+/// Raises a team with it, and trusts its folder.
+pub(crate) fn trusted_gemini(world: &RealWorld) {
     let ran = world.auto(ROLES, &format!("demo,{ROLE}=gemini"));
     assert_ne!(ran.code, 0, "{ran}");
-    let id = question(&world, "trust");
+    let id = question(world, "trust");
     world.torch(&["approve", &id]).ok();
     world.wait_agent(ROLE, REAL_DEADLINE, "briefed", |agent| agent.briefed);
     world.wait_quiet(ROLE);
-    Some(world)
 }
 
 #[test]

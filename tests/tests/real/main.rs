@@ -4,6 +4,7 @@
 //! `TORCH_TEST_REAL=require` is set.
 
 mod analyse;
+mod answers;
 mod arrival;
 mod credit;
 mod delivery;
