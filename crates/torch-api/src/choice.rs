@@ -1,6 +1,7 @@
 //! Why a team has the roles that it has, as the client chose them.
 
 use serde::{Deserialize, Serialize};
+use torch_core::matrix::Matrix;
 
 /// The choice of a team.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct ChoiceView {
     /// Roles that were not taken, each with why.
     #[serde(default)]
     pub left_out: Vec<ChosenRole>,
+    /// The communication matrix of the type's template, which is kept with the team.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<Matrix>,
     /// What else is worth to know.
     #[serde(default)]
     pub notes: Vec<String>,

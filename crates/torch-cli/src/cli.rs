@@ -173,7 +173,7 @@ fn run(command: Command) -> Outcome {
         Command::Approve(args) => pending::approve(args, &place()?),
         Command::Deny(args) => pending::deny(args, &place()?),
         Command::Agents(args) => agents::run(args),
-        Command::Roles(args) => roles::run(args),
+        Command::Roles(args) => roles::run(args, &place()?),
         Command::Brief(args) => brief::run(&args, &place()?),
         Command::Policy(args) => policy::run(args, &place()?),
         Command::Pause(args) => pause::pause(args, &place()?),

@@ -10,6 +10,7 @@ use torch_core::analysis::TeamAnalysis;
 use torch_core::observed::ProgramObserved;
 use torch_core::policy::TeamPolicy;
 use torch_core::{RoleName, Timestamp};
+use torch_daemon::matrix::MatrixInForce;
 use torch_daemon::offline::Registry;
 use torch_daemon::replay::ReplayReport;
 
@@ -88,6 +89,21 @@ pub fn policy(
 ) -> Result<Option<(String, TeamPolicy)>, CommandError> {
     match open(place)? {
         Some(registry) => registry.policy(team).map(Some).map_err(CommandError::from),
+        None => Ok(None),
+    }
+}
+
+/// The communication matrix of a team as it is in force; `None` where no registry is there yet.
+///
+/// # Errors
+/// When the registry can't be read, or no team is meant.
+pub fn matrix(place: &Place, team: &TeamSelector) -> Result<Option<MatrixInForce>, CommandError> {
+    let (config, _) = config::load(place)?;
+    match open(place)? {
+        Some(registry) => registry
+            .matrix(team, &config.router)
+            .map(Some)
+            .map_err(CommandError::from),
         None => Ok(None),
     }
 }

@@ -7,6 +7,7 @@ mod interval;
 mod key;
 mod layer;
 mod profile;
+mod project_router;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,7 @@ pub use interval::{Interval, NoInterval, PlanTier};
 pub use key::{KEYS, Key, Kind, Scope};
 pub use layer::{Layers, Origin, Passed, Source, layer, template};
 pub use profile::ProfileFile;
+pub use project_router::{ProjectRouter, Stricter};
 
 /// Every setting.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ pub mod keys;
 pub mod launch;
 pub mod ledger;
 pub mod lenient;
+pub mod matrix;
 pub mod message;
 pub mod name;
 pub mod observed;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::ProjectRouter;
+use crate::matrix::Matrix;
 use crate::policy::TeamPolicy;
 use crate::standup::Standup;
 use crate::supervision::Supervision;
@@ -106,6 +108,12 @@ pub struct Team {
     /// What its agents do with git, and who lets work in.
     #[serde(default)]
     pub policy: TeamPolicy,
+    /// The communication matrix of the template that it was made from; none: the router's settings name one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<Matrix>,
+    /// What the project's own file said of the router's limits when the team was started; it tightens the user's.
+    #[serde(default)]
+    pub limits: ProjectRouter,
     /// The files of roles that torch does not ship, or not so, by the role's name: as they were when an agent was added.
     #[serde(default)]
     pub role_files: BTreeMap<String, String>,

@@ -55,7 +55,7 @@ pub(crate) fn text(
         policy: team.policy.clone(),
         router: team.router,
         direct: direct(team, &agent.role, members, shipped),
-        exchanges: shipped.router.exchanges,
+        exchanges: team.limits.over(shipped.router).exchanges,
         task: agent.task.clone(),
         plan: plan
             .map(|plan| torch_plan::brief::part(plan, &agent.role))
@@ -88,12 +88,16 @@ fn works_alone(team: &Team, members: &[&Agent]) -> bool {
     team.spec.as_os_str().is_empty() && members.iter().all(own)
 }
 
-/// The communication matrix of a team: the configured one; else by the roles that are in the team.
+/// The communication matrix of a team: the configured one; else that of the template it was made from; else by the roles
+/// that are in the team.
 pub(crate) fn matrix<'s>(
-    team: &Team,
+    team: &'s Team,
     members: &[&Agent],
     shipped: Shipped<'s>,
 ) -> Option<&'s Matrix> {
+    if let Some(own) = team.matrix.as_ref().filter(|_| is_open(shipped.router)) {
+        return Some(own);
+    }
     let roles = &shipped.templates.roles;
     let is_of_systems = |agent: &&Agent| {
         let role = role_of(team, agent.role.as_str(), roles);
@@ -102,11 +106,19 @@ pub(crate) fn matrix<'s>(
     named(shipped, members.iter().any(is_of_systems))
 }
 
+/// Whether the settings name no matrix.
+pub(crate) fn is_open(router: &RouterConfig) -> bool {
+    router.matrix == AUTO
+}
+
+/// The setting that names no matrix.
+const AUTO: &str = "auto";
+
 /// The configured matrix; where that is left open, by whether the team operates systems.
 fn named(shipped: Shipped<'_>, operates: bool) -> Option<&Matrix> {
     let name = match shipped.router.matrix.as_str() {
-        "auto" if operates => "system_operations",
-        "auto" => "standard",
+        AUTO if operates => "system_operations",
+        AUTO => "standard",
         name => name,
     };
     let mut matrices = shipped.templates.matrices.iter();
@@ -143,7 +155,12 @@ fn reached<'r>(
 }
 
 /// The roles of its team that a role may write to directly besides the hub and its deputy.
-fn direct(team: &Team, from: &RoleName, members: &[&Agent], shipped: Shipped<'_>) -> Vec<String> {
+pub(crate) fn direct(
+    team: &Team,
+    from: &RoleName,
+    members: &[&Agent],
+    shipped: Shipped<'_>,
+) -> Vec<String> {
     let matrix = match team.router {
         RouterMode::Matrix => matrix(team, members, shipped),
         RouterMode::Strict | RouterMode::Open => None,

@@ -276,7 +276,10 @@ impl Registry {
     }
 
     /// The team that is meant, with its agents in the order of their windows.
-    fn meant(&self, selector: &TeamSelector) -> Result<(Team, Vec<Agent>), Box<Failure>> {
+    pub(crate) fn meant(
+        &self,
+        selector: &TeamSelector,
+    ) -> Result<(Team, Vec<Agent>), Box<Failure>> {
         let failed = |error| Box::new(answer::store_failure(&error));
         let teams = self.store.teams().map_err(failed)?;
         let mut agents = self.store.agents().map_err(failed)?;

@@ -11,9 +11,10 @@ use torch_store::{JournalRow, LedgerKind, Store, StoreError};
 
 use crate::host::answer::store_failure;
 use crate::offline::Registry;
+use crate::past::{FURTHEST, text_of};
 
 /// How long before a day the memory of what was said begins: longer than any limit counts without a rule of its own.
-const BEFORE_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+const BEFORE_MILLIS: u64 = FURTHEST.as_secs() * 1_000;
 
 /// What judging a day again came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +88,7 @@ fn judge_all(
 ) -> Result<ReplayReport, StoreError> {
     let begin = Timestamp(from.0.saturating_sub(BEFORE_MILLIS));
     if let Some(row) = store.last_before("router.began", begin)? {
-        replay.begin(&config_in(&row));
+        replay.begin(&config_in(&row), false);
     }
     let mut report = ReplayReport::default();
     let (mut first, mut last) = (None, 0);
@@ -97,7 +98,10 @@ fn judge_all(
             last = row.seq;
         }
         match row.kind.as_str() {
-            "router.began" => replay.begin(&config_in(&row)),
+            "router.began" => {
+                let recalls = row.data["recalls"].as_bool().unwrap_or(false);
+                replay.begin(&config_in(&row), recalls);
+            }
             "clock.moved" => replay.step(row.data["stepped_ms"].as_i64().unwrap_or(0)),
             _ => judge_one(store, replay, &row, (from, &mut report))?,
         }
@@ -144,10 +148,7 @@ fn judge_one(
         return Ok(());
     };
     let body = stored.envelope.body.as_str();
-    let text = judged
-        .text
-        .and_then(|(at, length)| body.get(at..at + length));
-    let Some(text) = text else {
+    let Some(text) = text_of(&judged, body) else {
         unknown("the text that was judged is not kept".to_owned());
         return Ok(());
     };

@@ -20,6 +20,7 @@ use crate::catalog::Catalog;
 use crate::event::{Effect, Event};
 use crate::host::upkeep::Made;
 use crate::host::{Host, Input, Signals, outbox, socket, spool, tmux, transcript};
+use crate::past;
 use crate::service::Service;
 use crate::state::{Programs, Settings, Snapshot, State};
 use crate::templates;
@@ -200,7 +201,11 @@ fn load(
         .pair_seqs
         .into_iter()
         .map(|pair| ((pair.team, pair.sender, pair.recipient), pair.last));
+    let reach = past::reach(&options.config.router, &kept.teams, &kept.ledger);
+    let past = past::read(store, now, reach)
+        .inspect_err(|error| tracing::warn!(%error, "what was said before is not recalled"));
     let snapshot = Snapshot {
+        past: past.ok(),
         teams: kept.teams,
         agents: kept.agents,
         open: kept.open,

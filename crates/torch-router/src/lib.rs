@@ -5,7 +5,6 @@
 //! - [`commit`]: who may commit in whose worktree.
 //! - [`critical`]: words that the hub must hear of.
 //! - [`identity`]: who a caller is, from its process.
-//! - [`matrix`]: which roles may write to which directly, as data.
 //! - [`policy`]: who may write to whom.
 //! - [`project`]: the rules that a project's own files state.
 //! - [`replay`]: judging again what was judged before.
@@ -19,7 +18,6 @@ pub mod commit;
 pub mod critical;
 pub mod delivery;
 pub mod identity;
-pub mod matrix;
 pub mod policy;
 pub mod project;
 pub mod replay;
@@ -27,3 +25,5 @@ pub mod schedule;
 pub mod speech;
 pub mod tag;
 pub mod traffic;
+
+pub use torch_core::matrix;

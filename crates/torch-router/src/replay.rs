@@ -1,9 +1,10 @@
-//! Judging again what was judged before: what the journal keeps of each judgement, and the same judge over it.
+//! Judging again what was judged before: what the journal keeps of each judgement, and the same judge over it; and recalling, after
+//! a restart, what was said.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use torch_core::config::RouterConfig;
+use torch_core::config::{ProjectRouter, RouterConfig};
 use torch_core::message::{Decision, Verdict};
 use torch_core::project_rules::{DayMinute, ProjectRules};
 use torch_core::{AgentId, RoleName, RouterMode, Sender, Timestamp};
@@ -12,7 +13,7 @@ use crate::matrix::Matrix;
 use crate::policy::{Destination, TeamRules};
 use crate::project::RuleSet;
 use crate::speech::Speech;
-use crate::traffic::{Limits, Said, Traffic};
+use crate::traffic::{Counted, Limits, Said, Traffic};
 
 /// Where a message was meant to go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,12 +56,75 @@ pub struct Judged {
     pub has_hub: bool,
     /// Its matrix, by name.
     pub matrix: String,
+    /// The matrix itself, where it was asked. Journals of earlier versions of torch have the name alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edges: Option<Matrix>,
+    /// What the project's file said of the limits.
+    #[serde(default, skip_serializing_if = "ProjectRouter::is_silent")]
+    pub limits: ProjectRouter,
+    /// Where it stood in its thread and its chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
     /// The set of the project's rules, by its id.
     pub rules: Option<String>,
     /// The time of day.
     pub time: DayMinute,
     /// When.
     pub at: Timestamp,
+}
+
+impl Judged {
+    /// Whether the matrix may decide: among two roles that are neither the hub nor its deputy.
+    pub fn asks_matrix(sender: &Sender, to: &Destination<'_>, mode: RouterMode) -> bool {
+        let plain = |role: &RoleName| !role.is_hub() && !role.is_sub_hub();
+        match (sender, to) {
+            (Sender::Agent { role, .. }, Destination::Role(to)) => {
+                mode == RouterMode::Matrix && plain(role) && plain(to)
+            }
+            _ => false,
+        }
+    }
+
+    fn said<'j>(&'j self, text: &'j str, speech: &'j Speech) -> Said<'j> {
+        Said {
+            sender: &self.sender,
+            to: match &self.to {
+                Meant::Role(role) => Destination::Role(role),
+                Meant::Other(role) => Destination::OtherTeam(role),
+                Meant::Human => Destination::Human,
+            },
+            agent: self.agent,
+            text,
+            speech,
+            now: self.at,
+        }
+    }
+}
+
+/// Something that happened before a memory of what was said begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Past {
+    /// A message that was not refused, and its text.
+    Said(Box<Judged>, String),
+    /// The wall clock was set by so many milliseconds.
+    Stepped(i64),
+}
+
+/// The memory of what was said before, the oldest first. It judges as the one did that it takes the place of, as far as `past` reaches
+/// back by [`Limits::reach`].
+pub fn recalled(past: &[Past], limits: &Limits) -> Traffic {
+    let mut traffic = Traffic::default();
+    for one in past {
+        match one {
+            Past::Said(judged, text) => {
+                let speech = Speech::read(text);
+                let said = judged.said(text, &speech);
+                traffic.recall(&said, judged.reached, limits, judged.counted);
+            }
+            Past::Stepped(millis) => traffic.step(*millis),
+        }
+    }
+    traffic
 }
 
 /// Why something can't be judged again.
@@ -78,7 +142,7 @@ pub enum ReplayError {
 #[derive(Debug, Default)]
 pub struct Replay {
     traffic: Traffic,
-    limits: Limits,
+    router: RouterConfig,
     sets: BTreeMap<String, RuleSet>,
     matrices: Vec<Matrix>,
 }
@@ -91,16 +155,19 @@ impl Replay {
             .map(|set| (set.id.clone(), RuleSet::new(set)));
         Self {
             traffic: Traffic::default(),
-            limits: Limits::default(),
+            router: RouterConfig::default(),
             sets: sets.collect(),
             matrices,
         }
     }
 
-    /// A daemon began: nothing was said before, and these limits hold.
-    pub fn begin(&mut self, config: &RouterConfig) {
-        self.traffic = Traffic::default();
-        self.limits = Limits::from(config);
+    /// A daemon began, and these settings hold. One that recalls what was said before goes on with it; those of earlier versions
+    /// of torch did not.
+    pub fn begin(&mut self, config: &RouterConfig, recalls: bool) {
+        if !recalls {
+            self.traffic = Traffic::default();
+        }
+        self.router = config.clone();
     }
 
     /// The wall clock was set.
@@ -121,25 +188,14 @@ impl Replay {
             None => None,
         };
         let none = Matrix::default();
-        let matrix = self.matrices.iter().find(|row| row.name() == judged.matrix);
-        let matrix = match matrix {
+        let by_name = || self.matrices.iter().find(|row| row.name() == judged.matrix);
+        let matrix = match judged.edges.as_ref().or_else(by_name) {
             Some(matrix) => matrix,
             None if judged.matrix.is_empty() => &none,
             None => return Err(ReplayError::Matrix(judged.matrix.clone())),
         };
         let speech = Speech::read(text);
-        let said = Said {
-            sender: &judged.sender,
-            to: match &judged.to {
-                Meant::Role(role) => Destination::Role(role),
-                Meant::Other(role) => Destination::OtherTeam(role),
-                Meant::Human => Destination::Human,
-            },
-            agent: judged.agent,
-            text,
-            speech: &speech,
-            now: judged.at,
-        };
+        let said = judged.said(text, &speech);
         let team = TeamRules {
             mode: judged.mode,
             has_hub: judged.has_hub,
@@ -147,7 +203,8 @@ impl Replay {
             project: set,
             time: judged.time,
         };
-        let limits = set.map_or(self.limits, |set| set.limits(&self.limits));
+        let limits = Limits::from(&judged.limits.over(&self.router));
+        let limits = set.map_or(limits, |set| set.limits(&limits));
         let verdict = self.traffic.judge(&said, team, &limits).verdict;
         if verdict.decision != Decision::Refuse {
             self.traffic.note(&said, judged.reached, &limits);
@@ -155,3 +212,6 @@ impl Replay {
         Ok(verdict)
     }
 }
+
+#[cfg(test)]
+mod tests;

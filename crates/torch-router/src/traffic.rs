@@ -1,7 +1,8 @@
 //! The verdict on a message: who may write to whom, and what was said lately. Each verdict names the one rule that decided.
 //!
-//! [`Traffic`] remembers what agents said to one another as far as the limits need it. It is kept in memory: a daemon that
-//! starts anew begins with empty limits, which errs on the side of letting pass.
+//! [`Traffic`] remembers what agents said to one another as far as the limits need it. It is kept in memory; a daemon that
+//! starts anew recalls it from the journal, as far back as the limits reach ([`Limits::reach`]), so that a restart lets no loop past
+//! its caps.
 //!
 //! The order in which rules are asked:
 //!
@@ -22,7 +23,7 @@ use torch_core::message::{Decision, Verdict};
 use torch_core::project_rules::{DayMinute, ProjectRule, RuleKind};
 use torch_core::{AgentId, RoleName, RouterMode, Sender, Timestamp};
 
-pub use memory::Traffic;
+pub use memory::{Counted, Traffic};
 
 use crate::policy::{self, Destination, TeamRules, verdict};
 use crate::project::{Edge, RuleSet};
@@ -61,6 +62,24 @@ impl From<&RouterConfig> for Limits {
             remembered: 0,
             remembered_time: Duration::ZERO,
         }
+    }
+}
+
+impl Limits {
+    /// How far back anything counts: what is older changes no verdict.
+    pub fn reach(&self) -> Duration {
+        let longest = self.pair_time.max(self.repeat).max(self.quiet);
+        longest.max(self.remembered_time).max(BROADCAST_TIME)
+    }
+
+    /// The longer of each stretch of time: what both have to count is kept by it.
+    #[must_use]
+    pub fn longest(mut self, other: &Self) -> Self {
+        self.pair_time = self.pair_time.max(other.pair_time);
+        self.repeat = self.repeat.max(other.repeat);
+        self.quiet = self.quiet.max(other.quiet);
+        self.remembered_time = self.remembered_time.max(other.remembered_time);
+        self
     }
 }
 

@@ -157,6 +157,27 @@ pub enum What {
     Silent,
     /// It has been in one turn without a sign of life.
     Stuck,
+    /// It broke a rule of communication, and nobody has settled that. It is told once.
+    Violation {
+        /// Which rule, in words.
+        words: String,
+        /// The violation's id, as it is written.
+        id: String,
+    },
+}
+
+/// The violations of those since `heard` that are open still, among the other news, the oldest first.
+pub fn with_violations(
+    mut news: Vec<News>,
+    open: impl IntoIterator<Item = News>,
+    heard: Option<Timestamp>,
+) -> Vec<News> {
+    let new = open
+        .into_iter()
+        .filter(|one| heard.is_none_or(|heard| one.at > heard));
+    news.extend(new);
+    news.sort_by_key(|news| news.at);
+    news
 }
 
 /// What happened to the members since `heard`, the oldest first. A turn without a sign of life counts after `patience`.

@@ -1,5 +1,7 @@
 //! Reading the journal.
 
+use std::ops::ControlFlow;
+
 use rusqlite::{Connection, Params, Row};
 use torch_core::Timestamp;
 
@@ -87,6 +89,26 @@ impl Store {
              ('message.accepted', 'message.recorded', 'message.refused', 'router.began', 'clock.moved') ORDER BY j.seq"
         );
         rows(&self.conn, &sql, (time_out(from), time_out(until)))
+    }
+
+    /// Goes through the journal from its newest entry back, until told to stop. Its cost grows with how far it is let go.
+    ///
+    /// # Errors
+    /// When rows can't be read.
+    pub fn walk_back(
+        &self,
+        mut visit: impl FnMut(JournalRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let failed = || StoreError::sql("read the journal");
+        let sql = format!("SELECT {JOURNAL_COLUMNS} FROM journal j ORDER BY j.seq DESC");
+        let mut statement = self.conn.prepare_cached(&sql).map_err(failed())?;
+        let mut rows = statement.query(()).map_err(failed())?;
+        while let Some(row) = rows.next().map_err(failed())? {
+            if visit(journal_in(row)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The number of the last entry before an instant; 0 where there is none.

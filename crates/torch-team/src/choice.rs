@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use torch_core::RoleName;
+use torch_core::matrix::Matrix;
 
 use crate::size::{Plan, Size};
 use crate::template::Edge;
@@ -19,6 +20,10 @@ pub struct Choice {
     pub left_out: Vec<LeftOut>,
     /// Who of them may write to whom directly, by the template.
     pub edges: Vec<Edge>,
+    /// The template's whole communication matrix, for roles that join later too; none where it has no edges, or knows none of the
+    /// members.
+    #[serde(skip)]
+    pub matrix: Option<Matrix>,
     /// The agent programs that the template names for its members.
     pub agents: BTreeMap<RoleName, String>,
     /// What it takes.

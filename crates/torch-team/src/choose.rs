@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use torch_core::RoleName;
+use torch_core::matrix::Matrix;
 use torch_core::spelling::near;
 
 use crate::catalog::{Catalog, DEFAULT};
@@ -293,6 +294,16 @@ impl<'c> Team<'c> {
         full.then(|| format!("a team of size {size} has no room for it"))
     }
 
+    /// The template's matrix says something of a team in which it knows a role.
+    fn matrix(&self) -> Option<Matrix> {
+        let known = self.template.roles();
+        let own = |member: &Member| !member.role.is_hub() && !member.role.is_sub_hub();
+        let mut own = self.members.iter().filter(|member| own(member));
+        own.any(|member| known.contains(&&member.role))
+            .then(|| self.template.matrix())
+            .flatten()
+    }
+
     fn into_choice(mut self) -> Choice {
         // The hub in the first window, the project manager next, then by weight.
         self.members.sort_by_key(|member| match &member.role {
@@ -329,6 +340,7 @@ impl<'c> Team<'c> {
         Choice {
             template: self.template.name.clone(),
             edges: edges.filter(|edge| !edge.to.is_empty()).collect(),
+            matrix: self.matrix(),
             agents,
             estimate,
             notes: self.notes(),

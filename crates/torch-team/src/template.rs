@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use torch_core::RoleName;
+use torch_core::matrix::Matrix;
 
 use crate::look::{Look, Strength};
 
@@ -51,6 +52,15 @@ impl TeamTemplate {
             .chain(&self.optional)
             .chain(conditional)
             .collect()
+    }
+
+    /// Its communication matrix; none where it has no edges.
+    pub fn matrix(&self) -> Option<Matrix> {
+        let edges = self
+            .edges
+            .iter()
+            .flat_map(|edge| edge.to.iter().map(|to| (edge.from.clone(), to.clone())));
+        (!self.edges.is_empty()).then(|| Matrix::from_edges(&self.name, edges))
     }
 
     /// Whether it is meant by this word, which case, spaces and dashes don't change.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use torch_core::config::ProjectRouter;
 use torch_core::policy::TeamPolicy;
 use torch_core::{DeliveryState, RouterMode};
 
@@ -362,6 +363,9 @@ pub struct AutoRequest {
     /// Which direct messages pass, by the project's config; none = by the daemon's.
     #[serde(default)]
     pub router: Option<RouterMode>,
+    /// What the project's config says of the router's limits, which are tightened by it.
+    #[serde(default, skip_serializing_if = "ProjectRouter::is_silent")]
+    pub limits: ProjectRouter,
     /// What its agents do with git and who lets work in, by the project's config; none = by the daemon's.
     #[serde(default)]
     pub policy: Option<TeamPolicy>,

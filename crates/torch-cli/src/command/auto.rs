@@ -139,7 +139,8 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         cwd: project.clone(),
         ..place.clone()
     };
-    let (config, _) = super::config::load_under(&there, args.policy.as_deref())?;
+    let (config, origins) = super::config::load_under(&there, args.policy.as_deref())?;
+    let limits = super::config::tightened(&there, &config, &origins);
     super::in_force::say(&there, &config);
     let passed_on = super::agent::passed_on(&config.agents);
     let wishes = args.wishes.wishes(&config.team)?;
@@ -168,6 +169,7 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         choice: Some(Box::new(team.view)),
         agents,
         router: Some(config.router.mode),
+        limits,
         policy: Some(policy),
         role_files: told(&there.cwd).own_files(),
         dry_run: args.dry_run,

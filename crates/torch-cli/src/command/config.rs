@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use torch_core::config::{Config, ConfigError, Layers, Origin, Source, layer};
+use torch_core::config::{Config, ConfigError, Layers, Origin, ProjectRouter, Source, layer};
 use torch_core::policy::Profile;
 
 use super::JsonArgs;
@@ -65,9 +65,19 @@ pub fn load_under(
             .cause(format!("policies: {}", names.join(", ")))
             .hint("torch policy explain policy"));
     }
-    let project = read(Some(project_root(&place.cwd).join("torch.toml")))?;
+    let project = read(Some(project_file(place)))?;
     let user = read(user_config())?;
     put_over_defaults(place, user.as_ref(), project.as_ref(), policy)
+}
+
+fn project_file(place: &Place) -> PathBuf {
+    project_root(&place.cwd).join("torch.toml")
+}
+
+/// What the project's file says of the router's limits, for the team that is started there.
+pub(crate) fn tightened(place: &Place, config: &Config, origins: &[Origin]) -> ProjectRouter {
+    let file = project_file(place).display().to_string();
+    ProjectRouter::of(config, origins, &file)
 }
 
 /// The config without any project's file, as the daemon has it, which serves all projects; `file` replaces the user's.

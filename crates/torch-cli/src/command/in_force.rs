@@ -21,10 +21,15 @@ pub(crate) fn otherwise(place: &Place, config: &Config) -> Vec<String> {
     let Ok(ours) = serde_json::to_value(config) else {
         return Vec::new();
     };
-    let own = KEYS
-        .iter()
-        .filter(|key| key.scope == Scope::User && !ASKED.contains(&key.name));
-    own.filter_map(|key| differs(key, &ours, &theirs)).collect()
+    // What a project tightens goes to the daemon with its team: there only the user's own values are compared.
+    let users = super::config::load_own(place, None).ok();
+    let users = users.and_then(|config| serde_json::to_value(config).ok());
+    let differing = KEYS.iter().filter_map(|key| match key.scope {
+        Scope::User if !ASKED.contains(&key.name) => differs(key, &ours, &theirs),
+        Scope::Stricter(_) => differs(key, users.as_ref()?, &theirs),
+        _ => None,
+    });
+    differing.collect()
 }
 
 /// Says so before something is asked of the daemon.

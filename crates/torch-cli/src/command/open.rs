@@ -247,7 +247,8 @@ fn request(args: &OpenArgs, project: &Path, place: &Place) -> Result<AutoRequest
         cwd: project.to_owned(),
         ..place.clone()
     };
-    let (config, _) = super::config::load(&there)?;
+    let (config, origins) = super::config::load(&there)?;
+    let limits = super::config::tightened(&there, &config, &origins);
     let passed_on = super::agent::passed_on(&config.agents);
     let policy = config.team_policy();
     let configured = Some(config.agents.default).filter(|name| !name.is_empty());
@@ -262,6 +263,7 @@ fn request(args: &OpenArgs, project: &Path, place: &Place) -> Result<AutoRequest
         agents: args.agent.clone().or(configured).into_iter().collect(),
         dry_run: true,
         router: Some(config.router.mode),
+        limits,
         alone: true,
         paused: false,
         scenario: args.scenario.as_ref().map(|file| place.cwd.join(file)),

@@ -88,21 +88,29 @@ pub(crate) fn run(args: PolicyArgs, place: &Place) -> Outcome {
             }
             Ok(exit::OK)
         }
-        Command::Explain(args) => explain(&args, &switches),
+        Command::Explain(args) => explain(&args, &switches, place),
     }
 }
 
-fn explain(args: &ExplainArgs, switches: &[Origin]) -> Outcome {
+fn explain(args: &ExplainArgs, switches: &[Origin], place: &Place) -> Outcome {
+    // Where no team is meant there is nothing to tell of one.
+    let matrix = offline::matrix(place, &place.team(None)).unwrap_or_default();
     let wanted = match &args.switch {
         None => switches.iter().collect(),
         Some(name) => vec![find(switches, name)?],
     };
     for (n, origin) in wanted.into_iter().enumerate() {
+        let matrix = matrix.as_ref().filter(|_| origin.key == "router.mode");
         if args.json.json {
-            output::json(&value(origin))?;
+            let mut row = value(origin);
+            if let Some(matrix) = matrix {
+                row["team"] = json!(matrix);
+            }
+            output::json(&row)?;
         } else {
             let gap = if n == 0 { "" } else { "\n" };
-            output::data(&format!("{gap}{}", render::policy::explain(origin)))?;
+            let here = matrix.map(render::policy::edges).unwrap_or_default();
+            output::data(&format!("{gap}{}{here}", render::policy::explain(origin)))?;
         }
     }
     Ok(exit::OK)

@@ -9,9 +9,10 @@ use torch_daemon::role_files::{RoleCatalog, RoleEntry, RoleFileError, read};
 use super::JsonArgs;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
+use crate::offline;
 use crate::output;
 use crate::own_roles::{catalog, told, unusable};
-use crate::place::shown;
+use crate::place::{Place, shown};
 use crate::render;
 
 /// Shows the roles that torch knows, and checks files that add one.
@@ -30,7 +31,7 @@ pub struct RolesArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Lists the roles, and where each comes from
+    /// Lists the roles, where each comes from, and whom those of the team here may write to directly
     #[command(after_help = "Example:\n  torch roles list")]
     List(ListArgs),
     /// Shows a role's file as it counts
@@ -70,9 +71,9 @@ struct CheckArgs {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: RolesArgs) -> Outcome {
+pub(crate) fn run(args: RolesArgs, place: &Place) -> Outcome {
     match args.command {
-        Command::List(args) => list(args.json),
+        Command::List(args) => list(args.json, place),
         Command::Show(args) => show(&args),
         Command::Check(args) => check(&args),
     }
@@ -87,14 +88,25 @@ pub(super) fn here() -> Result<PathBuf, CommandError> {
     })
 }
 
-fn list(json: JsonArgs) -> Outcome {
+fn list(json: JsonArgs, place: &Place) -> Outcome {
     let catalog = told(&here()?);
+    // Where no team is meant there is nothing to tell of one.
+    let matrix = offline::matrix(place, &place.team(None)).unwrap_or_default();
+    let matrix = matrix.as_ref();
     if json.json {
         for entry in catalog.entries.values() {
-            output::json(&render::roles::json(entry))?;
+            let mut row = render::roles::json(entry);
+            if let Some(direct) = matrix.and_then(|it| render::roles::direct(it, &entry.role.name))
+            {
+                row["direct"] = direct;
+            }
+            output::json(&row)?;
         }
     } else {
-        output::data(&render::roles::list(&catalog, shown))?;
+        output::data(&render::roles::list(&catalog, matrix, shown))?;
+        if let Some(matrix) = matrix {
+            output::notice(&render::policy::matrix(matrix));
+        }
     }
     Ok(exit::OK)
 }

@@ -1,6 +1,6 @@
 //! `torch config`: every value with where it comes from.
 
-use torch_core::config::{Origin, Source};
+use torch_core::config::{Key, Origin, Passed, Scope, Source};
 
 use super::style::{DIM, NONE, STRONG};
 use super::table::{Cell, Table};
@@ -27,10 +27,15 @@ pub fn config(origins: &[Origin]) -> String {
 pub fn from(origin: &Origin) -> String {
     let from = source(&origin.source);
     match &origin.passed {
-        Some(passed) => format!(
-            "{from}; {} of {} does not count: your own policy stands",
-            passed.value, passed.place
-        ),
+        Some(passed) => {
+            let key = Key::find(origin.key);
+            let why = match key.map(|key| key.scope) {
+                Some(Scope::Stricter(_)) => "a project may only be stricter",
+                _ => "your own policy stands",
+            };
+            let Passed { value, place } = passed;
+            format!("{from}; {value} of {place} does not count: {why}")
+        }
         None => from,
     }
 }

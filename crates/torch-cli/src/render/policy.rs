@@ -1,9 +1,13 @@
 //! `torch policy`: the switches, and what follows from a value.
 
+use torch_core::RouterMode;
 use torch_core::config::{Key, Origin, Source};
 use torch_core::policy::Profile;
+use torch_daemon::matrix::{MatrixInForce, MatrixOrigin};
 
 use super::config::from;
+use super::plain;
+use super::roles::reached;
 use super::style::{DIM, NONE, STRONG, paint};
 use super::table::{Cell, Table};
 
@@ -51,6 +55,44 @@ pub fn explain(origin: &Origin) -> String {
         format!("{}: {}", profile.as_str(), value.trim_matches('"'))
     });
     text.push_str(&format!("  Profiles: {}\n", said.join(", ")));
+    text
+}
+
+/// Where a team's communication matrix comes from, and what it takes to be asked.
+pub fn matrix(matrix: &MatrixInForce) -> String {
+    let MatrixInForce {
+        team, matrix: name, ..
+    } = matrix;
+    let (team, name) = (plain(team), plain(name));
+    match (matrix.mode, matrix.from) {
+        (RouterMode::Open, _) => format!("team {team} is open: every role may write to every role"),
+        (RouterMode::Strict, _) => {
+            format!(
+                "team {team} is strict: roles write to the orchestrator and the project manager only"
+            )
+        }
+        (RouterMode::Matrix, MatrixOrigin::Template) => format!(
+            "team {team} has the edges of its template {name}, besides the orchestrator and the project manager, to whom and from whom everybody may write"
+        ),
+        (RouterMode::Matrix, MatrixOrigin::Settings) => format!(
+            "team {team} has the edges of the matrix {name}, as router.matrix of your settings says, besides the orchestrator and the project manager, to whom and from whom everybody may write"
+        ),
+        (RouterMode::Matrix, MatrixOrigin::Roles) => format!(
+            "team {team} has the edges of the matrix {name}, by its roles, besides the orchestrator and the project manager, to whom and from whom everybody may write"
+        ),
+    }
+}
+
+/// The same with the edges, a line per role.
+pub fn edges(matrix: &MatrixInForce) -> String {
+    let mut text = format!("  Here: {}.\n", self::matrix(matrix));
+    for (role, to) in &matrix.direct {
+        text.push_str(&format!(
+            "    {:<16} {}\n",
+            role.as_str(),
+            reached(to.as_deref())
+        ));
+    }
     text
 }
 
@@ -104,7 +146,38 @@ pub fn follows(key: &str, value: &str) -> String {
 mod tests {
     use super::*;
     use crate::command::policy::SWITCHES;
+    use torch_core::RoleName;
     use torch_core::config::{Config, Layers, layer};
+
+    #[test]
+    fn the_edges_of_a_team_are_told_with_where_they_come_from() {
+        let role = |name| RoleName::parse(name).expect("a role");
+        let mut matrix = MatrixInForce {
+            team: "shop".to_owned(),
+            mode: RouterMode::Matrix,
+            matrix: "store".to_owned(),
+            from: MatrixOrigin::Template,
+            direct: vec![
+                (role("orchestrator"), None),
+                (
+                    role("developer"),
+                    Some(vec!["devops".to_owned(), "researcher".to_owned()]),
+                ),
+                (role("tester"), Some(Vec::new())),
+            ],
+        };
+        let mut text = edges(&matrix);
+        for (mode, from) in [
+            (RouterMode::Matrix, MatrixOrigin::Settings),
+            (RouterMode::Matrix, MatrixOrigin::Roles),
+            (RouterMode::Strict, MatrixOrigin::Template),
+            (RouterMode::Open, MatrixOrigin::Template),
+        ] {
+            (matrix.mode, matrix.from) = (mode, from);
+            text.push_str(&format!("{}\n", super::matrix(&matrix)));
+        }
+        insta::assert_snapshot!(text);
+    }
 
     #[test]
     fn every_value_of_every_profile_is_explained() {

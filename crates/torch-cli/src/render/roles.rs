@@ -4,15 +4,24 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use torch_daemon::catalog::Origin;
+use torch_daemon::matrix::MatrixInForce;
 use torch_daemon::role_files::{RoleCatalog, RoleEntry};
 
 use super::plain;
 use super::style::{DIM, NONE, STRONG};
 use super::table::{Cell, Table};
 
-/// The roles as a table, the core first.
-pub fn list(catalog: &RoleCatalog, shown: impl Fn(&Path) -> String) -> String {
-    let mut table = Table::new(0, &["ROLE", "TIER", "FROM", "SUMMARY"]);
+/// The roles as a table, the core first; of the team that is there also whom they may write to directly.
+pub fn list(
+    catalog: &RoleCatalog,
+    team: Option<&MatrixInForce>,
+    shown: impl Fn(&Path) -> String,
+) -> String {
+    let direct = team.map(MatrixInForce::by_role);
+    let mut headings = vec!["ROLE", "TIER", "FROM"];
+    headings.extend(direct.as_ref().map(|_| "WRITES TO"));
+    headings.push("SUMMARY");
+    let mut table = Table::new(0, &headings);
     let mut entries: Vec<&RoleEntry> = catalog.entries.values().collect();
     entries.sort_by_key(|entry| (entry.role.tier, entry.role.name.clone()));
     for entry in entries {
@@ -24,14 +33,35 @@ pub fn list(catalog: &RoleCatalog, shown: impl Fn(&Path) -> String) -> String {
             Some(replaced) => format!("{from} (in place of the {} one)", replaced.as_str()),
             None => from,
         };
-        table.row([
+        let mut cells = vec![
             Cell::styled(STRONG, entry.role.name.as_str()),
             Cell::from(entry.role.tier.as_str()),
             Cell::styled(style, plain(&from)),
-            Cell::from(plain(&entry.role.summary)),
-        ]);
+        ];
+        if let Some(direct) = &direct {
+            let to = direct.get(entry.role.name.as_str());
+            cells.push(Cell::from(to.map_or_else(String::new, |to| reached(*to))));
+        }
+        cells.push(Cell::from(plain(&entry.role.summary)));
+        table.row(cells);
     }
     table.render()
+}
+
+/// Whom a role may write to directly, in a word each.
+pub fn reached(to: Option<&[String]>) -> String {
+    match to {
+        None => "everyone".to_owned(),
+        Some([]) => "nobody else".to_owned(),
+        Some(to) => to.join(", "),
+    }
+}
+
+/// The same as JSON, for a role of the team.
+pub fn direct(matrix: &MatrixInForce, role: &str) -> Option<Value> {
+    let direct = matrix.by_role();
+    let to = direct.get(role)?;
+    Some(json!({"team": matrix.team, "to": to.map_or_else(|| json!("everyone"), |to| json!(to))}))
 }
 
 /// One role.

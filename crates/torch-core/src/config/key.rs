@@ -1,5 +1,7 @@
 //! The keys that a config file may have, as data: what each means, what it takes and who may set it.
 
+use super::project_router::Stricter;
+
 /// One key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
@@ -52,6 +54,8 @@ pub enum Scope {
     Project,
     /// A project's file as well, where the user's own leaves it open: a repository loosens no policy that its user has chosen.
     Open,
+    /// A project's file as well, where it is stricter than what the user's own says or leaves at the default.
+    Stricter(Stricter),
 }
 
 /// Every key, in the order of the files.
@@ -143,49 +147,49 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "router.exchanges",
         kind: Kind::Whole(0, 1_000_000),
-        scope: Scope::User,
+        scope: Scope::Stricter(Stricter::Fewer),
         doc: "Exchanges of two agents in one thread until the next message goes to the hub; 0: no limit.",
     },
     Key {
         name: "router.hops",
         kind: Kind::Whole(0, 1_000_000),
-        scope: Scope::User,
+        scope: Scope::Stricter(Stricter::Fewer),
         doc: "Direct messages in a chain of agents, one answering the other, until the next goes to the hub; 0: no limit.",
     },
     Key {
         name: "router.pair_messages",
         kind: Kind::Whole(0, 4_096),
-        scope: Scope::User,
+        scope: Scope::Stricter(Stricter::Fewer),
         doc: "Messages from one agent to another within router.pair_seconds until more are refused; 0: no limit.",
     },
     Key {
         name: "router.pair_seconds",
         kind: Kind::Seconds,
-        scope: Scope::User,
+        scope: Scope::Stricter(Stricter::More),
         doc: "The stretch of time in which router.pair_messages counts.",
     },
     Key {
         name: "router.repeat_seconds",
         kind: Kind::Whole(0, 86_400),
-        scope: Scope::User,
+        scope: Scope::Stricter(Stricter::More),
         doc: "Within how many seconds the same text from one agent to another is refused; 0: never.",
     },
     Key {
         name: "router.quiet_seconds",
         kind: Kind::Seconds,
-        scope: Scope::User,
+        scope: Scope::Stricter(Stricter::More),
         doc: "After how many quiet seconds a thread or a chain of agents' messages is over.",
     },
     Key {
         name: "router.blocked_seconds",
         kind: Kind::Seconds,
-        scope: Scope::User,
+        scope: Scope::Stricter(Stricter::Fewer),
         doc: "After how many seconds the orchestrator is told that an agent is still blocked.",
     },
     Key {
         name: "router.critical",
         kind: Kind::Text,
-        scope: Scope::User,
+        scope: Scope::Stricter(Stricter::Both),
         doc: "Further words that the orchestrator gets a copy of, with commas, besides complete, deploy, fail, error and block.",
     },
     Key {

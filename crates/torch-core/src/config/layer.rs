@@ -214,15 +214,19 @@ fn put_one(
     let Some(slot) = slot_of(values, key.name) else {
         return Err(unknown(place, full));
     };
-    if closed {
+    let mut holds = Some(value.clone()).filter(|_| !closed);
+    if let (Scope::Project, Scope::Stricter(stricter)) = (scope, key.scope) {
+        holds = stricter.of(&slot.value, &value);
+    }
+    let Some(holds) = holds else {
         slot.passed = Some(Passed {
             place: place.to_owned(),
             value: value.to_string(),
         });
-    } else {
-        slot.value = value;
-        slot.source = own;
-    }
+        return Ok(());
+    };
+    slot.value = holds;
+    slot.source = own;
     Ok(())
 }
 

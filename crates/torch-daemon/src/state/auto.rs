@@ -271,9 +271,11 @@ impl State {
         if let Some(policy) = &request.policy {
             team.policy = policy.clone();
         }
+        team.limits.clone_from(&request.limits);
         if !spec.path.as_os_str().is_empty() {
             self.replan(t, id, &before, spec);
         }
+        self.put_words(id);
         self.remember_secrets(id, &request.secrets);
         self.start_team(t, id);
         self.watch(conn, id, WatchKind::Auto);
@@ -378,6 +380,8 @@ impl State {
             boot: self.boot_id(),
             told_suspended: None,
             policy: self.policy_for(request.policy.as_ref()),
+            matrix: request.choice.as_ref().and_then(|it| it.matrix.clone()),
+            limits: request.limits.clone(),
             role_files: files_of(&request.role_files, &order.roles),
             standup: None,
             supervision: Default::default(),
@@ -389,6 +393,7 @@ impl State {
         }
         t.journal("team.created", id, created);
         self.teams.insert(id, team);
+        self.put_words(id);
         self.fresh_teams.insert(id);
         self.sessions.insert(id, SessionObserved::Absent);
         self.remember_secrets(id, &request.secrets);

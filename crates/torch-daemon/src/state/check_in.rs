@@ -165,6 +165,7 @@ impl State {
         let heard = facts.row.heard;
         let team = self.agents[&hub].agent.team;
         let news = self.news(team, hub, (heard, t.now), every);
+        let news = plan::with_violations(news, self.violation_news(team, hub), heard);
         plan::hub(&facts, news.len())?;
         let standing = self.standing(team, hub, &news, t.now, every);
         let body = text::news(&news, &standing, heard, t.now);

@@ -189,7 +189,12 @@ impl State {
     pub(super) fn blocked_until(&self, block: &Block) -> Timestamp {
         let own = self.project_rules(block.team);
         let own = own.and_then(|rules| rules.blocked_after());
-        let seconds = own.map_or(self.settings.config.router.blocked_seconds, |(_, own)| own);
+        let router = &self.settings.config.router;
+        let team = self.teams.get(&block.team);
+        let base = team.map_or(router.blocked_seconds, |team| {
+            team.limits.over(router).blocked_seconds
+        });
+        let seconds = own.map_or(base, |(_, own)| own);
         block.since.after(Duration::from_secs(seconds))
     }
 

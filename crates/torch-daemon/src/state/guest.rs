@@ -177,6 +177,8 @@ impl State {
             boot: self.boot_id(),
             told_suspended: None,
             policy: self.policy_for(None),
+            matrix: None,
+            limits: Default::default(),
             role_files: BTreeMap::new(),
             standup: None,
             supervision: Default::default(),

@@ -4,6 +4,7 @@ use serde_json::json;
 use torch_api::Failure;
 use torch_core::{AgentId, Sender, Timestamp};
 use torch_router::replay::Judged;
+use torch_router::traffic::Counted;
 
 use super::resolve::Resolved;
 use super::send::Draft;
@@ -16,7 +17,8 @@ impl State {
     /// message that a daemon judges.
     pub(super) fn tell_begin(&mut self, t: &mut Turn) {
         if !std::mem::replace(&mut self.rules.told_begin, true) {
-            let began = json!({"router": self.settings.config.router});
+            let began =
+                json!({"router": self.settings.config.router, "recalls": self.rules.recalls});
             t.journal("router.began", "router", began);
         }
     }
@@ -27,22 +29,29 @@ impl State {
         now: Timestamp,
         sender: &Sender,
         resolved: &Resolved,
-        reached: Option<AgentId>,
+        (reached, counted): (Option<AgentId>, Option<Counted>),
     ) -> Judged {
         let team = resolved.team;
+        let to = resolved.destination(sender);
+        let row = self.teams.get(&team);
+        let mode = row.map(|team| team.router).unwrap_or_default();
+        let matrix = self.matrix_of(team);
         Judged {
             sender: sender.clone(),
-            to: resolved.destination(sender).into(),
+            to: to.into(),
             agent: resolved.recipient.agent(),
             reached,
             text: None,
-            mode: self
-                .teams
-                .get(&team)
-                .map(|team| team.router)
-                .unwrap_or_default(),
+            mode,
             has_hub: self.hub_of(team).is_some(),
-            matrix: self.matrix_of(team).name().to_owned(),
+            edges: Judged::asks_matrix(sender, &to, mode).then(|| matrix.clone()),
+            // Where no matrix is asked, none has to be known again.
+            matrix: match Judged::asks_matrix(sender, &to, mode) {
+                true => matrix.name().to_owned(),
+                false => String::new(),
+            },
+            limits: row.map(|team| team.limits.clone()).unwrap_or_default(),
+            counted,
             rules: self
                 .project_rules(team)
                 .map(|rules| rules.data().id.clone()),

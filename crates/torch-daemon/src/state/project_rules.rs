@@ -26,8 +26,6 @@ pub(crate) struct Project {
     since: Timestamp,
     /// Why the files can't be read as they are now; the set is the last good one then.
     trouble: Option<String>,
-    /// With the critical words of the settings.
-    words: Option<critical::Words>,
 }
 
 impl State {
@@ -49,15 +47,35 @@ impl State {
 
     /// The limits that hold in a team.
     pub(super) fn limits_of(&self, team: TeamId) -> Limits {
+        let own = self.teams.get(&team).map(|team| &team.limits);
+        let base = match own.filter(|own| !own.is_silent()) {
+            Some(own) => Limits::from(&own.over(&self.settings.config.router)),
+            None => self.rules.limits,
+        };
         let rules = self.project_rules(team);
-        rules.map_or(self.rules.limits, |rules| rules.limits(&self.rules.limits))
+        rules.map_or(base, |rules| rules.limits(&base))
     }
 
     /// The critical words of a text in a team.
     pub(super) fn critical_words(&self, team: TeamId, text: &str) -> Vec<String> {
-        let project = self.rules.projects.get(&team);
-        let words = project.and_then(|project| project.words.as_ref());
+        let words = self.rules.words_of.get(&team);
         words.unwrap_or(&self.rules.words).find(text)
+    }
+
+    /// Puts together the critical words of a team: the user's, and what its project adds in `torch.toml` and in its rules.
+    pub(super) fn put_words(&mut self, team: TeamId) {
+        let router = &self.settings.config.router;
+        let own = self.teams.get(&team).map(|team| team.limits.over(router));
+        let own = own.filter(|own| own.critical != router.critical);
+        let rules = self.rules.projects.get(&team).map(|project| &project.set);
+        let mut ruled = rules.into_iter().flat_map(|set| set.critical()).peekable();
+        if own.is_none() && ruled.peek().is_none() {
+            self.rules.words_of.remove(&team);
+            return;
+        }
+        let base = own.as_ref().unwrap_or(router);
+        let words = critical::Words::new(base.critical_words().chain(ruled));
+        self.rules.words_of.insert(team, words);
     }
 
     /// The time of day here.
@@ -129,20 +147,13 @@ impl State {
 
     /// Puts a set in force.
     pub(super) fn put_rules(&mut self, row: RulesInForce) {
-        let set = RuleSet::new(row.set);
-        let config = &self.settings.config.router;
-        let further = set.critical().next().is_some();
-        let words = further.then(|| {
-            let all = config.critical_words().chain(set.critical());
-            critical::Words::new(all)
-        });
         let project = Project {
-            set: Arc::new(set),
+            set: Arc::new(RuleSet::new(row.set)),
             since: row.since,
             trouble: None,
-            words,
         };
         self.rules.projects.insert(row.team, project);
+        self.put_words(row.team);
     }
 
     /// The files can't be read: the last good set stays, and a person is told once.

@@ -8,6 +8,7 @@ use torch_core::{
     MessageKind, Schedule, Team, Timestamp, Write,
 };
 use torch_router::delivery::Flight;
+use torch_router::replay::Past;
 use torch_router::tag;
 
 use super::restart::{End, EndCause};
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub schedules: Vec<Schedule>,
     /// The open records of the ledger.
     pub ledger: Vec<LedgerRecord>,
+    /// What was said lately, the oldest first; none where it can't be told.
+    pub past: Option<Vec<Past>>,
     /// The teams' plans.
     pub plans: BTreeMap<torch_core::TeamId, torch_core::TaskPlan>,
     /// The last number of each pair: see [`PairKey`].
@@ -121,6 +124,7 @@ impl State {
         state.recover_schedules(snapshot.schedules, now, &mut effects);
         state.recover_credit(now, &mut effects);
         state.recover_rules(snapshot.ledger, now, &mut effects);
+        state.recall(snapshot.past);
         state.recover_check_ins(now, &mut effects);
         state.recover_silence(now, &mut effects);
         state.recover_standups(now, &mut effects);

@@ -14,8 +14,9 @@ use torch_router::clean::clean;
 use torch_router::critical;
 use torch_router::matrix::Matrix;
 use torch_router::policy::TeamRules;
+use torch_router::replay::{Past, recalled};
 use torch_router::speech::Speech;
-use torch_router::traffic::{Judgement, Limits, Said, Traffic};
+use torch_router::traffic::{Counted, Judgement, Limits, Said, Traffic};
 
 use super::project_rules::Project;
 use super::requests::Caller;
@@ -30,10 +31,14 @@ const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
 /// What the rules of communication remember, and the open records of the ledger.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    /// What agents said lately; in memory only.
+    /// What agents said lately; in memory, and recalled from the journal.
     pub(super) traffic: Traffic,
+    /// Whether it was recalled when this daemon began.
+    pub(super) recalls: bool,
     pub(super) limits: Limits,
     pub(super) words: critical::Words,
+    /// With the words of a team's project, where it has some.
+    pub(super) words_of: BTreeMap<TeamId, critical::Words>,
     pub(super) violations: BTreeMap<ViolationId, Violation>,
     pub(super) assignments: BTreeMap<MessageId, Assignment>,
     pub(super) blocks: BTreeMap<AgentId, Block>,
@@ -54,8 +59,10 @@ impl Rules {
     pub(super) fn new(config: &RouterConfig) -> Self {
         Self {
             traffic: Traffic::default(),
+            recalls: false,
             limits: Limits::from(config),
             words: critical::Words::new(config.critical_words()),
+            words_of: BTreeMap::new(),
             violations: BTreeMap::new(),
             assignments: BTreeMap::new(),
             blocks: BTreeMap::new(),
@@ -80,7 +87,7 @@ impl Rules {
 }
 
 impl State {
-    /// The communication matrix of a team: the configured one; else by the roles that are in the team.
+    /// The communication matrix of a team: see [`crate::brief::matrix`].
     pub(super) fn matrix_of(&self, team: TeamId) -> &Matrix {
         let runs = self.agents.values();
         let members = runs.filter(|run| run.agent.team == team);
@@ -127,6 +134,13 @@ impl State {
         Some((speech, judged))
     }
 
+    /// Goes on with what was said before this daemon.
+    pub(super) fn recall(&mut self, past: Option<Vec<Past>>) {
+        self.rules.recalls = past.is_some();
+        let past = past.unwrap_or_default();
+        self.rules.traffic = recalled(&past, &self.rules.limits);
+    }
+
     /// Remembers a message that was not refused; `reached` is whom it went to in fact.
     pub(super) fn remember(
         &mut self,
@@ -134,7 +148,7 @@ impl State {
         (sender, resolved): (&Sender, &Resolved),
         (speech, body): (&Speech, &[u8]),
         reached: Option<AgentId>,
-    ) {
+    ) -> Option<Counted> {
         let text = clean(body).text;
         let said = Said {
             sender,
@@ -146,7 +160,7 @@ impl State {
         };
         let limits = self.limits_of(resolved.team);
         let rules = &mut self.rules;
-        rules.traffic.note(&said, reached, &limits);
+        let counted = rules.traffic.note(&said, reached, &limits);
         if now.since(rules.forgot) >= FORGET_EVERY {
             rules.forgot = now;
             let agents = &self.agents;
@@ -154,8 +168,12 @@ impl State {
             let all = rules.projects.values().map(|project| &project.set);
             // What one team's rules have to count is kept of all.
             let limits = all.fold(rules.limits, |limits, set| set.limits(&limits));
+            let router = &self.settings.config.router;
+            let own = self.teams.values().map(|team| team.limits.over(router));
+            let limits = own.fold(limits, |limits, own| limits.longest(&Limits::from(&own)));
             rules.traffic.forget(now, &limits, lives);
         }
+        counted
     }
 
     pub(super) fn keep(&self, t: &mut Turn, record: LedgerRecord) {
@@ -186,6 +204,8 @@ impl State {
                 LedgerRecord::Rules(row) => self.put_rules(*row),
             }
         }
+        let teams: Vec<TeamId> = self.teams.keys().copied().collect();
+        teams.into_iter().for_each(|team| self.put_words(team));
         for block in self.rules.blocks.values() {
             let at = self.blocked_until(block).max(now);
             let key = TimerKey::Blocked(block.agent);

@@ -149,10 +149,11 @@ impl State {
             Decision::Reroute => self.hub_of(resolved.team).map(|(hub, _)| hub),
             Decision::Refuse | Decision::Record => None,
         };
-        if judged.verdict.decision != Decision::Refuse {
-            self.remember(t.now, (&sender, &resolved), (&speech, &body), reached);
-        }
-        let kept = self.judged_by(t.now, &sender, &resolved, reached);
+        let counted = match judged.verdict.decision {
+            Decision::Refuse => None,
+            _ => self.remember(t.now, (&sender, &resolved), (&speech, &body), reached),
+        };
+        let kept = self.judged_by(t.now, &sender, &resolved, (reached, counted));
         let kept = (kept, clean(&body).text);
         let text = String::from_utf8_lossy(&body);
         let critical = self.critical_words(resolved.team, &text);

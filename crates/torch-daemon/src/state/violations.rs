@@ -9,6 +9,7 @@ use torch_core::{
     ViolationId,
 };
 use torch_router::traffic::Breach;
+use torch_scheduler::check_in::{News, What};
 
 use super::requests::short_id;
 use super::send::{Draft, done};
@@ -100,6 +101,28 @@ impl State {
                 return id;
             }
         }
+    }
+
+    /// The open violations of a team but its hub's own, as news for the hub. It heard of each when it was opened; its check-in says
+    /// once which of them nobody has settled.
+    pub(super) fn violation_news(&self, team: TeamId, hub: AgentId) -> impl Iterator<Item = News> {
+        let rows = self.rules.violations.values();
+        let open = rows.filter(move |row| {
+            row.team == team && row.agent != hub && row.status == ViolationState::Open
+        });
+        open.map(|row| {
+            let times = match row.count {
+                1 => String::new(),
+                count => format!(" {count} times"),
+            };
+            let words = format!("{} towards {}{times}", row.rule, row.to);
+            let id = row.id.tag();
+            News {
+                role: row.role.to_string(),
+                at: row.at,
+                what: What::Violation { words, id },
+            }
+        })
     }
 
     /// Keeps the violations of a message, and tells the hub of the new ones.

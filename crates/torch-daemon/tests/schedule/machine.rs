@@ -521,6 +521,8 @@ fn a_team() -> (Team, Vec<Agent>) {
         boot: None,
         told_suspended: None,
         policy: Default::default(),
+        matrix: None,
+        limits: Default::default(),
         role_files: Default::default(),
         standup: None,
         supervision: Default::default(),

@@ -232,6 +232,7 @@ impl World {
             dry_run: false,
             router: None,
             policy: None,
+            limits: Default::default(),
             role_files: BTreeMap::new(),
             alone: false,
             paused: false,

@@ -2,12 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use torch_core::journal::JournalEntry;
 use torch_core::{
     Agent, AgentId, Delivery, DeliveryState, Envelope, LedgerRecord, MessageId, MessageKind,
     Schedule, ScheduleId, Team, TeamId, Write,
 };
 use torch_daemon::event::Known;
+use torch_daemon::past;
 use torch_daemon::state::{PairKey, Snapshot};
+use torch_router::replay::Past;
+
+/// What is kept of what was said.
+const PAST: usize = 1_000;
 
 /// Everything committed.
 #[derive(Debug, Default)]
@@ -25,6 +31,7 @@ pub(crate) struct Store {
     /// Messages that a person wanted again after their end.
     pub(crate) revived: BTreeSet<MessageId>,
     pair_seqs: BTreeMap<PairKey, u64>,
+    past: Vec<Past>,
     /// Whether settled messages are forgotten, for long runs.
     pub(crate) forgets: bool,
     pub(crate) counts: Counts,
@@ -62,10 +69,31 @@ impl Store {
                 self.plans.remove(&team);
                 self.agents.retain(|_, agent| agent.team != team);
             }
-            Write::Journal(_) => self.counts.journal += 1,
+            Write::Journal(entry) => {
+                self.counts.journal += 1;
+                self.note_said(&entry);
+            }
             Write::ReadInbox { .. } => {}
         }
         Ok(())
+    }
+
+    /// What the journal has of what agents said, and of clocks that were set.
+    fn note_said(&mut self, entry: &JournalEntry) {
+        let step = entry.data["stepped_ms"].as_i64();
+        if let Some(millis) = step.filter(|_| entry.kind == "clock.moved") {
+            self.past.push(Past::Stepped(millis));
+        }
+        let Some(judged) = past::judged(&entry.kind, &entry.data) else {
+            return;
+        };
+        let mut rows = self.messages.values();
+        let row = rows.find(|row| row.id.to_string() == entry.subject);
+        let said = row.and_then(|row| past::said(judged, &row.body));
+        self.past.extend(said);
+        // A long run remembers no more than the limits ask for.
+        let more = self.past.len().saturating_sub(PAST);
+        self.past.drain(..more);
     }
 
     fn put_message(&mut self, envelope: Envelope) -> Result<(), String> {
@@ -154,6 +182,7 @@ impl Store {
                 .filter(|row| row.is_open())
                 .cloned()
                 .collect(),
+            past: Some(self.past.clone()),
             plans: self.plans.clone(),
             pair_seqs: self.pair_seqs.clone(),
             spool_offsets: self.offsets.clone(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use torch_core::{AgentId, Sender, Timestamp};
 
 use super::{BROADCAST_FROM, BROADCAST_TIME, Limits, Said};
@@ -29,8 +30,8 @@ pub struct Traffic {
 struct Pair {
     /// When each message went, and what its text was; the oldest first.
     sent: VecDeque<(Timestamp, u64)>,
-    /// Whether the last one asked something.
-    asked: bool,
+    /// When the last one went that is no acknowledgement, where it asked something.
+    asked: Option<Timestamp>,
 }
 
 /// What two agents say to each other.
@@ -51,6 +52,18 @@ struct Thread {
 struct Chain {
     hops: u64,
     at: Timestamp,
+}
+
+/// Where a direct message stood in its thread and its chain. It goes into the journal with the message, so that the last message
+/// of each is enough to go on counting after a restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// Who began the thread.
+    pub first: AgentId,
+    /// Exchanges begun, with this one.
+    pub exchanges: u64,
+    /// Its place in the chain.
+    pub hops: u64,
 }
 
 /// What is remembered of a text; words alone count, not the space around them.
@@ -79,18 +92,46 @@ fn is_central(said: &Said<'_>) -> bool {
 }
 
 impl Traffic {
-    /// Takes in a message that was let pass, re-routed or recorded; `reached` says whom it went to in fact.
-    pub fn note(&mut self, said: &Said<'_>, reached: Option<AgentId>, limits: &Limits) {
+    /// Takes in a message that was let pass, re-routed or recorded; `reached` says whom it went to in fact. Of a message that
+    /// counts in a thread and a chain, it says where it stands there.
+    pub fn note(
+        &mut self,
+        said: &Said<'_>,
+        reached: Option<AgentId>,
+        limits: &Limits,
+    ) -> Option<Counted> {
+        let keep = limits.pair_messages.max(limits.remembered);
+        let keep = usize::try_from(keep).unwrap_or(REMEMBERED);
+        self.take_in(said, reached, (limits, keep), None)
+    }
+
+    /// Takes in again what was said before this memory began, with what was counted then; without that it counts anew.
+    pub fn recall(
+        &mut self,
+        said: &Said<'_>,
+        reached: Option<AgentId>,
+        limits: &Limits,
+        counted: Option<Counted>,
+    ) {
+        // By which limits it will be asked is not known yet: nothing is left out.
+        self.take_in(said, reached, (limits, REMEMBERED), counted);
+    }
+
+    fn take_in(
+        &mut self,
+        said: &Said<'_>,
+        reached: Option<AgentId>,
+        (limits, keep): (&Limits, usize),
+        counted: Option<Counted>,
+    ) -> Option<Counted> {
         let ack = matches!(said.speech, Speech::Ack(_));
         let Sender::Agent { agent: from, .. } = said.sender else {
             // A person's word, or torch's, begins anew.
             if let Some(to) = reached.filter(|_| !ack) {
                 self.begin_anew(to);
             }
-            return;
+            return None;
         };
-        let keep = limits.pair_messages.max(limits.remembered);
-        let keep = usize::try_from(keep).unwrap_or(REMEMBERED);
         let pair = self.pairs.entry((*from, said.agent)).or_default();
         pair.sent.push_back((said.now, print(said.text)));
         // One more than the limit needs; and enough to see the same text again.
@@ -98,30 +139,38 @@ impl Traffic {
             pair.sent.pop_front();
         }
         if ack {
-            return;
+            return None;
         }
-        pair.asked = asks(said.text);
+        pair.asked = asks(said.text).then_some(said.now);
         if is_central(said) || reached != said.agent {
             if let Some(to) = reached {
                 self.begin_anew(to);
             }
-            return;
+            return None;
         }
-        let Some(to) = reached else { return };
-        if !said.speech.counts() {
-            return;
-        }
-        let hops = self.hops_with(*from, said.now, limits);
-        self.chains.insert(to, Chain { hops, at: said.now });
-        let exchanges = self.exchanges_with(*from, said, limits);
-        let thread = self.thread(*from, to, said.now, limits);
-        let thread = Thread {
-            first: thread.map_or(*from, |thread| thread.first),
-            last: *from,
+        let to = reached.filter(|_| said.speech.counts())?;
+        let counted = counted.unwrap_or_else(|| Counted {
+            first: self
+                .thread(*from, to, said.now, limits)
+                .map_or(*from, |thread| thread.first),
+            exchanges: self.exchanges_with(*from, said, limits),
+            hops: self.hops_with(*from, said.now, limits),
+        });
+        let Counted {
+            first,
             exchanges,
-            at: said.now,
+            hops,
+        } = counted;
+        let (at, last) = (said.now, *from);
+        self.chains.insert(to, Chain { hops, at });
+        let thread = Thread {
+            first,
+            last,
+            exchanges,
+            at,
         };
         self.threads.insert(two(*from, to), thread);
+        Some(counted)
     }
 
     /// Somebody above the two spoke to an agent: its threads and its chain are over.
@@ -139,7 +188,8 @@ impl Traffic {
                 .sent
                 .back()
                 .is_some_and(|(at, _)| now.since(*at) < longest);
-            lives(*from) && to.is_none_or(&lives) && (young || pair.asked)
+            let asked = pair.asked.is_some_and(|at| now.since(at) < limits.quiet);
+            lives(*from) && to.is_none_or(&lives) && (young || asked)
         });
         self.threads
             .retain(|(a, b), thread| lives(*a) && lives(*b) && now.since(thread.at) < limits.quiet);
@@ -154,6 +204,9 @@ impl Traffic {
             .values_mut()
             .flat_map(|pair| pair.sent.iter_mut());
         sent.for_each(|(at, _)| *at = at.moved(millis));
+        for pair in self.pairs.values_mut() {
+            pair.asked = pair.asked.map(|at| at.moved(millis));
+        }
         self.threads
             .values_mut()
             .for_each(|thread| thread.at = thread.at.moved(millis));
@@ -220,11 +273,7 @@ impl Traffic {
         let Some(theirs) = self.pairs.get(&(to, Some(from))) else {
             return false;
         };
-        let asked = theirs
-            .sent
-            .back()
-            .filter(|_| theirs.asked)
-            .map(|(at, _)| *at);
+        let asked = theirs.asked;
         let answered = self
             .pairs
             .get(&(from, Some(to)))

@@ -1,5 +1,7 @@
 //! The limits one by one, and that no sequence of messages gets past them.
 
+mod restarts;
+
 use std::collections::BTreeMap;
 
 use torch_core::TeamId;

@@ -81,6 +81,8 @@ pub(super) fn team(number: u128) -> Team {
         boot: Some("a boot".to_owned()),
         told_suspended: None,
         policy: Default::default(),
+        matrix: None,
+        limits: Default::default(),
         role_files: Default::default(),
         standup: None,
         supervision: Default::default(),

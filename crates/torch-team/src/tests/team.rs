@@ -262,3 +262,25 @@ fn a_large_project_is_told_of_its_size() {
         choice.notes
     );
 }
+
+#[test]
+fn a_team_has_the_whole_matrix_of_its_template() {
+    let role = |name| RoleName::parse(name).expect("a role");
+    let choice = team(WEB, &Wishes::default());
+    let matrix = choice.matrix.expect("a matrix");
+    assert_eq!(matrix.name(), "web_application");
+    assert!(matrix.allows(&role("developer"), &role("tester")));
+    // Of a role that is not in the team yet, and may join.
+    assert!(!choice.edges.iter().any(|edge| edge.from == role("devops")));
+    assert!(matrix.allows(&role("devops"), &role("developer")));
+    assert!(!matrix.allows(&role("devops"), &role("tester")));
+    // Of roles that the template does not know its edges say nothing.
+    let named = |list| Wishes {
+        roles: roles(list),
+        ..Wishes::default()
+    };
+    let foreign = team(WEB, &named("sysadmin"));
+    assert_eq!(foreign.matrix, None, "{:?}", foreign.members);
+    let mixed = team(WEB, &named("developer researcher"));
+    assert!(mixed.matrix.is_some());
+}

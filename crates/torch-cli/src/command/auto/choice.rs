@@ -74,6 +74,7 @@ fn view(chosen: &Chosen) -> ChoiceView {
             .iter()
             .map(|out| reason(&out.role, format!("{} ({})", out.why, out.reason.words())))
             .collect(),
+        matrix: choice.matrix.clone(),
         notes: detection
             .notes
             .iter()

@@ -65,6 +65,7 @@ fn a_choice() -> ChoiceView {
             "devops",
             "the plan max5 has at most 5 agents; --plan max20",
         )],
+        matrix: None,
         notes: vec!["a note with \u{1b}[31m colour".to_owned()],
         asked: false,
     }

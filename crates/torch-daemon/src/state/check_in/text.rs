@@ -63,6 +63,11 @@ fn list(text: &mut String, all: &[News], now: Timestamp) {
             What::Stuck => format!(
                 "{role} has been in one turn without a sign of life (torch logs {role}, torch why {role})"
             ),
+            What::Violation { words, id } => {
+                format!(
+                    "{role} broke {words} {ago} ago, which is open (torch violations resolve {id})"
+                )
+            }
         };
         let _ = write!(text, "\n- {line}");
     }
@@ -121,6 +126,14 @@ mod tests {
             ),
             one("developer", 48, What::Finished("the parser".to_owned())),
             one("devops", 55, What::Ended(AgentState::Crashed)),
+            one(
+                "tester",
+                58,
+                What::Violation {
+                    words: "limit.thread towards developer 2 times".to_owned(),
+                    id: "v-7k3f9q2a".to_owned(),
+                },
+            ),
         ];
         let still = [one(
             "researcher",
@@ -134,6 +147,7 @@ mod tests {
              - tester has asked for 40 min: Run `rm -r target`? (torch pending)\n\
              - developer reported complete 12 min ago: the parser\n\
              - devops does not run: it crashed 5 min ago (torch why devops)\n\
+             - tester broke limit.thread towards developer 2 times 2 min ago, which is open (torch violations resolve v-7k3f9q2a)\n\
              Still so:\n\
              - researcher has been held for 59 min: it is limited until 14:02 (UTC)\n\
              See to what needs you; nothing has to be answered."

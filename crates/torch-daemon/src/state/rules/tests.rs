@@ -52,6 +52,8 @@ fn team() -> Team {
         boot: None,
         told_suspended: None,
         policy: Default::default(),
+        matrix: None,
+        limits: Default::default(),
         role_files: Default::default(),
         standup: None,
         supervision: Default::default(),

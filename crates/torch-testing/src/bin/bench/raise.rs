@@ -118,6 +118,7 @@ pub(crate) fn auto(world: &World, project: &Path, roles: &[&str], agent: &str) -
         dry_run: false,
         router: None,
         policy: None,
+        limits: Default::default(),
         role_files: Default::default(),
         alone: false,
         paused: false,

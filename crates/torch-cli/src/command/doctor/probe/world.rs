@@ -78,6 +78,7 @@ impl World {
             dry_run: false,
             router: None,
             policy: None,
+            limits: Default::default(),
             role_files: std::collections::BTreeMap::new(),
             alone: false,
             paused: true,

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use torch_core::{NameError, RoleName};
+use serde::{Deserialize, Serialize};
+
+use crate::{NameError, RoleName};
 
 /// A matrix that can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,16 +28,43 @@ pub enum MatrixError {
 /// Which roles may write to which, in one direction each.
 ///
 /// The hub and the project manager need no edges: everybody writes to them and they to everybody, whatever the matrix says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matrix {
     name: String,
+    #[serde(rename = "edges")]
     rows: BTreeMap<RoleName, Row>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Kept as in the files: a list of roles, `["*"]` for all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
 enum Row {
     All,
     Some(BTreeSet<RoleName>),
+}
+
+/// What stands for every role in a list.
+const ALL: &str = "*";
+
+impl TryFrom<Vec<String>> for Row {
+    type Error = NameError;
+
+    fn try_from(names: Vec<String>) -> Result<Self, NameError> {
+        if names.iter().any(|name| name == ALL) {
+            return Ok(Self::All);
+        }
+        let roles = names.iter().map(|name| RoleName::parse(name));
+        roles.collect::<Result<_, _>>().map(Self::Some)
+    }
+}
+
+impl From<Row> for Vec<String> {
+    fn from(row: Row) -> Self {
+        match row {
+            Row::All => vec![ALL.to_owned()],
+            Row::Some(roles) => roles.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 /// A matrix as a file has it.
@@ -87,7 +115,7 @@ impl Matrix {
         };
         let mut rows = BTreeMap::new();
         for (from, to) in &file.edges {
-            let row = if to.iter().any(|name| name == "*") {
+            let row = if to.iter().any(|name| name == ALL) {
                 Row::All
             } else {
                 Row::Some(to.iter().map(|name| role(name)).collect::<Result<_, _>>()?)
@@ -158,6 +186,21 @@ mod tests {
         assert!(matrix.allows(&role("developer-2"), &role("tester-13")));
         assert!(!matrix.allows(&role("developer-x"), &role("tester")));
         assert!(!matrix.allows(&role("developer-"), &role("tester")));
+    }
+
+    #[test]
+    fn a_matrix_is_kept_as_its_file_has_it() {
+        let text = "name = \"m\"\nsummary = \"\"\n[edges]\nsysadmin = [\"*\"]\ndeveloper = [\"tester\", \"devops\"]";
+        let matrix = Matrix::parse(text).expect("a matrix");
+        let kept = serde_json::to_string(&matrix).expect("plain data");
+        assert_eq!(
+            kept,
+            r#"{"name":"m","edges":{"developer":["devops","tester"],"sysadmin":["*"]}}"#
+        );
+        let again: Matrix = serde_json::from_str(&kept).expect("the same");
+        assert_eq!(again, matrix);
+        let bad = r#"{"name":"m","edges":{"developer":["human"]}}"#;
+        assert!(serde_json::from_str::<Matrix>(bad).is_err());
     }
 
     #[test]

@@ -1,0 +1,92 @@
+//! Whom each role of a team may write to directly, told from the registry alone.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use torch_api::Failure;
+use torch_api::wire::TeamSelector;
+use torch_core::config::RouterConfig;
+use torch_core::{Agent, RoleName, RouterMode};
+
+use crate::brief::{Shipped, direct, is_open, matrix};
+use crate::offline::Registry;
+
+/// Where a team's communication matrix comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MatrixOrigin {
+    /// The template that the team was made from.
+    Template,
+    /// `router.matrix` of the user's settings.
+    Settings,
+    /// The roles that are in the team.
+    Roles,
+}
+
+/// The communication matrix of a team as it is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MatrixInForce {
+    /// The team's name.
+    pub team: String,
+    /// The team's mode: the matrix is asked in [`RouterMode::Matrix`] only.
+    pub mode: RouterMode,
+    /// The matrix's name.
+    pub matrix: String,
+    /// Where it comes from.
+    pub from: MatrixOrigin,
+    /// Each role of the team, in the order of the windows, with the roles of it that it may write to directly, besides the
+    /// orchestrator and the project manager; none where it may write to every role.
+    pub direct: Vec<(RoleName, Option<Vec<String>>)>,
+}
+
+impl MatrixInForce {
+    /// The roles that each role writes to, by its name.
+    pub fn by_role(&self) -> BTreeMap<&str, Option<&[String]>> {
+        let rows = self.direct.iter();
+        rows.map(|(role, to)| (role.as_str(), to.as_deref()))
+            .collect()
+    }
+}
+
+impl Registry {
+    /// The communication matrix of a team.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry or the shipped matrices can't be read, or no team is meant.
+    pub fn matrix(
+        &self,
+        selector: &TeamSelector,
+        router: &RouterConfig,
+    ) -> Result<MatrixInForce, Box<Failure>> {
+        let (team, agents) = self.meant(selector)?;
+        let templates = crate::templates::roles().map_err(|error| {
+            let error = format!("the templates can't be read: {error}");
+            Box::new(crate::failure::other(&error, "", Some("torch doctor")))
+        })?;
+        let shipped = Shipped {
+            templates: &templates,
+            router,
+        };
+        let members: Vec<&Agent> = agents.iter().collect();
+        let from = match (is_open(router), &team.matrix) {
+            (false, _) => MatrixOrigin::Settings,
+            (true, Some(_)) => MatrixOrigin::Template,
+            (true, None) => MatrixOrigin::Roles,
+        };
+        let rows = members.iter().map(|agent| {
+            let role = &agent.role;
+            let all = role.is_hub() || role.is_sub_hub() || team.router == RouterMode::Open;
+            let to = (!all).then(|| direct(&team, role, &members, shipped));
+            (role.clone(), to)
+        });
+        let direct = rows.collect();
+        let matrix = matrix(&team, &members, shipped);
+        Ok(MatrixInForce {
+            team: team.name.to_string(),
+            mode: team.router,
+            matrix: matrix.map_or_else(String::new, |matrix| matrix.name().to_owned()),
+            from,
+            direct,
+        })
+    }
+}
