@@ -1,5 +1,6 @@
 //! What the journal says of an agent.
 
+use torch_core::Timestamp;
 use torch_store::JournalRow;
 use torch_store::Store;
 
@@ -21,5 +22,14 @@ impl World {
         let mut rows = self.journal(&agent);
         rows.retain(|row| row.kind == kind);
         rows
+    }
+
+    /// How many messages the journal says were judged by the rules of communication, on all days.
+    #[track_caller]
+    pub fn judged(&self) -> usize {
+        let store = Store::open_read_only(&self.home().join("torch.db")).expect("a database");
+        let rows = store.judgements(Timestamp(0), Timestamp(i64::MAX.unsigned_abs()));
+        let rows = rows.expect("the journal").into_iter();
+        rows.filter(|row| row.data.get("judged").is_some()).count()
     }
 }

@@ -20,13 +20,14 @@ steps = [{ shell = { command = "sh \"$TORCH_HOME/../scripts/$TORCH_ROLE.sh\"" } 
 
 impl World {
     /// Lets an agent of a [`SCRIPTED`] team run `sh -c script` in its worktree, as its program would run a tool, and
-    /// waits for the end.
+    /// waits for the end. An agent of another team than that of the project is `team:role`.
     #[track_caller]
-    pub fn run_as(&self, role: &str, script: &str) -> Ran {
+    pub fn run_as(&self, agent: &str, script: &str) -> Ran {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = self.folder().join("scripts");
         fs::create_dir_all(&folder).expect("a folder for scripts");
+        let role = agent.rsplit(':').next().unwrap_or(agent);
         let file = |ending: &str| folder.join(format!("{role}.{number}.{ending}"));
         let [inner, out, err, code] = ["sh", "out", "err", "code"].map(file);
         fs::write(&inner, script).expect("a file for the script");
@@ -40,13 +41,13 @@ impl World {
             code.display()
         );
         fs::write(folder.join(format!("{role}.sh")), wrapper).expect("a file for the script");
-        self.deliver(role, ORDER);
-        let ended = self.wait_for(DEADLINE, &format!("{role} to run `{script}`"), || {
+        self.deliver(agent, ORDER);
+        let ended = self.wait_for(DEADLINE, &format!("{agent} to run `{script}`"), || {
             fs::read_to_string(&code).ok()
         });
         let text = |path| fs::read_to_string(path).unwrap_or_default();
         Ran {
-            command: format!("{script} (run by {role})"),
+            command: format!("{script} (run by {agent})"),
             code: ended.trim().parse().expect("an exit code"),
             stdout: text(out),
             stderr: text(err),

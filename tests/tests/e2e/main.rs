@@ -26,4 +26,5 @@ mod rules;
 mod schedule;
 mod snapshot;
 mod watch;
+mod whole;
 mod worktrees;

@@ -82,6 +82,8 @@ pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
     if args.dry_run {
         return dry_run(request, args.json, place);
     }
+    // Who is asked reads it in the plan.
+    let unread = request.choice.clone().filter(|_| args.yes);
     if !args.yes {
         request.dry_run = true;
         let plan = plan(request.clone(), place)?;
@@ -105,7 +107,7 @@ pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
             output::notice(&line);
         }
     }
-    follow::raise(place, request, args.wait, args.json)
+    follow::raise(place, request, unread.as_deref(), (args.wait, args.json))
 }
 
 /// The request, after every check that needs no daemon.

@@ -104,7 +104,7 @@ pub(crate) fn run(args: OpenArgs, place: &Place) -> Outcome {
         }
     }
     request.dry_run = false;
-    let raised = auto::follow::raise(place, request, false, args.json)?;
+    let raised = auto::follow::raise(place, request, None, (false, args.json))?;
     if raised != exit::OK {
         return Ok(raised);
     }

@@ -52,6 +52,23 @@ pub fn plan(plan: &PlanView) -> String {
     format!("{title}\n{}\n{roles}{rest}", facts.render())
 }
 
+/// Which team was chosen, by what, and each of its roles with its reason.
+pub fn chosen(choice: &ChoiceView) -> String {
+    let mut facts = Table::bare(2);
+    for (label, value) in choice_facts(Some(choice)) {
+        facts.row([Cell::styled(DIM, label), value.into()]);
+    }
+    let mut roles = Table::new(2, &["ROLE", "WHY"]);
+    for one in &choice.roles {
+        roles.row([
+            one.role.as_str().into(),
+            Cell::styled(DIM, plain(&one.reason)),
+        ]);
+    }
+    let rest = left_out(Some(choice));
+    format!("{}\n{}{rest}\n", facts.render(), roles.render())
+}
+
 /// What the team is chosen by, and what it takes.
 fn choice_facts(choice: Option<&ChoiceView>) -> Vec<(&'static str, String)> {
     let Some(choice) = choice else {

@@ -232,8 +232,9 @@ impl State {
     /// Turns a message to the hub, with whom it was for; `None` without a hub.
     fn reroute(&self, draft: &mut Draft, opened: &[Opened]) -> Option<()> {
         let (hub, role) = self.hub_of(draft.team)?;
-        let violation = opened.first().map(|opened| opened.id.tag());
-        let violation = violation.map_or_else(String::new, |id| format!(", {id}"));
+        // All of them: of what else it breaks the hub hears by this message too.
+        let ids = opened.iter().map(|opened| opened.id.tag());
+        let violation: String = ids.map(|id| format!(", {id}")).collect();
         let mut body = format!(
             "(for {}, re-routed to you by rule {}{violation}) ",
             draft.recipient.label(),

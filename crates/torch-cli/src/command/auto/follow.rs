@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use torch_api::choice::ChoiceView;
 use torch_api::client::Canceller;
 use torch_api::view::TeamView;
 use torch_api::wire::AutoRequest;
@@ -16,6 +17,7 @@ use crate::exit;
 use crate::interrupt::on_interrupt;
 use crate::output;
 use crate::place::Place;
+use crate::render::plan::chosen;
 use crate::render::team;
 use crate::render::time::Clock;
 
@@ -28,12 +30,13 @@ struct Interrupt {
     came: AtomicBool,
 }
 
-/// Raises the team, prints the outcome, and with `wait` follows the team to its end.
+/// Raises the team, prints the outcome with what is not read yet of the team's choice, and with `wait` follows the team to
+/// its end.
 pub(in crate::command) fn raise(
     place: &Place,
     request: AutoRequest,
-    wait: bool,
-    json: JsonArgs,
+    unread: Option<&ChoiceView>,
+    (wait, json): (bool, JsonArgs),
 ) -> Outcome {
     let mut client = connect::connect(place)?;
     let interrupt = Arc::new(Interrupt::default());
@@ -50,6 +53,10 @@ pub(in crate::command) fn raise(
             }
             interrupt.up.store(true, Ordering::SeqCst);
             if !json.json {
+                // A team that was there has kept its roles, whatever would be chosen today.
+                if let Some(choice) = unread.filter(|_| !existed) {
+                    output::data(&chosen(choice))?;
+                }
                 output::data(&team::raised(
                     &team,
                     existed,
