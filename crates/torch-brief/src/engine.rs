@@ -6,7 +6,7 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use serde::Serialize;
 
 /// The variables of a role's lines.
-pub const VARIABLES: [&str; 19] = [
+pub const VARIABLES: [&str; 20] = [
     "base_branch",
     "branch",
     "commits",
@@ -25,6 +25,7 @@ pub const VARIABLES: [&str; 19] = [
     "spec",
     "team",
     "title",
+    "via",
     "worktree",
 ];
 

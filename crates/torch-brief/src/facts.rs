@@ -29,6 +29,8 @@ pub struct Facts {
     pub direct: Vec<String>,
     /// After how many exchanges with one of them the orchestrator decides; 0: no limit.
     pub exchanges: u64,
+    /// After how many minutes the orchestrator is told that the agent is still blocked; 0: never.
+    pub blocked_minutes: u64,
     /// The only task of a temporary agent.
     pub task: Option<String>,
     /// Its part of the plan, as text; empty without one.

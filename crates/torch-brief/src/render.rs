@@ -1,5 +1,7 @@
 //! From a role and the facts to the text.
 
+use std::collections::BTreeMap;
+
 use minijinja::Environment;
 use minijinja::value::Value;
 use serde::Serialize;
@@ -59,6 +61,7 @@ pub fn briefing(role: &Role, facts: &Facts) -> Result<String, RenderError> {
         members: &facts.members,
         direct: &facts.direct,
         exchanges: facts.exchanges,
+        blocked_minutes: facts.blocked_minutes,
     });
     let text = render(&engine, BRIEFING, &whole).map_err(failed("the text"))?;
     Ok(tidy(&text))
@@ -158,6 +161,8 @@ struct Scope<'a> {
     commits: bool,
     result: &'static str,
     plan: &'a str,
+    /// Per member, what stands behind its name where it may not be written to directly.
+    via: BTreeMap<&'a str, String>,
 }
 
 impl<'a> Scope<'a> {
@@ -195,8 +200,27 @@ impl<'a> Scope<'a> {
                 false => "the changed files",
             },
             plan: facts.plan.trim(),
+            via: via(&role.name, hub, facts),
         }
     }
+}
+
+/// `" (by way of the orchestrator)"` for each member that the role may not write to directly, nothing for the others.
+fn via<'a>(role: &str, hub: &str, facts: &'a Facts) -> BTreeMap<&'a str, String> {
+    let central = |name: &str| matches!(name, RoleName::HUB | RoleName::SUB_HUB);
+    let free = |name: &str| {
+        central(role)
+            || central(name)
+            || facts.router == RouterMode::Open
+            || facts.direct.iter().any(|direct| direct == name)
+    };
+    let members = facts.members.iter().map(|member| member.role.as_str());
+    members
+        .map(|name| match free(name) {
+            true => (name, String::new()),
+            false => (name, format!(" (by way of the {hub})")),
+        })
+        .collect()
 }
 
 /// What the shipped text may name: a role's scope and more.
@@ -212,6 +236,7 @@ struct Whole<'a> {
     members: &'a [Member],
     direct: &'a [String],
     exchanges: u64,
+    blocked_minutes: u64,
 }
 
 /// A role's lines, rendered.

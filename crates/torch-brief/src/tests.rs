@@ -7,7 +7,9 @@ mod plan;
 use torch_core::config::{Config, Layers, layer};
 use torch_core::policy::Profile;
 
-use crate::{DEFAULT_TEAM, Facts, Member, Roles};
+use torch_core::RouterMode;
+
+use crate::{DEFAULT_TEAM, Facts, Member, Roles, Tier};
 
 /// Teams that people raise: the default, those of four types of project, and everybody.
 const TEAMS: [(&str, &[&str]); 6] = [
@@ -112,6 +114,30 @@ fn facts(roles: &Roles, team: &[&str], role: &str, profile: Profile) -> Facts {
         members: team.iter().map(member).collect(),
         policy: config.team_policy(),
         router: config.router.mode,
+        direct: match config.router.mode {
+            RouterMode::Matrix => direct(roles, team, role),
+            RouterMode::Strict | RouterMode::Open => Vec::new(),
+        },
+        exchanges: config.router.exchanges,
+        blocked_minutes: config.router.blocked_seconds.div_ceil(60),
         ..Facts::default()
     }
+}
+
+/// The roles that a role may write to directly by the shipped matrix of such a team.
+fn direct(roles: &Roles, team: &[&str], role: &str) -> Vec<String> {
+    let operates = |name: &&str| {
+        roles
+            .get(name)
+            .is_some_and(|role| role.tier == Tier::Sysops)
+    };
+    let text = match team.iter().any(operates) {
+        true => include_str!("../../../templates/matrices/system_operations.toml"),
+        false => include_str!("../../../templates/matrices/standard.toml"),
+    };
+    let matrix: toml::Table = text.parse().expect("a shipped matrix");
+    let row = matrix["edges"].get(role).and_then(toml::Value::as_array);
+    let names = row.into_iter().flatten().filter_map(toml::Value::as_str);
+    let others = names.filter(|name| team.contains(name) && *name != "orchestrator");
+    others.map(str::to_owned).collect()
 }

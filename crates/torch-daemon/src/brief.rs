@@ -56,6 +56,7 @@ pub(crate) fn text(
         router: team.router,
         direct: direct(team, &agent.role, members, shipped),
         exchanges: team.limits.over(shipped.router).exchanges,
+        blocked_minutes: shipped.router.blocked_seconds.div_ceil(60),
         task: agent.task.clone(),
         plan: plan
             .map(|plan| torch_plan::brief::part(plan, &agent.role))

@@ -110,7 +110,7 @@ fn talking_follows_the_router() {
         facts.direct = direct.iter().map(|name| (*name).to_owned()).collect();
         briefing(roles.get(role).expect("a role"), &facts).expect("a text")
     };
-    assert!(said("developer", Strict, &[]).contains("goes to the orchestrator instead"));
+    assert!(said("developer", Strict, &[]).contains("Sent directly it goes there too"));
     assert!(said("developer", Open, &[]).contains("Write to whom it concerns"));
     assert!(
         said("developer", Matrix, &["tester", "testrunner"])
@@ -118,4 +118,53 @@ fn talking_follows_the_router() {
     );
     assert!(said("orchestrator", Strict, &[]).contains("You are the hub"));
     assert!(said("project_manager", Strict, &[]).contains("You are the deputy hub"));
+}
+
+#[test]
+fn nobody_is_told_to_write_to_whom_they_may_not() {
+    use torch_core::RouterMode::{Matrix, Open, Strict};
+    let roles = roles();
+    for (team_name, team) in TEAMS {
+        for role in team {
+            for router in [Strict, Matrix, Open] {
+                let mut facts = facts(&roles, team, role, Profile::Team);
+                facts.router = router;
+                if router != Matrix {
+                    facts.direct.clear();
+                }
+                let text = briefing(roles.get(role).expect("a role"), &facts).expect(role);
+                let which = format!("{role} of {team_name}, {router:?}");
+                check_targets(&which, &text, &facts, role);
+            }
+        }
+    }
+}
+
+/// In a role's own part, whoever is written to is one who may be, or stands there with the way.
+fn check_targets(which: &str, text: &str, facts: &crate::Facts, role: &str) {
+    let own = text.split_once("## Your part").expect("an own part").1;
+    let own = own.split_once("## Your worktree").expect("its end").0;
+    let central = ["orchestrator", "project_manager"];
+    for member in facts.members.iter().map(|member| member.role.as_str()) {
+        let free = central.contains(&role)
+            || central.contains(&member)
+            || facts.router == torch_core::RouterMode::Open
+            || facts.direct.iter().any(|name| name == member);
+        for to in ["o the ", "o ", "ith the ", "ith ", "Give "] {
+            let words = format!("{to}{member}");
+            for (at, _) in own.match_indices(&words) {
+                let rest = &own[at + words.len()..];
+                if rest.starts_with(|next: char| next.is_alphanumeric() || "_-".contains(next)) {
+                    continue;
+                }
+                let way = rest.starts_with(" (by way of the orchestrator)");
+                assert_eq!(
+                    way,
+                    !free,
+                    "{words:?} of {which}: {}",
+                    &rest[..60.min(rest.len())]
+                );
+            }
+        }
+    }
 }

@@ -103,7 +103,7 @@ fn who_writes_to_whom(world: &World) {
 fn what_is_said(world: &World) {
     let secret = refused(
         world,
-        ("developer", "orchestrator", "the password is in the vault"),
+        ("developer", "project_manager", "the password is in the vault"),
         "project.forbidden-words",
         "medium",
     );
@@ -135,10 +135,10 @@ fn what_is_said(world: &World) {
     // Noted, and not held back.
     passes(
         world,
-        ("tester", "developer", "Results: 3 of 4 pass"),
+        ("tester", "developer", "Done: 3 of 4 pass"),
         "edge.matrix",
     );
-    hears(world, "developer", "Results: 3 of 4 pass");
+    hears(world, "developer", "Done: 3 of 4 pass");
     noted(world, "project.reports-to", "tester", "developer", "low");
     passes(
         world,
