@@ -31,6 +31,8 @@ pub struct Facts {
     pub exchanges: u64,
     /// After how many minutes the orchestrator is told that the agent is still blocked; 0: never.
     pub blocked_minutes: u64,
+    /// Whether `scm` and `torch` fail in the shell of its program, which runs in a sandbox without sockets.
+    pub closed_shell: bool,
     /// The only task of a temporary agent.
     pub task: Option<String>,
     /// Its part of the plan, as text; empty without one.

@@ -62,6 +62,7 @@ pub fn briefing(role: &Role, facts: &Facts) -> Result<String, RenderError> {
         direct: &facts.direct,
         exchanges: facts.exchanges,
         blocked_minutes: facts.blocked_minutes,
+        closed: facts.closed_shell,
     });
     let text = render(&engine, BRIEFING, &whole).map_err(failed("the text"))?;
     Ok(tidy(&text))
@@ -237,6 +238,7 @@ struct Whole<'a> {
     direct: &'a [String],
     exchanges: u64,
     blocked_minutes: u64,
+    closed: bool,
 }
 
 /// A role's lines, rendered.

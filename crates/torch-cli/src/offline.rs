@@ -10,6 +10,7 @@ use torch_core::analysis::TeamAnalysis;
 use torch_core::observed::ProgramObserved;
 use torch_core::policy::TeamPolicy;
 use torch_core::{RoleName, Timestamp};
+use torch_daemon::catalog::Catalog;
 use torch_daemon::matrix::MatrixInForce;
 use torch_daemon::offline::Registry;
 use torch_daemon::replay::ReplayReport;
@@ -17,7 +18,7 @@ use torch_daemon::replay::ReplayReport;
 use crate::command::compliance::no_registry;
 use crate::command::config;
 use crate::error::CommandError;
-use crate::place::Place;
+use crate::place::{Place, user_agents};
 
 /// What stands in place of a daemon's answer.
 pub const NOTICE: &str = "the daemon is not running; this is what the registry says";
@@ -71,9 +72,10 @@ pub fn briefing(
     role: &RoleName,
 ) -> Result<Option<(String, String)>, CommandError> {
     let (config, _) = config::load(place)?;
+    let catalog = Catalog::load(user_agents().as_deref(), None);
     match open(place)? {
         Some(registry) => registry
-            .briefing(team, role, &config.router)
+            .briefing(team, role, (&config, &catalog))
             .map_err(CommandError::from),
         None => Ok(None),
     }

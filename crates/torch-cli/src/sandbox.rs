@@ -2,6 +2,8 @@
 //!
 //! What was asked can be asked by the other doors, torch's MCP tools and a file in the outbox; the error says how.
 
+mod form;
+
 use std::io;
 use std::path::Path;
 
@@ -32,10 +34,10 @@ fn is_forbidden(source: &io::Error) -> bool {
 pub(crate) fn refused(error: &ClientError) -> CommandError {
     CommandError::new(ErrorKind::Sandboxed, error.to_string())
         .cause("Operation not permitted: this shell runs in a sandbox that keeps it from torch's socket")
-        .cause(
-            "these ways are open: the MCP tools of torch (send, ask, ack, complete, commit, schedule, status), \
-             and files in .torch/outbox of your worktree",
-        )
+        .cause(format!(
+            "these ways are open: the MCP tools of torch ({}), and files in .torch/outbox of your worktree",
+            torch_mcp::tool_names().collect::<Vec<_>>().join(", ")
+        ))
         .hint(format!(
             "echo 'what you need, and why' > {OUTBOX}/orchestrator--note.md"
         ))
@@ -89,9 +91,12 @@ fn outbox(cwd: &Path) -> std::path::PathBuf {
     }
 }
 
+/// A tool, and the file that makes the same request: its name, its header and its text; none where that is not known.
+type Ways = (&'static str, String, String, Option<String>);
+
 /// The MCP tool and the file that make the same request.
 fn as_file(request: &Request) -> Option<(&'static str, File)> {
-    let (tool, name, head, text) = match request {
+    let (tool, name, head, text): Ways = match request {
         Request::Send(send) => {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
             let text = text_of(&send.body);
@@ -155,6 +160,13 @@ fn as_file(request: &Request) -> Option<(&'static str, File)> {
             );
             ("schedule", "note.md".to_owned(), head, text_of(&note.note))
         }
+        Request::AnswerStandup { text } => (
+            "standup_answer",
+            "standup-answer--1.md".to_owned(),
+            head_for("standup-answer", text),
+            Some(text.clone()),
+        ),
+        Request::Rules(rules) => form::of(rules)?,
         _ => return None,
     };
     let text = text.filter(|text| text.len() <= REPEATED).map(|text| {
@@ -299,6 +311,25 @@ mod tests {
         assert_eq!(
             hint(&Request::Commit(Box::new(commit))),
             r"printf '%s\n' $'path: src\n---\nparser: rejects empty input' > .torch/outbox/commit--work.md"
+        );
+        let report = torch_api::rules::StatusReport {
+            completed: vec!["the lexer".to_owned()],
+            current: "the parser".to_owned(),
+            blocked: None,
+            eta: "30m".to_owned(),
+            to: None,
+            cwd: "/w".into(),
+        };
+        let status = torch_api::rules::RulesRequest::Status(report);
+        assert_eq!(
+            hint(&Request::Rules(Box::new(status))),
+            r"printf '%s\n' $'eta: 30m\ncompleted: the lexer\n---\nthe parser' > .torch/outbox/report-status--1.md"
+        );
+        assert_eq!(
+            hint(&Request::AnswerStandup {
+                text: "now the parser".to_owned()
+            }),
+            "echo 'now the parser' > .torch/outbox/standup-answer--1.md"
         );
         let long = "x".repeat(REPEATED + 1);
         assert!(hint(&send("tester", &long)).starts_with("cat > .torch/outbox/tester--note.md"));

@@ -140,6 +140,19 @@ impl fmt::Display for BadForm {
     }
 }
 
+/// Why a task can't be written as a form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteFormError {
+    /// A field is empty or can't be used.
+    #[error("{0}")]
+    Wrong(BadForm),
+    /// What is written would be read as something else.
+    #[error(
+        "the id has to be one word of at most 40 characters without a colon, and no text may begin like a field"
+    )]
+    Other,
+}
+
 const STATUS_HEAD: &str = "STATUS NAME TIME";
 const TASK_HEAD: &str = "TASK ID: title";
 const STATUS_FIELDS: [&str; 4] = ["Completed", "Current", "Blocked", "ETA"];
@@ -190,6 +203,34 @@ impl fmt::Display for StatusForm {
         writeln!(f, "Current: {}", self.current)?;
         writeln!(f, "Blocked: {}", self.blocked)?;
         write!(f, "ETA: {}", self.eta)
+    }
+}
+
+impl TaskForm {
+    /// The form's text, each field on one line, which is read as the same form again.
+    ///
+    /// # Errors
+    /// [`WriteFormError`] for a form whose text would be none, or another one.
+    pub fn written(mut self) -> Result<String, WriteFormError> {
+        let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.id = self.id.trim().to_owned();
+        self.title = line(&self.title);
+        self.objective = line(&self.objective);
+        self.criteria = self.criteria.iter().map(|item| line(item)).collect();
+        if self.criteria.is_empty() {
+            // Written, that is the word `none`, which reads as a criterion.
+            let faults = vec![Fault::Missing(TASK_FIELDS[2])];
+            return Err(WriteFormError::Wrong(BadForm {
+                kind: "TASK",
+                faults,
+            }));
+        }
+        let text = self.to_string();
+        match Form::read(&text) {
+            Some(Ok(Form::Task(read))) if read == self => Ok(text),
+            Some(Err(bad)) => Err(WriteFormError::Wrong(bad)),
+            _ => Err(WriteFormError::Other),
+        }
     }
 }
 

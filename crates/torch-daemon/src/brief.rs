@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 use torch_brief::{Facts, Member, RenderError, Role, Roles, Tier};
 use torch_core::config::RouterConfig;
+use torch_core::observed::Door;
+use torch_core::program::AgentProgram;
 use torch_core::{Agent, RoleName, RouterMode, TaskPlan, Team};
 use torch_router::matrix::Matrix;
 
@@ -29,13 +31,38 @@ pub(crate) struct Shipped<'s> {
     pub(crate) router: &'s RouterConfig,
 }
 
+/// Whether an agent's own shell reaches torch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shell {
+    /// `scm` and `torch` work in it, as far as is known.
+    Open,
+    /// They fail there: its program runs it in a sandbox without sockets.
+    Closed,
+}
+
+impl Shell {
+    /// What is known of an agent's: by its program's rules for the permission mode, unless this launch was seen to reach torch.
+    pub(crate) fn of(agent: &Agent, program: Option<&AgentProgram>, wanted: &str) -> Self {
+        let closed = program.is_some_and(|program| {
+            let mode = program.launch.chosen_mode(wanted);
+            mode.is_some_and(|(name, _)| program.doors.shell_is_closed(name))
+        });
+        let seen = agent.observed.doors.get(&Door::Shell).copied() >= agent.observed.launched
+            && agent.observed.launched.is_some();
+        match closed && !seen {
+            true => Self::Closed,
+            false => Self::Open,
+        }
+    }
+}
+
 /// The text of an agent's briefing; `members` are its team in the order of their windows.
 ///
 /// # Errors
 /// [`RenderError`] where the shipped text is broken, which a test rules out.
 pub(crate) fn text(
     team: &Team,
-    agent: &Agent,
+    (agent, shell): (&Agent, Shell),
     members: &[&Agent],
     shipped: Shipped<'_>,
     (plan, before): (Option<&TaskPlan>, String),
@@ -57,6 +84,7 @@ pub(crate) fn text(
         direct: direct(team, &agent.role, members, shipped),
         exchanges: team.limits.over(shipped.router).exchanges,
         blocked_minutes: shipped.router.blocked_seconds.div_ceil(60),
+        closed_shell: shell == Shell::Closed,
         task: agent.task.clone(),
         plan: plan
             .map(|plan| torch_plan::brief::part(plan, &agent.role))

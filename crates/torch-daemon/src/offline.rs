@@ -9,7 +9,7 @@ use torch_api::wire::{MessageFilter, TeamSelector};
 use torch_api::{
     AgentView, Failure, MessageView, Response, ResumeRequest, ResumeView, ScheduleView, TeamView,
 };
-use torch_core::config::RouterConfig;
+use torch_core::config::Config;
 use torch_core::observed::ProgramObserved;
 use torch_core::plan::WindowObserved;
 use torch_core::policy::TeamPolicy;
@@ -17,6 +17,7 @@ use torch_core::{Agent, AgentState, Evidence, RoleName, Team, Timestamp};
 use torch_process::{clock, facts};
 use torch_store::{Store, StoreError};
 
+use crate::catalog::Catalog;
 use crate::host::{answer, rules};
 use crate::state::choose_team;
 use crate::view;
@@ -242,7 +243,7 @@ impl Registry {
         &self,
         selector: &TeamSelector,
         role: &RoleName,
-        router: &RouterConfig,
+        (config, catalog): (&Config, &Catalog),
     ) -> Result<Option<(String, String)>, Box<Failure>> {
         let (team, agents) = self.meant(selector)?;
         let members: Vec<&Agent> = agents.iter().collect();
@@ -255,13 +256,23 @@ impl Registry {
         };
         let templates = crate::templates::roles().map_err(|error| broken(error.to_string()))?;
         let templates = &*templates;
+        let router = &config.router;
         let shipped = crate::brief::Shipped { templates, router };
+        let program = catalog.entries.get(&agent.program);
+        let program = program.map(|entry| &entry.program);
+        let shell = crate::brief::Shell::of(agent, program, &config.agents.mode);
         let plans = self
             .store
             .plans()
             .map_err(|error| broken(error.to_string()))?;
         let plan = plans.get(&team.id);
-        let text = crate::brief::text(&team, agent, &members, shipped, (plan, String::new()));
+        let text = crate::brief::text(
+            &team,
+            (agent, shell),
+            &members,
+            shipped,
+            (plan, String::new()),
+        );
         let text = text.map_err(|error| broken(error.to_string()))?;
         Ok(Some((team.name.to_string(), text)))
     }

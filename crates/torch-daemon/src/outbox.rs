@@ -2,6 +2,8 @@
 //!
 //! The formats are documented in `docs/doors.md`.
 
+mod forms;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -18,8 +20,11 @@ pub(crate) const RULE: &str =
 /// What may be run to write one that can be used.
 const EXAMPLE: &str = "echo 'your text' > .torch/outbox/orchestrator--report.md";
 
-/// The keys of a header.
+/// The keys of every header; a form has more ([`forms::keys`]).
 const KEYS: [&str; 6] = ["to", "kind", "id", "minutes", "path", "urgent"];
+
+/// The kinds besides the forms'.
+const KINDS: [&str; 5] = ["message", "complete", "ack", "commit", "schedule"];
 
 /// How much of a line a refusal quotes, in characters.
 const LINE_SHOWN: usize = 80;
@@ -40,6 +45,21 @@ struct Words {
     paths: Vec<PathBuf>,
     #[serde(default)]
     urgent: bool,
+    // Of forms alone.
+    current: Option<String>,
+    eta: Option<String>,
+    #[serde(default)]
+    completed: Vec<String>,
+    blocked: Option<String>,
+    title: Option<String>,
+    objective: Option<String>,
+    #[serde(default)]
+    criteria: Vec<String>,
+    priority: Option<String>,
+    role: Option<String>,
+    #[serde(default)]
+    on: Vec<String>,
+    unacked: Option<bool>,
 }
 
 /// The request that a file makes; `worktree` is the agent's.
@@ -73,7 +93,7 @@ fn from_json(name: &str, bytes: &[u8]) -> Result<Words, Box<Failure>> {
 /// A text's header, if it has one, and the rest.
 fn from_text(name: &str, bytes: Vec<u8>) -> Result<(Words, Option<Vec<u8>>), Box<Failure>> {
     let header = match std::str::from_utf8(&bytes) {
-        Ok(text) => header(text).map_err(|bad| bad.refuse(name))?,
+        Ok(text) => header(text, kind_in(name)).map_err(|bad| bad.refuse(name))?,
         Err(_) => None,
     };
     Ok(match header {
@@ -99,8 +119,14 @@ impl BadLine {
 }
 
 /// The header and its length in bytes. A header is lines of `key: value` up to an empty line or `---`, at least one of them with
-/// a key that is known, or all of them behind a first `---`; anything else is text.
-fn header(text: &str) -> Result<Option<(Words, usize)>, BadLine> {
+/// a key that is known, or all of them behind a first `---`; anything else is text. A form's own keys are known where the
+/// header or the file's name says which form it is: elsewhere a text may well begin with `Blocked: …`.
+fn header(text: &str, named: Option<&str>) -> Result<Option<(Words, usize)>, BadLine> {
+    let forms = forms::keys(
+        &kind_of(text)
+            .or(named.map(str::to_owned))
+            .unwrap_or_default(),
+    );
     let mut lines = text.split_inclusive('\n').peekable();
     let fence = lines.next_if(|line| line.trim() == "---");
     let mut length = fence.map_or(0, str::len);
@@ -116,10 +142,13 @@ fn header(text: &str) -> Result<Option<(Words, usize)>, BadLine> {
             return Ok(None);
         };
         any = true;
-        match words.take(&key, value) {
+        match words.take(&key, value, forms) {
             Taken::Yes => known = true,
             Taken::Unknown => {
-                let why = format!("there is no key {key:?}; there are {}", KEYS.join(", "));
+                let why = format!(
+                    "there is no key {key:?}; there are {}",
+                    [&KEYS, forms].concat().join(", ")
+                );
                 bad.get_or_insert((content, why));
             }
             Taken::No(why) => {
@@ -138,6 +167,19 @@ fn header(text: &str) -> Result<Option<(Words, usize)>, BadLine> {
         }),
         None => Ok(Some((words, length))),
     }
+}
+
+/// The kind that a text's first lines name.
+fn kind_of(text: &str) -> Option<String> {
+    let lines = text.lines().skip_while(|line| line.trim() == "---");
+    let header = lines.take_while(|line| !matches!(line.trim(), "" | "---"));
+    let mut pairs = header.filter_map(pair);
+    pairs.find_map(|(key, value)| (key == "kind").then(|| kind(value)))
+}
+
+/// A kind as it is known: `Task_Assign` is `task-assign`.
+fn kind(word: &str) -> String {
+    word.to_ascii_lowercase().replace('_', "-")
 }
 
 /// A line's key in small letters, which is one word, and its value.
@@ -159,10 +201,13 @@ enum Taken {
 }
 
 impl Words {
-    fn take(&mut self, key: &str, value: &str) -> Taken {
+    fn take(&mut self, key: &str, value: &str, forms: &[&str]) -> Taken {
+        if forms.contains(&key) && !KEYS.contains(&key) {
+            return self.take_of_form(key, value);
+        }
         match key {
             "to" => self.to = Some(value.to_owned()),
-            "kind" => self.kind = Some(value.to_ascii_lowercase()),
+            "kind" => self.kind = Some(kind(value)),
             "id" => self.id = Some(value.to_owned()),
             "minutes" => match value.parse() {
                 Ok(minutes) => self.minutes = Some(minutes),
@@ -190,16 +235,31 @@ fn truth(word: &str) -> Option<bool> {
 
 /// What the file's name says where the file itself does not: `TARGET--anything.md` or `TARGET.md`.
 fn named(words: &mut Words, name: &str) {
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let first = stem.split(SEPARATOR).next().unwrap_or(stem).trim();
-    let is_kind = matches!(first, "complete" | "commit");
-    if is_kind && words.kind.is_none() && words.to.is_none() {
-        words.kind = Some(first.to_owned());
-    } else if words.to.is_none() && !first.is_empty() && !is_kind {
+    words.kind = words.kind.take().map(|word| kind(&word));
+    let first = first_word(name);
+    if let Some(kind) = kind_in(name) {
+        // A role may be called so.
+        let is_form = !forms::keys(kind).is_empty();
+        if words.kind.is_none() && (words.to.is_none() || is_form) {
+            words.kind = Some(kind.to_owned());
+        }
+    } else if words.to.is_none() && !first.is_empty() {
         let message = matches!(words.kind.as_deref(), None | Some("message"));
         // Of another kind the name is only a name.
         words.to = message.then(|| first.to_owned());
     }
+}
+
+/// The part of a file's name in front of [`SEPARATOR`].
+fn first_word(name: &str) -> &str {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    stem.split(SEPARATOR).next().unwrap_or(stem).trim()
+}
+
+/// The kind that a file's name says.
+fn kind_in(name: &str) -> Option<&str> {
+    let first = first_word(name);
+    (matches!(first, "complete" | "commit") || forms::KINDS.contains(&first)).then_some(first)
 }
 
 fn made(name: &str, words: Words, body: Body, worktree: &Path) -> Result<Request, Box<Failure>> {
@@ -208,7 +268,14 @@ fn made(name: &str, words: Words, body: Body, worktree: &Path) -> Result<Request
         Body::Text(text) => Ok(text),
         Body::Bytes(_) => Err(refuse(name, "it is not UTF-8 text")),
     };
-    Ok(match words.kind.as_deref().unwrap_or("message") {
+    let kind = words.kind.clone().unwrap_or_else(|| "message".to_owned());
+    if let Some(key) = words.foreign_key(&kind) {
+        return Err(refuse(
+            name,
+            &format!("a file of kind {kind:?} has no {key:?}"),
+        ));
+    }
+    Ok(match kind.as_str() {
         "message" => Request::Send(Box::new(SendRequest {
             target: words.to.unwrap_or_default(),
             body,
@@ -244,11 +311,15 @@ fn made(name: &str, words: Words, body: Body, worktree: &Path) -> Result<Request
             cron: None,
             zone: None,
         })),
+        form if forms::KINDS.contains(&form) => {
+            forms::request(form, words, text(body)?, cwd).map_err(|cause| refuse(name, &cause))?
+        }
         other => {
-            let cause = format!(
-                "its kind is {other:?}; there are message, complete, ack, commit and schedule"
-            );
-            return Err(refuse(name, &cause));
+            let known = [&KINDS[..], &forms::KINDS].concat().join(", ");
+            return Err(refuse(
+                name,
+                &format!("its kind is {other:?}; there are {known}"),
+            ));
         }
     })
 }
@@ -281,6 +352,7 @@ pub(crate) fn receipt(response: &Response) -> Value {
         }
         Response::Committed(commit) => json!({"ok": true, "exit_code": 0, "commit": commit}),
         Response::Done { text } => json!({"ok": true, "exit_code": 0, "text": text}),
+        Response::Rules(found) => forms::receipt(found),
         other => json!({"ok": true, "exit_code": 0, "answer": other}),
     }
 }

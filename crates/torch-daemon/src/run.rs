@@ -131,6 +131,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         unexported: true,
         team_finished: false,
         ending: false,
+        stoppers: std::collections::BTreeSet::new(),
         lock: Made::at(&traces.lock()).context("the lock file is gone")?,
         traces,
         service: options.service.clone(),

@@ -4,9 +4,12 @@ use std::path::Path;
 
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Value, json};
+use torch_api::rules::{AssignmentView, DependencyView, RulesResponse};
 use torch_api::view::{AgentView, MessageView, ScheduleView, TeamView};
 use torch_api::wire::FailureKind;
 use torch_api::{CommitView, Failure, Response};
+
+use crate::hint;
 
 /// An answer that is no failure; of the status the team that works in `cwd` is shown.
 pub(crate) fn given(response: Response, cwd: &Path) -> CallToolResult {
@@ -35,9 +38,57 @@ pub(crate) fn given(response: Response, cwd: &Path) -> CallToolResult {
             let data = json!({"teams": teams});
             said(status(&teams), data)
         }
+        Response::Rules(found) => listed(*found),
         Response::Failed(failure) => failed(&failure),
         other => failed(&broken(&format!("{other:?}"))),
     }
+}
+
+/// What was asked to be listed.
+fn listed(found: RulesResponse) -> CallToolResult {
+    match found {
+        RulesResponse::Assignments { assignments } => {
+            let data = json!({"tasks": assignments});
+            said(tasks(&assignments), data)
+        }
+        RulesResponse::Dependencies { team, dependencies } => {
+            let data = json!({"team": team, "dependencies": dependencies});
+            said(waits(&dependencies), data)
+        }
+        other => failed(&broken(&format!("{other:?}"))),
+    }
+}
+
+fn tasks(rows: &[AssignmentView]) -> String {
+    if rows.is_empty() {
+        return "no task was given".to_owned();
+    }
+    let line = |row: &AssignmentView| {
+        let acked = match row.acked {
+            Some(_) => "acknowledged",
+            None => "not acknowledged",
+        };
+        format!(
+            "- {} to {} from {} ({}, {acked}): {}",
+            row.task, row.role, row.from, row.message, row.title
+        )
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn waits(rows: &[DependencyView]) -> String {
+    if rows.is_empty() {
+        return "nobody waits for anybody".to_owned();
+    }
+    let line = |row: &DependencyView| {
+        let on = row.on.iter().map(|on| match on.complete {
+            true => format!("{} (has completed)", on.role),
+            false => on.role.clone(),
+        });
+        let on = on.collect::<Vec<_>>().join(", ");
+        format!("- {} waits for {on}", row.role)
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A failure, as the model can act on it.
@@ -54,7 +105,8 @@ pub(crate) fn failed(failure: &Failure) -> CallToolResult {
         text.push_str(cause);
     }
     text.push('.');
-    if let Some(hint) = &failure.hint {
+    let hint = failure.hint.as_deref().map(hint::for_tools);
+    if let Some(hint) = &hint {
         text.push_str(&format!("\nHint: {hint}"));
     }
     let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
@@ -63,7 +115,7 @@ pub(crate) fn failed(failure: &Failure) -> CallToolResult {
         "exit_code": failure.kind.exit_code(),
         "error": failure.error,
         "causes": failure.causes,
-        "hint": failure.hint,
+        "hint": hint,
     }));
     result
 }
@@ -199,7 +251,7 @@ mod tests {
         assert_eq!(
             text(&result),
             "Refused: nothing was committed in the worktree of tester: rule commit.own-only: an agent commits in its own \
-             worktree only.\nHint: torch commit -m \"why\""
+             worktree only.\nHint: call the tool `commit`"
         );
         let data = result.structured_content.expect("data");
         assert_eq!(

@@ -1,5 +1,7 @@
 //! A call's arguments, as the request that they ask for.
 
+mod form;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -102,6 +104,14 @@ pub(crate) fn request(call: Call, given: Value, cwd: &Path) -> Result<Request, F
             let StatusArgs {} = read(call, given)?;
             Request::Status { team: None }
         }
+        Call::ReportStatus
+        | Call::ReportBlocked
+        | Call::ReportUnblocked
+        | Call::TaskAssign
+        | Call::TaskList
+        | Call::StandupAnswer
+        | Call::DepsSet
+        | Call::DepsList => form::request(call, given, cwd)?,
     })
 }
 
@@ -140,7 +150,7 @@ fn read<T: DeserializeOwned>(call: Call, given: Value) -> Result<T, Failure> {
         kind: FailureKind::Usage,
         error: format!("the arguments of `{}` can't be used", call.name()),
         causes: vec![error.to_string()],
-        hint: None,
+        hint: Some(call.takes()),
     })
 }
 
@@ -178,10 +188,16 @@ mod tests {
             ),
             (Call::Commit, json!({"message": 5}), "string"),
             (Call::Status, json!({"team": "x"}), "team"),
+            (Call::ReportStatus, json!({"current": "x"}), "eta"),
+            (Call::ReportBlocked, json!({"why": "x"}), "why"),
+            (Call::DepsSet, json!({"role": "x", "on": "y"}), "sequence"),
         ] {
             let failure = made(call, given).expect_err("no request");
             assert_eq!(failure.kind, FailureKind::Usage);
             assert!(failure.causes[0].contains(word), "{failure:?}");
+            let hint = failure.hint.as_deref().unwrap_or_default();
+            let begin = format!("the tool `{}` takes ", call.name());
+            assert!(hint.starts_with(&begin), "{hint}");
         }
     }
 }

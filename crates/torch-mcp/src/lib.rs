@@ -11,9 +11,12 @@
 
 mod answer;
 mod args;
+mod hint;
 mod lines;
 mod server;
 mod tools;
+
+pub use tools::names as tool_names;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -19,8 +19,8 @@ use crate::{Ask, answer, args};
 const INSTRUCTIONS: &str = "\
 You are one agent of a team that torch runs. These tools do what `scm` and `torch` do in a shell; use them where your shell can't \
 reach torch. Messages are stored at once and typed into the recipient's program when it is ready: `send` for colleagues, `ask` for \
-the person who runs the team. Confirm with `ack` what you have acted on, commit with `commit` where git itself can't, and report a \
-finished task with `complete`. A refusal names the rule: change what you ask for, do not repeat it.";
+the person who runs the team. Confirm with `ack` what you have acted on, commit with `commit` where git itself can't, report how you \
+stand with `report_status`, and a finished task with `complete`. A refusal names the rule: change what you ask for, do not repeat it.";
 
 /// The server for one client.
 pub(crate) struct Torch {

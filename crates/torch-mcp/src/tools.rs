@@ -1,9 +1,12 @@
-//! The tools: their names, what a model is told of each, and the shape of their arguments.
+//! The tools: their names, and each as a client gets it.
+
+mod arguments;
+mod description;
 
 use std::sync::Arc;
 
 use rmcp::model::{Tool, ToolAnnotations};
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
 /// One of the tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,11 +18,19 @@ pub(crate) enum Call {
     Commit,
     Schedule,
     Status,
+    ReportStatus,
+    ReportBlocked,
+    ReportUnblocked,
+    TaskAssign,
+    TaskList,
+    StandupAnswer,
+    DepsSet,
+    DepsList,
 }
 
 impl Call {
     /// In the order in which they are listed.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Send,
         Self::Ask,
         Self::Ack,
@@ -27,6 +38,14 @@ impl Call {
         Self::Commit,
         Self::Schedule,
         Self::Status,
+        Self::ReportStatus,
+        Self::ReportBlocked,
+        Self::ReportUnblocked,
+        Self::TaskAssign,
+        Self::TaskList,
+        Self::StandupAnswer,
+        Self::DepsSet,
+        Self::DepsList,
     ];
 
     /// The name that the client calls it by.
@@ -39,6 +58,29 @@ impl Call {
             Self::Commit => "commit",
             Self::Schedule => "schedule",
             Self::Status => "status",
+            Self::ReportStatus => "report_status",
+            Self::ReportBlocked => "report_blocked",
+            Self::ReportUnblocked => "report_unblocked",
+            Self::TaskAssign => "task_assign",
+            Self::TaskList => "task_list",
+            Self::StandupAnswer => "standup_answer",
+            Self::DepsSet => "deps_set",
+            Self::DepsList => "deps_list",
+        }
+    }
+
+    /// What it takes, in words: `the tool send takes to, text, key (if wanted)`.
+    pub(crate) fn takes(self) -> String {
+        let names = self
+            .arguments()
+            .into_iter()
+            .map(|(name, _, must)| match must {
+                true => name.to_owned(),
+                false => format!("{name} (if wanted)"),
+            });
+        match names.collect::<Vec<_>>() {
+            none if none.is_empty() => format!("the tool `{}` takes no arguments", self.name()),
+            names => format!("the tool `{}` takes {}", self.name(), names.join(", ")),
         }
     }
 
@@ -46,122 +88,11 @@ impl Call {
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|call| call.name() == name)
     }
+}
 
-    fn description(self) -> &'static str {
-        match self {
-            Self::Send => {
-                "Send a message to another agent of your team. It is stored at once, checked against the team's rules, and typed into \
-                 the recipient's program as soon as that is ready; you need not wait. Roles other than the orchestrator and the \
-                 project manager usually write to the orchestrator; the answer says if your message was re-routed. One topic per \
-                 message: what you need, from whom, by when. Send nothing that only says thanks."
-            }
-            Self::Ask => {
-                "Ask the person who runs this team a question, or report what only a person can decide. It lies in their inbox; the call \
-                 returns at once with the message's id. An answer comes later as a message to you: go on with other work meanwhile."
-            }
-            Self::Ack => {
-                "Confirm that you have acted on a message that you received, by the id in its tag (m-7k3f9q2a). Only this proves to its \
-                 sender that it was acted on."
-            }
-            Self::Complete => {
-                "Report that your task is finished: what was done, which commit, how it was checked, with figures and names. Begin with \
-                 the id of the plan's task, where you have one (`T3 done: …`): that ends this task. Without an id, from the orchestrator, \
-                 it ends the whole spec, so call it there once, when every item is met and integrated."
-            }
-            Self::Commit => {
-                "Commit the changes in your worktree on your own branch, with your role as the author. For where `git commit` does not \
-                 work in your sandbox. All changes but ignored files, or only the given paths. The repository's hooks run. Refused: \
-                 nothing to commit, conflicts, a merge or rebase under way, another branch than yours."
-            }
-            Self::Schedule => {
-                "Plan a note to yourself for later: it comes back to you as a message after that many minutes, whatever happens to the \
-                 machine meanwhile. The orchestrator and the project manager may plan notes for others."
-            }
-            Self::Status => {
-                "Show your team: each agent's role, what it is doing, and how many messages wait for it. Costs nothing and changes nothing."
-            }
-        }
-    }
-
-    /// The arguments: name, schema, whether it must be given.
-    fn arguments(self) -> Vec<(&'static str, Value, bool)> {
-        let text = |words: &str| json!({"type": "string", "minLength": 1, "description": words});
-        match self {
-            Self::Send => vec![
-                (
-                    "to",
-                    text("A role of your team, e.g. `orchestrator`, `developer`, `tester`."),
-                    true,
-                ),
-                (
-                    "text",
-                    text("The message. Plain text or Markdown; long texts are fine."),
-                    true,
-                ),
-                (
-                    "key",
-                    text(
-                        "A name of your own for this message: a repeated call with the same key, target and text is the same message. \
-                         Give one if you may have to repeat the call.",
-                    ),
-                    false,
-                ),
-                (
-                    "urgent",
-                    json!({"type": "boolean", "description":
-                        "True only for what can't wait for the end of the recipient's turn: it is then handed into the running turn \
-                         where the recipient's program can take it so."}),
-                    false,
-                ),
-            ],
-            Self::Ask => vec![(
-                "text",
-                text("The question, with what you would do without an answer."),
-                true,
-            )],
-            Self::Ack => vec![("id", text("The message's id, e.g. `m-7k3f9q2a`."), true)],
-            Self::Complete => vec![(
-                "text",
-                text("What was done, which commit, how it was checked."),
-                true,
-            )],
-            Self::Commit => vec![
-                (
-                    "message",
-                    text("What changed, and why. The first line is the subject."),
-                    true,
-                ),
-                (
-                    "paths",
-                    json!({
-                        "type": "array",
-                        "items": {"type": "string", "minLength": 1},
-                        "description": "Files and folders, relative to your worktree. Without them all changes are committed.",
-                    }),
-                    false,
-                ),
-            ],
-            Self::Schedule => vec![
-                (
-                    "minutes",
-                    json!({
-                        "type": "number",
-                        "exclusiveMinimum": 0,
-                        "maximum": 527_040,
-                        "description": "How far ahead, in minutes; 0.5 is half a minute, 1440 a day.",
-                    }),
-                    true,
-                ),
-                ("note", text("What to look at then."), true),
-                (
-                    "to",
-                    text("The role it is for. Without it: yourself."),
-                    false,
-                ),
-            ],
-            Self::Status => Vec::new(),
-        }
-    }
+/// The names of all tools, in the order in which they are listed.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    Call::ALL.into_iter().map(Call::name)
 }
 
 /// All tools.
@@ -184,16 +115,20 @@ pub(crate) fn tool(call: Call) -> Tool {
     schema.insert("properties".to_owned(), properties.into());
     schema.insert("required".to_owned(), required.into());
     schema.insert("additionalProperties".to_owned(), false.into());
+    let reads = matches!(call, Call::Status | Call::TaskList | Call::DepsList);
+    let repeats = matches!(call, Call::Ack | Call::Commit | Call::DepsSet);
     let annotations = ToolAnnotations::new()
-        .read_only(call == Call::Status)
+        .read_only(reads)
         .destructive(false)
-        .idempotent(matches!(call, Call::Status | Call::Ack | Call::Commit))
+        .idempotent(reads || repeats)
         .open_world(false);
     Tool::new(call.name(), call.description(), Arc::new(schema)).with_annotations(annotations)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]

@@ -42,10 +42,10 @@ static RULES: LazyLock<Vec<(FailureCause, Regex)>> = LazyLock::new(|| {
     };
     [
         (WrongDirectory, r"(?i)no such file or directory|\bENOENT\b|not a git repository|cannot find the path"),
-        (MissingDependency, r"(?i)command not found|cannot find module|cannot find package|package .* not found|\bnpm ERR! missing|no such module"),
+        (MissingDependency, r"(?i)command not found|^(?:/bin/)?sh: (?:line )?\d+: \S+: not found$|cannot find module|cannot find package|package .* not found|\bnpm ERR! missing|no such module"),
         (VirtualEnvironment, r"ModuleNotFoundError|No module named|externally-managed-environment"),
         (Permissions, r"(?i)permission denied|operation not permitted|\bEACCES\b|\bEPERM\b"),
-        (PortInUse, r"(?i)address already in use|\bEADDRINUSE\b|port \d+ is (?:already )?(?:in use|taken|allocated)"),
+        (PortInUse, r"(?i)address already in use|\bEADDRINUSE\b|port (?:\d+ )?is (?:already )?(?:in use|taken|allocated)"),
     ]
     .into_iter()
     .map(|(cause, pattern)| (cause, Regex::new(pattern).expect("the pattern is constant")))
@@ -81,6 +81,8 @@ mod tests {
                 "open /x: Permission denied\ncat: y: No such file or directory",
                 vec![WrongDirectory, Permissions],
             ),
+            ("sh: 1: vite: not found", vec![MissingDependency]),
+            ("Error: That port is already in use.", vec![PortInUse]),
             (
                 "ModuleNotFoundError: No module named 'flask'",
                 vec![VirtualEnvironment],

@@ -20,6 +20,8 @@ pub enum Speech {
     Push,
     /// That its sender can't go on, and why: `BLOCKED: …`.
     Blocked(String),
+    /// That its sender can go on: `UNBLOCKED: …`.
+    Unblocked,
     /// Anything else; whether it asks something.
     Words {
         /// A question mark ends it, or one of its sentences.
@@ -47,6 +49,10 @@ static BLOCKED: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is constant")
 });
 
+static UNBLOCKED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:UNBLOCKED|Unblocked)\s*(?::|$)").expect("the pattern is constant")
+});
+
 impl Speech {
     /// Reads a cleaned text.
     pub fn read(text: &str) -> Self {
@@ -66,13 +72,16 @@ impl Speech {
         if let Some(hit) = BLOCKED.captures(text) {
             return Self::Blocked(hit["by"].trim().to_owned());
         }
+        if UNBLOCKED.is_match(text) {
+            return Self::Unblocked;
+        }
         Self::Words { asks: asks(text) }
     }
 
     /// Whether it counts as a part of an exchange between two agents: acknowledgements, reports and push notes don't.
     pub fn counts(&self) -> bool {
         match self {
-            Self::Ack(_) | Self::Status(_) | Self::Push => false,
+            Self::Ack(_) | Self::Status(_) | Self::Push | Self::Unblocked => false,
             Self::Task(_) | Self::BadForm(_) | Self::Blocked(_) | Self::Words { .. } => true,
         }
     }
@@ -172,6 +181,14 @@ mod tests {
             Speech::read("BLOCKED: no database"),
             Speech::Blocked("no database".to_owned())
         );
+        assert_eq!(
+            Speech::read("UNBLOCKED: the password came"),
+            Speech::Unblocked
+        );
+        assert!(matches!(
+            Speech::read("Unblocked tests pass"),
+            Speech::Words { .. }
+        ));
         assert!(matches!(
             Speech::read("blocked tests are listed below"),
             Speech::Words { .. }

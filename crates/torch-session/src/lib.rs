@@ -40,5 +40,6 @@ pub use guard::{Guard, Guarded};
 pub use pane::{CaptureStyle, Cursor, Probe};
 pub use row::PaneRow;
 pub use server::Server;
+pub use shell::ShellKind;
 pub use version::Version;
 pub use window::WindowSpec;

@@ -20,8 +20,27 @@ const FROM: &str = "@torch_from";
 /// How many words an [`AttachCommand`] begins with before tmux's first command: the program, `-L` and the socket's name.
 const PROGRAM: usize = 3;
 
+/// What a person's shell is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShellKind {
+    /// Somebody asked for it alone (`torch shell`): it is theirs to end.
+    Asked,
+    /// It came with a project that was opened (`torch open`), and ends with that.
+    Project,
+}
+
+impl ShellKind {
+    /// The word in the pane option `@torch_kind`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "shell",
+            Self::Project => "project-shell",
+        }
+    }
+}
+
 impl Server {
-    /// Makes a window for a person: [`Self::open_window`] at the end of the session, of kind `shell`. When the shell ends,
+    /// Makes a window for a person: [`Self::open_window`] at the end of the session, of this kind. When the shell ends,
     /// the terminal that [`Self::shell_argv`] brought there is detached, or is where it was before.
     ///
     /// # Errors
@@ -31,7 +50,7 @@ impl Server {
         session: SessionId,
         name: &str,
         cwd: &Path,
-        shell: &str,
+        (shell, kind): (&str, ShellKind),
         env: &BTreeMap<String, String>,
     ) -> Result<PaneAddress, SessionError> {
         let tmux = self.shared.config.tmux.display().to_string();
@@ -45,7 +64,7 @@ impl Server {
             env: env.clone(),
             agent: None,
             launch: None,
-            kind: "shell".to_owned(),
+            kind: kind.as_str().to_owned(),
             width: 200,
             height: 50,
         };

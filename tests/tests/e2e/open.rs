@@ -1,5 +1,8 @@
 //! `torch open`: a project by a part of its name, one agent, a shell, and a server that is watched until it really runs.
 
+mod servers;
+mod stop;
+
 use std::fs;
 use std::path::PathBuf;
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use torch_core::policy::Profile;
 
 use super::{TEAMS, facts, roles};
-use crate::{BUILT_IN, DEFAULT_TEAM, briefing, words};
+use crate::{BUILT_IN, DEFAULT_TEAM, Facts, briefing, words};
 
 /// More than this nobody reads.
 const WORDS_MAX: usize = 1_500;
@@ -54,6 +54,40 @@ fn every_briefing_is_short_and_whole() {
         }
     }
     insta::assert_snapshot!("words", table);
+}
+
+#[test]
+fn whose_shell_is_closed_is_told_of_the_tools() {
+    let roles = roles();
+    for (_, team) in TEAMS {
+        for role in team {
+            let open = facts(&roles, team, role, Profile::ALL[0]);
+            let closed = Facts {
+                closed_shell: true,
+                ..open.clone()
+            };
+            let told = |facts| briefing(roles.get(role).expect("a role"), facts).expect(role);
+            let text = told(&closed);
+            assert!(words(&text) < WORDS_MAX, "{role}: {} words", words(&text));
+            for way in [
+                "`send`",
+                "`report_status`",
+                "`task_list`",
+                "`standup_answer`",
+            ] {
+                assert!(text.contains(way), "{way} for {role}:\n{text}");
+            }
+            for not in [
+                "--stdin",
+                "torch report status --",
+                "torch complete \"",
+                "torch ack m-",
+            ] {
+                assert!(!text.contains(not), "{not} for {role}:\n{text}");
+            }
+            assert!(!told(&open).contains("`report_status`"), "{role}");
+        }
+    }
 }
 
 #[test]

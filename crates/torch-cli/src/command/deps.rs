@@ -9,7 +9,7 @@ use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::place::Place;
 use crate::render::rules;
-use crate::{exit, output};
+use crate::{exit, output, sandbox};
 
 /// Says which role waits for whose completion; it is told when that comes.
 #[derive(Debug, Args)]
@@ -70,8 +70,10 @@ pub(crate) fn run(args: DepsArgs, place: &Place) -> Outcome {
                 role: args.role,
                 on: args.on,
             };
-            let mut client = connect::connect(place)?;
-            steps::done(&mut client, &Request::Rules(Box::new(request)), args.json)
+            let request = Request::Rules(Box::new(request));
+            let done = connect::connect(place)
+                .and_then(|mut client| steps::done(&mut client, &request, args.json));
+            done.map_err(|error| sandbox::advise(error, &request, &place.cwd))
         }
         Command::List(args) => list(args, place),
     }
@@ -80,8 +82,7 @@ pub(crate) fn run(args: DepsArgs, place: &Place) -> Outcome {
 fn list(args: ListArgs, place: &Place) -> Outcome {
     let team = place.team(args.team.team);
     let request = Request::Rules(Box::new(RulesRequest::Dependencies { team }));
-    let mut client = connect::connect(place)?;
-    let response = connect::ask(&mut client, &request)?;
+    let response = connect::ask_by_any_door(place, &request)?;
     let Response::Rules(found) = &response else {
         return Err(CommandError::unexpected(&response));
     };

@@ -11,7 +11,8 @@ use crate::error::{CommandError, ErrorKind, Outcome};
 use crate::exit;
 use crate::place::Place;
 
-/// Serves an agent's program as an MCP server on standard input and output: send, ask, ack, complete, commit, schedule, status.
+/// Serves an agent's program as an MCP server on standard input and output: send, ask, ack, complete, commit, schedule, status,
+/// reports, tasks, dependencies and the answer to a standup.
 ///
 /// The program starts it, outside of the sandbox that its shell tool may have. It ends with its standard input. To add it by
 /// hand: claude mcp add torch -- torch mcp; for Codex, in ~/.codex/config.toml: [mcp_servers.torch], command = "torch",

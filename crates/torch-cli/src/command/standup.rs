@@ -80,7 +80,7 @@ pub(crate) fn run(args: StandupArgs, place: &Place) -> Outcome {
             (request, args.json)
         }
     };
-    match connect::ask(&mut connect::connect(place)?, &request)? {
+    match connect::ask_by_any_door(place, &request)? {
         done @ Response::Done { .. } if json.json => output::json(&done)?,
         Response::Done { text } => output::data(&format!("{text}\n"))?,
         other => return Err(CommandError::unexpected(&other)),

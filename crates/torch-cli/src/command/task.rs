@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use torch_api::rules::{RulesRequest, RulesResponse};
 use torch_api::wire::SendRequest;
 use torch_api::{Body, Response};
-use torch_core::form::{Form, Priority, TaskForm};
+use torch_core::form::{Priority, TaskForm};
 
 use super::JsonArgs;
 use super::violations::ask;
@@ -116,29 +116,19 @@ fn assign(args: AssignArgs, place: &Place) -> Outcome {
 
 /// The form's text, which torch reads as that form again.
 fn form(args: AssignArgs) -> Result<String, CommandError> {
-    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let form = TaskForm {
-        id: args.id.trim().to_owned(),
-        title: line(&args.title),
+        id: args.id,
+        title: args.title,
         assigned_to: args.target,
-        objective: line(&args.objective),
-        criteria: args.criteria.iter().map(|item| line(item)).collect(),
+        objective: args.objective,
+        criteria: args.criteria,
         priority: args.priority,
     };
-    let text = form.to_string();
-    let wrong = |error: String| {
+    form.written().map_err(|error| {
         CommandError::usage("the task can't be written as a form")
-            .cause(error)
+            .cause(error.to_string())
             .hint("torch task assign --help")
-    };
-    match Form::read(&text) {
-        Some(Ok(Form::Task(read))) if read == form => Ok(text),
-        Some(Err(bad)) => Err(wrong(bad.to_string())),
-        _ => Err(wrong(
-            "the id has to be one word of at most 40 characters without a colon, and no text may begin like a field"
-                .to_owned(),
-        )),
-    }
+    })
 }
 
 fn list(args: ListArgs, place: &Place) -> Outcome {
@@ -157,37 +147,4 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
         output::data(&rules::assignments(&assignments, &Clock::system()))?;
     }
     Ok(exit::OK)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn args(id: &str, criterion: &str) -> AssignArgs {
-        AssignArgs {
-            target: "developer".to_owned(),
-            id: id.to_owned(),
-            title: "The parser".to_owned(),
-            objective: "Read\nevery sample".to_owned(),
-            criteria: vec![criterion.to_owned()],
-            priority: Priority::High,
-            json: JsonArgs::default(),
-        }
-    }
-
-    #[test]
-    fn what_is_sent_is_the_form() {
-        let text = form(args("T-7", "all parse")).expect("a form");
-        assert!(text.starts_with("TASK T-7: The parser\n") && text.ends_with("Priority: HIGH"));
-        assert!(text.contains("Objective: Read every sample\n"), "{text}");
-    }
-
-    #[test]
-    fn what_would_be_no_form_is_refused() {
-        for id in ["T 7", "T:7", "", "T-7 [x]"] {
-            assert!(form(args(id, "a")).is_err(), "{id:?}");
-        }
-        // As an item it is no field.
-        assert!(form(args("T-7", "Priority: LOW")).is_ok());
-    }
 }

@@ -13,7 +13,7 @@ use crate::error::{CommandError, Outcome};
 use crate::place::Place;
 use crate::render::rules;
 use crate::render::time::Clock;
-use crate::{exit, offline, output};
+use crate::{exit, offline, output, sandbox};
 
 const EXAMPLES: &str = "Examples:
   torch violations
@@ -128,8 +128,10 @@ pub(super) fn day(
 
 /// Asks the daemon, or reads the registry where none runs.
 pub(super) fn ask(place: &Place, request: RulesRequest) -> Result<RulesResponse, CommandError> {
-    match connect::running(place)? {
-        Some(mut client) => match connect::ask(&mut client, &Request::Rules(Box::new(request)))? {
+    let asked = Request::Rules(Box::new(request.clone()));
+    let boxed = |error| sandbox::advise(error, &asked, &place.cwd);
+    match connect::running(place).map_err(boxed)? {
+        Some(mut client) => match connect::ask(&mut client, &asked)? {
             Response::Rules(response) => Ok(*response),
             other => Err(CommandError::unexpected(&other)),
         },

@@ -131,3 +131,41 @@ fn a_wrong_form_says_all_that_is_wrong() {
         assert_eq!(faults(text), expect, "{text:?}");
     }
 }
+
+#[test]
+fn what_can_be_no_form_is_not_written() {
+    let form = |id: &str, criterion: &str| TaskForm {
+        id: id.to_owned(),
+        title: "The parser".to_owned(),
+        assigned_to: "developer".to_owned(),
+        objective: "Read\nevery sample".to_owned(),
+        criteria: vec![criterion.to_owned()],
+        priority: Priority::High,
+    };
+    let text = form("T-7", "all parse").written().expect("a form");
+    assert!(text.starts_with("TASK T-7: The parser\n") && text.ends_with("Priority: HIGH"));
+    assert!(text.contains("Objective: Read every sample\n"), "{text}");
+    for id in ["T 7", "T:7", "", "T-7 [x]"] {
+        assert!(form(id, "a").written().is_err(), "{id:?}");
+    }
+    // As an item it is no field.
+    assert!(form("T-7", "Priority: LOW").written().is_ok());
+    let none = TaskForm {
+        criteria: Vec::new(),
+        ..form("T-7", "a")
+    };
+    let error = none.written().expect_err("no criteria");
+    assert!(
+        error.to_string().contains("`Success Criteria:` is missing"),
+        "{error}"
+    );
+    let bare = TaskForm {
+        objective: String::new(),
+        ..form("T-7", "a")
+    };
+    let error = bare.written().expect_err("no objective");
+    assert!(
+        error.to_string().contains("`Objective:` is missing"),
+        "{error}"
+    );
+}

@@ -42,6 +42,8 @@ pub struct DoorRules {
     pub sandbox: Vec<String>,
     /// By permission mode, the arguments that make the same sandbox; in a mode that is not here it can't be tried.
     pub sandboxes: BTreeMap<String, Vec<String>>,
+    /// The permission modes in which a command of its shell tool reaches no socket, so that `scm` and `torch` fail there.
+    pub closed_shell: Vec<String>,
 }
 
 impl DoorRules {
@@ -54,6 +56,11 @@ impl DoorRules {
             other => vec![other.to_owned()],
         });
         Some(words.collect()).filter(|argv: &Vec<String>| !argv.is_empty())
+    }
+
+    /// Whether `scm` and `torch` fail in the shell of a program that was started in this permission mode.
+    pub fn shell_is_closed(&self, mode: &str) -> bool {
+        self.closed_shell.iter().any(|closed| closed == mode)
     }
 
     /// Whether a program should show this at all.

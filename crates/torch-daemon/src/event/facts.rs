@@ -31,8 +31,10 @@ pub struct PaneFact {
     pub agent: Option<AgentId>,
     /// Whether its first process was started as torch's wrapper; what a person respawned in it was not.
     pub wrapper: bool,
-    /// Whether `torch shell` opened it.
+    /// Whether a person's shell was opened in it, by `torch shell` or `torch open`.
     pub is_shell: bool,
+    /// Whether `torch open` opened it: the project's shell, or its server.
+    pub is_opened: bool,
     /// Its window's name.
     pub window_name: String,
     /// When a client last sent a key to its session or was attached to it, to the second.

@@ -9,7 +9,7 @@ use torch_core::analysis::analyse;
 use torch_core::{
     AgentId, Delivery, DeliveryState, Recipient, RoleName, Team, TeamId, Timestamp, Write,
 };
-use torch_session::{CaptureStyle, Server, SessionError};
+use torch_session::{CaptureStyle, Server, SessionError, ShellKind};
 use torch_store::{Filter, Store, StoreError, StoredMessage};
 
 use super::tmux::session_failure;
@@ -123,7 +123,9 @@ pub(crate) async fn from_tmux(server: Option<Server>, query: Query) -> Response 
                 .get("SHELL")
                 .cloned()
                 .unwrap_or_else(|| "/bin/sh".to_owned());
-            let opened = server.open_shell(session, &name, &cwd, &shell, &env).await;
+            let opened = server
+                .open_shell(session, &name, &cwd, (&shell, ShellKind::Asked), &env)
+                .await;
             opened.map(|at| attach(server.shell_argv(session, at.window, tmux.as_deref())))
         }
         Query::Window {

@@ -16,6 +16,7 @@ mod hand_over;
 pub(crate) mod keep;
 mod keys;
 mod look;
+mod opened;
 mod orphans;
 pub(crate) mod outbox;
 pub(crate) mod project_rules;
@@ -127,6 +128,8 @@ pub(crate) struct Host {
     /// Whether a team finished since the last look at the analysis of the message log.
     pub(crate) team_finished: bool,
     pub(crate) ending: bool,
+    /// The process that asked for a team's stop last, and those above it.
+    pub(crate) stoppers: std::collections::BTreeSet<u32>,
     pub(crate) keep: keep::Keep,
     pub(crate) lock: upkeep::Made,
     /// What others know about this daemon by.
@@ -258,6 +261,7 @@ impl Host {
                 {
                     self.tmux.orders = self.tmux.orders.saturating_sub(1);
                 }
+                self.note_stopper(&event);
                 let event = self.enrich(event);
                 let added = matches!(event, Event::WorktreeAdded { .. });
                 let effects = self.state.handle(now, event);

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use torch_api::Response;
-use torch_core::{AgentId, DesiredState, Process, TeamPhase, Write};
+use torch_core::{AgentId, DesiredState, Process, TeamId, TeamPhase, Write};
 use torch_process::facts;
 use torch_process::launch::LaunchProcesses;
 use torch_session::Server;
 
 use super::execute::send;
+use super::opened::Opened;
 use super::{Host, Input};
 use crate::event::Effect;
 
@@ -45,24 +46,43 @@ impl Host {
             }
             _ => None,
         });
-        let agents: Vec<AgentId> = stopped
+        let stopped: Vec<TeamId> = stopped.collect();
+        let agents = stopped.iter().copied();
+        let agents: Vec<AgentId> = agents
             .flat_map(|team| self.state.team_agents(team))
             .collect();
         if agents.is_empty() {
             return acts;
         }
+        let opened = Opened {
+            sessions: stopped
+                .iter()
+                .filter_map(|team| self.state.name_of(*team))
+                .collect(),
+            spared: std::mem::take(&mut self.stoppers),
+        };
+        let server = self.tmux.server.clone();
         let (mut waiting, acts): (Vec<Effect>, Vec<Effect>) = acts.into_iter().partition(|act| {
-            let Effect::Reply { response, .. } = act else {
-                return false;
-            };
-            matches!(response, Response::Done { .. })
+            match act {
+                Effect::Reply { response, .. } => matches!(response, Response::Done { .. }),
+                // It has windows until then.
+                Effect::EndIdleServer => true,
+                _ => false,
+            }
         });
         let look = self.launch_processes(&agents);
         let inputs = self.inputs.clone();
         tokio::spawn(async move {
+            let mut told = match &server {
+                Some(server) => opened.end(server).await,
+                None => Vec::new(),
+            };
             let left = tokio::task::spawn_blocking(move || look.end(END_GRACE)).await;
             if let Some(left) = left.ok().filter(|left| !left.is_empty()) {
-                let words = would_not_end(&left);
+                told.push(would_not_end(&left));
+            }
+            if !told.is_empty() {
+                let words = told.join("; ");
                 tracing::warn!("of a stopped team: {words}");
                 for act in &mut waiting {
                     if let Effect::Reply {

@@ -8,10 +8,12 @@ use torch_api::Response;
 use torch_api::open::{WindowKind, WindowRequest, WindowState, WindowView};
 use torch_core::{PaneAddress, SessionId};
 use torch_process::{facts, listen};
-use torch_session::{CaptureStyle, Server, SessionError};
+use torch_session::{CaptureStyle, Server, SessionError, ShellKind};
 
 /// How often a server is looked at while it is watched.
 const LOOK: Duration = Duration::from_millis(200);
+/// In how many looks one after the other a port is seen before it counts: a server may end as soon as it listens.
+const SETTLED: u32 = 5;
 /// How many lines are shown (S2-050), and how many are searched for causes (S2-068).
 const SHOWN: usize = 20;
 /// As [`SHOWN`].
@@ -39,7 +41,7 @@ pub(crate) async fn window(
             let shell = place.env.get("SHELL").map_or("/bin/sh", String::as_str);
             let (cwd, env) = (&place.cwd, &place.env);
             server
-                .open_shell(place.session, name, cwd, shell, env)
+                .open_shell(place.session, name, cwd, (shell, ShellKind::Project), env)
                 .await?
         }
         (None, WindowKind::Server { argv }) => {
@@ -103,6 +105,7 @@ async fn watch(pane: PaneAddress, deadline: Duration) -> Seen {
         // The window's own process forks the command first: until it was seen once, its absence is no end.
         let mut began = false;
         let mut absent = 0;
+        let mut listening = 0;
         loop {
             looks.tick().await;
             let below = facts::descendants(pane.pid);
@@ -110,8 +113,16 @@ async fn watch(pane: PaneAddress, deadline: Duration) -> Seen {
             absent = if below.is_empty() { absent + 1 } else { 0 };
             let pids: Vec<u32> = below.iter().map(|process| process.pid).collect();
             last.ports = listen::ports(&pids);
-            if !last.ports.is_empty() {
-                last.state = WindowState::Listening;
+            listening = if last.ports.is_empty() {
+                0
+            } else {
+                listening + 1
+            };
+            last.state = match listening {
+                0 => WindowState::Running,
+                _ => WindowState::Listening,
+            };
+            if listening >= SETTLED {
                 return;
             }
             // One that fails at once may never be seen.

@@ -9,7 +9,7 @@ use torch_api::wire::FailureKind;
 use torch_core::{AgentId, Process};
 use torch_process::facts;
 use torch_process::traces::TmuxTrace;
-use torch_session::{Guarded, PaneRow, Server, ServerConfig, SessionError};
+use torch_session::{Guarded, PaneRow, Server, ServerConfig, SessionError, ShellKind};
 
 use super::{Host, Input, tmux_socket};
 use crate::event::{Event, PaneFact, ProbeFact, TypingGuard};
@@ -166,6 +166,10 @@ pub(crate) fn outcome(guarded: Guarded) -> torch_router::delivery::Outcome {
 }
 
 pub(crate) fn pane_fact(row: &PaneRow) -> PaneFact {
+    let kinds = [ShellKind::Asked, ShellKind::Project];
+    let shell = kinds
+        .into_iter()
+        .find(|kind| row.kind.as_deref() == Some(kind.as_str()));
     PaneFact {
         address: row.address,
         session_name: row.session_name.clone(),
@@ -181,7 +185,8 @@ pub(crate) fn pane_fact(row: &PaneRow) -> PaneFact {
             .agent
             .as_deref()
             .and_then(|agent| agent.parse::<AgentId>().ok()),
-        is_shell: row.kind.as_deref() == Some("shell"),
+        is_shell: shell.is_some(),
+        is_opened: super::opened::is_opened(row),
         window_name: row.window_name.clone(),
         input: torch_core::Timestamp(row.input.saturating_mul(1000)),
     }

@@ -124,6 +124,130 @@ fn what_can_be_no_request_is_said() {
 }
 
 #[test]
+fn forms_have_headers_of_their_own() {
+    let text = "current: the parser\neta: 30m\ncompleted: the lexer\ncompleted: its tests\n";
+    let status = |made: Result<Request, Box<Failure>>| match made {
+        Ok(Request::Rules(rules)) => match *rules {
+            torch_api::rules::RulesRequest::Status(report) => report,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    for (name, head) in [
+        ("report-status--1.md", ""),
+        ("x.md", "kind: report-status\n"),
+        ("x.md", "---\nKind: Report_Status\n"),
+    ] {
+        let report = status(made(name, &format!("{head}{text}")));
+        assert_eq!(report.completed, ["the lexer", "its tests"], "{name}");
+        assert_eq!(
+            (report.current.as_str(), report.eta.as_str()),
+            ("the parser", "30m")
+        );
+        assert_eq!((report.blocked, report.to), (None, None));
+    }
+    // What is being done may be the text.
+    let report = status(made(
+        "report-status.md",
+        "eta: 1h\nblocked: no key\n\nthe parser\n",
+    ));
+    assert_eq!(report.current, "the parser\n");
+    assert_eq!(report.blocked.as_deref(), Some("no key"));
+    sends(
+        "report-blocked--db.md",
+        "no database\n",
+        "orchestrator",
+        "BLOCKED: no database",
+    );
+    sends("report-unblocked.md", "", "orchestrator", "UNBLOCKED:");
+    sends(
+        "x.md",
+        "kind: task-assign\nto: developer\nid: T-7\ntitle: The parser\ncriterion: all parse\n\nread all",
+        "developer",
+        "TASK T-7: The parser\nAssigned to: developer\nObjective: read all\nSuccess Criteria:\n- all parse\nPriority: MED",
+    );
+    let answer = made("standup-answer--1.md", "now: the parser").ok();
+    let text = "now: the parser".to_owned();
+    assert_eq!(answer, Some(Request::AnswerStandup { text }));
+    let deps = made(
+        "x.json",
+        r#"{"kind": "deps-set", "role": "tester", "on": ["developer"]}"#,
+    );
+    assert!(
+        format!("{deps:?}").contains(r#"role: "tester", on: ["developer"]"#),
+        "{deps:?}"
+    );
+    let deps = made("deps-set--1.md", "role: tester\non: developer, devops\n");
+    assert!(
+        format!("{deps:?}").contains(r#"on: ["developer", "devops"]"#),
+        "{deps:?}"
+    );
+    assert!(made("deps-list.md", "").is_ok());
+    let list = made("task-list.md", "unacked: yes\n");
+    assert!(format!("{list:?}").contains("unacked: true"), "{list:?}");
+    // A text that begins like a form's header is text where no form is meant.
+    let text = "Blocked: the database\nCurrent: waiting\n";
+    sends("orchestrator--x.md", text, "orchestrator", text);
+}
+
+#[test]
+fn a_form_that_is_not_whole_is_refused() {
+    for (name, text, word) in [
+        (
+            "report-status--1.md",
+            "current: the parser\n",
+            "needs `eta`",
+        ),
+        ("report-status--1.md", "eta: 30m\n", "needs `current`"),
+        (
+            "report-status--1.md",
+            "eta: 30m\ntitle: x\n\nx",
+            "no key \"title\"",
+        ),
+        ("report-blocked--1.md", " \n", "needs `text`"),
+        (
+            "task-assign--1.md",
+            "to: developer\nid: T 7\ntitle: t\ncriterion: c\n\no",
+            "TASK ID: title",
+        ),
+        (
+            "task-assign--1.md",
+            "to: developer\nid: T7\ntitle: t\n\no",
+            "Success Criteria",
+        ),
+        (
+            "task-assign--1.md",
+            "id: T7\ntitle: t\ncriterion: c\n\no",
+            "needs `to`",
+        ),
+        (
+            "task-assign--1.md",
+            "to: a\nid: T7\ntitle: t\ncriterion: c\npriority: soon\n\no",
+            "is no priority",
+        ),
+        (
+            "task-list--1.md",
+            "unacked: perhaps\n",
+            "unacked is yes or no",
+        ),
+        ("deps-set--1.md", "on: developer\n", "needs `role`"),
+        (
+            "x.json",
+            r#"{"to": "tester", "text": "x", "eta": "1h"}"#,
+            "has no \"eta\"",
+        ),
+        (
+            "x.json",
+            r#"{"kind": "task-list", "criteria": ["a"]}"#,
+            "has no \"criteria\"",
+        ),
+    ] {
+        let failure = made(name, text).expect_err(text);
+        assert!(failure.causes[0].contains(word), "{word}: {failure:?}");
+    }
+}
+
+#[test]
 fn a_receipt_reads_like_the_command() {
     let failed = receipt(&Response::Failed(*refuse("x", "why")));
     assert_eq!(

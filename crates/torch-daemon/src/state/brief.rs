@@ -71,6 +71,13 @@ impl State {
         }
     }
 
+    /// Whether an agent's own shell reaches torch.
+    pub(crate) fn shell_of(&self, agent: &torch_core::Agent) -> brief::Shell {
+        let program = self.settings.programs.get(&agent.program);
+        let wanted = &self.settings.config.agents.mode;
+        brief::Shell::of(agent, program.map(|program| &program.data), wanted)
+    }
+
     /// The text of an agent's briefing.
     fn briefing(&self, t: &mut Turn, agent: AgentId, before: String) -> Option<String> {
         let run = self.agents.get(&agent)?;
@@ -82,9 +89,10 @@ impl State {
             templates: &self.settings.templates,
             router: &self.settings.config.router,
         };
+        let shell = self.shell_of(&run.agent);
         let text = brief::text(
             team,
-            &run.agent,
+            (&run.agent, shell),
             &members,
             shipped,
             (self.plans.get(&team.id), before),

@@ -41,6 +41,7 @@ impl State {
             }
             Speech::Task(_) => self.forms_are_right(t, *agent, message),
             Speech::Blocked(blocker) => self.begin_block(t, *agent, blocker),
+            Speech::Unblocked => self.end_block(t, *agent),
             _ => {}
         }
         if let Some(of) = speech::acknowledged(text) {

@@ -254,6 +254,7 @@ impl State {
                 t.push(Effect::Answer { conn, query });
             }
             RulesRequest::Assignments { team, unacked } => {
+                let team = team.or_else(|| self.team_of_caller(&caller.0));
                 let query = Query::Assignments { team, unacked };
                 t.push(Effect::Answer { conn, query });
             }
@@ -262,7 +263,10 @@ impl State {
             RulesRequest::SetDependencies { team, role, on } => {
                 self.set_dependencies(t, conn, &caller.0, (&team, &role, &on));
             }
-            RulesRequest::Dependencies { team } => self.list_dependencies(t, conn, &team),
+            RulesRequest::Dependencies { mut team } => {
+                team.name = team.name.or_else(|| self.team_of_caller(&caller.0));
+                self.list_dependencies(t, conn, &team);
+            }
             RulesRequest::InForce { team } => self.show_rules(t, conn, &team),
             RulesRequest::Test {
                 team,
@@ -270,6 +274,14 @@ impl State {
                 to,
                 text,
             } => self.try_rules(t, conn, &team, (&from, &to, &text)),
+        }
+    }
+
+    /// The name of the calling agent's team, which it means where it names none.
+    fn team_of_caller(&self, caller: &Sender) -> Option<String> {
+        match caller {
+            Sender::Agent { team, .. } => self.name_of(*team),
+            _ => None,
         }
     }
 
@@ -282,6 +294,14 @@ impl State {
             return t.fail(conn, crate::failure::refused(error, cause, hint));
         };
         let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for (field, text) in [("current", &report.current), ("eta", &report.eta)] {
+            if line(text).is_empty() {
+                let error = format!("the status has no `{field}`");
+                let cause = "a status says what is being done, and when it will be done";
+                let hint = Some("torch report status --current \"the parser\" --eta 30m");
+                return t.fail(conn, crate::failure::usage(&error, cause, hint));
+            }
+        }
         let blocked = report.blocked.as_deref().map(line);
         let form = StatusForm {
             name: role.to_string(),

@@ -17,6 +17,7 @@ use torch_scheduler::check_in::reachable;
 use super::schedule::span;
 use super::send::{Draft, done};
 use super::{State, Turn};
+use crate::brief::Shell;
 use crate::event::{ConnId, Effect, TimerKey};
 use crate::failure::{other, refused, usage};
 
@@ -121,9 +122,12 @@ impl State {
         (to, to_role): (AgentId, &RoleName),
         wait: Duration,
     ) -> Vec<Member> {
-        let body = format!(
-            "{QUESTION}. Answer once and in short, within {}: `torch standup answer \"…\"`, or `scm {to_role} \"…\"`.",
-            span(wait)
+        let within = span(wait);
+        let by_shell = format!(
+            "{QUESTION}. Answer once and in short, within {within}: `torch standup answer \"…\"`, or `scm {to_role} \"…\"`."
+        );
+        let by_tool = format!(
+            "{QUESTION}. Answer once and in short, within {within}, by the tool `standup_answer` of torch's MCP server."
         );
         let mut members = Vec::new();
         for agent in self.team_agents(team) {
@@ -137,6 +141,10 @@ impl State {
                 Err(why) => Some(why.to_string()),
             };
             let role = self.agents[&agent].agent.role.clone();
+            let body = match self.shell_of(&self.agents[&agent].agent) {
+                Shell::Open => &by_shell,
+                Shell::Closed => &by_tool,
+            };
             let question = not_asked.is_none().then(|| {
                 let recipient = Recipient::Agent {
                     agent,

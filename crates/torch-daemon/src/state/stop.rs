@@ -172,7 +172,9 @@ impl State {
         let shells = self
             .panes
             .iter()
-            .filter(|pane| pane.session_name == name.as_str() && pane.is_shell && !pane.dead);
+            .filter(|pane| pane.session_name == name.as_str() && pane.is_shell && !pane.dead)
+            // They end with it.
+            .filter(|pane| !pane.is_opened);
         let kept = match shells.count() {
             0 => String::new(),
             n => format!("; its session stays for your own windows in it ({n})"),

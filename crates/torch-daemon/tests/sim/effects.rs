@@ -457,6 +457,7 @@ pub(crate) fn pane_fact(agent: &SimAgent) -> PaneFact {
         live: agent.marked.then_some(agent.launch),
         agent: Some(agent.id),
         is_shell: false,
+        is_opened: false,
         window_name: String::new(),
         input: agent.input,
     }

@@ -34,7 +34,7 @@ async fn windows_land_where_they_should_with_all_marks() {
             first.session,
             "person",
             world.folder.path(),
-            "sh",
+            ("sh", crate::ShellKind::Asked),
             &spec.env,
         )
         .await

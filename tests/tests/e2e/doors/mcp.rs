@@ -67,7 +67,21 @@ fn an_agents_program_speaks_for_the_agent() {
     assert_eq!(
         names,
         [
-            "send", "ask", "ack", "complete", "commit", "schedule", "status"
+            "send",
+            "ask",
+            "ack",
+            "complete",
+            "commit",
+            "schedule",
+            "status",
+            "report_status",
+            "report_blocked",
+            "report_unblocked",
+            "task_assign",
+            "task_list",
+            "standup_answer",
+            "deps_set",
+            "deps_list"
         ]
     );
     let results = all["results"].as_array().expect("results");
@@ -103,6 +117,106 @@ fn an_agents_program_speaks_for_the_agent() {
     let notes = world.torch(&["schedule", "list"]).ok();
     assert!(notes.stdout.contains("look again"), "{notes}");
     assert!(text(&results[5]).contains("- tester: "), "{}", results[5]);
+}
+
+#[test]
+fn forms_are_made_by_tools() {
+    let world = World::new();
+    world.team("orchestrator,developer,tester", SCRIPTED);
+    let task = json!({"to": "developer", "id": "T-7", "title": "The parser", "objective": "read all", "criteria": ["all parse"]});
+    let by_hub = calls(
+        &world,
+        "orchestrator",
+        &json!([
+            ["task_assign", task],
+            ["deps_set", {"role": "tester", "on": ["developer"]}],
+            ["deps_list", {}],
+            ["task_list", {"unacked": true}],
+            ["task_assign", {"to": "developer", "id": "T 8", "title": "t", "objective": "o", "criteria": ["c"]}],
+            ["deps_set", {"role": "developer", "on": ["plumber"]}],
+        ]),
+    );
+    let results = by_hub["results"].as_array().expect("results");
+    for result in &results[..4] {
+        assert_eq!(result["isError"], false, "{result}");
+    }
+    assert_eq!(text(&results[2]), "- tester waits for developer");
+    let listed = text(&results[3]);
+    assert!(
+        listed.contains("T-7 to developer from orchestrator")
+            && listed.contains("not acknowledged"),
+        "{listed}"
+    );
+    assert!(
+        text(&results[4]).contains("TASK ID: title"),
+        "{}",
+        results[4]
+    );
+    assert!(
+        text(&results[4]).contains("Hint: the tool `task_assign` takes to, id"),
+        "{}",
+        results[4]
+    );
+    // What the command's hint says is said in terms of the tools.
+    assert!(
+        text(&results[5]).ends_with("Hint: call the tool `status`"),
+        "{}",
+        results[5]
+    );
+    let by_developer = calls(
+        &world,
+        "developer",
+        &json!([
+            ["report_blocked", {"text": "no database"}],
+            ["report_status", {"current": "the parser", "eta": "30m", "completed": ["the lexer"], "blocked": "no key"}],
+            ["report_unblocked", {"text": "the key came"}],
+            ["report_status", {"current": " ", "eta": "30m"}],
+            ["standup_answer", {"text": "now the parser"}],
+            ["deps_set", {"role": "tester", "on": []}],
+        ]),
+    );
+    let results = by_developer["results"].as_array().expect("results");
+    for result in &results[..3] {
+        assert_eq!(result["isError"], false, "{result}");
+    }
+    let check = |at: usize, words: &str, hint: &str| {
+        let told = text(&results[at]);
+        assert!(told.contains(words) && told.ends_with(hint), "{told}");
+    };
+    check(3, "has no `current`", "Hint: call the tool `report_status`");
+    check(
+        4,
+        "no standup waits for an answer of yours",
+        "Hint: call the tool `send` with to=\"orchestrator\"",
+    );
+    check(
+        5,
+        "rule deps.set",
+        "Hint: call the tool `send` with to=\"orchestrator\"",
+    );
+    world.wait("the status to arrive", || {
+        let got = world.received("orchestrator");
+        got.iter().any(|body| {
+            body.starts_with("STATUS developer ") && body.ends_with("Blocked: no key\nETA: 30m")
+        })
+    });
+    // Blocked by the first, and not any more after the third.
+    assert_eq!(world.journal_of("developer", "agent.blocked").len(), 1);
+    assert_eq!(world.journal_of("developer", "agent.unblocked").len(), 1);
+}
+
+#[test]
+fn a_standup_is_answered_by_a_tool() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    world.torch(&["standup"]).ok();
+    let answer = json!([["standup_answer", {"text": "now the parser"}]]);
+    let all = calls(&world, "developer", &answer);
+    assert_eq!(all["results"][0]["isError"], false, "{all}");
+    world.wait("the report", || {
+        let got = world.received("orchestrator");
+        got.iter().any(|body| body.contains("now the parser"))
+    });
 }
 
 #[test]

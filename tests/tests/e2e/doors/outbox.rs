@@ -90,6 +90,63 @@ fn a_file_becomes_a_message() {
 }
 
 #[test]
+fn forms_have_their_files() {
+    let world = team();
+    let (hub, own) = (outbox(&world, "orchestrator"), outbox(&world, "developer"));
+    let ok = |folder: &Path, name: &str, text: &str| {
+        put(folder, name, text);
+        let receipt = receipt(&world, folder, name);
+        assert_eq!(receipt["ok"], true, "{receipt}");
+        receipt
+    };
+    let text = "kind: task-assign\nto: developer\nid: T-7\ntitle: The parser\ncriterion: all parse\n\nread all\n";
+    let task = ok(&hub, "t.md", text);
+    let task = world.message(task["message"].as_str().expect("an id"));
+    assert_eq!(
+        (task.from.as_str(), task.to.as_str()),
+        ("orchestrator", "developer")
+    );
+    ok(&hub, "deps-set--1.md", "role: tester\non: developer\n");
+    let deps = ok(&own, "deps-list.md", "\n");
+    assert_eq!(deps["dependencies"][0]["role"], "tester", "{deps}");
+    assert_eq!(
+        deps["dependencies"][0]["on"][0]["role"], "developer",
+        "{deps}"
+    );
+    let tasks = ok(&own, "task-list.md", "unacked: yes\n");
+    assert_eq!(tasks["tasks"][0]["task"], "T-7", "{tasks}");
+    ok(&own, "report-blocked--1.md", "no database\n");
+    let text = "eta: 30m\ncompleted: the lexer\nblocked: no key\n\nthe parser\n";
+    ok(&own, "report-status--1.md", text);
+    ok(&own, "report-unblocked--1.md", "the key came\n");
+    assert_eq!(world.journal_of("developer", "agent.blocked").len(), 1);
+    assert_eq!(world.journal_of("developer", "agent.unblocked").len(), 1);
+    world.wait("the status to arrive", || {
+        let got = world.received("orchestrator");
+        got.iter().any(|body| {
+            body.starts_with("STATUS developer ")
+                && body.contains("Current: the parser\nBlocked: no key\nETA: 30m")
+        })
+    });
+    world.torch(&["standup"]).ok();
+    ok(&own, "standup-answer--1.md", "now the parser\n");
+    // Refused as the command is, and by its own rules.
+    put(&own, "deps-set--2.md", "role: tester\non: developer\n");
+    let refused = receipt(&world, &own, "deps-set--2.md");
+    assert_eq!(refused["exit_code"], 4, "{refused}");
+    put(&own, "report-status--2.md", "current: the parser\n");
+    let bad = receipt(&world, &own, "report-status--2.md");
+    assert_eq!(bad["exit_code"], 2, "{bad}");
+    assert!(
+        bad["causes"][0]
+            .as_str()
+            .expect("a cause")
+            .contains("needs `eta`"),
+        "{bad}"
+    );
+}
+
+#[test]
 fn every_kind_has_its_file() {
     let world = team();
     let folder = outbox(&world, "developer");

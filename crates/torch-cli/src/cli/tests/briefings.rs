@@ -131,12 +131,17 @@ fn texts() -> Vec<String> {
                     task: spec.is_empty().then(|| "one task".to_owned()),
                     ..Facts::default()
                 };
-                texts.push(briefing(role, &facts).expect("a text"));
-                let whole = Facts {
-                    task: None,
-                    ..facts
-                };
-                texts.push(briefing(role, &whole).expect("a text"));
+                for closed_shell in [false, true] {
+                    let task = facts.task.clone();
+                    for task in [task, None] {
+                        let facts = Facts {
+                            closed_shell,
+                            task,
+                            ..facts.clone()
+                        };
+                        texts.push(briefing(role, &facts).expect("a text"));
+                    }
+                }
             }
         }
     }
@@ -163,11 +168,14 @@ fn every_command_in_a_briefing_exists() {
         "torch ack",
         "torch commit",
         "torch complete",
+        "torch deps list",
+        "torch deps set",
         "torch logs",
         "torch report status",
         "torch schedule",
         "torch schedule cancel",
         "torch schedule list",
+        "torch standup answer",
         "torch status",
         "torch task assign",
         "torch task list",

@@ -240,6 +240,7 @@ impl Stage {
                 agent: Some(agent),
                 wrapper: true,
                 is_shell: false,
+                is_opened: false,
                 window_name: run.agent.role.to_string(),
                 input: Timestamp::default(),
             };

@@ -1,0 +1,86 @@
+//! `torch stop` ends what `torch open` opened: the shell and the server; what a person opened stays.
+
+use std::fs;
+
+use torch_testing::World;
+
+use super::{open, root, windows, with_projects};
+
+/// A server that writes a file when it is asked to end, and a child that takes no request.
+const SERVER: &str = r#"
+import os, signal, socket, subprocess, sys
+def end(*_):
+    open("tidied", "w").close()
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+child = subprocess.Popen(["sh", "-c", "trap '' TERM HUP INT; while :; do sleep 1; done"])
+open("pids", "w").write(f"{os.getpid()} {child.pid}")
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen()
+print("ready", flush=True)
+while True:
+    signal.pause()
+"#;
+
+fn opened(world: &World) {
+    fs::write(root(world).join("shop/server.py"), SERVER).expect("a file");
+    open(world, &["shop", "--server", "exec python3 server.py"])
+        .ok()
+        .prints("listens on port ");
+}
+
+fn names(world: &World) -> Vec<String> {
+    let there = windows(world, "shop").into_iter();
+    there.map(|(name, _)| name).collect()
+}
+
+#[test]
+fn the_shell_and_the_server_end_with_the_team() {
+    let world = with_projects(&["shop"]);
+    opened(&world);
+    let folder = root(&world).join("shop");
+    let pids = fs::read_to_string(folder.join("pids")).expect("two pids");
+    assert_eq!(names(&world), ["developer", "shell", "server"]);
+    let stopped = world.torch(&["stop", "--team", "shop"]).ok();
+    assert!(stopped.stdout.contains("team shop is stopped"), "{stopped}");
+    assert!(!stopped.stdout.contains("stays"), "{stopped}");
+    // It was asked, and had its time; its child was not, and is gone as well.
+    assert!(folder.join("tidied").exists());
+    for pid in pids.split(' ') {
+        let pid: u32 = pid.parse().expect("a pid");
+        assert!(
+            torch_process::facts::process(pid).is_none(),
+            "{pid} is left"
+        );
+    }
+    let left = world.tmux(&["list-panes", "-a", "-F", "#{session_name}:#{window_name}"]);
+    assert!(!left.stdout.contains("shop:"), "{left}");
+    // It can be opened again, with all of it.
+    world.torch(&["resume", "--team", "shop"]).ok();
+    assert_eq!(names(&world), ["developer"]);
+}
+
+#[test]
+fn a_window_that_a_person_made_stays() {
+    let world = with_projects(&["shop"]);
+    opened(&world);
+    let made = [
+        "new-window",
+        "-d",
+        "-t",
+        "=shop:",
+        "-n",
+        "mine",
+        "sleep 1000",
+    ];
+    world.tmux(&made).ok();
+    let split = ["split-window", "-d", "-t", "=shop:server", "sleep 1000"];
+    world.tmux(&split).ok();
+    world.torch(&["stop", "--team", "shop"]).ok();
+    assert_eq!(
+        names(&world),
+        ["server", "mine"],
+        "the split pane, and the window"
+    );
+}
