@@ -11,7 +11,7 @@ use torch_core::RoleName;
 use crate::create::{CheckoutError, Maker};
 use crate::lock::Lock;
 use crate::registration::Registration;
-use crate::{Git, Repository, WorktreeError};
+use crate::{Engine, Git, Repository, WorktreeError};
 
 /// The last number that is tried behind a branch's name.
 const NUMBER_MAX: u8 = 9;
@@ -70,10 +70,14 @@ pub struct Added {
 /// killed attempt left behind is done away with first.
 ///
 /// # Errors
-/// [`WorktreeError::Occupied`] when something else is at the path; others when git or the disk refuse.
+/// [`WorktreeError::Occupied`] when something else is at the path, [`WorktreeError::OwnFilter`] when the files need a program
+/// that only the repository names; others when git or the disk refuse.
 pub fn add(git: &Git, request: &AddRequest<'_>) -> Result<Added, WorktreeError> {
     check(request)?;
     let _lock = Lock::take(&request.repository.common_dir)?;
+    if request.repository.engine != Engine::Git2 {
+        crate::filters::check_commit(git, request.repository, request.base_commit)?;
+    }
     let path = place(request.path)?;
     let maker = Maker::open(git, request.repository)?;
     let marker = Marker::at(&path);

@@ -1,4 +1,8 @@
-//! Committing an agent's work on its behalf, as a person would in that worktree: with the repository's hooks and filters.
+//! Committing an agent's work on its behalf, as a person would in that worktree: with the user's filters and hooks.
+//!
+//! The hooks are those of the repository's git directory, which git never fetches from anywhere, or of the folder that the
+//! user's own configuration names (`core.hooksPath`). A folder that only the repository's configuration names may lie among
+//! the agent's files; its hooks, like filters that are defined there, need the user's word (`torch.trusted`).
 //!
 //! Always by `git`, whatever [`crate::Engine`] says of checkouts: libgit2 runs no hooks. Everything is staged into a copy
 //! of the index first, which takes the index's place once nothing speaks against the commit; so a refusal changes nothing.
@@ -7,10 +11,12 @@ mod error;
 mod paths;
 mod stage;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use torch_process::{Environment, run};
+use torch_process::Environment;
 
+use crate::call::Call;
 use crate::git::failed;
 use crate::locate::{Located, locate};
 use crate::lock::Lock;
@@ -159,24 +165,24 @@ impl Worktree<'_> {
         message: &str,
         specs: &paths::Specs,
     ) -> Result<(), CommitError> {
-        let mut spec = self
-            .git
-            .command_with_hooks(self.path, request.env)
-            .args(self.located.options(self.path))
+        let mut call = self
+            .call_with_hooks(request)
             .env("GIT_AUTHOR_NAME", request.author)
             .env("GIT_AUTHOR_EMAIL", request.email)
-            .args(["commit", "--quiet", "--no-gpg-sign", "--cleanup=verbatim"])
-            .arg("--file=-")
             .stdin(format!("{message}\n"));
-        if !self.has_identity(request.env)? {
-            spec = spec
+        if !self.has_identity(request)? {
+            call = call
                 .env("GIT_COMMITTER_NAME", request.author)
                 .env("GIT_COMMITTER_EMAIL", request.email);
         }
+        let args = ["commit", "--quiet", "--no-gpg-sign", "--cleanup=verbatim"];
+        let mut args: Vec<OsString> = args.map(OsString::from).into();
+        args.push("--file=-".into());
         if let Some(named) = specs.named() {
-            spec = spec.args(["--only", "--"]).args(named.iter().cloned());
+            args.extend(["--only", "--"].map(OsString::from));
+            args.extend(named.iter().cloned());
         }
-        let output = run(&spec).map_err(failed("commit", self.path))?;
+        let output = call.run(args).map_err(failed("commit", self.path))?;
         if output.success() {
             return Ok(());
         }
@@ -191,16 +197,19 @@ impl Worktree<'_> {
     }
 
     /// Whether the user has a name and an address for commits, here or everywhere.
-    fn has_identity(&self, env: &Environment) -> Result<bool, CommitError> {
-        let spec = self
-            .git
-            .command_with_hooks(self.path, env)
-            .args(["-c", "user.useConfigOnly=true"])
-            .args(self.located.options(self.path))
-            .args(["var", "GIT_COMMITTER_IDENT"]);
-        Ok(run(&spec)
-            .map_err(failed("read the user's identity", self.path))?
-            .success())
+    fn has_identity(&self, request: &CommitRequest<'_>) -> Result<bool, CommitError> {
+        let found = self
+            .call_with_hooks(request)
+            .set("user.useConfigOnly", "true")
+            .run(["var", "GIT_COMMITTER_IDENT"])
+            .map_err(failed("read the user's identity", self.path))?;
+        Ok(found.success())
+    }
+
+    fn call_with_hooks(&self, request: &CommitRequest<'_>) -> Call {
+        let common = &request.repository.common_dir;
+        Call::with_hooks(self.git, self.path, (common, request.env))
+            .of(&self.located.git_dir, self.path)
     }
 
     /// What the commit that is checked out is.

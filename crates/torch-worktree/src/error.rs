@@ -63,6 +63,20 @@ pub enum WorktreeError {
         #[source]
         unfinished: Unfinished,
     },
+    /// The repository's own configuration names a program that its files need.
+    #[error(
+        "{root:?} has files for the filter {filter:?} ({file}), and only the repository's own configuration names its program: {program}"
+    )]
+    OwnFilter {
+        /// The worktree.
+        root: PathBuf,
+        /// One of the files.
+        file: String,
+        /// The filter's name in the attributes.
+        filter: String,
+        /// The program, as configured.
+        program: String,
+    },
     /// libgit2 could not do it.
     #[error("failed to {act} in {path:?}")]
     Libgit2 {
@@ -207,6 +221,12 @@ impl WorktreeError {
                 format!("git clone {} {}", quote::shell(path), quote::shell(clone))
             }
             Self::Elsewhere { root, .. } => format!("cd {}", quote::shell(root)),
+            // Nobody but the user decides whether it may run.
+            Self::OwnFilter { root, .. } => format!(
+                "git config --global --add {} {}",
+                crate::guard::TRUSTED,
+                quote::shell(root)
+            ),
             // What ends it depends on whether conflicts are left; git says that, and the command.
             Self::UnderWay { root, .. } => git(root, "status"),
             Self::Occupied { path } | Self::NotADirectory { path } => {

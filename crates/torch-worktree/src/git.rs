@@ -1,7 +1,7 @@
-//! Running `git` with the repository's own programs switched off: a repository may be hostile.
+//! How torch runs `git`: its environment, and the ways to ask it.
 //!
-//! Filters are not switched off: without them a checkout would be wrong (LFS, git-crypt). A filter that `.git/config`
-//! names is run, as it is by every `git checkout` there.
+//! The command itself is put together in [`crate::call`] alone, with the repository's own programs switched off: a
+//! repository may be hostile.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -10,40 +10,15 @@ use std::time::Duration;
 use torch_process::{CommandSpec, Environment, Output, ProcessError, run};
 
 use crate::WorktreeError;
+use crate::call::Call;
 
 /// How often, and after how long, a command is run again that met an unfinished worktree.
 const SETTLE_TRIES: usize = 50;
 /// As [`SETTLE_TRIES`].
 const SETTLE: Duration = Duration::from_millis(10);
 
-/// How long a command that only reads may take.
-const READ_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How long a command that writes may take; a checkout of a large repository with filters is slow.
-const WRITE_DEADLINE: Duration = Duration::from_secs(600);
-
-/// Configuration that is given with every command and so overrides the repository's.
-const OVERRIDES: [&str; 8] = [
-    "core.fsmonitor=false",
-    "core.hooksPath=/dev/null",
-    "core.pager=cat",
-    "protocol.ext.allow=never",
-    "protocol.file.allow=user",
-    "submodule.recurse=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-];
-
-/// What is given with a command that runs hooks.
-const WITH_HOOKS: [&str; 4] = [
-    "core.fsmonitor=false",
-    "core.pager=cat",
-    "gc.auto=0",
-    "maintenance.auto=false",
-];
-
-/// Variables that would point `git` to another repository.
-const FOREIGN_NAMES: [&str; 9] = [
+/// Variables that would point `git` to another repository or to another program.
+const FOREIGN_NAMES: [&str; 11] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_COMMON_DIR",
@@ -52,6 +27,8 @@ const FOREIGN_NAMES: [&str; 9] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_NAMESPACE",
     "GIT_EXTERNAL_DIFF",
+    "GIT_ATTR_SOURCE",
+    "GIT_CONFIG",
     "LANGUAGE",
 ];
 
@@ -71,11 +48,10 @@ pub struct Git {
 
 impl Git {
     /// Takes the environment for `git` (`PATH`, `HOME` and what else may pass, see [`torch_process::env`]). Variables
-    /// that would point `git` to another repository are dropped.
+    /// that would point `git` to another repository are dropped, and so are places of `PATH` that are no absolute ones: they
+    /// would lie in the repository.
     pub fn new(mut env: Environment) -> Self {
-        for name in FOREIGN_NAMES {
-            env.remove(OsStr::new(name));
-        }
+        clean(&mut env);
         for (name, value) in [
             ("GIT_TERMINAL_PROMPT", "0"),
             ("GIT_PAGER", "cat"),
@@ -88,6 +64,27 @@ impl Git {
             env.insert(name.into(), value.into());
         }
         Self { env }
+    }
+
+    /// The environment of commands that run nothing of the repository's.
+    pub(crate) fn env(&self) -> &Environment {
+        &self.env
+    }
+
+    /// The environment of a command with the repository's hooks, which may download and speak any language, with `more`
+    /// besides. Nobody is asked anything.
+    pub(crate) fn env_with_hooks(&self, more: &Environment) -> Environment {
+        let mut all = self.env.clone();
+        for name in QUIET_NAMES {
+            all.remove(OsStr::new(name));
+        }
+        all.extend(
+            more.iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        clean(&mut all);
+        all.insert("GIT_EDITOR".into(), ":".into());
+        all
     }
 
     /// The file of the user's attributes where the configuration names none (gitattributes(5)).
@@ -104,12 +101,7 @@ impl Git {
         cwd: &Path,
         args: impl IntoIterator<Item = A>,
     ) -> Result<Output, ProcessError> {
-        settled(
-            &self
-                .command(cwd, READ_DEADLINE)
-                .env("GIT_OPTIONAL_LOCKS", "0")
-                .args(args),
-        )
+        Call::to_read(self, cwd).run(args)
     }
 
     /// Runs a command that writes, in `cwd`. A status other than 0 is the caller's to judge.
@@ -118,7 +110,7 @@ impl Git {
         cwd: &Path,
         args: impl IntoIterator<Item = A>,
     ) -> Result<Output, ProcessError> {
-        settled(&self.command(cwd, WRITE_DEADLINE).args(args))
+        Call::to_write(self, cwd).run(args)
     }
 
     /// [`Self::read`] whose failure is an error: failed to `act`.
@@ -132,56 +124,18 @@ impl Git {
             .and_then(Output::success_or_error)
             .map_err(failed(act, cwd))
     }
+}
 
-    /// A command that writes, without its arguments, for [`crate::call::Call`].
-    pub(crate) fn command_to_write(&self, cwd: &Path) -> CommandSpec {
-        self.command(cwd, WRITE_DEADLINE)
+/// Drops what would lead `git` elsewhere.
+fn clean(env: &mut Environment) {
+    for name in FOREIGN_NAMES {
+        env.remove(OsStr::new(name));
     }
-
-    /// What, given as `-c`, makes every merge driver that a configuration names a program that merges nothing: such a
-    /// file conflicts then, which is the careful answer, and the repository's program is not run.
-    pub(crate) fn without_merge_drivers(&self, cwd: &Path) -> Result<Vec<String>, WorktreeError> {
-        let args = [
-            "config",
-            "--null",
-            "--name-only",
-            "--get-regexp",
-            r"^merge\..*\.driver$",
-        ];
-        let output = self
-            .read(cwd, args)
-            .map_err(failed("read the configuration", cwd))?;
-        let names = crate::call::zero_terminated(&output.stdout);
-        let off = names.map(|name| format!("{}=false", String::from_utf8_lossy(name)));
-        Ok(off.collect())
-    }
-
-    /// A command as a person would run it there: with the repository's hooks, which may download and speak any language,
-    /// and with `env` besides. Nobody is asked anything, and no upkeep of git's own is started.
-    pub(crate) fn command_with_hooks(&self, cwd: &Path, env: &Environment) -> CommandSpec {
-        let mut all = self.env.clone();
-        for name in QUIET_NAMES {
-            all.remove(OsStr::new(name));
-        }
-        all.extend(
-            env.iter()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
-        for name in FOREIGN_NAMES {
-            all.remove(OsStr::new(name));
-        }
-        all.insert("GIT_EDITOR".into(), ":".into());
-        let overrides = WITH_HOOKS.iter().flat_map(|value| ["-c", value]);
-        CommandSpec::new("git", cwd, all, WRITE_DEADLINE)
-            .args(overrides)
-            .unshown()
-    }
-
-    fn command(&self, cwd: &Path, deadline: Duration) -> CommandSpec {
-        let overrides = OVERRIDES.iter().flat_map(|value| ["-c", value]);
-        CommandSpec::new("git", cwd, self.env.clone(), deadline)
-            .args(overrides)
-            .unshown()
+    if let Some(path) = env.get(OsStr::new("PATH")) {
+        let absolute = std::env::split_paths(path).filter(|place| place.is_absolute());
+        // A place that can't be joined again has a `:` and can't come from a list of them.
+        let joined = std::env::join_paths(absolute).unwrap_or_default();
+        env.insert("PATH".into(), joined);
     }
 }
 

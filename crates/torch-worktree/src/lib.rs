@@ -7,8 +7,8 @@
 //! worktree away after [`keep()`] made everything in it safe under a hidden reference; [`kept()`] lists those, [`undelete()`]
 //! brings one back, [`expire_kept`] lets old ones go. [`prepare_merge`], [`apply_merge`] and [`settle_merge`] bring a commit into
 //! an agent's worktree while it works there; [`radar()`] says which agents change the same files. Repositories are
-//! read and small ones checked out with git2; where libgit2 can't do what a repository needs, `git` is run with the
-//! repository's own programs (hooks, fsmonitor, pagers) switched off: see [`Engine`].
+//! read and small ones checked out with git2; where libgit2 can't do what a repository needs, `git` is run: see [`Engine`].
+//! `call.rs` alone puts its commands together, with the repository's own programs switched off.
 //!
 //! **Invariant:** nothing here forces. A branch that another worktree has is never taken, a directory with
 //! anything in it is never written over, and nothing is removed before all of it was kept and read back.
@@ -20,7 +20,9 @@ mod create;
 mod engine;
 mod error;
 mod exclude;
+mod filters;
 mod git;
+mod guard;
 mod inspect;
 mod keep;
 mod kept;

@@ -1,6 +1,6 @@
 //! Finding what a repository knows of the worktree at a path, also where its folder is gone.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -28,19 +28,6 @@ impl Located {
             Some(files) => git.call(files).of(&self.git_dir, files),
             None => git.call(&self.git_dir).of(&self.git_dir, &self.git_dir),
         }
-    }
-
-    /// The options that name this worktree, whose files are in `files`, to a `git` that is run otherwise.
-    pub(crate) fn options(&self, files: &Path) -> [OsString; 2] {
-        [
-            ("--git-dir=", self.git_dir.as_path()),
-            ("--work-tree=", files),
-        ]
-        .map(|(option, path)| {
-            let mut word = OsString::from(option);
-            word.push(path);
-            word
-        })
     }
 
     /// What is under way in it.

@@ -314,8 +314,6 @@ impl<'a> Tree<'a> {
         request: &MergeRequest<'_>,
     ) -> Result<Result<String, Vec<String>>, WorktreeError> {
         let act = "merge commits in memory";
-        let drivers = self.git.without_merge_drivers(self.path)?;
-        let drivers = drivers.iter().flat_map(|driver| ["-c", driver.as_str()]);
         let args = [
             "merge-tree",
             "--write-tree",
@@ -325,10 +323,7 @@ impl<'a> Tree<'a> {
             head,
             request.theirs,
         ];
-        let output = self
-            .call()
-            .run(drivers.chain(args))
-            .map_err(failed(act, self.path))?;
+        let output = self.call().run(args).map_err(failed(act, self.path))?;
         let words: Vec<_> = zero_terminated(&output.stdout).map(shown).collect();
         let tree = match (output.status.code(), words.split_first()) {
             (Some(1), Some((_, files))) => return Ok(Err(files.to_vec())),

@@ -169,8 +169,6 @@ struct Desk<'a> {
     root: &'a Path,
     objects: PathBuf,
     alternates: String,
-    /// Overrides of the repository's own merge drivers.
-    drivers: Vec<String>,
     scratch: &'a Path,
 }
 
@@ -187,7 +185,6 @@ impl<'a> Desk<'a> {
             root: &repository.root,
             objects: scratch.0.join("objects"),
             alternates: quoted(own.as_os_str().as_bytes()),
-            drivers: git.without_merge_drivers(&repository.root)?,
             scratch: &scratch.0,
         })
     }

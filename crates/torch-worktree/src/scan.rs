@@ -266,7 +266,8 @@ fn submodule(git: &Git, path: &Path) -> Result<Option<String>, WorktreeError> {
         "--porcelain=v1",
         "-z",
         "--untracked-files=all",
-        "--ignore-submodules=none",
+        // Those within it have a configuration of their own, and are looked at below.
+        "--ignore-submodules=dirty",
     ];
     let status = git.ask("read a submodule's status", path, args)?;
     if !status.stdout.is_empty() {
@@ -289,6 +290,14 @@ fn submodule(git: &Git, path: &Path) -> Result<Option<String>, WorktreeError> {
     if !only_here.stdout.is_empty() {
         let why = "it is a submodule with commits or stashes that no remote has; push them";
         return Err(cannot_keep(path, why));
+    }
+    let index = git.ask(
+        "read a submodule's index",
+        path,
+        ["ls-files", "--stage", "-z"],
+    )?;
+    for nested in crate::filters::submodules(&index.stdout) {
+        submodule(git, &at(path, &nested))?;
     }
     let args = ["rev-parse", "--verify", "HEAD^{commit}"];
     let head = git.ask("read a submodule's HEAD", path, args)?;

@@ -5,6 +5,8 @@ use std::path::Path;
 use git2::{Oid, StatusOptions};
 use serde::{Deserialize, Serialize};
 
+use crate::call::Call;
+use crate::locate::locate;
 use crate::{Engine, Git, Repository, WorktreeError};
 
 /// The most commits that are listed.
@@ -54,15 +56,24 @@ pub fn state(
         });
     }
     match repository.engine {
-        Engine::Git2 => {
-            by_libgit2(path, base).map_err(WorktreeError::libgit2("read what has been done", path))
-        }
-        Engine::Git { .. } => by_git(git, path, base),
+        Engine::Git2 => match by_libgit2(path, base) {
+            Ok(Some(state)) => Ok(state),
+            Ok(None) => by_git(git, repository, path, base),
+            Err(error) => Err(WorktreeError::libgit2("read what has been done", path)(
+                error,
+            )),
+        },
+        Engine::Git { .. } => by_git(git, repository, path, base),
     }
 }
 
-fn by_libgit2(path: &Path, base: &str) -> Result<WorktreeState, git2::Error> {
+/// `None` where its configuration says that its files are elsewhere.
+fn by_libgit2(path: &Path, base: &str) -> Result<Option<WorktreeState>, git2::Error> {
     let repository = git2::Repository::open(path)?;
+    let here = path.canonicalize().ok();
+    if repository.workdir().and_then(|dir| dir.canonicalize().ok()) != here {
+        return Ok(None);
+    }
     let head = repository.head()?;
     let id = head.peel_to_commit()?.id();
     let branch = if head.is_branch() {
@@ -95,7 +106,7 @@ fn by_libgit2(path: &Path, base: &str) -> Result<WorktreeState, git2::Error> {
             });
         }
     }
-    Ok(WorktreeState {
+    Ok(Some(WorktreeState {
         branch,
         head: id.to_string(),
         dirty: changed + untracked > 0,
@@ -103,18 +114,28 @@ fn by_libgit2(path: &Path, base: &str) -> Result<WorktreeState, git2::Error> {
         untracked,
         ahead,
         commits,
-    })
+    }))
 }
 
-fn by_git(git: &Git, path: &Path, base: &str) -> Result<WorktreeState, WorktreeError> {
-    let head = git.ask(
-        "read HEAD",
-        path,
-        ["rev-parse", "--verify", "HEAD^{commit}"],
-    )?;
+fn by_git(
+    git: &Git,
+    repository: &Repository,
+    path: &Path,
+    base: &str,
+) -> Result<WorktreeState, WorktreeError> {
+    // Of an agent's worktree it is known where its files are, whatever its configuration says.
+    let located = locate(repository, path).ok().flatten();
+    let call = || {
+        let call = Call::to_read(git, path);
+        match &located {
+            Some(found) => call.of(&found.git_dir, path),
+            None => call,
+        }
+    };
+    let head = call().ask("read HEAD", ["rev-parse", "--verify", "HEAD^{commit}"])?;
     let head = head.text();
-    let branch = git
-        .read(path, ["symbolic-ref", "--quiet", "--short", "HEAD"])
+    let branch = call()
+        .run(["symbolic-ref", "--quiet", "--short", "HEAD"])
         .map_err(crate::git::failed("read HEAD", path))?;
     let args = [
         "status",
@@ -123,12 +144,12 @@ fn by_git(git: &Git, path: &Path, base: &str) -> Result<WorktreeState, WorktreeE
         "--untracked-files=all",
         "--no-renames",
     ];
-    let status = git.ask("read the status", path, args)?;
+    let status = call().ask("read the status", args)?;
     let lines = || crate::call::zero_terminated(&status.stdout);
     let untracked = lines().filter(|line| line.starts_with(b"?? ")).count();
     let changed = lines().count() - untracked;
     let range = format!("{base}..{head}");
-    let counted = git.ask("count commits", path, ["rev-list", "--count", &range, "--"])?;
+    let counted = call().ask("count commits", ["rev-list", "--count", &range, "--"])?;
     let ahead = counted.text();
     let ahead = ahead.parse().map_err(|_| WorktreeError::Answer {
         act: "count commits",
@@ -148,7 +169,7 @@ fn by_git(git: &Git, path: &Path, base: &str) -> Result<WorktreeState, WorktreeE
         &range,
         "--",
     ];
-    let log = git.ask("list commits", path, args)?;
+    let log = call().ask("list commits", args)?;
     let text = String::from_utf8_lossy(&log.stdout).into_owned();
     Ok(WorktreeState {
         branch: branch.success().then(|| branch.text()),

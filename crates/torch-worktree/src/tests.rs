@@ -1,6 +1,7 @@
 //! Tests with real repositories, without any configuration of the user or the system for `git`.
 
 mod commit;
+mod hostile;
 mod keep;
 mod ladder;
 mod merge;
@@ -9,6 +10,7 @@ mod radar;
 mod removal;
 mod roundtrip;
 mod safety;
+mod submodules;
 mod work;
 
 use std::ffi::OsString;
@@ -28,12 +30,18 @@ struct Project {
     root: PathBuf,
 }
 
+thread_local! {
+    /// The configuration of this test's user.
+    static USERS_CONFIG: std::cell::RefCell<PathBuf> = PathBuf::from("/dev/null").into();
+}
+
 fn environment() -> Environment {
     let path = std::env::var_os("PATH").expect("a PATH");
+    let config = USERS_CONFIG.with_borrow(|config| config.clone().into_os_string());
     [
         ("PATH", path),
         ("HOME", "/nonexistent".into()),
-        ("GIT_CONFIG_GLOBAL", "/dev/null".into()),
+        ("GIT_CONFIG_GLOBAL", config),
         ("GIT_CONFIG_SYSTEM", "/dev/null".into()),
         ("GIT_CONFIG_NOSYSTEM", "1".into()),
         ("GIT_AUTHOR_NAME", "torch".into()),
@@ -82,6 +90,14 @@ impl Project {
         fs::create_dir_all(&root).expect("made");
         git(&root, &[&["init", "-q", "-b", "main"], init].concat());
         Self { folder, root }
+    }
+
+    /// From here on the test's user trusts the project's own filters and hooks.
+    fn trust(&self) {
+        let config = self.folder.path().join("users-config");
+        let text = format!("[torch]\n\ttrusted = {}\n", self.root.display());
+        fs::write(&config, text).expect("written");
+        USERS_CONFIG.set(config);
     }
 
     fn git(&self, args: &[&str]) -> String {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::add::{Marker, make_room, place};
 use crate::call::Call;
 use crate::create::Maker;
+use crate::filters::Attributes;
 use crate::keep::extras::{is_own_ref, is_state};
 use crate::kept::is_id;
 use crate::locate::locate;
@@ -248,6 +249,9 @@ impl Restorer<'_> {
             })?;
         let call = || located.call(self.git);
         index::restore(call, &self.record.index)?;
+        let doubtful = crate::filters::doubtful(&call(), root)?;
+        let filtered = files::filtered(&self.record.files);
+        crate::filters::check(call(), root, (&filtered, Attributes::OfIndex), &doubtful)?;
         files::restore(call, self.path, &self.record.files)?;
         // libgit2 would write an entry that is only to be added back as one that is added.
         self.refresh(call)?;

@@ -3,6 +3,7 @@
 mod arrows;
 mod folders;
 mod lines;
+mod programs;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 
 const USAGE: &str = "usage: cargo run -p xtask -- COMMAND
 
-  arrows    which crate may depend on which, and who may use an outside library
+  arrows    which crate may depend on which, and who may use an outside library, or start git
   folders   the top-level folders are the agreed ones
   lines     no file is too long; lists the longest";
 
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
 fn run(command: &str) -> Result<String> {
     let root = workspace_root()?;
     match command {
-        "arrows" => arrows::check(&root),
+        "arrows" => Ok([arrows::check(&root)?, programs::check(&root)?].join("\n")),
         "folders" => folders::check(&root),
         "lines" => lines::check(&root),
         other => bail!("no such command: `{other}`\n{USAGE}"),

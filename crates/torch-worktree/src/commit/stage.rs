@@ -1,9 +1,10 @@
 //! Staging into a copy of the index, which takes the index's place only if the commit is to be made.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use super::paths::Specs;
 use super::{CommitError, Worktree};
 use crate::WorktreeError;
 use crate::call::{Call, zero_terminated};
+use crate::filters::Attributes;
 use crate::git::failed;
 
 /// The most files that a text names.
@@ -44,14 +46,8 @@ pub(super) fn stage(worktree: &Worktree<'_>, specs: &Specs) -> Result<Staged, Co
         let call = worktree.located.call(worktree.git);
         call.env("GIT_INDEX_FILE", &staged.copy)
     };
-    let args = words(&["add", "--all", "--"], specs);
-    let added = call().run(args).map_err(failed("stage", worktree.path))?;
-    if !added.success() {
-        return Err(CommitError::NotStaged {
-            path: worktree.path.to_owned(),
-            said: super::last_lines(&added.error_text()),
-        });
-    }
+    no_doubtful_filter(worktree, &call, specs)?;
+    add(worktree, &call, specs)?;
     without_torch(worktree, &call)?;
     let args = [
         "diff-index",
@@ -67,6 +63,84 @@ pub(super) fn stage(worktree: &Worktree<'_>, specs: &Specs) -> Result<Staged, Co
     no_markers(worktree, &call, specs)?;
     staged.empty = changes.stdout.is_empty();
     Ok(staged)
+}
+
+/// Stages. `git add` would look into submodules for changes, with the filters that their own configuration names; so of
+/// these only the commit that is checked out is staged.
+fn add(
+    worktree: &Worktree<'_>,
+    call: &impl Fn() -> Call,
+    specs: &Specs,
+) -> Result<(), CommitError> {
+    let listed = call().ask(
+        "list submodules",
+        words(&["ls-files", "--stage", "-z", "--"], specs),
+    )?;
+    let submodules = crate::filters::submodules(&listed.stdout);
+    let mut args = words(&["add", "--all", "--"], specs);
+    let all_named = specs.named().is_some_and(|named| {
+        let is_submodule =
+            |spec: &OsString| submodules.iter().any(|path| *spec == literal("", path));
+        named.iter().all(is_submodule)
+    });
+    args.extend(submodules.iter().map(|path| literal("exclude,", path)));
+    let mut done = Vec::new();
+    if !all_named {
+        done.push(call().run(args));
+    }
+    if !submodules.is_empty() {
+        let paths: Vec<u8> = submodules
+            .iter()
+            .flat_map(|path| [path.as_slice(), b"\0"].concat())
+            .collect();
+        let args = ["update-index", "--add", "--remove", "-z", "--stdin"];
+        done.push(call().stdin(paths).run(args));
+    }
+    for output in done {
+        let output = output.map_err(failed("stage", worktree.path))?;
+        if !output.success() {
+            return Err(CommitError::NotStaged {
+                path: worktree.path.to_owned(),
+                said: super::last_lines(&output.error_text()),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The pathspec of exactly this path.
+fn literal(magic: &str, path: &[u8]) -> OsString {
+    let mut spec = OsString::from(format!(":(top,{magic}literal)"));
+    spec.push(OsStr::from_bytes(path));
+    spec
+}
+
+/// A file that was not filtered would be committed as something else.
+fn no_doubtful_filter(
+    worktree: &Worktree<'_>,
+    call: &impl Fn() -> Call,
+    specs: &Specs,
+) -> Result<(), CommitError> {
+    let doubtful = crate::filters::doubtful(&call(), worktree.path)?;
+    if doubtful.is_empty() {
+        return Ok(());
+    }
+    let args = [
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "-z",
+        "--",
+    ];
+    let listed = call().ask("list files", words(&args, specs))?;
+    let files = (listed.stdout.as_slice(), Attributes::OfFiles);
+    Ok(crate::filters::check(
+        call(),
+        worktree.path,
+        files,
+        &doubtful,
+    )?)
 }
 
 impl Staged {

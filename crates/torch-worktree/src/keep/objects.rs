@@ -125,16 +125,20 @@ impl<'a> Objects<'a> {
 }
 
 /// An index of torch's own in the common directory, gone with this value.
-struct TemporaryIndex(PathBuf);
+pub(crate) struct TemporaryIndex(PathBuf);
 
 impl TemporaryIndex {
-    fn new(common_dir: &std::path::Path) -> Self {
+    pub(crate) fn new(common_dir: &std::path::Path) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("torch-index-{}-{number}", std::process::id());
         let index = Self(common_dir.join(name));
         index.remove();
         index
+    }
+
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.0
     }
 
     fn remove(&self) {

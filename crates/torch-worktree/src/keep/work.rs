@@ -113,12 +113,11 @@ impl Keeper<'_> {
             .call(self.git)
             .stdin(paths)
             .ask("read attributes", args)?;
-        let parts: Vec<&[u8]> = attributes.stdout.split(|&byte| byte == 0).collect();
-        let is_set = |value: &[u8]| value != b"unspecified" && value != b"unset";
-        let mut found: BTreeSet<Vec<u8>> = parts
-            .chunks_exact(3)
-            .filter(|part| is_set(part[2]))
-            .map(|part| part[0].to_vec())
+        // What a filter made that torch will not run again is kept as it lies there.
+        let doubtful = crate::filters::doubtful(&self.located.call(self.git), self.request.path)?;
+        let mut found: BTreeSet<Vec<u8>> = crate::filters::filters(&attributes.stdout)
+            .filter(|(_, filter)| !doubtful.contains_key(*filter))
+            .map(|(path, _)| path.to_vec())
             .collect();
         if !found.is_empty() {
             let args = ["diff-files", "--name-only", "--ignore-submodules=all", "-z"];

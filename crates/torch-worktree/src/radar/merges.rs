@@ -23,11 +23,6 @@ impl Desk<'_> {
             "--no-messages",
             "--stdin",
         ];
-        let drivers = self
-            .drivers
-            .iter()
-            .flat_map(|driver| ["-c", driver.as_str()]);
-        let args = drivers.chain(args);
         let output = self
             .call()
             .stdin(lines)

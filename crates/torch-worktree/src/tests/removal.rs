@@ -249,6 +249,7 @@ fn a_write_during_the_removal_puts_everything_back() {
     let added_to = project.place("a/developer");
     // While git compares what is to be kept, a filter writes something new.
     let clean = format!("cat; echo new >> '{}/meanwhile'", added_to.display());
+    project.trust();
     project.git(&["config", "filter.busy.clean", &clean]);
     fs::write(project.root.join(".gitattributes"), "*.busy filter=busy\n").expect("written");
     project.commit("a filter");

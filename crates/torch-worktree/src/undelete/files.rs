@@ -96,6 +96,13 @@ fn checked(path: &[u8]) -> Option<Vec<u8>> {
     plain.then(|| path.to_vec())
 }
 
+/// The paths of those that come through a filter, each ended by NUL.
+pub(super) fn filtered(files: &[Listed]) -> Vec<u8> {
+    let of = files.iter().filter(|file| file.how == How::Filtered);
+    of.flat_map(|file| [file.path.as_slice(), b"\0"].concat())
+        .collect()
+}
+
 /// Writes all files. Links come last, so that no file is ever written through one.
 pub(super) fn restore(
     call: impl Fn() -> Call,
@@ -112,11 +119,7 @@ pub(super) fn restore(
     }
     let raw: Vec<_> = of(How::Raw).filter(|file| !is_large(file)).collect();
     write(&call, &raw, |file, content| write_file(root, file, content))?;
-    let mut filtered = Vec::new();
-    for file in of(How::Filtered) {
-        filtered.extend(&file.path);
-        filtered.push(0);
-    }
+    let filtered = filtered(files);
     if !filtered.is_empty() {
         let args = ["checkout-index", "-z", "--stdin"];
         call().stdin(filtered).ask("check files out", args)?;

@@ -103,7 +103,11 @@ fn who_writes_to_whom(world: &World) {
 fn what_is_said(world: &World) {
     let secret = refused(
         world,
-        ("developer", "project_manager", "the password is in the vault"),
+        (
+            "developer",
+            "project_manager",
+            "the password is in the vault",
+        ),
         "project.forbidden-words",
         "medium",
     );
