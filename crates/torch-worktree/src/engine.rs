@@ -97,6 +97,9 @@ pub(crate) fn decide(
         "it has submodules"
     } else if hooks.join("post-checkout").exists() {
         "it has a post-checkout hook"
+    } else if repository.is_shallow() {
+        // In a linked worktree libgit2 does not see where the history ends, and misses its commits.
+        "it is a shallow clone"
     } else if is_set("core.sparseCheckout") {
         "its checkout is sparse"
     } else if is_set("core.splitIndex") || has_split_index(repository.path()) {

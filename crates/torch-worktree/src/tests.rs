@@ -4,6 +4,7 @@ mod commit;
 mod hostile;
 mod keep;
 mod ladder;
+mod matrix;
 mod merge;
 mod projects;
 mod radar;
