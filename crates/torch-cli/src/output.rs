@@ -7,6 +7,9 @@ use serde::Serialize;
 use crate::error::{CommandError, ErrorKind};
 use crate::render;
 
+/// How far to the right a line goes on that was broken.
+pub const HANG: usize = 4;
+
 /// Writes data to standard output; `text` may be styled and ends with its own newline.
 ///
 /// # Errors
@@ -15,6 +18,15 @@ pub fn data(text: &str) -> Result<(), CommandError> {
     let mut out = anstream::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.map_err(|error| CommandError::output(&error))
+}
+
+/// [`data`], whose lines are broken between words where they are longer than the terminal is wide, and go on a little to the
+/// right.
+///
+/// # Errors
+/// [`ErrorKind::Pipe`] when the reader has gone.
+pub fn prose(text: &str) -> Result<(), CommandError> {
+    data(&render::fit::prose(text, crate::screen::width(), HANG))
 }
 
 /// Writes to the terminal on standard output, with cursor movements; colours only where they are wanted.

@@ -36,6 +36,7 @@ pub(crate) fn unusable(error: &RoleFileError) -> CommandError {
     let path = torch_process::quote::shell(error.path());
     failed.hint(match error.line() {
         Some(line) => format!("${{EDITOR:-vi}} +{line} {path}"),
+        None if !error.path().exists() => "torch roles check".to_owned(),
         None => format!("${{EDITOR:-vi}} {path}"),
     })
 }

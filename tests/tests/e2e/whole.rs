@@ -8,6 +8,7 @@ mod forms;
 mod limits;
 mod stated;
 mod teams;
+mod typed;
 
 use std::fs;
 

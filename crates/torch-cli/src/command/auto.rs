@@ -14,6 +14,7 @@ use clap::Args;
 use torch_api::view::PlanView;
 use torch_api::wire::{AutoRequest, Failure};
 use torch_api::{Request, Response};
+use torch_daemon::catalog::Catalog;
 use torch_process::quote;
 
 use super::JsonArgs;
@@ -24,8 +25,9 @@ use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::output::{self, Enter};
 use crate::own_roles::{catalog, from_the_project, told};
-use crate::place::Place;
-use crate::render;
+use crate::place::{Place, user_agents};
+use crate::render::{self, fit};
+use crate::search::on_path;
 
 /// What the daemon proposes where no agent program, or one that it does not drive, was named.
 const DEMO_HINT: &str = "torch auto --spec spec.md --agent demo";
@@ -89,7 +91,11 @@ pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
         let plan = plan(request.clone(), place)?;
         // A team that is there is not changed, so there is nothing to agree to.
         if !plan.exists {
-            output::notice(&render::plan::plan(&plan));
+            output::notice(&fit::prose(
+                &render::plan::plan(&plan),
+                crate::screen::width(),
+                output::HANG,
+            ));
             say_policy(&request, &plan);
             if !output::can_ask() {
                 return Err(unasked());
@@ -209,7 +215,9 @@ fn say_policy(request: &AutoRequest, plan: &PlanView) {
     if let Some(policy) = &request.policy {
         let summary = policy.profile.file().summary;
         let name = policy.profile.as_str();
-        output::notice(&format!("Policy {name}: {summary} (torch policy show)"));
+        let line = format!("Policy {name}: {summary} (torch policy show)");
+        let line = fit::prose(&line, crate::screen::width(), output::HANG);
+        output::notice(line.trim_end());
     }
     let roles = plan.agents.iter().map(|agent| agent.role.as_str());
     for line in from_the_project(&catalog(&request.project), roles) {
@@ -256,7 +264,7 @@ fn dry_run(request: AutoRequest, json: JsonArgs, place: &Place) -> Outcome {
     if json.json {
         output::json(&Response::Planned(Box::new(plan)))?;
     } else {
-        output::data(&render::plan::plan(&plan))?;
+        output::prose(&render::plan::plan(&plan))?;
         say_policy(&request, &plan);
     }
     Ok(exit::OK)
@@ -267,29 +275,46 @@ fn here(failed: CommandError) -> CommandError {
     proposing(failed, Given::ours().with("--project", "."))
 }
 
-/// The hint is this command; where no agent program was named, with the only one that there is, which is said.
+/// The hint is this command; where no agent program was named and none is installed, with the built-in one, which is said.
 fn proposing(failed: CommandError, given: Given) -> CommandError {
-    if given.has("--agent") || given.is("detect") {
+    let given = match given.is("detect") {
+        true => given,
+        false => agreed(given),
+    };
+    if given.has("--agent") || given.is("detect") || is_one_installed() {
         return failed.hint(given.line());
     }
     failed
-        .cause("the only agent program so far is the built-in demo agent, which only plays")
+        .cause("no agent program is on your PATH; the built-in demo agent only plays")
         .hint(given.with_an_agent().line())
+}
+
+/// Whether an agent program is on the caller's `PATH`.
+fn is_one_installed() -> bool {
+    let programs = Catalog::load(user_agents().as_deref(), None).entries;
+    let commands = programs
+        .values()
+        .filter_map(|entry| Some(entry.program.install.as_ref()?.command.as_str()));
+    commands
+        .into_iter()
+        .any(|command| on_path(command).is_some())
 }
 
 /// The daemon's refusal. It knows the request and not the command: where it proposes the demo agent, the hint is the
 /// command that was given, with that agent.
 fn failed(failure: Failure) -> CommandError {
-    let given = Given::ours();
+    rephrased(failure, agreed(Given::ours()))
+}
+
+/// The command with `--yes` where nobody can be asked: the next mistake would be just that.
+fn agreed(given: Given) -> Given {
     let asks = !["--yes", "-y", "--dry-run"]
         .iter()
         .any(|switch| given.has(switch));
-    // Where nobody can be asked, the next mistake would be just that.
-    let given = match asks && !output::can_ask() {
+    match asks && !output::can_ask() {
         true => given.and("--yes"),
         false => given,
-    };
-    rephrased(failure, given)
+    }
 }
 
 fn rephrased(failure: Failure, given: Given) -> CommandError {

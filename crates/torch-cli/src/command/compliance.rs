@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use torch_core::Timestamp;
 
 use super::JsonArgs;
-use super::violations::day;
+use super::violations::{date, day};
 use crate::error::{CommandError, Outcome};
 use crate::place::Place;
 use crate::render::compliance as render;
@@ -32,7 +32,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct ReplayArgs {
     /// The day: 2026-11-21
-    #[arg(value_name = "DATE")]
+    #[arg(value_name = "DATE", value_parser = date)]
     date: Date,
     #[command(flatten)]
     json: JsonArgs,
@@ -51,7 +51,12 @@ pub(crate) fn run(args: &ComplianceArgs, place: &Place) -> Outcome {
     if args.json.json {
         output::json(&report)?;
     } else {
-        output::data(&render::replay(&args.date.to_string(), &report, &clock))?;
+        output::prose(&render::replay(
+            &args.date.to_string(),
+            &report,
+            &clock,
+            crate::screen::width(),
+        ))?;
     }
     if report.differing.is_empty() && report.unknown.is_empty() {
         return Ok(exit::OK);

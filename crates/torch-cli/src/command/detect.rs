@@ -71,7 +71,7 @@ pub(crate) fn run(args: &DetectArgs) -> Outcome {
         }))?;
     } else {
         let text = render::detect::detection(&shown(&root), &chosen.detection, &chosen.choice);
-        output::data(&text)?;
+        output::prose(&text)?;
     }
     Ok(exit::OK)
 }

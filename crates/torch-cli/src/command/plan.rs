@@ -145,15 +145,15 @@ pub(crate) fn run(args: PlanArgs, place: &Place) -> Outcome {
 
 fn show(args: ShowArgs, place: &Place) -> Outcome {
     let view = match &args.spec {
-        Some(file) => TasksView {
-            team: String::new(),
-            roles: roles(&args.roles)?
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            plan: of_file(&place.cwd.join(file), &roles(&args.roles)?)?.1,
-            change: None,
-        },
+        Some(file) => {
+            let roles = known_roles(&args.roles, place)?;
+            TasksView {
+                team: String::new(),
+                plan: of_file(&place.cwd.join(file), &roles)?.1,
+                roles: roles.iter().map(ToString::to_string).collect(),
+                change: None,
+            }
+        }
         None => of_team(args.team.team, place)?,
     };
     print(&view, args.json)
@@ -163,7 +163,7 @@ pub(super) fn print(view: &TasksView, json: JsonArgs) -> Outcome {
     if json.json {
         output::json(view)?;
     } else {
-        output::data(&render::tasks::tasks(view))?;
+        output::prose(&render::tasks::tasks(view))?;
     }
     Ok(exit::OK)
 }
@@ -238,6 +238,21 @@ pub(super) fn roles(written: &[String]) -> Result<Vec<RoleName>, CommandError> {
             })
         })
         .collect()
+}
+
+/// The roles as written, each of which there is here; the second of a role, `developer-2`, is one too.
+fn known_roles(written: &[String], place: &Place) -> Result<Vec<RoleName>, CommandError> {
+    let roles = roles(written)?;
+    let catalog = crate::own_roles::told(&place.cwd);
+    for role in &roles {
+        let name = role.as_str();
+        let first = match name.rsplit_once('-') {
+            Some((first, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => first,
+            _ => name,
+        };
+        super::roles::find(&catalog, first, "torch roles show")?;
+    }
+    Ok(roles)
 }
 
 /// The text of a spec, and the plan that it would get.

@@ -79,7 +79,7 @@ pub(crate) fn run(args: PolicyArgs, place: &Place) -> Outcome {
                     output::json(&value(origin))?;
                 }
             } else {
-                output::data(&render::policy::show(&switches))?;
+                output::prose(&render::policy::show(&switches))?;
                 if let Some((team, _)) = running.filter(|it| it.1 != config.team_policy()) {
                     output::notice(&format!(
                         "note: team {team} was started with another policy and keeps it; torch stop and torch auto give it this one"
@@ -110,7 +110,7 @@ fn explain(args: &ExplainArgs, switches: &[Origin], place: &Place) -> Outcome {
         } else {
             let gap = if n == 0 { "" } else { "\n" };
             let here = matrix.map(render::policy::edges).unwrap_or_default();
-            output::data(&format!("{gap}{}{here}", render::policy::explain(origin)))?;
+            output::prose(&format!("{gap}{}{here}", render::policy::explain(origin)))?;
         }
     }
     Ok(exit::OK)

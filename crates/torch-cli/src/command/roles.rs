@@ -103,7 +103,7 @@ fn list(json: JsonArgs, place: &Place) -> Outcome {
             output::json(&row)?;
         }
     } else {
-        output::data(&render::roles::list(&catalog, matrix, shown))?;
+        output::prose(&render::roles::list(&catalog, matrix, shown))?;
         if let Some(matrix) = matrix {
             output::notice(&render::policy::matrix(matrix));
         }
@@ -168,7 +168,10 @@ fn check(args: &CheckArgs) -> Outcome {
             }))?;
         }
     } else {
-        output::data(&render::roles::checked(&good, shown))?;
+        // Of files that were named, each is told by itself.
+        if args.files.is_empty() || !good.is_empty() {
+            output::prose(&render::roles::checked(&good, shown))?;
+        }
         for error in &broken {
             output::notice(render::error::error(&unusable(error)).trim_end());
         }

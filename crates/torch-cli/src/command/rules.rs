@@ -1,11 +1,14 @@
 //! `torch rules list`, `torch rules test`, `torch rules explain`.
 
+mod built_in;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 use torch_api::rules::{RulesRequest, RulesResponse, RulesView, VerdictView};
 use torch_api::{Request, Response};
 use torch_core::project_rules::ProjectRule;
 
+use self::built_in::BUILT_IN;
 use super::violations::ask;
 use super::{JsonArgs, TeamArgs};
 use crate::connect;
@@ -104,7 +107,7 @@ fn in_force(team: TeamArgs, place: &Place) -> Result<RulesView, CommandError> {
 fn list(args: ListArgs, place: &Place) -> Outcome {
     let view = in_force(args.team, place)?;
     if !args.json.json {
-        output::data(&render::rules(&view, &Clock::system()))?;
+        output::prose(&render::rules(&view, &Clock::system()))?;
         return Ok(exit::OK);
     }
     if let Some(trouble) = &view.trouble {
@@ -146,7 +149,7 @@ fn test(args: TestArgs, place: &Place) -> Outcome {
     if args.json.json {
         output::json(view)?;
     } else {
-        output::data(&render::verdict(view))?;
+        output::prose(&render::verdict(view))?;
     }
     Ok(exit::OK)
 }
@@ -156,7 +159,7 @@ fn explain(args: ExplainArgs, place: &Place) -> Outcome {
         if args.json.json {
             output::json(&json!({"rule": rule, "words": words, "file": null, "line": null}))?;
         } else {
-            output::data(&format!("{rule}  {words}\n"))?;
+            output::prose(&format!("{rule}  {words}\n"))?;
         }
         return Ok(exit::OK);
     }
@@ -172,9 +175,8 @@ fn explain(args: ExplainArgs, place: &Place) -> Outcome {
             count => format!("{count} rules begin with {:?}", args.rule),
         };
         let there = format!("team {} was asked, and the built-in rules", view.team);
-        return Err(CommandError::usage(error)
-            .cause(there)
-            .hint("torch rules list"));
+        let failed = CommandError::usage(error).cause(there);
+        return Err(like(&args.rule, failed));
     };
     if args.json.json {
         output::json(&json!({
@@ -182,103 +184,26 @@ fn explain(args: ExplainArgs, place: &Place) -> Outcome {
             "text": rule.text, "checked": rule.ask.checked(),
         }))?;
     } else {
-        output::data(&render::explained(rule))?;
+        output::prose(&render::explained(rule))?;
     }
     Ok(exit::OK)
 }
 
-/// The rules that hold without any file of the project.
-const BUILT_IN: [(&str, &str); 20] = [
-    ("sender.torch", "torch's own messages pass"),
-    ("sender.human", "a person may write to anybody"),
-    ("sender.script", "a person's script may write to anybody"),
-    (
-        "sender.unknown",
-        "an unknown sender may write to the orchestrator only; else the message is refused",
-    ),
-    ("edge.human", "every agent may write to the person"),
-    (
-        "edge.hub",
-        "everybody may write to the orchestrator, and it to everybody",
-    ),
-    (
-        "edge.hub-hub",
-        "orchestrators of two teams may write to each other",
-    ),
-    (
-        "edge.project-manager",
-        "everybody may write to the project manager, and it to everybody",
-    ),
-    (
-        "edge.matrix",
-        "the team's communication matrix has this edge, so the message passes",
-    ),
-    (
-        "edge.self",
-        "an agent can't write to itself: the message is refused",
-    ),
-    (
-        "team.border",
-        "agents write to their own team only: the message is refused",
-    ),
-    (
-        "mode.strict",
-        "roles write through the orchestrator or the project manager: the message goes to the orchestrator",
-    ),
-    (
-        "mode.matrix",
-        "the communication matrix has no edge between the two roles: the message goes to the orchestrator",
-    ),
-    (
-        "mode.open",
-        "this team's router lets direct messages pass, and notes what is broken",
-    ),
-    (
-        "limit.repeat",
-        "the same text to the same recipient again within router.repeat_seconds is refused",
-    ),
-    (
-        "limit.broadcast",
-        "the same text to a third recipient within a minute is refused, as is a message to all",
-    ),
-    (
-        "limit.pair-rate",
-        "more than router.pair_messages from one agent to another within router.pair_seconds are refused",
-    ),
-    (
-        "ack.quiet",
-        "an acknowledgement that answers no question is kept and wakes nobody",
-    ),
-    (
-        "limit.thread",
-        "after router.exchanges exchanges of two agents the next message goes to the orchestrator",
-    ),
-    (
-        "limit.hops",
-        "after router.hops direct messages that follow from one another the next goes to the orchestrator",
-    ),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_rule_of_the_documentation_is_explained() {
-        let text = include_str!("../../../../docs/rules-of-communication.md");
-        let named = text.split('`').filter(|word| {
-            let begin = word.split_once('.').map(|(begin, _)| begin);
-            let plain = word
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || b".-".contains(&byte));
-            plain
-                && matches!(
-                    begin,
-                    Some("mode" | "edge" | "limit" | "ack" | "sender" | "team")
-                )
-        });
-        for rule in named {
-            assert!(BUILT_IN.iter().any(|(known, _)| *known == rule), "{rule}");
-        }
-    }
+/// What is proposed for a rule that there is not: the built-in ones that begin so or are spelled most like it.
+fn like(wanted: &str, failed: CommandError) -> CommandError {
+    let wanted = wanted.trim();
+    let names = || BUILT_IN.iter().map(|(rule, _)| *rule);
+    let mut near: Vec<&str> = names().filter(|rule| rule.starts_with(wanted)).collect();
+    near.extend(torch_core::spelling::near(wanted, names()));
+    let Some(first) = near.first().filter(|_| !wanted.is_empty()) else {
+        let all: Vec<&str> = names().collect();
+        return failed
+            .cause(format!("built-in rules: {}", all.join(", ")))
+            .hint("torch rules list");
+    };
+    let hint = format!("torch rules explain {first}");
+    near.dedup();
+    failed
+        .cause(format!("like it: {}", near.join(", ")))
+        .hint(hint)
 }

@@ -145,7 +145,7 @@ fn changed(view: &TasksView, json: JsonArgs) -> Outcome {
     if json.json {
         output::json(view)?;
     } else {
-        output::data(&render::tasks::change(view))?;
+        output::prose(&render::tasks::change(view))?;
     }
     Ok(exit::OK)
 }
@@ -181,7 +181,7 @@ fn show(args: ShowArgs, place: &Place) -> Outcome {
     if args.json.json {
         output::json(&serde_json::json!({"team": view.team, "specs": rows}))?;
     } else {
-        output::data(&render::tasks::specs(&view.team, &rows))?;
+        output::prose(&render::tasks::specs(&view.team, &rows))?;
     }
     Ok(exit::OK)
 }

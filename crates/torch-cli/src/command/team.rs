@@ -98,13 +98,13 @@ fn list(catalog: &Catalog, json: JsonArgs) -> Outcome {
             output::json(&as_json(entry))?;
         }
     } else {
-        output::data(&render::templates::list(catalog, shown))?;
+        output::prose(&render::templates::list(catalog, shown))?;
     }
     Ok(exit::OK)
 }
 
 fn show(args: &ShowArgs, catalog: &Catalog) -> Outcome {
-    let entry = find(catalog, &args.name)?;
+    let entry = find(catalog, &args.name, "torch team show")?;
     if args.json.json {
         output::json(&as_json(entry))?;
     } else {
@@ -123,15 +123,15 @@ fn as_json(entry: &Entry) -> serde_json::Value {
     })
 }
 
-/// The template that a word means.
-fn find<'c>(catalog: &'c Catalog, word: &str) -> Result<&'c Entry, CommandError> {
+/// The template that a word means; `command` is proposed for the nearest.
+fn find<'c>(catalog: &'c Catalog, word: &str, command: &str) -> Result<&'c Entry, CommandError> {
     let found = catalog
         .called(word)
         .and_then(|template| catalog.entry(&template.name));
     found.ok_or_else(|| {
         let known: Vec<&str> = catalog.templates().map(|it| it.name.as_str()).collect();
         let near = catalog.near(word);
-        let hint = near.first().map(|near| format!("torch team show {near}"));
+        let hint = near.first().map(|near| format!("{command} {near}"));
         CommandError::usage(format!("there is no team type {word:?}"))
             .cause(format!("known types: {}", known.join(", ")))
             .hint(hint.unwrap_or_else(|| "torch team list".to_owned()))
@@ -185,10 +185,13 @@ fn unreadable(error: &torch_project::TeamFileError) -> CommandError {
         Some(source) => failed.because(source),
         None => failed,
     };
-    failed.hint(format!(
-        "ls -l {}",
-        torch_process::quote::shell(error.path())
-    ))
+    match error.path().exists() {
+        true => failed.hint(format!(
+            "ls -l {}",
+            torch_process::quote::shell(error.path())
+        )),
+        false => failed.hint("torch team check"),
+    }
 }
 
 fn told(faults: &[TemplateError], json: JsonArgs) -> Result<(), CommandError> {

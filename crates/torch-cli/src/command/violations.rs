@@ -44,7 +44,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct ListArgs {
     /// Only those of this day: 2026-11-21
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     date: Option<Date>,
     /// Only those that are open
     #[arg(long)]
@@ -102,9 +102,15 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
             output::json(row)?;
         }
     } else {
-        output::data(&rules::violations(&violations, &clock))?;
+        output::prose(&rules::violations(&violations, &clock))?;
     }
     Ok(exit::OK)
+}
+
+/// A day as it is written on the command line.
+pub(super) fn date(text: &str) -> Result<Date, String> {
+    text.parse()
+        .map_err(|_| "a day is written 2026-11-21".to_owned())
 }
 
 /// When a day begins and ends in a zone.

@@ -71,6 +71,10 @@ impl WishArgs {
 
 /// The roles as written; what can be no role is said before anything starts.
 pub(crate) fn roles(written: &[String], flag: &str) -> Result<Vec<RoleName>, CommandError> {
+    if !written.is_empty() && written.iter().all(|role| role.trim().is_empty()) {
+        let text = format!("{flag} was given and names no role");
+        return Err(CommandError::usage(text).hint("torch roles list"));
+    }
     let written = written.iter().map(|role| role.trim());
     let parsed = written.filter(|role| !role.is_empty()).map(|role| {
         RoleName::parse(role).map_err(|error| {
@@ -202,7 +206,7 @@ fn unchosen(error: &ChoiceError, wishes: &Wishes) -> CommandError {
         } => {
             let failed = failed.cause(format!("known roles: {}", known.join(", ")));
             let Some(near) = near.first() else {
-                return failed.hint("torch auto --help");
+                return failed.hint("torch roles list");
             };
             let written = match *flag {
                 "--roles" => &wishes.roles,

@@ -8,7 +8,7 @@ use super::style::{BAD, DIM, GOOD, WARN, paint};
 use super::time::Clock;
 
 /// The verdicts that differ, what could not be judged, and the day's numbers.
-pub fn replay(date: &str, report: &ReplayReport, clock: &Clock) -> String {
+pub fn replay(date: &str, report: &ReplayReport, clock: &Clock, width: Option<usize>) -> String {
     let count = report.messages;
     let mut text = match (report.differing.len(), report.unknown.len()) {
         (0, 0) => format!(
@@ -47,7 +47,7 @@ pub fn replay(date: &str, report: &ReplayReport, clock: &Clock) -> String {
     }
     if !report.teams.is_empty() {
         text.push('\n');
-        text.push_str(&super::stats::stats(&report.teams, None));
+        text.push_str(&super::stats::stats(&report.teams, width));
     }
     text
 }

@@ -24,16 +24,24 @@ pub fn line(text: &str, width: usize) -> String {
 pub fn wrap(text: &str, width: usize, indent: usize) -> String {
     let mut wrapped = String::new();
     let mut column = 0;
+    let mut begun = false;
     for word in words(text) {
         let columns = columns(word);
         if column > 0 && column + 1 + columns > width {
+            // What kept the columns of a table apart belongs to no line.
+            wrapped.truncate(wrapped.trim_end_matches(' ').len());
             wrapped.push('\n');
             wrapped.push_str(&" ".repeat(indent));
             column = indent;
-        } else if column > 0 {
+            begun = true;
+        } else if column > 0 && !begun {
             wrapped.push(' ');
             column += 1;
         }
+        if begun && word.is_empty() {
+            continue;
+        }
+        begun = false;
         wrapped.push_str(word);
         column += columns;
     }
@@ -157,6 +165,13 @@ fn take(text: &str, width: usize) -> Taken {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_is_broken_without_its_gaps() {
+        let row = "name      first         second words";
+        assert_eq!(wrap(row, 20, 2), "name      first\n  second words");
+        assert_eq!(wrap("a  b  c", 20, 2), "a  b  c");
+    }
 
     #[test]
     fn lines_are_cut_by_columns() {

@@ -172,6 +172,7 @@ fn every_command_in_a_briefing_exists() {
         "torch deps set",
         "torch logs",
         "torch report status",
+        "torch rules explain",
         "torch schedule",
         "torch schedule cancel",
         "torch schedule list",
@@ -179,6 +180,7 @@ fn every_command_in_a_briefing_exists() {
         "torch status",
         "torch task assign",
         "torch task list",
+        "torch violations",
     ];
     assert_eq!(called.into_iter().collect::<Vec<_>>(), expect);
 }

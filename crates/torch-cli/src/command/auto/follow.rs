@@ -55,7 +55,7 @@ pub(in crate::command) fn raise(
             if !json.json {
                 // A team that was there has kept its roles, whatever would be chosen today.
                 if let Some(choice) = unread.filter(|_| !existed) {
-                    output::data(&chosen(choice))?;
+                    output::prose(&chosen(choice))?;
                 }
                 output::data(&team::raised(
                     &team,

@@ -10,7 +10,7 @@ use torch_daemon::catalog::Catalog;
 use torch_plan::analysis;
 use torch_process::{CommandSpec, run as run_program};
 
-use super::{ShowArgs, ask, of_file, of_team, print, read_spec, roles};
+use super::{ShowArgs, ask, known_roles, of_file, of_team, print, read_spec};
 use crate::command::agent::environment;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
@@ -22,7 +22,7 @@ use crate::search::on_path;
 /// Runs `torch plan --analyse`.
 pub(super) fn run(args: ShowArgs, agent: Option<&str>, dry_run: bool, place: &Place) -> Outcome {
     if let Some(file) = &args.spec {
-        let roles = roles(&args.roles)?;
+        let roles = known_roles(&args.roles, place)?;
         let (text, plan) = of_file(&place.cwd.join(file), &roles)?;
         let answer = answer(&text, &plan, &roles, agent, place)?;
         let plan = match analysis::refined(&plan, &answer, &roles) {

@@ -35,7 +35,10 @@ pub(super) struct NewArgs {
 pub(super) fn run(args: &NewArgs, root: &Path) -> Outcome {
     let catalog = wishes::templates(root)?;
     let text = match &args.from {
-        Some(from) => find(&catalog, from)?.text.clone(),
+        Some(from) => {
+            let same = format!("torch team new {} --from", args.name);
+            find(&catalog, from, &same)?.text.clone()
+        }
         None => BEGINNING.to_owned(),
     };
     let folder = folder(args.project, root)?;

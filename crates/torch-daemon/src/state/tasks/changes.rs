@@ -112,7 +112,7 @@ impl State {
             return Err(Box::new(usage(
                 error,
                 "it is the only spec with tasks",
-                Some("torch stop"),
+                Some("torch spec show"),
             )));
         }
         Ok(left)
