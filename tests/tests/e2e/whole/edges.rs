@@ -117,7 +117,7 @@ fn the_matrix_lets_six_edges_pass_and_critical_words_are_copied() {
         "edge.hub",
     );
     ends_well(&world);
-    assert_eq!(heard(&world, "orchestrator", "(copy of "), 1);
+    assert_eq!(heard(&world, "orchestrator", "(copy of m-"), 1);
     assert_eq!(heard(&world, "tester", REPORT), 1);
 }
 
