@@ -73,12 +73,12 @@ impl Place {
         }
     }
 
-    /// The working directory as the daemon is told it. One that is no text is no project of torch's, and no message
-    /// could carry it: the root stands for it, where no team is.
+    /// The working directory as the daemon is told it. One that lies in no repository is no project's, and one that is no
+    /// text no message could carry: the root stands for both, where no team is, and from where the only team is meant.
     pub fn said_cwd(&self) -> PathBuf {
         match self.cwd.to_str() {
-            Some(_) => self.cwd.clone(),
-            None => PathBuf::from("/"),
+            Some(_) if in_repository(&self.cwd) => self.cwd.clone(),
+            _ => PathBuf::from("/"),
         }
     }
 

@@ -31,7 +31,8 @@ impl State {
         self.resolve_target(&target, written, own)
     }
 
-    /// The caller's own team: an agent's, else the one whose project or worktree holds `cwd`, else the only one.
+    /// The caller's own team: an agent's, else the one whose project or worktree holds `cwd`, else, from outside of
+    /// any repository, the only one.
     pub(crate) fn own_team(&self, sender: &Sender, cwd: &Path) -> Result<TeamId, Box<Failure>> {
         match sender {
             Sender::Agent { team, .. } => Ok(*team),
@@ -263,7 +264,8 @@ impl State {
     }
 }
 
-/// The team of this name; else the one whose worktree or project holds the caller's directory; else the only one.
+/// The team of this name; else the one whose worktree or project holds the caller's directory; else, from outside of any
+/// repository, the only one.
 pub(crate) fn choose_team<'a, 'w>(
     teams: &[&'a Team],
     mut worktrees: impl Iterator<Item = (&'w Path, TeamId)>,
@@ -287,7 +289,18 @@ pub(crate) fn choose_team<'a, 'w>(
         return Ok(team);
     }
     match teams {
-        [only] => Ok(only),
+        // The root stands for a directory that lies in no repository.
+        [only] if selector.cwd == Path::new("/") => Ok(only),
+        [only] => {
+            let (cwd, project) = (selector.cwd.display(), only.project.display());
+            let error = format!("{cwd} belongs to no team");
+            let name = &only.name;
+            let cause = format!(
+                "it lies in another repository than the only team's, {name} of {project}; say --team {name}, or {name}:ROLE"
+            );
+            let hint = format!("torch status --team {name}");
+            Err(Box::new(usage(&error, &cause, Some(&hint))))
+        }
         [] => Err(Box::new(usage(
             "there is no team",
             "none was raised in this registry yet",
