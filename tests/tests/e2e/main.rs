@@ -10,6 +10,7 @@ mod commands;
 mod credit;
 mod delivery;
 mod doors;
+mod edges;
 mod endurance;
 mod hostile;
 mod identity;

@@ -181,15 +181,14 @@ impl Traffic {
 
     /// Forgets agents of a team that is gone, and what is too old to count.
     pub fn forget(&mut self, now: Timestamp, limits: &Limits, lives: impl Fn(AgentId) -> bool) {
-        let longest = limits.pair_time.max(limits.repeat).max(BROADCAST_TIME);
-        let longest = longest.max(limits.remembered_time);
+        // Also what was answered: an answer that is forgotten before its question would be given twice.
+        let longest = limits.reach();
         self.pairs.retain(|(from, to), pair| {
             let young = pair
                 .sent
                 .back()
                 .is_some_and(|(at, _)| now.since(*at) < longest);
-            let asked = pair.asked.is_some_and(|at| now.since(at) < limits.quiet);
-            lives(*from) && to.is_none_or(&lives) && (young || asked)
+            lives(*from) && to.is_none_or(&lives) && young
         });
         self.threads
             .retain(|(a, b), thread| lives(*a) && lives(*b) && now.since(thread.at) < limits.quiet);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use torch_api::{Request, Response};
 use torch_core::config::Config;
+use torch_core::journal::JournalEntry;
 use torch_core::ledger::ViolationState;
 use torch_core::{
     Agent, AgentState, BootClock, Delivery, DeliveryState, DesiredState, Drift, Envelope,
@@ -67,12 +68,18 @@ struct Stage {
     ledger: BTreeMap<String, LedgerRecord>,
     messages: Vec<Envelope>,
     deliveries: Vec<Delivery>,
+    journal: Vec<JournalEntry>,
     timers: BTreeMap<TimerKey, Timestamp>,
     answer: Option<Response>,
 }
 
 impl Stage {
     fn new(ledger: Vec<LedgerRecord>, now: Timestamp) -> Self {
+        Self::of(team(), ledger, None, now)
+    }
+
+    /// A daemon begins with this team, and with what was said before.
+    fn of(team: Team, ledger: Vec<LedgerRecord>, past: Option<Vec<Past>>, now: Timestamp) -> Self {
         let settings = Settings {
             home: "/registry".into(),
             torch: "/bin/torch".into(),
@@ -91,12 +98,14 @@ impl Stage {
         let agents = (0..).zip(ROLES).map(|(position, name)| Agent {
             position,
             state: AgentState::Idle,
-            ..Agent::new(id(name), team().id, role(name), "demo", now)
+            briefed: true,
+            ..Agent::new(id(name), team.id, role(name), "demo", now)
         });
         let snapshot = Snapshot {
-            teams: vec![team()],
             agents: agents.collect(),
+            teams: vec![team],
             ledger,
+            past,
             ..Snapshot::default()
         };
         let (state, effects) = State::new(settings, snapshot, now);
@@ -106,6 +115,7 @@ impl Stage {
             ledger: BTreeMap::new(),
             messages: Vec::new(),
             deliveries: Vec::new(),
+            journal: Vec::new(),
             timers: BTreeMap::new(),
             answer: None,
         };
@@ -119,6 +129,7 @@ impl Stage {
                 Effect::Write(Write::PutLedger(row)) => drop(self.ledger.insert(row.key(), *row)),
                 Effect::Write(Write::PutMessage(row)) => self.messages.push(*row),
                 Effect::Write(Write::PutDelivery(row)) => self.deliveries.push(*row),
+                Effect::Write(Write::Journal(row)) => self.journal.push(row),
                 Effect::Timer { key, at } => drop(self.timers.insert(key, at)),
                 Effect::CancelTimer(key) => drop(self.timers.remove(&key)),
                 Effect::Reply { response, .. } => self.answer = Some(response),
@@ -358,4 +369,6 @@ fn everybody_is_no_target_of_an_agent() {
     assert!(stage.violations().is_empty());
 }
 
+mod edges;
+mod memory;
 mod projects;
