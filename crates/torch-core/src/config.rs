@@ -118,7 +118,7 @@ impl AgentsConfig {
 pub struct RouterConfig {
     /// Which direct messages pass.
     pub mode: RouterMode,
-    /// The communication matrix by name; `auto` chooses by the team's roles.
+    /// The communication matrix by name; `auto`: the edges of the team's template, else by the team's roles.
     pub matrix: String,
     /// Exchanges of two agents in one thread until the next goes to the hub.
     pub exchanges: u64,

@@ -142,7 +142,7 @@ pub const KEYS: &[Key] = &[
         name: "router.matrix",
         kind: Kind::Choice(&["auto", "standard", "system_operations"]),
         scope: Scope::User,
-        doc: "The communication matrix; \"auto\": system_operations for teams with a role of system operations, else standard.",
+        doc: "The communication matrix; \"auto\": the edges of the team's template, else system_operations or standard by its roles.",
     },
     Key {
         name: "router.exchanges",
