@@ -16,6 +16,7 @@ mod item;
 mod outline;
 mod owner;
 mod phase;
+mod propose;
 mod read;
 mod reference;
 mod revise;
@@ -25,6 +26,7 @@ mod table;
 
 pub use build::plan;
 pub use difference::{Change, Difference, Move, difference};
+pub use propose::propose;
 pub use revise::{drop_spec, revise};
 pub use source::{SPEC_MAX, Spec, SpecError};
 

@@ -191,6 +191,16 @@ const STAND_IN: &[(&str, &str)] = &[
     ("logtracker", "project_manager"),
 ];
 
+/// What is said of a task whose owner the spec names, and who is not there; the name stands between them.
+const NAMED: &str = "the spec names ";
+/// As [`NAMED`].
+const ABSENT: &str = ", which is not in the team";
+
+/// The name in such words.
+pub(crate) fn named_absent(why: &str) -> Option<&str> {
+    why.strip_prefix(NAMED)?.strip_suffix(ABSENT)
+}
+
 /// Who is to do a task, and why; none of the team's roles where no word says so.
 pub(crate) fn owner(
     title: &str,
@@ -202,10 +212,7 @@ pub(crate) fn owner(
         return match role.filter(|role| roles.contains(role)) {
             Some(role) => (Some(role), "the spec names it".to_owned()),
             None if roles.is_empty() => (None, format!("the spec names {name}")),
-            None => (
-                None,
-                format!("the spec names {name}, which is not in the team"),
-            ),
+            None => (None, format!("{NAMED}{name}{ABSENT}")),
         };
     }
     if roles.is_empty() {

@@ -250,7 +250,12 @@ impl Store {
 }
 
 /// Refuses a row whose check in column `holds` fails; column `key` names it.
-fn whole(row: &Row<'_>, holds: usize, table: &'static str, key: usize) -> Result<(), StoreError> {
+pub(crate) fn whole(
+    row: &Row<'_>,
+    holds: usize,
+    table: &'static str,
+    key: usize,
+) -> Result<(), StoreError> {
     if get::<bool>(row, holds)? {
         return Ok(());
     }

@@ -5,6 +5,7 @@
 
 mod archive;
 mod files;
+mod ledger;
 
 use std::path::{Path, PathBuf};
 
@@ -36,7 +37,7 @@ pub struct Limits {
 /// How much of one kind goes, or went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Swept {
-    /// `journal`, `messages`, `day-files`, `backups`, `screen-logs`.
+    /// `journal`, `messages`, `ledger`, `day-files`, `backups`, `screen-logs`.
     pub kind: &'static str,
     /// How many entries, messages or files.
     pub items: u64,
@@ -54,6 +55,9 @@ pub struct Sweep {
     phase: Phase,
     journal: Swept,
     messages: Swept,
+    ledger: Swept,
+    /// The key of the last record of the ledger that was looked at.
+    ledger_after: String,
     swept: Vec<Swept>,
 }
 
@@ -63,6 +67,7 @@ enum Phase {
     Journal(i64),
     /// Behind this message.
     Messages(i64),
+    Ledger,
     Files,
     Done,
 }
@@ -104,7 +109,7 @@ pub fn look(store: &Store, home: &Path, limits: Limits) -> Result<Vec<Swept>, St
         })
         .map_err(failed())?;
     (messages.items, messages.bytes) = (items.unsigned_abs(), bytes.unsigned_abs());
-    let mut swept = vec![journal, messages];
+    let mut swept = vec![journal, messages, ledger::look(store, limits.before)?];
     swept.extend(files::sweep(home, limits, true)?);
     Ok(swept)
 }
@@ -171,11 +176,13 @@ impl Sweep {
             phase: Phase::Journal(cut),
             journal: none("journal"),
             messages: none("messages"),
+            ledger: none("ledger"),
+            ledger_after: String::new(),
             swept: Vec::new(),
         })
     }
 
-    /// One step, at most 2,000 entries or messages; says whether there is more to do.
+    /// One step, at most 2,000 entries, messages or records; says whether there is more to do.
     ///
     /// # Errors
     /// What database and disk say; what was done before stays done, and a new sweep goes on from there.
@@ -184,6 +191,7 @@ impl Sweep {
         self.phase = match self.phase {
             Phase::Journal(cut) => self.archive_entries(store, cut)?,
             Phase::Messages(after) => self.archive_messages(store, after)?,
+            Phase::Ledger => self.archive_ledger(store)?,
             Phase::Files => {
                 self.finish(store)?;
                 Phase::Done
@@ -246,7 +254,7 @@ impl Sweep {
             })
             .map_err(failed())?;
         let Some(&(last, _)) = rows.last() else {
-            return Ok(Phase::Files);
+            return Ok(Phase::Ledger);
         };
         let bytes = self.archive.messages(store, &rows)?;
         let tx = store
@@ -275,7 +283,7 @@ impl Sweep {
 
     /// The files, and an entry in the journal that says what left it.
     fn finish(&mut self, store: &mut Store) -> Result<(), StoreError> {
-        self.swept = vec![self.journal, self.messages];
+        self.swept = vec![self.journal, self.messages, self.ledger];
         self.swept
             .extend(files::sweep(&self.home, self.limits, false)?);
         let Some(archive) = self.archive.written() else {
@@ -287,6 +295,7 @@ impl Sweep {
             "entries_up_to": base.entries,
             "hash": base.hex(),
             "messages": self.messages.items,
+            "ledger": self.ledger.items,
         }));
         store.commit(self.now, &[Write::Journal(entry)])
     }

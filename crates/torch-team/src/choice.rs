@@ -80,6 +80,11 @@ pub enum Reason {
         /// The size.
         size: Size,
     },
+    /// The project is large enough for it.
+    Figures {
+        /// How large, and by which figure.
+        why: String,
+    },
     /// Another role needs it.
     Needed {
         /// Which one.
@@ -98,6 +103,7 @@ impl Reason {
             Self::Core { template } => format!("core of {template}"),
             Self::Condition { why } => why.clone(),
             Self::Optional { size } => format!("useful in a team of size {size}"),
+            Self::Figures { why } => format!("useful in a project that is {why}"),
             Self::Needed { by, because } => format!("{by} needs it for {because}"),
         }
     }

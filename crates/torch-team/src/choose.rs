@@ -35,23 +35,29 @@ pub fn choose(
         team.core();
         team.conditional(detection);
         team.optional();
+        team.by_figures(detection);
     } else {
         team.add(&hub(), &Reason::Always, Room::Any);
         team.asked("--roles", &wishes.roles);
         team.asked("--add-roles", &wishes.add_roles);
     }
     let mut choice = team.into_choice();
-    choice.notes.extend(room_for_more(detection, wishes));
+    choice
+        .notes
+        .extend(room_for_more(detection, wishes, &choice));
     Ok(choice)
 }
 
-/// A large project has work for more roles than its type's core.
-fn room_for_more(detection: &Detection, wishes: &Wishes) -> Option<String> {
+/// What the project's figures ask for beyond the room that the plan has.
+fn room_for_more(detection: &Detection, wishes: &Wishes, choice: &Choice) -> Option<String> {
     let unsaid = wishes.size.is_none() && wishes.roles.is_empty();
-    (unsaid && detection.size >= Size::Large).then(|| {
+    let plan = wishes.plan.unwrap_or(wishes.default_plan);
+    let full = plan.max().is_some_and(|max| choice.members.len() >= max);
+    (unsaid && full && detection.size >= Size::Large).then(|| {
+        let larger = Plan::for_agents(choice.members.len() + 1);
         format!(
-            "the project is {} by its figures; --size {} takes further roles, as far as the plan has room",
-            detection.size, detection.size
+            "the project is {}, and has work for more roles; --plan {larger} has room for them",
+            Size::of_project_in_words(&detection.figures)
         )
     })
 }
@@ -213,6 +219,24 @@ impl<'c> Team<'c> {
                 &Reason::Optional { size },
                 Room::Extra(size.extras().1),
             );
+        }
+    }
+
+    /// Where no size is asked for, the project's own figures bring optional roles, as many as that size fills up with, and as
+    /// far as the plan has room. They take no role away: the default team is for projects of any size.
+    fn by_figures(&mut self, detection: &Detection) {
+        if self.size.is_some() || detection.size == Size::Small {
+            return;
+        }
+        let (wanted, most) = detection.size.extras();
+        let why = Size::of_project_in_words(&detection.figures);
+        for role in &self.template.optional {
+            // What there is no room for in any case is told once, and not for each role.
+            if self.extras >= wanted || self.no_room(1, Room::Extra(most)).is_some() {
+                return;
+            }
+            let reason = Reason::Figures { why: why.clone() };
+            self.add(role, &reason, Room::Extra(most));
         }
     }
 

@@ -95,7 +95,7 @@ impl<'c> Detector<'c> {
             services.map_or(0, |(count, _)| count),
         );
         Detection {
-            size: Size::of_project(figures.source_files, figures.source_bytes, figures.parts),
+            size: Size::of_project(&figures),
             conditions: self.conditions(&seen, &template),
             template,
             decision,

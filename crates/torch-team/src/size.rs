@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use crate::figures::Figures;
+
 /// How large a project is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -75,14 +77,36 @@ impl Size {
     }
 
     /// The size of a project by its source files, their bytes and its parts: the largest of the three.
-    pub(crate) fn of_project(source_files: u64, source_bytes: u64, parts: u64) -> Self {
+    pub(crate) fn of_project(figures: &Figures) -> Self {
+        let sizes = Self::by_figure(figures).map(|(size, _)| size);
+        sizes.into_iter().max().unwrap_or(Self::Small)
+    }
+
+    /// The size of a project in words, with the figure that makes it so: `medium by its 412 source files`.
+    pub(crate) fn of_project_in_words(figures: &Figures) -> String {
+        let size = Self::of_project(figures);
+        let by = Self::by_figure(figures).into_iter();
+        let mut by = by.filter(|(one, _)| *one == size).map(|(_, words)| words);
+        format!("{size} by its {}", by.next().unwrap_or_default())
+    }
+
+    fn by_figure(figures: &Figures) -> [(Self, String); 3] {
         let by = |value: u64, limits: [u64; 3]| {
             let at = limits.iter().filter(|limit| value > **limit).count();
             Self::ALL[at.min(3)]
         };
-        by(source_files, [60, 1_000, 10_000])
-            .max(by(source_bytes, [500_000, 15_000_000, 150_000_000]))
-            .max(by(parts, [2, 6, 30]))
+        let (files, bytes, parts) = (figures.source_files, figures.source_bytes, figures.parts);
+        [
+            (
+                by(files, [60, 1_000, 10_000]),
+                format!("{files} source files"),
+            ),
+            (
+                by(bytes, [500_000, 15_000_000, 150_000_000]),
+                format!("{} kB of source", bytes / 1_000),
+            ),
+            (by(parts, [2, 6, 30]), format!("{parts} parts")),
+        ]
     }
 }
 

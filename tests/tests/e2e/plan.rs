@@ -374,3 +374,74 @@ fn a_program_betters_the_plan_or_is_not_believed() {
         .code(2)
         .says("can't be asked");
 }
+
+#[test]
+fn a_changed_spec_of_a_running_team_is_said_and_not_taken_in() {
+    let world = team();
+    let before = states(&world);
+    write_spec(&world, &format!("{SPEC}- Write the manual\n"));
+    let mut args = vec!["auto", "--spec", "spec.md", "--yes", "--agent", "demo"];
+    let ran = world.torch(&args).code(2);
+    for words in [
+        "its spec has changed since it was read",
+        "nothing was changed",
+        "1 added",
+    ] {
+        assert!(ran.stderr.contains(words), "{words}: {ran}");
+    }
+    assert_eq!(states(&world), before);
+    // The hint can be run as it stands, and then there is nothing to say any more.
+    let hint = ran
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("Hint: "));
+    let hint = hint.expect("a hint");
+    assert!(hint.starts_with("torch spec update "), "{hint}");
+    world.run(&world.command("sh").args(["-c", hint])).ok();
+    assert_eq!(states(&world).len(), before.len() + 1);
+    args.retain(|arg| *arg != "--yes");
+    args.push("--yes");
+    world.torch(&args).ok().prints("is there already");
+}
+
+#[test]
+fn tasks_that_nobody_has_are_proposed_to_a_role_that_joins() {
+    let world = World::new();
+    write_spec(
+        &world,
+        "- Test the parser\n- Document the parser\n- Deploy the site\n",
+    );
+    world.team("orchestrator,tester", SCRIPTED);
+    let owners = |world: &World| {
+        let view = world.torch(&["plan", "--json"]).ok().json();
+        let tasks = view["plan"]["tasks"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let owner = |task: &Value| task["owner"].as_str().unwrap_or("nobody").to_owned();
+        tasks.iter().map(owner).collect::<Vec<_>>()
+    };
+    assert_eq!(owners(&world), ["tester", "nobody", "nobody"]);
+    let added = world
+        .torch(&["agent", "add", "documentation_writer", "--agent", "demo"])
+        .ok();
+    assert!(added.stderr.contains("proposed: ~ T2"), "{added}");
+    assert_eq!(owners(&world), ["tester", "documentation_writer", "nobody"]);
+    let told = |world: &World, role: &str| {
+        world.wait("the hub to be told", || {
+            let got = world.received("orchestrator");
+            got.iter()
+                .any(|body| body.contains(&format!("New in the team: {role}")))
+        });
+    };
+    told(&world, "documentation_writer");
+    let resumed = world.torch(&["resume", "--add-roles", "devops"]).ok();
+    assert!(resumed.stderr.contains("proposed: ~ T3"), "{resumed}");
+    assert_eq!(owners(&world), ["tester", "documentation_writer", "devops"]);
+    told(&world, "devops");
+    // Who comes later takes nothing away.
+    world
+        .torch(&["resume", "--add-roles", "testrunner,developer"])
+        .ok();
+    assert_eq!(owners(&world), ["tester", "documentation_writer", "devops"]);
+}

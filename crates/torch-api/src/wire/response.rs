@@ -213,7 +213,7 @@ pub enum Response {
 /// How much of one kind goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GcKind {
-    /// `journal`, `messages`, `day-files`, `backups`, `screen-logs`.
+    /// `journal`, `messages`, `ledger`, `day-files`, `backups`, `screen-logs`.
     pub kind: String,
     /// How many entries, messages or files.
     pub items: u64,

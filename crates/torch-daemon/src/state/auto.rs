@@ -325,6 +325,18 @@ impl State {
                 Some(&stop),
             ));
         }
+        if team.spec_sha256 != spec.sha256 {
+            let file = torch_process::quote::shell(&spec.path);
+            let differs = self.spec_difference(id, spec);
+            let cause = format!(
+                "nothing was changed; taken in, the spec makes a difference to its plan: {differs}"
+            );
+            return Some(usage(
+                &format!("team {name} is running, and its spec has changed since it was read"),
+                &cause,
+                Some(&format!("torch spec update {file} --team {name}")),
+            ));
+        }
         if request.policy.as_ref().is_some_and(|it| *it != team.policy) {
             let cause = format!(
                 "it was started under {}; a team keeps its policy until it is stopped and started again",

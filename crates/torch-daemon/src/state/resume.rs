@@ -43,8 +43,8 @@ impl State {
                 .is_some_and(|team| team.desired == DesiredState::Running);
         let program = self.program_of_team(id);
         self.keep_files(t, id, files, &added);
-        for role in added {
-            self.add_agent(t, id, role, &program);
+        for role in &added {
+            self.add_agent(t, id, role.clone(), &program);
         }
         self.start_team(t, id);
         for agent in self.team_agents(id) {
@@ -71,6 +71,7 @@ impl State {
         }
         self.logins_again(t, id);
         self.watch(conn, id, WatchKind::Resume { ran });
+        self.propose_tasks(t, id, &added);
         self.want_server(t);
         self.reconcile(t, id);
         self.check_raised(t, id);

@@ -179,6 +179,8 @@ impl State {
             }
         };
         self.bring_up(t, conn, team, agent);
+        let added: Vec<RoleName> = self.role_of(agent).into_iter().collect();
+        self.propose_tasks(t, team, &added);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! A team's plan of tasks: made of its spec, moved on by reports, changed by persons. The rules of plans are torch-plan's.
 
 mod changes;
+mod proposed;
 mod words;
 
 use std::path::Path;
@@ -101,6 +102,14 @@ impl State {
         let between = difference(&old, &plan);
         self.journal_plan(t, team, &between);
         self.put_plan(t, team, plan);
+    }
+
+    /// What would differ if a team took this spec in, in short.
+    pub(crate) fn spec_difference(&self, team: TeamId, spec: &SpecFacts) -> String {
+        let empty = TaskPlan::default();
+        let old = self.plans.get(&team).unwrap_or(&empty);
+        let new = revise(old, &[facts(spec)], &self.plan_roles(team));
+        difference(old, &new).counts()
     }
 
     fn plan_roles(&self, team: TeamId) -> Vec<RoleName> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
-use torch_core::{Delivery, Envelope, Timestamp};
+use torch_core::{Delivery, Envelope, LedgerRecord, Timestamp};
 
 use crate::chain::{ChainRow, Fields, Link};
 use crate::journal::{JOURNAL_COLUMNS, journal_in};
@@ -39,6 +39,8 @@ enum Line {
     Entry(Entry),
     /// A message with where its delivery came to.
     Message(Box<Kept>),
+    /// A record of the ledger.
+    Ledger(LedgerRecord),
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -139,6 +141,18 @@ impl Archive {
         }
         self.append(&lines)?;
         Ok(lines.len() as u64)
+    }
+
+    /// Writes these records of the ledger, durably.
+    pub(super) fn ledger<'r>(
+        &mut self,
+        records: impl Iterator<Item = &'r LedgerRecord>,
+    ) -> Result<(), StoreError> {
+        let mut lines = Vec::new();
+        for record in records {
+            push(&mut lines, &Line::Ledger(record.clone()))?;
+        }
+        self.append(&lines)
     }
 
     fn append(&mut self, lines: &[u8]) -> Result<(), StoreError> {

@@ -3,9 +3,10 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use torch_core::{DeliveryState, Recipient, Timestamp, Write};
+use torch_core::ledger::{Block, Dependencies, Severity, Violation, ViolationState};
+use torch_core::{DeliveryState, LedgerRecord, Recipient, TeamId, Timestamp, ViolationId, Write};
 
-use super::sample::{Home, NOW, accept, advance, envelope, raised};
+use super::sample::{Home, NOW, accept, advance, envelope, raised, role};
 use crate::export::Exporter;
 use crate::sweep::{Limits, Sweep, Swept, look, verify_archives};
 use crate::{Filter, Store, StoreError};
@@ -188,9 +189,14 @@ fn old_files_go_and_the_newest_day_stays() {
     assert_eq!(swept[2..], looked[2..]);
     assert_eq!(
         items(&swept)[2..],
-        [("day-files", 9), ("backups", 0), ("screen-logs", 1)]
+        [
+            ("ledger", 0),
+            ("day-files", 9),
+            ("backups", 0),
+            ("screen-logs", 1)
+        ]
     );
-    assert!(swept[2].bytes > 1000);
+    assert!(swept[3].bytes > 1000);
     assert!(dir.join("logs/daemon.log").exists() && dir.join("logs/app_tester.log").exists());
     assert!(dir.join("logs/communications/2026-01-11").exists());
     assert_eq!(
@@ -205,4 +211,91 @@ fn old_files_go_and_the_newest_day_stays() {
         .catch_up(&store)
         .expect("exports");
     assert_eq!(lines, 0);
+}
+
+/// What is settled and old goes; what is open stays, unless its team is gone; what happened lately stays.
+#[test]
+fn the_ledger_is_swept_as_messages_are() {
+    let home = Home::new();
+    let (mut store, team, agents) = raised(&home);
+    let path = home.path();
+    let dir = path.parent().expect("a folder");
+    let at = |day: u64| Timestamp(NOW.0 + day * DAY);
+    let violation = |number: u128, team, status| {
+        LedgerRecord::Violation(Violation {
+            id: ViolationId::new(NOW.0, number),
+            team,
+            agent: agents[1].id,
+            role: role("developer"),
+            to: "tester".to_owned(),
+            rule: "mode.matrix".to_owned(),
+            severity: Severity::Medium,
+            evidence: String::new(),
+            message: None,
+            remedy: String::new(),
+            at: at(0),
+            last: at(0),
+            count: 1,
+            status,
+        })
+    };
+    let settled = |day| ViolationState::Expired { at: at(day) };
+    let gone = TeamId::new(NOW.0, 77);
+    let block = |ended| {
+        LedgerRecord::Block(Block {
+            agent: agents[1].id,
+            role: role("developer"),
+            team: team.id,
+            since: at(0),
+            text: "no key".to_owned(),
+            escalated: None,
+            ended,
+        })
+    };
+    let waits = LedgerRecord::Dependencies(Dependencies {
+        team: team.id,
+        role: role("pm"),
+        on: vec![role("devops")],
+        at: at(0),
+    });
+    let stays = [
+        violation(1, team.id, ViolationState::Open),
+        violation(2, team.id, settled(6)),
+        waits,
+    ];
+    let goes = [
+        violation(3, team.id, settled(1)),
+        violation(4, gone, ViolationState::Open),
+        block(Some(at(2))),
+    ];
+    for record in stays.iter().chain(&goes) {
+        let write = Write::PutLedger(Box::new(record.clone()));
+        store.commit(at(0), &[write]).expect("commits");
+    }
+    let looked = look(&store, dir, limits(5)).expect("looks")[2];
+    assert_eq!((looked.kind, looked.items), ("ledger", 3));
+    assert_eq!(
+        store
+            .ledger(crate::LedgerKind::Violation)
+            .expect("reads")
+            .len(),
+        4
+    );
+    assert_eq!(sweep(&mut store, &home, 5)[2], looked);
+    let left = store.ledger(crate::LedgerKind::Violation).expect("reads");
+    assert_eq!(left, stays[..2]);
+    let open = store.open_ledger().expect("reads");
+    assert!(open.len() == 2 && open.contains(&stays[0]) && open.contains(&stays[2]));
+    // It is in the archive, and that is still whole.
+    let files = fs::read_dir(dir.join("archive")).expect("lists");
+    let texts: Vec<String> = files
+        .map(|file| fs::read_to_string(file.expect("one").path()).expect("reads"))
+        .collect();
+    let lines = texts.concat();
+    let kept = lines.lines().filter(|line| line.starts_with("{\"ledger\""));
+    assert_eq!(kept.count(), 3, "{lines}");
+    verify_archives(dir, &store).expect("verifies");
+    assert_eq!(sweep(&mut store, &home, 5)[2].items, 0);
+    drop(store);
+    assert_eq!(home.store().verify().expect("verifies").broken, None);
 }

@@ -17,6 +17,12 @@ struct Case {
     name: String,
     #[serde(default)]
     files: String,
+    /// So many files `src/fN.ts` beside them.
+    #[serde(default)]
+    sources: usize,
+    /// The plan of the account; console without one.
+    plan: Option<String>,
+    size: Option<String>,
     #[serde(default)]
     spec: String,
     #[serde(rename = "type")]
@@ -38,6 +44,7 @@ fn lines(detection: &Detection, choice: &Choice) -> Vec<String> {
         said.push(format!("{}: {}", sign.name, sign.seen.places.join(", ")));
     }
     let members = choice.members.iter();
+    said.extend(choice.notes.iter().cloned());
     said.extend(members.map(|member| format!("{}: {}", member.role, member.reason.words())));
     said
 }
@@ -50,9 +57,20 @@ fn sorted(roles: &str) -> Vec<&str> {
 
 /// What is wrong with a case.
 fn fault(case: &Case) -> Option<String> {
-    let detection = detect(&case.files, &case.spec);
+    let sources = (0..case.sources).map(|n| format!("\nsrc/f{n}.ts"));
+    let files = case.files.clone() + &sources.collect::<String>();
+    let detection = detect(&files, &case.spec);
+    let plan = case
+        .plan
+        .as_deref()
+        .map(|plan| plan.parse().expect("a plan"));
+    let size = case
+        .size
+        .as_deref()
+        .map(|size| size.parse().expect("a size"));
     let wishes = Wishes {
-        plan: Some(Plan::Console),
+        plan: Some(plan.unwrap_or(Plan::Console)),
+        size,
         ..Wishes::default()
     };
     let choice = choose(&detection, catalog(), &wishes).expect("a team");

@@ -251,16 +251,69 @@ fn the_settings_plan_counts_without_the_flag() {
     assert!(!choice.asked, "the settings are no order");
 }
 
+/// Files of a site that make so many source files.
+fn site(sources: usize) -> String {
+    let react = "package.json: {\"dependencies\": {\"react\": \"18\"}}\n";
+    let files: String = (0..sources).map(|n| format!("src/f{n}.ts\n")).collect();
+    react.to_owned() + &files
+}
+
+#[test]
+fn a_projects_figures_bring_further_roles_where_there_is_room() {
+    let of = |sources: usize, plan: Plan, size: Option<Size>| {
+        let wishes = Wishes {
+            plan: Some(plan),
+            size,
+            ..Wishes::default()
+        };
+        team(&site(sources), &wishes)
+    };
+    let five = "orchestrator project_manager developer tester testrunner";
+    let (medium, large) = (
+        format!("{five} devops researcher"),
+        format!("{five} devops researcher documentation_writer"),
+    );
+    // The figures say how many, the plan how many at most.
+    assert_eq!(names(&of(10, Plan::Console, None)), five);
+    assert_eq!(names(&of(100, Plan::Console, None)), medium);
+    assert_eq!(names(&of(100, Plan::Max5, None)), five);
+    assert_eq!(names(&of(1_200, Plan::Max20, None)), large);
+    assert_eq!(
+        names(&of(1_200, Plan::Console, None)),
+        format!("{large} code_reviewer")
+    );
+    // A size that is asked for stands above all figures, up and down.
+    let four = "orchestrator project_manager developer tester";
+    assert_eq!(names(&of(1_200, Plan::Console, Some(Size::Small))), four);
+    assert_eq!(names(&of(10, Plan::Console, Some(Size::Medium))), medium);
+    // Roles that are named are all that is wanted.
+    let wishes = Wishes {
+        plan: Some(Plan::Console),
+        roles: roles("developer"),
+        ..Wishes::default()
+    };
+    assert_eq!(
+        names(&team(&site(1_200), &wishes)),
+        "orchestrator developer"
+    );
+    let why = of(100, Plan::Console, None);
+    let devops = why.members.iter().find(|it| it.role.as_str() == "devops");
+    assert_eq!(
+        devops.map(|it| it.reason.words()).as_deref(),
+        Some("useful in a project that is medium by its 100 source files")
+    );
+}
+
 #[test]
 fn a_large_project_is_told_of_its_size() {
-    let files: String = (0..1200).map(|n| format!("src/f{n}.ts\n")).collect();
-    let choice = team(&files, &Wishes::default());
-    let said = "the project is large by its figures; --size large takes further roles, as far as the plan has room";
+    let choice = team(&site(1_200), &Wishes::default());
+    let said = "the project is large by its 1200 source files, and has work for more roles; --plan max20 has room for them";
     assert!(
         choice.notes.iter().any(|note| note == said),
         "{:?}",
         choice.notes
     );
+    assert!(choice.left_out.is_empty(), "{:?}", choice.left_out);
 }
 
 #[test]

@@ -119,6 +119,15 @@ fn an_agents_program_speaks_for_the_agent() {
     assert!(text(&results[5]).contains("- tester: "), "{}", results[5]);
 }
 
+/// Whether a message to a role has such a body.
+fn sent(world: &World, to: &str, is: impl Fn(&str) -> bool) -> bool {
+    let all = world.torch(&["msg", "list", "--json"]).ok();
+    let rows = all.stdout.lines().map(serde_json::from_str::<Value>);
+    rows.flatten()
+        .filter(|row| row["to"] == to)
+        .any(|row| row["body"].as_str().is_some_and(&is))
+}
+
 #[test]
 fn forms_are_made_by_tools() {
     let world = World::new();
@@ -194,9 +203,8 @@ fn forms_are_made_by_tools() {
         "rule deps.set",
         "Hint: call the tool `send` with to=\"orchestrator\"",
     );
-    world.wait("the status to arrive", || {
-        let got = world.received("orchestrator");
-        got.iter().any(|body| {
+    world.wait("the status to be on its way", || {
+        sent(&world, "orchestrator", |body| {
             body.starts_with("STATUS developer ") && body.ends_with("Blocked: no key\nETA: 30m")
         })
     });
@@ -214,8 +222,9 @@ fn a_standup_is_answered_by_a_tool() {
     let all = calls(&world, "developer", &answer);
     assert_eq!(all["results"][0]["isError"], false, "{all}");
     world.wait("the report", || {
-        let got = world.received("orchestrator");
-        got.iter().any(|body| body.contains("now the parser"))
+        sent(&world, "orchestrator", |body| {
+            body.contains("now the parser")
+        })
     });
 }
 

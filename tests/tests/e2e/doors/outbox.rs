@@ -121,13 +121,8 @@ fn forms_have_their_files() {
     ok(&own, "report-unblocked--1.md", "the key came\n");
     assert_eq!(world.journal_of("developer", "agent.blocked").len(), 1);
     assert_eq!(world.journal_of("developer", "agent.unblocked").len(), 1);
-    world.wait("the status to arrive", || {
-        let got = world.received("orchestrator");
-        got.iter().any(|body| {
-            body.starts_with("STATUS developer ")
-                && body.contains("Current: the parser\nBlocked: no key\nETA: 30m")
-        })
-    });
+    let status = r"Current: the parser\nBlocked: no key\nETA: 30m";
+    assert_eq!(with_text(&world, status), 1);
     world.torch(&["standup"]).ok();
     ok(&own, "standup-answer--1.md", "now the parser\n");
     // Refused as the command is, and by its own rules.

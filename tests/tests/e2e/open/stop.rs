@@ -41,18 +41,18 @@ fn the_shell_and_the_server_end_with_the_team() {
     opened(&world);
     let folder = root(&world).join("shop");
     let pids = fs::read_to_string(folder.join("pids")).expect("two pids");
+    let processes: Vec<_> = pids
+        .split(' ')
+        .map(|pid| torch_process::facts::process(pid.parse().expect("a pid")).expect("it runs"))
+        .collect();
     assert_eq!(names(&world), ["developer", "shell", "server"]);
     let stopped = world.torch(&["stop", "--team", "shop"]).ok();
     assert!(stopped.stdout.contains("team shop is stopped"), "{stopped}");
     assert!(!stopped.stdout.contains("stays"), "{stopped}");
     // It was asked, and had its time; its child was not, and is gone as well.
     assert!(folder.join("tidied").exists());
-    for pid in pids.split(' ') {
-        let pid: u32 = pid.parse().expect("a pid");
-        assert!(
-            torch_process::facts::process(pid).is_none(),
-            "{pid} is left"
-        );
+    for process in processes {
+        assert!(!torch_process::facts::is_alive(process), "{process:?}");
     }
     let left = world.tmux(&["list-panes", "-a", "-F", "#{session_name}:#{window_name}"]);
     assert!(!left.stdout.contains("shop:"), "{left}");
