@@ -116,7 +116,7 @@ fn door<'r>(report: &'r Value, name: &str) -> (&'r str, &'r str) {
 }
 
 /// A tool of torch's MCP server, by the name that the program gives it.
-fn tool(request: &ModelRequest, name: &str, input: Value) -> Answer {
+pub(crate) fn tool(request: &ModelRequest, name: &str, input: Value) -> Answer {
     let names = [
         format!("mcp__torch.{name}"),
         format!("mcp_torch_{name}"),
