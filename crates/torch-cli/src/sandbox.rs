@@ -169,7 +169,13 @@ fn as_file(request: &Request) -> Option<(&'static str, File)> {
         Request::Rules(rules) => form::of(rules)?,
         _ => return None,
     };
-    let text = text.filter(|text| text.len() <= REPEATED).map(|text| {
+    let text = whole(&head, text);
+    Some((tool, File { name, text }))
+}
+
+/// The file's words: its header and its text; `None` where that is too long to be repeated.
+fn whole(head: &str, text: Option<String>) -> Option<String> {
+    text.filter(|text| text.len() <= REPEATED).map(|text| {
         let text = text.trim_end();
         if head.is_empty() {
             text.to_owned()
@@ -179,8 +185,7 @@ fn as_file(request: &Request) -> Option<(&'static str, File)> {
             // This ends the header.
             format!("{head}---\n{text}")
         }
-    });
-    Some((tool, File { name, text }))
+    })
 }
 
 fn text_of(body: &Body) -> Option<String> {

@@ -21,33 +21,7 @@ impl Call {
     /// The arguments: name, schema, whether it must be given.
     pub(super) fn arguments(self) -> Vec<Argument> {
         match self {
-            Self::Send => vec![
-                (
-                    "to",
-                    text("A role of your team, e.g. `orchestrator`, `developer`, `tester`."),
-                    true,
-                ),
-                (
-                    "text",
-                    text("The message. Plain text or Markdown; long texts are fine."),
-                    true,
-                ),
-                (
-                    "key",
-                    text(
-                        "A name of your own for this message: a repeated call with the same key, target and text is the same message. \
-                         Give one if you may have to repeat the call.",
-                    ),
-                    false,
-                ),
-                (
-                    "urgent",
-                    json!({"type": "boolean", "description":
-                        "True only for what can't wait for the end of the recipient's turn: it is then handed into the running turn \
-                         where the recipient's program can take it so."}),
-                    false,
-                ),
-            ],
+            Self::Send => send(),
             Self::Ask => vec![(
                 "text",
                 text("The question, with what you would do without an answer."),
@@ -59,40 +33,8 @@ impl Call {
                 text("What was done, which commit, how it was checked."),
                 true,
             )],
-            Self::Commit => vec![
-                (
-                    "message",
-                    text("What changed, and why. The first line is the subject."),
-                    true,
-                ),
-                (
-                    "paths",
-                    json!({
-                        "type": "array",
-                        "items": {"type": "string", "minLength": 1},
-                        "description": "Files and folders, relative to your worktree. Without them all changes are committed.",
-                    }),
-                    false,
-                ),
-            ],
-            Self::Schedule => vec![
-                (
-                    "minutes",
-                    json!({
-                        "type": "number",
-                        "exclusiveMinimum": 0,
-                        "maximum": 527_040,
-                        "description": "How far ahead, in minutes; 0.5 is half a minute, 1440 a day.",
-                    }),
-                    true,
-                ),
-                ("note", text("What to look at then."), true),
-                (
-                    "to",
-                    text("The role it is for. Without it: yourself."),
-                    false,
-                ),
-            ],
+            Self::Commit => commit(),
+            Self::Schedule => schedule(),
             Self::Status | Self::DepsList => Vec::new(),
             Self::ReportStatus => report_status(),
             Self::ReportBlocked => vec![(
@@ -176,5 +118,75 @@ fn task_assign() -> Vec<Argument> {
             true,
         ),
         ("priority", priority, false),
+    ]
+}
+
+fn send() -> Vec<Argument> {
+    vec![
+        (
+            "to",
+            text("A role of your team, e.g. `orchestrator`, `developer`, `tester`."),
+            true,
+        ),
+        (
+            "text",
+            text("The message. Plain text or Markdown; long texts are fine."),
+            true,
+        ),
+        (
+            "key",
+            text(
+                "A name of your own for this message: a repeated call with the same key, target and text is the same message. \
+                         Give one if you may have to repeat the call.",
+            ),
+            false,
+        ),
+        (
+            "urgent",
+            json!({"type": "boolean", "description":
+                        "True only for what can't wait for the end of the recipient's turn: it is then handed into the running turn \
+                         where the recipient's program can take it so."}),
+            false,
+        ),
+    ]
+}
+
+fn commit() -> Vec<Argument> {
+    vec![
+        (
+            "message",
+            text("What changed, and why. The first line is the subject."),
+            true,
+        ),
+        (
+            "paths",
+            json!({
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
+                "description": "Files and folders, relative to your worktree. Without them all changes are committed.",
+            }),
+            false,
+        ),
+    ]
+}
+
+fn schedule() -> Vec<Argument> {
+    vec![
+        (
+            "minutes",
+            json!({
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": 527_040,
+                "description": "How far ahead, in minutes; 0.5 is half a minute, 1440 a day.",
+            }),
+            true,
+        ),
+        ("note", text("What to look at then."), true),
+        (
+            "to",
+            text("The role it is for. Without it: yourself."),
+            false,
+        ),
     ]
 }

@@ -7,6 +7,14 @@ use torch_testing::World;
 
 use super::{open, root, with_projects};
 
+#[expect(
+    clippy::print_stdout,
+    reason = "a skipped test says so in the test's own output"
+)]
+fn skipped(why: &str) {
+    println!("SKIPPED e2e::open::servers: {why}");
+}
+
 /// Whether a program is there; if not, the test that needs it says so.
 fn has(world: &World, program: &str) -> bool {
     let found = world.run(
@@ -15,7 +23,7 @@ fn has(world: &World, program: &str) -> bool {
             .args(["-c", &format!("command -v {program}")]),
     );
     if found.code != 0 {
-        eprintln!("skipped: {program} is not installed");
+        skipped(&format!("{program} is not installed"));
     }
     found.code == 0
 }
@@ -134,7 +142,7 @@ fn djangos_own_server_is_found_and_listens() {
     let world = with_projects(&["shop"]);
     let python = std::env::var_os("TORCH_TEST_DJANGO");
     let Some(venv) = python.map(std::path::PathBuf::from) else {
-        eprintln!("skipped: TORCH_TEST_DJANGO names no virtual environment that has Django");
+        skipped("TORCH_TEST_DJANGO names no virtual environment that has Django");
         return;
     };
     let folder = root(&world).join("shop");
