@@ -1,5 +1,7 @@
 //! An agent in Codex's sandbox reports by the tools that its briefing names: its shell can't reach torch.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 use torch_testing::RealSetup;
 use torch_testing::model::{Answer, FakeModel};
@@ -13,12 +15,14 @@ const ASKED: &str = "please report how you stand";
 
 /// A model that reports by tools when it is asked to.
 fn reporting() -> FakeModel {
-    FakeModel::with_brain(|request| {
+    let step = AtomicUsize::new(0);
+    FakeModel::with_brain(move |request| {
         let asked = request.all_user.iter().any(|text| text.contains(ASKED));
-        if !asked {
+        if !asked || !request.is_main() {
             return None;
         }
-        Some(match request.tool_results.len() {
+        // A request has the results since the last answer only.
+        Some(match step.fetch_add(1, Ordering::Relaxed) {
             0 => {
                 let status = json!({"current": "the parser", "eta": "30m", "blocked": "no key"});
                 tool(request, "report_status", status)
@@ -55,7 +59,8 @@ fn codex_reports_by_the_tools_that_it_is_told_of() {
     world.model_sees("the list of tasks", |requests| {
         let results = requests.iter().flat_map(|it| &it.tool_results);
         results
-            .filter(|result| result.contains("no task was given"))
+            // Codex hands on the structured half of a result.
+            .filter(|result| result.contains(r#"{"tasks":[]}"#))
             .count()
             .checked_sub(1)
     });
