@@ -135,8 +135,7 @@ fn an_answer_to_another_question_is_refused() {
     world.wait("the tool to have run", || runs(&world) == 1);
 }
 
-/// Stopped, the program takes no answer; killed, it never does, and the one after it does not either. Its wrapper, which would let
-/// it go on, is stopped as well.
+/// Its plugin can't take the answer; killed with it, the program never does, and the one after it does not either.
 #[test]
 fn opencode_is_killed_with_an_answer_lying_ready() {
     let Some(world) = team("answers_killed") else {
@@ -144,21 +143,15 @@ fn opencode_is_killed_with_an_answer_lying_ready() {
     };
     let id = asked(&world);
     let folder = folder(&world);
-    let agent = world.agent(ROLE);
-    let pid = agent.pid.expect("it runs");
-    let signal = |name: &str, pid: u32| {
-        let spec = world.command("kill").args(["-s", name, &pid.to_string()]);
-        world.run(&spec).ok();
-    };
-    signal("STOP", agent.wrapper());
-    signal("STOP", pid);
+    // No file can be renamed to a folder.
+    fs::create_dir_all(folder.join(format!("{id}.taken/in the way"))).expect("a folder");
+    let pid = world.agent(ROLE).pid.expect("it runs");
     std::thread::scope(|scope| {
         let approve = scope.spawn(|| world.torch(&["approve", &id]));
         world.wait("the answer to lie ready", || {
             folder.join(format!("{id}.ready")).exists()
         });
-        signal("KILL", pid);
-        signal("CONT", agent.wrapper());
+        kill(&world, &[pid]);
         let ran = approve.join().expect("it ends");
         assert_ne!(ran.code, 0, "{ran}");
     });
@@ -166,7 +159,9 @@ fn opencode_is_killed_with_an_answer_lying_ready() {
         agent.pid.is_some_and(|new| new != pid) && agent.briefed
     });
     world.wait_quiet(ROLE);
-    assert!(!folder.join(format!("{id}.ready")).exists(), "taken back");
+    world.wait("the answer to be taken back", || {
+        !folder.join(format!("{id}.ready")).exists()
+    });
     assert_eq!(runs(&world), 0, "nothing was approved");
     let id = asked(&world);
     world.torch(&["deny", &id]).ok();

@@ -42,7 +42,7 @@ fn team(name: &str) -> Option<RealWorld> {
         _ => setup,
     })?;
     if name == "gemini" {
-        let policies = world.program_home(name).join(".gemini/policies");
+        let policies = world.folder().join("home/.gemini/policies");
         fs::create_dir_all(&policies).expect("a folder");
         fs::write(policies.join("script.toml"), MAY_RUN).expect("a policy");
         trusted_gemini(&world);

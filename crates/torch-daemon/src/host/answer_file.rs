@@ -2,10 +2,9 @@
 //! plugin takes it by renaming it and torch by removing it, so that one of the two has it.
 
 use std::fs;
-use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use torch_core::question::{answers_folder, ready_answer, taken_answer};
+use torch_core::question::{answers_folder, ready_answer};
 
 use super::execute::{replace, send};
 use super::{Host, Input};
@@ -46,20 +45,10 @@ fn lay(folder: &Path, question: &str, text: &str) -> Result<(), OfferError> {
         cause: error.to_string(),
     })?;
     let ready = folder.join(ready_answer(question));
-    // An earlier answer to the same question that was taken says nothing of this one.
-    let cleared = forget(&folder.join(taken_answer(question)));
-    let laid = cleared.and_then(|()| replace(&ready, text.as_bytes()));
-    laid.map_err(|error| OfferError::File {
+    replace(&ready, text.as_bytes()).map_err(|error| OfferError::File {
         file: ready,
         cause: error.to_string(),
     })
-}
-
-fn forget(file: &Path) -> io::Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 /// What can't be told from a taken one counts as taken: keys are pressed only after a look at the dialog anyway.
@@ -72,6 +61,8 @@ fn take_back(folder: &Path, question: &str) -> AnswerFileOutcome {
 
 #[cfg(test)]
 mod tests {
+    use torch_core::question::taken_answer;
+
     use super::*;
 
     const ID: &str = "q-7k3f9q";

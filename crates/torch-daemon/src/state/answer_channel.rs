@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use torch_api::asking::AnswerChannel;
 use torch_core::program::{AnswerOutcome, AnswerRules, fill};
 use torch_core::screen::DialogKind;
-use torch_core::{AgentId, Write};
+use torch_core::{AgentId, LaunchId, Write};
 
 use super::answering::ANSWER_DEADLINE;
 use super::{State, Turn};
@@ -138,7 +138,7 @@ impl State {
 
     fn order_answer_file(&self, t: &mut Turn, agent: AgentId, order: AnswerFileOrder) {
         let answer = self.answering.iter().find(|it| it.agent == agent);
-        let launch = self.agents.get(&agent).and_then(|run| run.agent.launch);
+        let launch = answer.and_then(|answer| answer.launch);
         if let Some((answer, launch)) = answer.zip(launch) {
             t.push(Effect::AnswerFile(AnswerFile {
                 agent,
@@ -147,6 +147,10 @@ impl State {
                 order,
             }));
         }
+    }
+
+    pub(super) fn launch_of(&self, agent: AgentId) -> Option<LaunchId> {
+        self.agents.get(&agent)?.agent.launch
     }
 
     fn set_way(&mut self, agent: AgentId, way: Way) {

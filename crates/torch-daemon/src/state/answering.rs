@@ -4,7 +4,7 @@ use serde_json::json;
 use torch_api::asking::AnswerChannel;
 use torch_api::{Failure, Request};
 use torch_core::screen::{Dialog, ScreenKind};
-use torch_core::{AgentId, Timestamp};
+use torch_core::{AgentId, LaunchId, Timestamp};
 use torch_router::delivery::{Outcome, PaneFitness, Sight};
 
 use super::answer_channel::Way;
@@ -40,6 +40,8 @@ pub(crate) struct Answering {
     pub(super) approve: bool,
     /// How it goes to the program.
     pub(super) way: Way,
+    /// The launch in which it was begun: an answer lies in its folder, whatever runs by now.
+    pub(super) launch: Option<LaunchId>,
     /// Whether the key that chooses was pressed.
     chosen: bool,
     keys: u32,
@@ -90,6 +92,7 @@ impl State {
             question: short,
             approve,
             way: Way::Keys,
+            launch: self.launch_of(agent),
             chosen: false,
             keys: 0,
             pressed: 0,
@@ -341,6 +344,7 @@ impl State {
             question: id,
             approve: true,
             way: Way::Keys,
+            launch: self.launch_of(agent),
             chosen: false,
             keys: 0,
             pressed: 0,

@@ -72,12 +72,15 @@ impl State {
             .agents
             .get(&agent)
             .and_then(|run| run.agent.question.as_ref());
+        let only = self.only_asked(agent, dialog.kind);
         match known {
             Some(known)
                 if known
                     .dialog
                     .as_deref()
-                    .is_none_or(|seen| same(seen, &dialog.question)) =>
+                    .is_none_or(|seen| same(seen, &dialog.question))
+                    // The first look may have come in the middle of its drawing.
+                    || (known.asked.is_some() && known.asked == only) =>
             {
                 self.see_dialog(t, agent, dialog);
             }
@@ -91,8 +94,7 @@ impl State {
                     let evidence = Evidence::new("screen", reading.evidence.clone(), t.now);
                     self.set_state(t, agent, AgentState::Asking, evidence);
                 }
-                let asked = self.only_asked(agent, dialog.kind);
-                self.open_question(t, agent, (dialog.kind, asked), text, Some(dialog));
+                self.open_question(t, agent, (dialog.kind, only), text, Some(dialog));
             }
         }
         if self.answer_by_settings(t, agent) {

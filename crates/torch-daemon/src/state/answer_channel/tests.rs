@@ -257,6 +257,34 @@ fn one_that_is_not_taken_is_taken_back_and_goes_by_keys() {
     );
 }
 
+/// Its program ended, and runs again: the answer is taken back from where it lies, and nothing goes to the new one.
+#[test]
+fn one_of_an_earlier_launch_is_taken_back_from_there() {
+    let mut stage = Stage::new();
+    stage.asks(ASKED, "touch a");
+    stage.answers(true);
+    stage.file(AnswerFileOutcome::Laid);
+    let run = stage.state.agents.get_mut(&id()).expect("there");
+    run.agent.launch = Some(LaunchId::new(1, 2));
+    run.agent.question = None;
+    let effects = stage.time();
+    let from = effects.iter().find_map(|effect| match effect {
+        Effect::AnswerFile(file) => Some(file.launch),
+        _ => None,
+    });
+    assert_eq!(from, Some(launch()));
+    stage.file(AnswerFileOutcome::Withdrawn);
+    let effects = stage.looks(Some("Permission required"));
+    assert!(
+        !effects
+            .iter()
+            .any(|it| matches!(it, Effect::PressKey { .. })),
+        "{effects:?}"
+    );
+    let word = said(&effects).expect("told");
+    assert!(word.starts_with("failed"), "{word}");
+}
+
 #[test]
 fn one_that_can_not_be_laid_goes_by_keys() {
     let mut stage = Stage::new();
@@ -362,6 +390,30 @@ fn a_question_has_its_own_id_only_where_that_is_known() {
     // The turn is over: whatever is shown then was not asked in it.
     stage.hook(json!({"event": "session.idle", "properties": {}}));
     assert!(stage.state.agents[&id()].asked.is_empty());
+}
+
+/// The only question that is open is the one on the screen, however much of it is drawn: its id in torch stays.
+#[test]
+fn a_dialog_that_is_being_drawn_is_the_same_question() {
+    let mut stage = Stage::new();
+    stage.asks(ASKED, "touch a");
+    let question = stage.question();
+    for drawn in [
+        "Permission",
+        "Permission required",
+        "Permission required\ntouch a",
+    ] {
+        let reading = ScreenReading {
+            kind: ScreenKind::Asking,
+            dialog: Some(dialog_of(drawn)),
+            ..ScreenReading::default()
+        };
+        stage.within(|state, t| state.on_dialog(t, id(), &reading));
+        assert_eq!(stage.question(), question, "{drawn}");
+    }
+    let seen = stage.state.agents[&id()].agent.question.clone();
+    let seen = seen.and_then(|question| question.dialog);
+    assert_eq!(seen.as_deref(), Some("Permission required\ntouch a"));
 }
 
 #[test]
