@@ -219,7 +219,7 @@ pub enum Request {
         /// Those of all teams.
         all: bool,
     },
-    /// Answers an open question. Answers [`Response::Done`] once its dialog is gone.
+    /// Answers an open question. Answers [`Response::Done`] once its program took the answer, or its dialog is gone.
     AnswerQuestion {
         /// Its id.
         id: String,

@@ -199,10 +199,7 @@ fn of_the_rules(path: &str) -> Vec<Line> {
 fn of_doors(path: &str) -> Vec<Line> {
     match path {
         "approve" | "deny" => vec![
-            (
-                OK,
-                "the question is answered: its program took the answer, or its dialog is gone",
-            ),
+            (OK, "the question is answered"),
             FAILED,
             (USAGE, "bad arguments, or no such open question"),
             (TIMEOUT, "the key was pressed, and the dialog is still open"),
