@@ -56,10 +56,11 @@ const TO_KEEP: [&str; 8] = [
 
 /// Commands that handle objects, references and names alone: none of them runs a program that the configuration names
 /// once [`ALWAYS`] and [`WITHOUT_HOOKS`] hold (git 2.47; looked up in its sources, tried by the tests).
-const PLAIN: [&str; 17] = [
+const PLAIN: [&str; 18] = [
     "--version",
     "cat-file",
     "check-attr",
+    "check-ignore",
     "commit-tree",
     "config",
     "diff-tree",

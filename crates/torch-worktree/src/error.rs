@@ -77,6 +77,24 @@ pub enum WorktreeError {
         /// The program, as configured.
         program: String,
     },
+    /// Every pair of the pool is leased, or somebody listens there.
+    #[error("no available port pairs in {pool} for the worktree {worktree:?}")]
+    NoPorts {
+        /// The pool.
+        pool: String,
+        /// The worktree.
+        worktree: PathBuf,
+    },
+    /// The user's command for worktrees failed.
+    #[error("the command {command:?} failed in the worktree {path:?}: {said}")]
+    Command {
+        /// The command, as configured.
+        command: String,
+        /// The worktree.
+        path: PathBuf,
+        /// How it ended, and its last lines.
+        said: String,
+    },
     /// libgit2 could not do it.
     #[error("failed to {act} in {path:?}")]
     Libgit2 {
@@ -247,6 +265,11 @@ impl WorktreeError {
             Self::Unlinked { root, .. } => git(root, "worktree repair"),
             Self::Locked { path } => git(path, &format!("worktree unlock {}", quote::shell(path))),
             Self::CannotKeep { path, .. } => format!("ls -la {}", quote::shell(path)),
+            Self::NoPorts { .. } => "torch worktree list".to_owned(),
+            Self::Command { command, path, .. } => {
+                let words = quote::shell(command);
+                format!("cd {} && sh -c {words}", quote::shell(path))
+            }
             Self::Damaged { .. }
             | Self::Changed { .. }
             | Self::NoDirectory { .. }

@@ -66,6 +66,11 @@ impl Git {
         Self { env }
     }
 
+    /// The environment that a person's own commands have there, with nobody to ask.
+    pub fn environment(&self) -> Environment {
+        self.env_with_hooks(&Environment::new())
+    }
+
     /// The environment of commands that run nothing of the repository's.
     pub(crate) fn env(&self) -> &Environment {
         &self.env

@@ -15,6 +15,7 @@
 
 mod add;
 mod call;
+mod clean;
 mod commit;
 mod create;
 mod engine;
@@ -31,18 +32,22 @@ mod lock;
 mod merge;
 mod operation;
 mod prepare;
+mod progress;
 mod radar;
 mod registration;
 mod removal;
 mod remove;
+mod repair;
 mod repository;
 mod scan;
+mod set_up;
 mod state;
 #[cfg(test)]
 mod tests;
 mod undelete;
 
 pub use add::{AddRequest, Added, Rung, add};
+pub use clean::{CleanRequest, Cleaned, clean, why_it_stays};
 pub use commit::{CommitError, CommitRequest, Committed, commit};
 pub use engine::Engine;
 pub use error::WorktreeError;
@@ -57,9 +62,12 @@ pub use merge::{
 };
 pub use operation::{Operation, Unfinished};
 pub use prepare::prepare_worktree;
+pub use progress::{Advice, Progress, progress};
 pub use radar::{Overlap, Pair, Radar, RadarRequest, Side, Touched, radar};
 pub use removal::{BranchFate, Removal, RemoveRequest, remove};
 pub use remove::{Undone, remove_created};
+pub use repair::repair;
 pub use repository::Repository;
+pub use set_up::{Placed, PortPair, PortPool, Ports, SetUpRequest, set_up, tear_down};
 pub use state::{CommitLine, WorktreeState, state};
 pub use undelete::{UndeleteRequest, Undeleted, undelete};

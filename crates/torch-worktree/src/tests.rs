@@ -1,5 +1,6 @@
 //! Tests with real repositories, without any configuration of the user or the system for `git`.
 
+mod clean;
 mod commit;
 mod hostile;
 mod keep;
@@ -11,6 +12,7 @@ mod radar;
 mod removal;
 mod roundtrip;
 mod safety;
+mod set_up;
 mod submodules;
 mod work;
 
