@@ -35,6 +35,31 @@ pub struct WorktreeView {
     pub untracked: u64,
     /// Why it can't be looked at, or what is wrong with it.
     pub problem: Option<String>,
+    /// The first of its two ports.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// How far the work is, seen from the branch that it is to go into.
+    #[serde(default)]
+    pub progress: Option<ProgressView>,
+}
+
+/// How far the work in a worktree is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgressView {
+    /// The branch that it is to go into.
+    pub parent: String,
+    /// Commits that the parent does not have.
+    pub unmerged: u64,
+    /// Commits of the parent that are not here.
+    pub behind: u64,
+    /// Commits that no remote has; none where there is no remote.
+    pub unpushed: Option<u64>,
+    /// When the commit that is checked out was made.
+    pub last_commit: Timestamp,
+    /// What is under way: `a merge`.
+    pub operation: Option<String>,
+    /// What had better be done, where nobody has committed for a week.
+    pub advice: Option<String>,
 }
 
 /// What is kept of a removed worktree.
@@ -93,6 +118,9 @@ pub struct RemovedView {
     pub branch_stays: Option<String>,
     /// Why it was not removed: it stands as before.
     pub failure: Option<Failure>,
+    /// Whether it would have been removed, and was only looked at.
+    #[serde(default)]
+    pub only_looked: bool,
 }
 
 /// A worktree that is back.

@@ -54,6 +54,8 @@ pub struct Config {
     pub check_ins: CheckInsConfig,
     /// Where projects lie.
     pub projects: ProjectsConfig,
+    /// What a worktree gets, and how many there are.
+    pub worktree: WorktreeConfig,
     /// Automatic backups of the registry.
     pub backup: BackupConfig,
     /// How long a registry keeps what it has.
@@ -298,6 +300,50 @@ impl Default for CheckInsConfig {
 pub struct ProjectsConfig {
     /// The folders whose subfolders `torch open` looks through; `~/` is the home directory.
     pub roots: Vec<String>,
+}
+
+/// What a worktree gets before anybody works in it, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorktreeConfig {
+    /// Ignored files of the project that are copied into it, with commas.
+    pub copy: String,
+    /// Ignored files and folders of the project that it gets links to, with commas.
+    pub link: String,
+    /// A command that is run in a new one; empty: none.
+    pub setup: String,
+    /// A command that is run before one is removed; empty: none.
+    pub teardown: String,
+    /// The ports of which it gets a pair, `FIRST-LAST`; empty: none.
+    pub ports: String,
+    /// How many without a team there may be in one project; 0: any number.
+    pub limit: u64,
+}
+
+impl Default for WorktreeConfig {
+    fn default() -> Self {
+        Self {
+            copy: String::new(),
+            link: String::new(),
+            setup: String::new(),
+            teardown: String::new(),
+            // 50 pairs that hardly any program has for itself.
+            ports: "8100-8199".to_owned(),
+            limit: 4,
+        }
+    }
+}
+
+impl WorktreeConfig {
+    /// The files that are copied.
+    pub fn copied(&self) -> impl Iterator<Item = &str> {
+        key::names_in(&self.copy)
+    }
+
+    /// The files and folders that are linked to.
+    pub fn linked(&self) -> impl Iterator<Item = &str> {
+        key::names_in(&self.link)
+    }
 }
 
 impl Default for ProjectsConfig {

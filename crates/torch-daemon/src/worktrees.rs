@@ -43,6 +43,8 @@ pub struct Registered {
     pub branch: Option<String>,
     /// The commit that the work began at.
     pub base: Option<String>,
+    /// The branch that the work is to go into; none: the one that is checked out in the project.
+    pub parent: Option<String>,
     /// Whether it was made.
     pub ready: bool,
 }
@@ -84,10 +86,37 @@ pub enum Order {
         /// Why: the command, in words.
         why: String,
     },
+    /// Make one that no team has.
+    Add {
+        /// A directory of the project.
+        project: PathBuf,
+        /// Its name, as a role's.
+        name: RoleName,
+        /// Every agent's: how many there are besides is limited.
+        known: Vec<PathBuf>,
+    },
+    /// Remove those whose work is done.
+    Clean {
+        /// The agents' ones, none of which runs.
+        agents: Vec<Registered>,
+        /// Every agent's, so that the others of the registry can be told from them; none: they stay.
+        others_than: Option<Vec<PathBuf>>,
+        /// What becomes of their branches.
+        branch: HomeBranch,
+        /// The present, if anything is to be removed; else it is only said what would be.
+        now: Option<Timestamp>,
+    },
+    /// Mend what was moved by hand; answered by the host.
+    Repair {
+        /// A directory of the project.
+        project: PathBuf,
+        /// Where worktrees are now.
+        places: Vec<PathBuf>,
+    },
     /// Commit what was changed in this one.
     Commit {
         /// Which; it is an agent's.
-        worktree: Registered,
+        worktree: Box<Registered>,
         /// The message, cleaned.
         message: String,
         /// Files and folders; empty: all changes.
@@ -120,6 +149,13 @@ pub enum Outcome {
         /// What became of each.
         results: Vec<Removed>,
     },
+    /// Worktrees were looked at, and those whose work is done removed.
+    Cleaned {
+        /// Who asked.
+        conn: ConnId,
+        /// What became of each.
+        results: Vec<Removed>,
+    },
     /// A commit was made, or not.
     Committed {
         /// Who asked.
@@ -145,6 +181,7 @@ impl Outcome {
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Removed { .. } => "worktrees removed",
+            Self::Cleaned { .. } => "worktrees cleaned",
             Self::Committed { .. } => "commit ended",
             Self::Undeleted { .. } => "worktree undeleted",
         }

@@ -7,7 +7,7 @@ mod files;
 mod ports;
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
@@ -52,13 +52,14 @@ pub struct SetUpRequest<'a> {
 /// [`WorktreeError::Command`] when the command fails; [`WorktreeError::Io`] when a file can't be read or written.
 pub fn set_up(git: &Git, request: &SetUpRequest<'_>) -> Result<Vec<Placed>, WorktreeError> {
     let mark = request.path.join(MARK);
-    if mark.exists() {
+    // A link in its place counts as well: nothing is written through it.
+    if fs::symlink_metadata(&mark).is_ok() {
         return Ok(Vec::new());
     }
     let placed = files::place(git, request)?;
     let env = request.ports.map(PortPair::env).unwrap_or_default();
     command(request.path, request.command, (request.env, &env))?;
-    fs::write(&mark, b"").map_err(WorktreeError::io("write", &mark))?;
+    File::create_new(&mark).map_err(WorktreeError::io("write", &mark))?;
     Ok(placed)
 }
 

@@ -266,3 +266,88 @@ fn outside_a_project_nobody_is_told_to_make_a_repository() {
     at(auto).ok();
     assert_eq!(git(&world, &outside, &["ls-files"]), "");
 }
+
+#[test]
+fn a_worktree_gets_what_the_settings_say_and_goes_once_it_is_merged() {
+    let world = World::new()
+        .with("TORCH_WORKTREE_COPY", ".env")
+        .with("TORCH_WORKTREE_SETUP", "echo \"$PORT\" > .torch/setup-ran")
+        .with("TORCH_WORKTREE_LIMIT", "1");
+    let project = world.project();
+    fs::write(project.join(".env"), "KEY=x\nPORT=1\n").expect("a file");
+    let exclude = project.join(".git/info/exclude");
+    fs::create_dir_all(project.join(".git/info")).expect("a folder");
+    fs::write(exclude, ".env\n").expect("a file");
+    world.team("orchestrator,developer", SCRIPTED);
+    let list = || lines(&world.torch(&["worktree", "list", "--json"]).ok().stdout);
+    let port = |role: &str| {
+        let all = list();
+        let found = all.iter().find(|one| one["role"] == role).expect("listed");
+        found["port"].as_u64().expect("a port")
+    };
+    let first = port("developer");
+    assert_ne!(first, port("orchestrator"));
+    let folder = path(&world, "developer");
+    let env = fs::read_to_string(folder.join(".env")).expect("a copy");
+    assert_eq!(env, format!("KEY=x\nPORT={first}\n"));
+    let ran = fs::read_to_string(folder.join(".torch/setup-ran")).expect("it ran");
+    assert_eq!(ran.trim(), first.to_string());
+    let said = world.run_as("developer", "echo $PORT $TORCH_PORT_2").ok();
+    assert_eq!(said.stdout.trim(), format!("{first} {}", first + 1));
+    // They outlive the daemon.
+    world.torch(&["daemon", "stop"]).ok();
+    assert_eq!(port("developer"), first);
+    world
+        .torch(&["worktree", "clean", "--dry-run"])
+        .ok()
+        .prints("no worktrees");
+    world.torch(&["stop"]).ok();
+
+    let made = world
+        .torch(&["worktree", "add", "login", "--json"])
+        .ok()
+        .json();
+    assert_eq!(made["branch"], "FEATURE-login", "{made}");
+    let refused = world.torch(&["worktree", "add", "other"]);
+    refused
+        .code(2)
+        .says("worktree.limit")
+        .says("torch worktree clean");
+    fs::write(folder.join("work"), "not saved\n").expect("a file");
+    let looked = world.torch(&["worktree", "clean", "--dry-run"]).ok();
+    looked.prints("1 files are not committed");
+    world.torch(&["worktree", "clean"]).code(2).says("--yes");
+    let cleaned = world
+        .torch(&["worktree", "clean", "--branch", "--yes", "--json"])
+        .ok();
+    let gone: Vec<_> = lines(&cleaned.stdout)
+        .into_iter()
+        .filter(|one| one["failure"].is_null())
+        .map(|one| one["role"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(gone, ["orchestrator", "login"]);
+    assert_eq!(branches(&world, &project), ["main", "main-developer"]);
+    assert!(folder.join("work").exists() && !path(&world, "orchestrator").exists());
+    // Their ports are free again.
+    assert_eq!(
+        fs::read_dir(world.home().join("ports"))
+            .expect("leases")
+            .count(),
+        2
+    );
+    let moved = world.folder().join("moved");
+    fs::rename(&folder, &moved).expect("moved");
+    let place = moved.display().to_string();
+    world
+        .torch(&["worktree", "repair", &place])
+        .ok()
+        .prints("repair: ");
+    assert!(git(&world, &project, &["worktree", "list"]).contains(&place));
+    fs::rename(&moved, &folder).expect("moved back");
+    let back = folder.display().to_string();
+    world.torch(&["worktree", "repair", &back]).ok();
+    world.team("orchestrator,developer", SCRIPTED);
+    assert_eq!(port("developer"), first);
+    world.torch(&["stop"]).ok();
+    world.torch(&["audit", "verify"]).ok();
+}

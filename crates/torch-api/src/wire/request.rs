@@ -259,6 +259,30 @@ pub enum Request {
         /// Change nothing: answer [`Response::Worktrees`] with what would be removed, or why it can't be.
         dry_run: bool,
     },
+    /// Makes a worktree that no team has, with a branch of its own. Answers [`Response::Worktrees`] with it.
+    WorktreeAdd {
+        /// A directory of the project, absolute.
+        project: PathBuf,
+        /// Its name, of which the branch and the folder are made.
+        name: String,
+    },
+    /// Removes the worktrees whose work is done: merged, nothing in them that is not saved, and no agent running there.
+    /// Answers [`Response::WorktreesRemoved`] with all that were looked at.
+    WorktreeClean {
+        /// Of one team by name; else all, and those that no team has.
+        team: Option<String>,
+        /// Whether their branches, which are merged, are deleted too.
+        branch: bool,
+        /// Change nothing: only say what would be removed.
+        dry_run: bool,
+    },
+    /// Mends worktrees that were moved by hand, or whose project was. Answers [`Response::WorktreesRepaired`].
+    WorktreeRepair {
+        /// A directory of the project, absolute.
+        project: PathBuf,
+        /// Where worktrees are now, absolute; besides those that the registry knows.
+        places: Vec<PathBuf>,
+    },
     /// What is kept of removed worktrees, newest first. Answers [`Response::Kept`].
     KeptList {
         /// Whose project; without a name, where the caller is.
@@ -335,6 +359,9 @@ impl Request {
             Self::RenameWindows { .. } => "rename_windows",
             Self::WorktreeList { .. } => "worktree_list",
             Self::WorktreeRemove { .. } => "worktree_remove",
+            Self::WorktreeAdd { .. } => "worktree_add",
+            Self::WorktreeClean { .. } => "worktree_clean",
+            Self::WorktreeRepair { .. } => "worktree_repair",
             Self::KeptList { .. } => "kept_list",
             Self::Undelete { .. } => "undelete",
             Self::Rules(_) => "rules",

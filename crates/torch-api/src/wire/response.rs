@@ -192,6 +192,11 @@ pub enum Response {
         /// One entry for each, in the order they were asked for.
         worktrees: Vec<RemovedView>,
     },
+    /// What was mended of worktrees.
+    WorktreesRepaired {
+        /// One line for each, in git's words; none where all was well.
+        mended: Vec<String>,
+    },
     /// What is kept, newest first.
     Kept {
         /// The removed worktrees.

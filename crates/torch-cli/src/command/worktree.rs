@@ -1,5 +1,7 @@
 //! `torch worktree`.
 
+mod tidy;
+
 use clap::{Args, Subcommand};
 use torch_api::worktree::{RemovedView, WorktreeView};
 use torch_api::{Client, Request, Response};
@@ -13,7 +15,7 @@ use crate::output::{self, Enter};
 use crate::place::Place;
 use crate::render::worktree::{self, Goes};
 
-/// Lists the agents' worktrees, and removes them with everything in them kept.
+/// Lists the agents' worktrees, makes others, and removes them with everything in them kept.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch worktree list")]
 pub struct WorktreeArgs {
@@ -27,6 +29,19 @@ enum Command {
     /// Lists the agents' worktrees with what is in them, and those that belong to no team any more
     #[command(after_help = "Example:\n  torch worktree list --team myapp")]
     List(ListArgs),
+    /// Makes a worktree for yourself, with a branch, files and ports of its own
+    #[command(
+        after_help = "Example:\n  cd ~/app && torch worktree add login\n\nwhat it gets beside its branch: the settings worktree.copy, link, setup and ports (torch config)."
+    )]
+    Add(tidy::AddArgs),
+    /// Removes the worktrees whose work is merged, where nothing is left that is not saved and no agent runs
+    #[command(
+        after_help = "Examples:\n  torch worktree clean --dry-run\n  torch worktree clean --branch --yes\n\nwhat is removed is kept all the same: torch undelete brings it back."
+    )]
+    Clean(tidy::CleanArgs),
+    /// Mends worktrees that were moved by hand, or whose project was
+    #[command(after_help = "Example:\n  cd ~/app && torch worktree repair ~/elsewhere/developer")]
+    Repair(tidy::RepairArgs),
     /// Removes an agent's worktree; everything in it but ignored files is kept, and torch undelete brings it back
     #[command(
         after_help = "Examples:\n  torch worktree remove developer\n  torch worktree remove developer --branch --yes"
@@ -66,6 +81,9 @@ struct RemoveArgs {
 pub(crate) fn run(args: WorktreeArgs, place: &Place) -> Outcome {
     match args.command {
         Command::List(args) => list(args, place),
+        Command::Add(args) => tidy::add(args, place),
+        Command::Clean(args) => tidy::clean(args, place),
+        Command::Repair(args) => tidy::repair(args, place),
         Command::Remove(args) => remove(args, place),
     }
 }

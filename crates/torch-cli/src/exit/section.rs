@@ -451,6 +451,33 @@ fn of_worktrees(path: &str) -> Vec<Line> {
             DENIED,
             NO_DAEMON,
         ],
+        "worktree add" => vec![
+            (OK, "the worktree is there"),
+            FAILED,
+            (
+                USAGE,
+                "bad arguments, no usable repository, the name's place is taken, or too many worktrees",
+            ),
+            DENIED,
+            NO_DAEMON,
+        ],
+        "worktree clean" => vec![
+            (OK, "what could go is gone; also where that is none"),
+            (FAILURE, "you declined the prompt, or any other failure"),
+            (USAGE, "bad arguments, no such team, or nobody can be asked"),
+            DENIED,
+            NO_DAEMON,
+        ],
+        "worktree repair" => vec![
+            (OK, "all ways are there again"),
+            FAILED,
+            (
+                USAGE,
+                "bad arguments, no repository, or a path is no worktree",
+            ),
+            DENIED,
+            NO_DAEMON,
+        ],
         "undelete" => vec![
             (OK, "it is back; without a name: the list"),
             FAILED,

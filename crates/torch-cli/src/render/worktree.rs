@@ -1,5 +1,7 @@
 //! Worktrees: those that stand, those that were removed, and what is kept of them.
 
+mod tidy;
+
 use torch_api::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
 
 use super::style::{BAD, DIM, STRONG, paint};
@@ -7,6 +9,8 @@ use super::table::{Cell, Table};
 use super::time::Clock;
 use super::{bytes, count, first_line, fit};
 use crate::place::shown;
+
+pub use tidy::{added, cleaned};
 
 /// The worktrees of all teams, and below them those that no team has, for a terminal of `width` columns if there is one.
 pub fn list(worktrees: &[WorktreeView], width: Option<usize>) -> String {
@@ -41,19 +45,20 @@ fn section<'a>(
     let whole = table(&worktrees, Paths::Beside);
     // The path of one that no team has is what it is called by, so it is never shortened.
     if worktrees.iter().all(|one| one.team.is_some()) {
-        return format!("{title}\n{}", whole.giving(width, &[5, 2, 4]));
+        let notes = tidy::notes(&worktrees);
+        return format!("{title}\n{}{notes}", whole.giving(width, &[5, 2, 4]));
     }
     let text = whole.render();
     if fit::fits(&text, width) {
-        return format!("{title}\n{text}");
+        return format!("{title}\n{text}{}", tidy::notes(&worktrees));
     }
     let text = table(&worktrees, Paths::Below).giving(width, &[2, 4]);
     let mut lines = text.lines();
     let mut text = format!("{title}\n{}\n", lines.next().unwrap_or_default());
-    for (line, one) in lines.zip(worktrees) {
+    for (line, one) in lines.zip(&worktrees) {
         text.push_str(&format!("{line}\n    {}\n", shown(&one.path)));
     }
-    text
+    text + &tidy::notes(&worktrees)
 }
 
 /// Where the paths stand.

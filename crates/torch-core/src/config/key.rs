@@ -38,6 +38,8 @@ pub enum Kind {
     Interval(bool),
     /// Folders: a list of paths that are absolute or begin with `~/`.
     Folders,
+    /// A range of ports from 1024 on, `FIRST-LAST`, or nothing.
+    Ports,
     /// `ROLE=LENGTH` with commas, or nothing.
     RoleIntervals,
     /// One of these words.
@@ -301,6 +303,42 @@ pub const KEYS: &[Key] = &[
         doc: "The folders whose subfolders `torch open NAME` looks through.",
     },
     Key {
+        name: "worktree.copy",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "Files of a project that git ignores and that each new worktree gets a copy of, with commas: \".env\". Mode 600; PORT in it becomes the worktree's.",
+    },
+    Key {
+        name: "worktree.link",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "Files and folders of a project that git ignores and that each new worktree gets a link to, with commas: \"node_modules\".",
+    },
+    Key {
+        name: "worktree.setup",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "A command (sh -c) that is run in each new worktree before an agent starts there: \"npm ci\"; empty: none.",
+    },
+    Key {
+        name: "worktree.teardown",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "A command (sh -c) that is run in a worktree before it is removed; where it fails, the worktree stays.",
+    },
+    Key {
+        name: "worktree.ports",
+        kind: Kind::Ports,
+        scope: Scope::User,
+        doc: "The ports of which each worktree gets a pair of its own (PORT, TORCH_PORT, TORCH_PORT_2); empty: none.",
+    },
+    Key {
+        name: "worktree.limit",
+        kind: Kind::Whole(0, 1_000),
+        scope: Scope::User,
+        doc: "How many worktrees that no team has `torch worktree add` makes in one project; 0: no limit.",
+    },
+    Key {
         name: "backup.hours",
         kind: Kind::Whole(0, 8_760),
         scope: Scope::User,
@@ -319,6 +357,13 @@ pub const KEYS: &[Key] = &[
         doc: "Days after which `torch gc` archives journal and settled messages and removes old day files and logs.",
     },
 ];
+
+fn is_range_of_ports(text: &str) -> bool {
+    let port = |text: &str| text.trim().parse::<u16>().ok();
+    let range = text.split_once('-');
+    let range = range.and_then(|(first, last)| Some((port(first)?, port(last)?)));
+    range.is_some_and(|(first, last)| first >= 1024 && last > first)
+}
 
 impl Key {
     /// The key of this name.
@@ -354,6 +399,7 @@ impl Kind {
                 "a list of folders, absolute or beginning with ~/, such as [\"~/projects\"]"
                     .to_owned()
             }
+            Self::Ports => "a range of ports such as \"8100-8199\", or \"\"".to_owned(),
             Self::RoleIntervals => {
                 "roles with their lengths in quotes, such as \"developer=30m, tester=none\""
                     .to_owned()
@@ -398,6 +444,7 @@ impl Kind {
                 let mut paths = all.iter();
                 paths.all(|path| path.as_str().is_some_and(is_folder))
             }),
+            Self::Ports => text.is_some_and(|text| text.is_empty() || is_range_of_ports(text)),
             Self::RoleIntervals => text.is_some_and(|text| super::interval::by_role(text).is_ok()),
             Self::Choice(words) => text.is_some_and(|text| words.contains(&text)),
         }

@@ -126,6 +126,7 @@ impl Host {
 
     fn execute_git(&mut self, effect: Effect) {
         let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        let set_up = self.set_up();
         match effect {
             Effect::AddWorktree {
                 agent,
@@ -141,11 +142,11 @@ impl Host {
                     base_branch: &base_branch,
                     role: &role,
                 };
-                let result = git::add(&git, &project, &order);
+                let result = git::add(&git, &project, &order, &set_up);
                 crate::crash::did("worktree");
                 let result = match result {
-                    Ok((repository, added)) => {
-                        let shown = git::added(&added);
+                    Ok((repository, added, notes)) => {
+                        let shown = git::added(&added, &notes);
                         send(&inputs, Input::Added(agent, Box::new((repository, added))));
                         Ok(shown)
                     }
@@ -162,7 +163,13 @@ impl Host {
                 let made = self.added.remove(&agent);
                 drop(tokio::task::spawn_blocking(move || {
                     let kept = match made {
-                        Some((repository, added)) => git::undo(&git, &repository, &added),
+                        Some((repository, added)) => {
+                            let kept = git::undo(&git, &repository, &added);
+                            if kept.is_none() {
+                                set_up.release(&added.path);
+                            }
+                            kept
+                        }
                         None => Some(format!("{} (another daemon made it)", path.display())),
                     };
                     send(

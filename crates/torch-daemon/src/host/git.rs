@@ -8,6 +8,7 @@ use torch_api::wire::{AutoRequest, FailureKind};
 use torch_router::tag::sha256;
 use torch_worktree::{AddRequest, Added, Git, Repository, Rung, Undone, WorktreeError};
 
+use super::set_up::SetUp;
 use crate::event::{AddedWorktree, ProjectFacts, SpecFacts};
 use crate::failure::{from_error, usage};
 
@@ -81,12 +82,13 @@ fn read_spec(path: &Path) -> Result<SpecFacts, Box<Failure>> {
     })
 }
 
-/// Makes an agent's worktree and what torch keeps in it.
+/// Makes an agent's worktree, what torch keeps in it, and what the user's settings give it; what of that was refused.
 pub(crate) fn add(
     git: &Git,
     project: &Path,
     request: &AddOrder<'_>,
-) -> Result<(Repository, Added), WorktreeError> {
+    set_up: &SetUp,
+) -> Result<(Repository, Added, Vec<String>), WorktreeError> {
     let repository = torch_worktree::inspect(git, project)?;
     let added = torch_worktree::add(
         git,
@@ -100,7 +102,8 @@ pub(crate) fn add(
     )?;
     torch_worktree::exclude(&repository.common_dir)?;
     torch_worktree::prepare_worktree(&added.path)?;
-    Ok((repository, added))
+    let notes = set_up.begin(git, &repository, &added.path)?;
+    Ok((repository, added, notes))
 }
 
 /// What [`add`] needs besides the project.
@@ -111,18 +114,23 @@ pub(crate) struct AddOrder<'a> {
     pub(crate) role: &'a torch_core::RoleName,
 }
 
-pub(crate) fn added(added: &Added) -> AddedWorktree {
+pub(crate) fn added(added: &Added, notes: &[String]) -> AddedWorktree {
     AddedWorktree {
         path: added.path.clone(),
         branch: added.branch.clone(),
-        rung: match added.rung {
+        rung: [match added.rung {
             Rung::Kept => "worktree kept",
             Rung::New => "new branch",
             Rung::Reused => "branch reused",
             Rung::Numbered => "numbered branch",
             Rung::Detached => "detached HEAD",
         }
-        .to_owned(),
+        .to_owned()]
+        .iter()
+        .chain(notes)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("; "),
         created: added.rung != Rung::Kept,
     }
 }

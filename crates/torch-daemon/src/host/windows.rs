@@ -22,6 +22,9 @@ const SESSION_TRIES: u32 = 4;
 impl Host {
     pub(crate) fn open(&mut self, mut order: OpenWindow) {
         let (agent, launch) = (order.agent, order.spec.launch);
+        if let Some(ports) = self.set_up().lease(&order.spec.cwd) {
+            order.spec.env.extend(ports.env());
+        }
         let dir = self.agent_dir(agent);
         let spool = order.spec.spool.clone();
         let server = self.tmux.server.clone();

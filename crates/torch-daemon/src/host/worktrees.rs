@@ -13,6 +13,7 @@ use torch_worktree::{
 };
 
 use super::git::failure;
+use super::tidy::{Bench, without_team};
 use super::{Host, Input, execute, socket};
 use crate::event::{ConnId, Event};
 use crate::failure::usage;
@@ -22,6 +23,7 @@ impl Host {
     /// Carries an order out; what only looks is answered from the task, what changes something comes back as an event.
     pub(crate) fn worktrees(&mut self, conn: ConnId, order: Order) {
         let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        let (set_up, now) = (self.set_up(), self.clock.last().wall);
         let projects = self.home.join("projects");
         // As the paths of worktrees are; where there is none yet, nothing lies in it.
         let projects = projects.canonicalize().unwrap_or(projects);
@@ -33,7 +35,13 @@ impl Host {
             }
         }
         drop(tokio::task::spawn_blocking(move || {
-            match carried_out(&git, &projects, conn, order) {
+            let bench = Bench {
+                git: &git,
+                set_up: &set_up,
+                projects: &projects,
+                now,
+            };
+            match carried_out(&bench, conn, order) {
                 Done::Answer(response) => {
                     // A client that is gone needs no answer.
                     let _ = client.map(|client| client.send(socket::line(&response)));
@@ -48,12 +56,13 @@ impl Host {
 }
 
 /// What follows an order.
-enum Done {
+pub(super) enum Done {
     Answer(Response),
     Changed(Outcome),
 }
 
-fn carried_out(git: &Git, projects: &Path, conn: ConnId, order: Order) -> Done {
+fn carried_out(bench: &Bench<'_>, conn: ConnId, order: Order) -> Done {
+    let (git, projects) = (bench.git, bench.projects);
     match order {
         Order::List {
             agents,
@@ -63,10 +72,10 @@ fn carried_out(git: &Git, projects: &Path, conn: ConnId, order: Order) -> Done {
             if let Some(failure) = outside {
                 return Done::Answer(Response::Failed(failure));
             }
-            let mut worktrees: Vec<_> = agents.iter().map(|agent| look(git, agent)).collect();
+            let mut worktrees: Vec<_> = agents.iter().map(|agent| look(bench, agent)).collect();
             if let Some(known) = others_than {
                 let others = abandoned(projects, &known);
-                worktrees.extend(others.iter().map(|other| look(git, other)));
+                worktrees.extend(others.iter().map(|other| look(bench, other)));
             }
             Done::Answer(Response::Worktrees { worktrees })
         }
@@ -101,11 +110,14 @@ fn carried_out(git: &Git, projects: &Path, conn: ConnId, order: Order) -> Done {
         } => {
             let removed = worktrees.iter().map(|worktree| Removed {
                 agent: worktree.agent,
-                view: remove(git, worktree, (projects, branch), (now, &why)),
+                view: remove(bench, worktree, branch, (now, &why)),
                 stands: fs::symlink_metadata(worktree.path.join(".git")).is_ok(),
             });
             let results = removed.collect();
             Done::Changed(Outcome::Removed { conn, results })
+        }
+        order @ (Order::Add { .. } | Order::Clean { .. } | Order::Repair { .. }) => {
+            bench.carried_out(conn, order)
         }
         Order::Commit {
             worktree,
@@ -128,7 +140,7 @@ fn carried_out(git: &Git, projects: &Path, conn: ConnId, order: Order) -> Done {
         } => {
             let result = repository(git, &places).and_then(|repository| {
                 let kept = find(git, &repository, &what, team.as_deref())?;
-                undelete(git, &repository, &kept, (projects, to.as_deref()))
+                undelete(bench, &repository, &kept, to.as_deref())
             });
             let result = result.map(Box::new).map_err(|failure| *failure);
             Done::Changed(Outcome::Undeleted { conn, result })
@@ -196,7 +208,8 @@ pub(super) fn repository_of(git: &Git, worktree: &Registered) -> Result<Reposito
 }
 
 /// Looks at one worktree; what can't be looked at is shown with the reason.
-fn look(git: &Git, worktree: &Registered) -> WorktreeView {
+pub(super) fn look(bench: &Bench<'_>, worktree: &Registered) -> WorktreeView {
+    let git = bench.git;
     let mut view = WorktreeView {
         team: worktree.team.clone(),
         role: worktree.role.to_string(),
@@ -210,6 +223,11 @@ fn look(git: &Git, worktree: &Registered) -> WorktreeView {
         changed: 0,
         untracked: 0,
         problem: None,
+        port: bench
+            .set_up
+            .leased(&worktree.path)
+            .map(|ports| ports.first()),
+        progress: None,
     };
     if !view.there {
         if worktree.ready {
@@ -226,9 +244,11 @@ fn look(git: &Git, worktree: &Registered) -> WorktreeView {
             None => inspect_busy(git, &worktree.path)?.head,
         };
         torch_worktree::state(git, &repository, &worktree.path, &base)
+            .map(|state| (repository, state))
     });
     match read {
-        Ok(state) => {
+        Ok((repository, state)) => {
+            view.progress = bench.progress(worktree, &repository, &state);
             let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
             view.branch = state.branch;
             view.head = Some(state.head);
@@ -249,7 +269,7 @@ fn was_removed(git: &Git, worktree: &Registered) -> bool {
 }
 
 /// The folders of the registry that are worktrees of no known agent, sorted.
-fn abandoned(projects: &Path, known: &[PathBuf]) -> Vec<Registered> {
+pub(super) fn abandoned(projects: &Path, known: &[PathBuf]) -> Vec<Registered> {
     let folders = |path: &Path| {
         let entries = fs::read_dir(path).into_iter().flatten().flatten();
         entries
@@ -262,17 +282,7 @@ fn abandoned(projects: &Path, known: &[PathBuf]) -> Vec<Registered> {
         .filter(|path| !known.contains(path))
         .filter_map(|path| {
             let name = path.file_name()?.to_str()?.to_owned();
-            Some(Registered {
-                agent: None,
-                role: RoleName::parse(&name).ok()?,
-                team: None,
-                state: None,
-                project: path.clone(),
-                path,
-                branch: None,
-                base: None,
-                ready: true,
-            })
+            Some(without_team(RoleName::parse(&name).ok()?, path))
         })
         .collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
@@ -281,11 +291,12 @@ fn abandoned(projects: &Path, known: &[PathBuf]) -> Vec<Registered> {
 
 /// Keeps and removes one worktree; why it stays, if it does.
 fn remove(
-    git: &Git,
+    bench: &Bench<'_>,
     worktree: &Registered,
-    (projects, branch): (&Path, HomeBranch),
+    branch: HomeBranch,
     (now, why): (Timestamp, &str),
 ) -> RemovedView {
+    let (git, projects) = (bench.git, bench.projects);
     let mut view = RemovedView {
         role: worktree.role.to_string(),
         path: worktree.path.clone(),
@@ -293,6 +304,7 @@ fn remove(
         deleted_branch: None,
         branch_stays: None,
         failure: outside(git, worktree, projects),
+        only_looked: false,
     };
     if view.failure.is_some() {
         return view;
@@ -314,19 +326,14 @@ fn remove(
                 HomeBranch::Goes => BranchFate::Goes,
             },
         };
+        bench.set_up.end(&worktree.path)?;
         torch_worktree::remove(git, &request)
     });
     match removed {
-        Ok(Removal {
-            kept,
-            deleted_branch,
-            branch_stays,
-            ..
-        }) => {
+        Ok(removal) => {
             super::git::remove_empty_parents(&worktree.path);
-            view.kept = kept.as_ref().map(self::view);
-            view.deleted_branch = deleted_branch;
-            view.branch_stays = branch_stays;
+            bench.set_up.release(&worktree.path);
+            shown_removal(&mut view, removal);
         }
         Err(error) => {
             let said = failure(&error);
@@ -341,6 +348,13 @@ fn remove(
         }
     }
     view
+}
+
+/// What is told of a worktree that is gone.
+pub(super) fn shown_removal(told: &mut RemovedView, removal: Removal) {
+    told.kept = removal.kept.as_ref().map(view);
+    told.deleted_branch = removal.deleted_branch;
+    told.branch_stays = removal.branch_stays;
 }
 
 /// Whether a path is the place of a worktree of the registry, and leads there without detours.
@@ -381,11 +395,12 @@ fn find(
 }
 
 fn undelete(
-    git: &Git,
+    bench: &Bench<'_>,
     repository: &Repository,
     kept: &Kept,
-    (projects, to): (&Path, Option<&Path>),
+    to: Option<&Path>,
 ) -> Result<UndeletedView, Box<Failure>> {
+    let (git, projects) = (bench.git, bench.projects);
     // Whoever may write to the repository may have written that path.
     if to.is_none() && !kept.path.starts_with(projects) {
         let cause = format!(
@@ -405,12 +420,13 @@ fn undelete(
     let undeleted =
         undeleted.map_err(|error| Box::new(failed_to_undelete(git, repository, &error, kept)))?;
     let prepared = torch_worktree::exclude(&repository.common_dir)
-        .and_then(|()| torch_worktree::prepare_worktree(&undeleted.path));
+        .and_then(|()| torch_worktree::prepare_worktree(&undeleted.path))
+        .and_then(|()| bench.set_up.begin(git, repository, &undeleted.path));
     if let Err(error) = prepared {
         // It is back all the same; a long message would say it again.
         tracing::warn!(
             error = &error as &dyn std::error::Error,
-            "torch's folder was not made"
+            "it was not set up"
         );
     }
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);

@@ -76,7 +76,7 @@ impl State {
             return Err(Box::new(other(&error, cause, Some(hint))));
         };
         Ok(Order::Commit {
-            worktree,
+            worktree: Box::new(worktree),
             message,
             paths: request.paths,
             env: team.map(|team| team.env.clone()).unwrap_or_default(),

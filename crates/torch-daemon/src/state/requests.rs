@@ -151,6 +151,9 @@ impl State {
             }
             request @ (Request::WorktreeList { .. }
             | Request::WorktreeRemove { .. }
+            | Request::WorktreeAdd { .. }
+            | Request::WorktreeClean { .. }
+            | Request::WorktreeRepair { .. }
             | Request::KeptList { .. }
             | Request::Git(_)
             | Request::Undelete { .. }) => self.worktree_request(t, conn, request),

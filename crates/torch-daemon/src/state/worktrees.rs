@@ -31,6 +31,15 @@ impl State {
                 let fate = (!dry_run).then(|| branch.into());
                 self.worktree_remove(t, conn, &team, (&role, fate));
             }
+            Request::WorktreeAdd { project, name } => self.worktree_add(t, conn, project, &name),
+            Request::WorktreeClean {
+                team,
+                branch,
+                dry_run,
+            } => self.worktree_clean(t, conn, team.as_deref(), (branch.into(), dry_run)),
+            Request::WorktreeRepair { project, places } => {
+                order_worktrees(t, conn, Order::Repair { project, places });
+            }
             Request::KeptList { team, role } => self.kept_list(t, conn, &team, role),
             Request::Git(GitRequest::Radar { team }) => self.radar(t, conn, &team),
             Request::Undelete { team, what, to } => self.undelete(t, conn, &team, (what, to)),
@@ -236,6 +245,7 @@ impl State {
                     _ => t.reply(conn, Response::WorktreesRemoved { worktrees: views }),
                 }
             }
+            Outcome::Cleaned { conn, results } => self.on_cleaned(t, conn, results),
             Outcome::Committed {
                 conn,
                 agent,
@@ -255,7 +265,7 @@ impl State {
         }
     }
 
-    fn note_removed(&mut self, t: &mut Turn, removed: &Removed) {
+    pub(super) fn note_removed(&mut self, t: &mut Turn, removed: &Removed) {
         let view = &removed.view;
         let data = json!({
             "path": view.path,
@@ -324,6 +334,7 @@ impl State {
             path: run.worktree.clone(),
             branch: run.branch.clone(),
             base: Some(team.base_commit.clone()),
+            parent: (team.base_branch != "HEAD").then(|| team.base_branch.clone()),
             ready: run.worktree_ready,
         })
     }
@@ -354,6 +365,7 @@ impl State {
             path: path.to_owned(),
             branch: None,
             base: None,
+            parent: None,
             ready: true,
         })
     }
@@ -380,6 +392,8 @@ pub(crate) fn order_worktrees(t: &mut Turn, conn: ConnId, order: Order) {
     let order = Box::new(order);
     t.push(Effect::Worktrees { conn, order });
 }
+
+mod tidy;
 
 #[cfg(test)]
 mod tests;

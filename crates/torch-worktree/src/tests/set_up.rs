@@ -202,6 +202,17 @@ fn a_command_of_the_repository_is_none_of_the_users() {
 }
 
 #[test]
+fn a_mark_that_leads_elsewhere_is_not_written_through() {
+    let desk = Desk::new();
+    let outside = desk.project.folder.path().join("outside");
+    let command = format!("ln -s {} .torch/set-up", outside.display());
+    desk.set_up((&[], &[]), &command, None)
+        .expect_err("something is in its place");
+    desk.set_up((&[], &[]), "", None).expect("it counts");
+    assert!(fs::symlink_metadata(&outside).is_err());
+}
+
+#[test]
 fn each_worktree_has_ports_of_its_own_until_it_is_gone() {
     let desk = Desk::new();
     let ports = desk.ports("47121-47126");

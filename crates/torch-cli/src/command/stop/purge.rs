@@ -170,6 +170,8 @@ mod tests {
             changed: 0,
             untracked: 0,
             problem: None,
+            port: None,
+            progress: None,
         }
     }
 

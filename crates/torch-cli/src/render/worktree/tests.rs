@@ -30,6 +30,8 @@ fn a_worktree(role: &str, state: Option<AgentState>) -> WorktreeView {
         changed: 3,
         untracked: 1,
         problem: None,
+        port: None,
+        progress: None,
     }
 }
 
@@ -92,6 +94,7 @@ fn what_people_read() {
         deleted_branch: None,
         branch_stays: Some("/p/hello has it".to_owned()),
         failure: None,
+        only_looked: false,
     };
     said.push_str(&text(&worktree::removed(&removed)));
     removed.kept = None;

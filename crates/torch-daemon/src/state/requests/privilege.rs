@@ -51,6 +51,9 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::RenameWindows { .. }
         | Request::Purge { .. }
         | Request::WorktreeRemove { .. }
+        | Request::WorktreeAdd { .. }
+        | Request::WorktreeClean { .. }
+        | Request::WorktreeRepair { .. }
         | Request::KeptList { .. }
         | Request::Undelete { .. }
         | Request::CancelMessage { .. } => Privilege::Person,

@@ -160,6 +160,7 @@ fn removed(failure: Option<Failure>) -> Event {
             deleted_branch: (!stands).then(|| "main-developer".to_owned()),
             branch_stays: None,
             failure,
+            only_looked: false,
         },
         stands,
     };

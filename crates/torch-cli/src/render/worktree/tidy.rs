@@ -1,0 +1,135 @@
+//! How far the work in worktrees is, one that was added, and those that were cleaned away.
+
+use torch_api::worktree::{RemovedView, WorktreeView};
+
+use super::super::style::{DIM, STRONG, paint};
+use super::super::table::{Cell, Table};
+use super::count;
+use crate::place::shown;
+
+/// A line for each worktree of which there is more to say: ports, what is behind, not pushed or under way, and what to do.
+pub(super) fn notes(worktrees: &[&WorktreeView]) -> String {
+    let mut table = Table::bare(4);
+    for one in worktrees {
+        let facts = facts(one);
+        if !facts.is_empty() {
+            table.row([
+                Cell::styled(DIM, one.role.as_str()),
+                Cell::styled(DIM, facts.join(", ")),
+            ]);
+        }
+    }
+    table.render()
+}
+
+fn facts(one: &WorktreeView) -> Vec<String> {
+    let mut facts = Vec::new();
+    if let Some(port) = one.port {
+        facts.push(format!("ports {port} and {}", u32::from(port) + 1));
+    }
+    let Some(progress) = &one.progress else {
+        return facts;
+    };
+    facts.extend(progress.operation.clone());
+    if progress.behind > 0 {
+        let behind = count(progress.behind, "commit");
+        facts.push(format!("{behind} behind {}", progress.parent));
+    }
+    if let Some(unpushed) = progress.unpushed.filter(|unpushed| *unpushed > 0) {
+        facts.push(format!("{} not pushed", count(unpushed, "commit")));
+    }
+    if let Some(advice) = &progress.advice {
+        facts.push(format!("stale: {advice}"));
+    }
+    facts
+}
+
+/// A worktree that was made.
+pub fn added(one: &WorktreeView) -> String {
+    let mut facts = Table::bare(2);
+    let mut fact = |label: &str, value: String| facts.row([Cell::styled(DIM, label), value.into()]);
+    fact("at", shown(&one.path));
+    fact(
+        "branch",
+        one.branch
+            .clone()
+            .unwrap_or_else(|| "none (detached)".to_owned()),
+    );
+    if let Some(port) = one.port {
+        fact("ports", format!("{port} and {}", u32::from(port) + 1));
+    }
+    fact(
+        "then",
+        format!("cd {}", torch_process::quote::shell(&one.path)),
+    );
+    let title = format!("the worktree {} is there", one.role);
+    format!("{}\n{}", paint(STRONG, &title), facts.render())
+}
+
+/// What was cleaned away, or would be, and why the others stay.
+pub fn cleaned(worktrees: &[RemovedView]) -> String {
+    if worktrees.is_empty() {
+        return "no worktrees whose agents don't run\n".to_owned();
+    }
+    let mut table = Table::bare(0);
+    for one in worktrees {
+        let (word, why) = match (&one.failure, one.only_looked) {
+            (Some(failure), _) => ("stays", failure.causes.join("; ")),
+            (None, true) => ("goes", "merged, nothing is left in it".to_owned()),
+            (None, false) => {
+                let back = one
+                    .kept
+                    .as_ref()
+                    .map(|kept| format!("torch undelete {}", kept.short));
+                let branch = one
+                    .deleted_branch
+                    .as_ref()
+                    .map(|name| format!("branch {name} deleted"));
+                let parts: Vec<_> = back.into_iter().chain(branch).collect();
+                ("removed", parts.join(", "))
+            }
+        };
+        table.row([
+            Cell::from(one.role.as_str()),
+            word.into(),
+            why.into(),
+            shown(&one.path).into(),
+        ]);
+    }
+    table.render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_says_why() {
+        let one = |role: &str, why: Option<&str>| RemovedView {
+            role: role.to_owned(),
+            path: "/registry/x".into(),
+            kept: None,
+            deleted_branch: None,
+            branch_stays: None,
+            failure: why.map(|why| torch_api::Failure {
+                kind: torch_api::wire::FailureKind::Other,
+                error: "the worktree stays".to_owned(),
+                causes: vec![why.to_owned()],
+                hint: None,
+            }),
+            only_looked: true,
+        };
+        let text = cleaned(&[
+            one("developer", None),
+            one("tester", Some("3 commits are not in main")),
+        ]);
+        let mut lines = text.lines();
+        assert!(lines.next().is_some_and(|line| line.contains("goes")));
+        let second = lines.next().unwrap_or_default();
+        assert!(
+            second.contains("stays") && second.contains("3 commits are not in main"),
+            "{text}"
+        );
+        assert!(cleaned(&[]).contains("no worktrees"));
+    }
+}
