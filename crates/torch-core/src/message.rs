@@ -129,6 +129,24 @@ pub struct Verdict {
     pub reason: String,
 }
 
+impl Verdict {
+    /// Whether the text was refused for a word that a rule of the project forbids: then it is shown to nobody.
+    pub fn hides_text(&self) -> bool {
+        self.decision == Decision::Refuse && self.rule.starts_with("project.forbidden-words-")
+    }
+
+    /// A text as it may be shown.
+    pub fn shown<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
+        match self.hides_text() {
+            true => {
+                let length = text.chars().count();
+                format!("({length} characters, not shown: a rule of the project forbids a word of it)").into()
+            }
+            false => text.into(),
+        }
+    }
+}
+
 /// The router's decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

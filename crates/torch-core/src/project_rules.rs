@@ -280,8 +280,12 @@ impl fmt::Display for RuleKind {
         match self {
             Self::MayNotWrite { from, to } => write!(f, "{from} may not write to {to}"),
             Self::MayWrite { from, to } => write!(f, "{from} may write to {to}"),
-            Self::WritesOnlyTo { from, to } => write!(f, "{from} may write to {to} only"),
-            Self::HearsOnly { to, from } => write!(f, "only {from} may write to {to}"),
+            Self::WritesOnlyTo { from, to } => {
+                write!(f, "{from} may write to {to} only{}", always(to))
+            }
+            Self::HearsOnly { to, from } => {
+                write!(f, "only {from} may write to {to}, besides the orchestrator and the person")
+            }
             Self::ReportsTo { from, to } => write!(f, "reports of {from} go to {to}"),
             Self::MaxExchanges { count } => write!(f, "at most {count} exchanges in a thread"),
             Self::MaxMessages {
@@ -336,6 +340,26 @@ impl fmt::Display for RuleKind {
                 write!(f, "a block is escalated after {}", span(*seconds))
             }
         }
+    }
+}
+
+/// Whom no rule keeps anybody from.
+fn always(to: &Who) -> &'static str {
+    match to {
+        Who::Roles(roles) if roles.iter().any(RoleName::is_hub) => ", besides the person",
+        _ => ", besides the orchestrator and the person",
+    }
+}
+
+/// A forbidden word as it may be shown: its ends and its length.
+pub fn mask(word: &str) -> String {
+    let length = word.chars().count();
+    let mut ends = word.chars();
+    match (ends.next(), ends.next_back()) {
+        (Some(first), Some(last)) if length > 4 => {
+            format!("{first}…{last}, {length} characters")
+        }
+        _ => format!("{length} characters"),
     }
 }
 
@@ -422,8 +446,11 @@ pub struct Unchecked {
     pub line: u32,
     /// What the file says.
     pub text: String,
-    /// Why it can't be checked.
+    /// Why it can't be checked, or is not in force.
     pub why: String,
+    /// Where it could be a rule and may be meant for the product: the lines of `rules.toml` that make it one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 /// All rules of a project's files at one time.

@@ -144,7 +144,7 @@ fn judge_edge(from: &RoleName, to: &RoleName, team: TeamRules<'_>) -> Verdict {
 /// What becomes of a message that may not go where it was meant to go.
 fn off_edge(team: TeamRules<'_>, rule: &str, reason: &str) -> Verdict {
     if team.has_hub {
-        let reason = format!("{reason}; the message went to the orchestrator");
+        let reason = format!("{reason}; the message goes to the orchestrator");
         return verdict(Decision::Reroute, rule, &reason);
     }
     let reason = format!("{reason}, and this team has no orchestrator");

@@ -140,6 +140,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) sent_within: &'a dyn Fn(u64) -> u64,
     /// Whether the same text went to others a moment ago.
     pub(crate) is_broadcast: &'a dyn Fn() -> bool,
+    /// Whether the recipient asked its sender something last.
+    pub(crate) was_asked: &'a dyn Fn() -> bool,
 }
 
 impl Asked<'_> {
@@ -176,10 +178,17 @@ impl Traffic {
             return Judgement::clean(edge);
         };
         if matches!(edge.rule.as_str(), "edge.self" | "team.border") {
-            let breaches = vec![of_edge(&edge, said)];
+            let mut breach = of_edge(&edge, said);
+            if team
+                .project
+                .is_some_and(|rules| rules.hides(role, said.text))
+            {
+                breach.evidence =
+                    format!("to {}: a text with a word that a rule forbids", to(said));
+            }
             return Judgement {
                 verdict: edge,
-                breaches,
+                breaches: vec![breach],
             };
         }
         let asked = Asked {
@@ -190,16 +199,11 @@ impl Traffic {
             time: team.time,
             sent_within: &|seconds| self.sent_by(*from, said.now, Duration::from_secs(seconds)),
             is_broadcast: &|| self.is_broadcast(*from, said),
+            was_asked: &|| self.is_answer(*from, said, limits),
         };
         let project = team.project.filter(|_| said.agent.is_some());
         let limit = match project.and_then(|rules| rules.refusal(&asked)) {
-            Some((rule, reason)) => Some(limited(
-                &rule.name,
-                reason,
-                Severity::Medium,
-                said,
-                &remedy(rule),
-            )),
+            Some((rule, reason)) => Some(of_project(rule, reason, said)),
             None => self.refusal(*from, role, said, limits),
         };
         let open = team.mode == RouterMode::Open;
@@ -342,6 +346,17 @@ fn limited(
         remedy: remedy.to_owned(),
     };
     (rule.to_owned(), reason, breach)
+}
+
+/// A rule of the project that refuses. What says a forbidden word is not quoted.
+fn of_project(rule: &ProjectRule, reason: String, said: &Said<'_>) -> Limited {
+    let hidden = matches!(rule.ask, RuleKind::ForbiddenWords { .. }).then(|| reason.clone());
+    let remedy = remedy(rule);
+    let mut limit = limited(&rule.name, reason, Severity::Medium, said, &remedy);
+    if let Some(evidence) = hidden {
+        limit.2.evidence = evidence;
+    }
+    limit
 }
 
 /// The verdict on a message that a limit hands over to the hub: in an open team, and in one without a hub, it differs.

@@ -107,11 +107,11 @@ pub(super) fn time_of_day(text: &str) -> Option<DayMinute> {
 /// Names of branches as examples: `feature/<name>`, `test/*`, `bugfix/`.
 pub(super) fn branch_patterns(text: &str) -> Vec<String> {
     static BRANCH: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:^|[\s`\x22'(])([a-z][a-z0-9_.-]*/(?:[A-Za-z0-9_./*-]|<[^>\s]*>|\{[^}\s]*\}|\[[^\]\s]*\])*)")
+        Regex::new(r"(?:^|[\s`\x22'(])([a-z][a-z0-9_.-]*/(?:[A-Za-z0-9_./*-]|<[^>\s]*>|\{[^}\s]*\}|\[[^\]\s]*\]|…)*)")
             .expect("the pattern is constant")
     });
     static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"<[^>]*>|\{[^}]*\}|\[[^\]]*\]").expect("the pattern is constant")
+        Regex::new(r"<[^>]*>|\{[^}]*\}|\[[^\]]*\]|…|\.\.\.").expect("the pattern is constant")
     });
     let mut out = Vec::new();
     for hit in BRANCH.captures_iter(text) {

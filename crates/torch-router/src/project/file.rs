@@ -1,6 +1,6 @@
 //! `rules.toml`: the same rules, stated one by one.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use torch_core::project_rules::{RuleKind, Who};
 
@@ -31,6 +31,19 @@ pub enum RuleFileError {
         /// What is wrong with it.
         what: &'static str,
     },
+}
+
+/// Why nobody is kept from writing to the orchestrator.
+pub(super) const CUTS_OFF: &str = "would cut off the orchestrator, which can always be written to";
+
+/// The lines of a `rules.toml` that state these.
+pub(super) fn stated(rules: &[RuleKind]) -> Option<String> {
+    #[derive(Serialize)]
+    struct Lines<'a> {
+        rule: &'a [RuleKind],
+    }
+    let lines = toml::to_string(&Lines { rule: rules }).ok()?;
+    (!rules.is_empty()).then(|| lines.trim().to_owned())
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,12 +103,8 @@ pub(super) fn check(ask: &RuleKind) -> Result<(), &'static str> {
         _ => Ok(()),
     };
     match ask {
-        RuleKind::MayNotWrite { from, to } if hub(from) || hub(to) => {
-            Err("would cut off the orchestrator, to whom everybody may write")
-        }
-        RuleKind::HearsOnly { to, .. } if hub(to) => {
-            Err("would cut off the orchestrator, to whom everybody may write")
-        }
+        RuleKind::MayNotWrite { from, to } if hub(from) || hub(to) => Err(CUTS_OFF),
+        RuleKind::HearsOnly { to, .. } if hub(to) => Err(CUTS_OFF),
         RuleKind::MaxExchanges { count: 0 }
         | RuleKind::MaxMessages { count: 0, .. }
         | RuleKind::MaxLength { characters: 0, .. } => Err("needs a number above 0"),

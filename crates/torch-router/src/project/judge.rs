@@ -2,7 +2,7 @@
 
 use torch_core::RoleName;
 use torch_core::ledger::Severity;
-use torch_core::project_rules::{FormWanted, ProjectRule, RuleKind, Who};
+use torch_core::project_rules::{FormWanted, ProjectRule, RuleKind, Who, mask};
 
 use super::RuleSet;
 use crate::speech::Speech;
@@ -29,7 +29,8 @@ impl RuleSet {
                         return None;
                     }
                     let word = words.iter().find(|word| says(asked.text, word))?;
-                    format!("it says {word:?}")
+                    // What may not be said is not said again by the refusal, which others read.
+                    return Some((rule, hidden(from, word, asked.text)));
                 }
                 RuleKind::RequiredWords {
                     from,
@@ -74,6 +75,17 @@ impl RuleSet {
             };
             Some((rule, format!("{}: {reason}", rule.ask)))
         })
+    }
+
+    /// Whether a text has a word that its sender must not say: then nothing of it is shown to others.
+    pub(crate) fn hides(&self, from: &RoleName, text: &str) -> bool {
+        let has = |rule: &ProjectRule| match &rule.ask {
+            RuleKind::ForbiddenWords { from: by, words } => {
+                by.takes(from) && words.iter().any(|word| says(text, word))
+            }
+            _ => false,
+        };
+        self.may_be_forbidden(text) && self.data.rules.iter().any(has)
     }
 
     /// What the rules say about a message between two roles that are neither the hub nor talk to it. What forbids goes before
@@ -123,6 +135,14 @@ impl RuleSet {
     }
 }
 
+/// What is told of a text with a forbidden word: neither the word nor the text.
+fn hidden(from: &Who, word: &str, text: &str) -> String {
+    let (word, length) = (mask(word), text.chars().count());
+    format!(
+        "messages of {from} have none of the words that this rule names: a text of {length} characters has one of them ({word})"
+    )
+}
+
 /// Whether a rule that forbids means a role: the project manager only by its name.
 fn means(who: &Who, role: &RoleName) -> bool {
     match who {
@@ -149,9 +169,10 @@ fn noted(rule: &ProjectRule, asked: &Asked<'_>) -> Option<Breach> {
         }
         RuleKind::ReportsTo { from, to } if from.takes(asked.from) => {
             let report = matches!(asked.speech, Speech::Status(_)) || is_report(asked.text);
-            let elsewhere = asked
-                .to
-                .is_some_and(|role| !to.takes(role) && !role.is_hub());
+            // The orchestrator gets the answers to what it asks, and its own role's reports go to nobody else.
+            let elsewhere = asked.to.is_some_and(|role| {
+                !to.takes(role) && !asked.from.is_hub() && !(role.is_hub() && (asked.was_asked)())
+            });
             if !report || !elsewhere {
                 return None;
             }

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::about::{Section, section};
 use super::statement::{self, Reading};
-use super::{Found, RuleFile};
+use super::{Found, RuleFile, file};
 
 static LIST_ITEM: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?").expect("the pattern is constant")
@@ -29,11 +30,12 @@ struct Statement {
     text: String,
     is_item: bool,
     in_section: bool,
+    about: Section,
 }
 
 /// Takes the rules of a file, and what reads like one.
-pub(super) fn read(file: &RuleFile<'_>, found: &mut Found) {
-    for statement in statements(file.text) {
+pub(super) fn read(from: &RuleFile<'_>, found: &mut Found) {
+    for statement in statements(from.text) {
         let marked = MARKER.is_match(&statement.text);
         let is_rule_like = marked || (statement.is_item && statement.in_section);
         // Prose outside such sections tells how things are.
@@ -41,16 +43,17 @@ pub(super) fn read(file: &RuleFile<'_>, found: &mut Found) {
             continue;
         }
         let (line, text) = (statement.line, statement.text.as_str());
-        match statement::read(text) {
-            Reading::Rules(asks) => {
-                for ask in asks {
-                    found.rule(file.name, line, text, ask);
-                }
-            }
-            Reading::Unchecked(why) if is_rule_like => {
-                found.unchecked(file.name, line, text, why);
-            }
-            Reading::Unchecked(_) => {}
+        let Reading {
+            rules,
+            doubtful,
+            why,
+        } = statement::read(text, statement.about);
+        for ask in rules {
+            found.rule(from.name, line, text, ask);
+        }
+        // What could be a rule is told wherever it stands.
+        if let Some(why) = why.filter(|_| is_rule_like || !doubtful.is_empty()) {
+            found.unchecked(from.name, line, text, (why, file::stated(&doubtful)));
         }
     }
 }
@@ -62,11 +65,30 @@ struct Block {
     is_item: bool,
 }
 
+/// What the headings above say.
+#[derive(Debug, Clone, Copy)]
+struct Within {
+    /// One of them is about rules, git, workflow and the like.
+    rules: bool,
+    /// Whom they are about.
+    about: Section,
+}
+
+fn within(headings: &[(usize, Within)]) -> Within {
+    headings.last().map_or(
+        Within {
+            rules: false,
+            about: Section::Plain,
+        },
+        |(_, within)| *within,
+    )
+}
+
 fn statements(text: &str) -> Vec<Statement> {
     let mut out = Vec::new();
     let mut block = Block::default();
     // The headings above, by their level.
-    let mut headings: Vec<(usize, bool)> = Vec::new();
+    let mut headings: Vec<(usize, Within)> = Vec::new();
     let mut fence: Option<&str> = None;
     let mut in_comment = false;
     let mut lines = (1..).zip(text.lines()).peekable();
@@ -75,7 +97,7 @@ fn statements(text: &str) -> Vec<Statement> {
     }
     for (number, line) in lines {
         let trimmed = line.trim();
-        let within = headings.last().is_some_and(|(_, rules)| *rules);
+        let within = within(&headings);
         let marks = ["```", "~~~"]
             .into_iter()
             .find(|mark| trimmed.starts_with(mark));
@@ -97,8 +119,13 @@ fn statements(text: &str) -> Vec<Statement> {
         if (1..=6).contains(&level) && trimmed[level..].starts_with(' ') {
             flush(&mut block, within, &mut out);
             headings.retain(|(above, _)| *above < level);
-            let above = headings.last().is_some_and(|(_, rules)| *rules);
-            headings.push((level, above || SECTION.is_match(&trimmed[level..])));
+            let heading = &trimmed[level..];
+            let above = self::within(&headings);
+            let own = Within {
+                rules: above.rules || SECTION.is_match(heading),
+                about: section(heading, level, above.about),
+            };
+            headings.push((level, own));
             continue;
         }
         // Tables and quotations are no statements of the file's own.
@@ -116,8 +143,7 @@ fn statements(text: &str) -> Vec<Statement> {
         }
         block.pieces.push((number, trimmed.to_owned()));
     }
-    let within = headings.last().is_some_and(|(_, rules)| *rules);
-    flush(&mut block, within, &mut out);
+    flush(&mut block, within(&headings), &mut out);
     out
 }
 
@@ -138,7 +164,7 @@ fn skip_front_matter<'a>(
 }
 
 /// Ends a block: its sentences are statements.
-fn flush(block: &mut Block, in_section: bool, out: &mut Vec<Statement>) {
+fn flush(block: &mut Block, within: Within, out: &mut Vec<Statement>) {
     let block = std::mem::take(block);
     let mut text = String::new();
     let mut starts = Vec::new();
@@ -160,7 +186,8 @@ fn flush(block: &mut Block, in_section: bool, out: &mut Vec<Statement>) {
                 line: line.map_or(1, |(_, line)| *line),
                 text: sentence.to_owned(),
                 is_item: block.is_item,
-                in_section,
+                in_section: within.rules,
+                about: within.about,
             });
         }
         begin = end;

@@ -1,9 +1,10 @@
 //! The rules that a project's own files state: `CLAUDE.md`, `AGENTS.md` and `rules.toml`.
 //!
 //! - [`read`] makes [`ProjectRules`] of the files' texts: what is recognised becomes a rule, what only reads like one is
-//!   listed as not machine-checkable, nothing is dropped in silence.
+//!   listed as not machine-checkable, nothing is dropped in silence. What may be meant for the product is no rule ([`about`]).
 //! - [`RuleSet`] is such a set, ready to be asked by [`crate::traffic`].
 
+mod about;
 mod clause;
 mod file;
 mod judge;
@@ -68,7 +69,7 @@ impl Found {
         }
         if self.rules.len() >= RULES_MAX {
             let why = format!("{RULES_MAX} rules were read before it");
-            return self.unchecked(file, line, text, &why);
+            return self.unchecked(file, line, text, (&why, None));
         }
         self.rules.push(ProjectRule {
             name,
@@ -79,7 +80,14 @@ impl Found {
         });
     }
 
-    fn unchecked(&mut self, file: &str, line: u32, text: &str, why: &str) {
+    /// Notes what is no rule: why, and the lines of `rules.toml` that would make it one.
+    fn unchecked(
+        &mut self,
+        file: &str,
+        line: u32,
+        text: &str,
+        (why, rule): (&str, Option<String>),
+    ) {
         let text = shortened(text);
         if self.unchecked.len() < RULES_MAX && !self.unchecked.iter().any(|row| row.text == text) {
             self.unchecked.push(Unchecked {
@@ -87,6 +95,7 @@ impl Found {
                 line,
                 text,
                 why: why.to_owned(),
+                rule,
             });
         }
     }

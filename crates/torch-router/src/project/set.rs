@@ -35,24 +35,25 @@ impl RuleSet {
             _ => None,
         });
         let words: Vec<String> = words.flatten().collect();
-        let places = |wanted: fn(&RuleKind) -> bool| {
+        let places = |wanted: fn(&RuleKind) -> bool| -> Vec<usize> {
             let rules = data.rules.iter().enumerate();
             rules
                 .filter(|(_, rule)| wanted(&rule.ask))
                 .map(|(at, _)| at)
                 .collect()
         };
-        let asked = places(|ask| {
+        // Forbidden words first: what is refused for them is shown to nobody.
+        let mut asked: Vec<usize> = places(|ask| matches!(ask, RuleKind::ForbiddenWords { .. }));
+        asked.extend(places(|ask| {
             matches!(
                 ask,
-                RuleKind::ForbiddenWords { .. }
-                    | RuleKind::RequiredWords { .. }
+                RuleKind::RequiredWords { .. }
                     | RuleKind::MaxLength { .. }
                     | RuleKind::QuietHours { .. }
                     | RuleKind::NoBroadcast { .. }
                     | RuleKind::MaxMessages { .. }
             )
-        });
+        }));
         let edges = places(|ask| {
             matches!(
                 ask,

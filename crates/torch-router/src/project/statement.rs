@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use torch_core::project_rules::{FormWanted, RuleKind, Who};
 
+use super::about::{About, PRODUCT, Section, UNCLEAR, about};
 use super::clause::{
     AT_MOST, NUMBER, UNIT, branch_patterns, number, quoted, seconds_in, time_of_day,
 };
@@ -12,12 +13,23 @@ use super::file;
 use super::who::{ROLES, subject, who};
 
 /// What became of a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// It states these.
-    Rules(Vec<RuleKind>),
-    /// It states none that torch knows; why.
-    Unchecked(&'static str),
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// The rules that it states.
+    pub(super) rules: Vec<RuleKind>,
+    /// What it could state as well, if it is meant for the team.
+    pub(super) doubtful: Vec<RuleKind>,
+    /// Why it, or the doubtful part of it, is no rule; absent where all of it is one.
+    pub(super) why: Option<&'static str>,
+}
+
+impl Reading {
+    fn unchecked(why: &'static str) -> Self {
+        Self {
+            why: Some(why),
+            ..Self::default()
+        }
+    }
 }
 
 const CONDITIONAL: &str = "it holds under a condition that torch can't check";
@@ -26,7 +38,7 @@ const NEGATION: &str = r"(?:(?:must|may|shall|should|can|could|will)\s*(?:not|n'
 const WRITE: &str = r"(?:directly\s+)?(?:write|writes|talk|talks|speak|speaks|send\s+(?:\w+\s+)?messages|sends\s+(?:\w+\s+)?messages|message|messages|contact|contacts|ping|pings|dm|dms|communicate|communicates|address|addresses|bother|bothers|interrupt|interrupts)(?:\s+directly)?(?:\s+(?:to|with))?(?:\s+directly\s+(?:to|with))?";
 
 /// A pattern, with `ROLES`, `NOT`, `WRITE`, `NUM`, `UNIT` and `MOST` in angle brackets filled in.
-fn pattern(text: &str) -> Regex {
+pub(super) fn pattern(text: &str) -> Regex {
     let text = text
         .replace("<ROLES>", &ROLES)
         .replace("<NOT>", NEGATION)
@@ -55,6 +67,8 @@ patterns! {
     MAY = r"^(?P<from><ROLES>)\s+(?:may|can|(?:is|are)\s+(?:allowed|free|permitted)\s+to)\s+(?:always\s+|also\s+)?<WRITE>\s+(?P<to><ROLES>)";
     REPORTS = r"^(?:(?P<from><ROLES>)\s+)?(?:(?:must|should|shall|always|will|only)\s+)*reports?\s+(?:(?:back|directly|only|all|completions?|status|progress|results?|their|its|every|each)\s+)*to\s+(?P<to><ROLES>)";
     CONDITION = r"\b(?:if|unless|except|when(?:ever)?|until|while|without|before|after|during|about|in\s+case)\b";
+    GOES_ON = r"^\s*(?:$|[.,;:!)(—–]|-\s|(?:directly|only|at|ever|again|any\s?more|via|through|by|in|on|for|with|and|or|but|because|as|instead|themselves|first|either|so|is|are|must|may|always|per|all)\b)";
+    FILE_LIKE = r"\bwrites?\s+(?:directly\s+)?(?:only\s+)?(?:to\s+)?(?:the\s+)?`[^`]*`$|\b(?:write|writes)\s+(?:directly\s+)?to\s+(?:dev|docs|qa|hub)$";
     // Numbers of messages.
     EXCHANGES = r"(?:(?:<MOST>|after)\s+(?P<n><NUM>)\s+(?:\w+\s+)?(?:exchanges|back[- ]and[- ]forths?|round[- ]?trips?|rounds|replies)\b|(?P<n2><NUM>)\s+exchanges\s+(?:max|at\s+most|per\s+thread|limit))";
     RATE = r"(?:<MOST>\s+)(?P<count><NUM>)\s+(?:\w+\s+)?messages?\s+(?:per|an?|every|in|within|each)\s+(?:(?P<n><NUM>)\s+)?(?P<unit><UNIT>)\b";
@@ -63,7 +77,7 @@ patterns! {
     BROADCAST = r"(?:\b(?:no|avoid)\b|<NOT>)[^.;]*(?:\bbroadcast(?:s|ing)?\b|\bmass\s+messages?\b|<WRITE>\s+(?:to\s+)?(?:everyone|everybody|all\s+(?:agents|roles))(?:\s+at\s+once)|\bFYI\s+to\s+all\b)";
     HOURS = r"(?:quiet\s+hours?|no\s+(?:agent\s+)?messages?|silence|<NOT>\s+<WRITE>)[^.;]*?(?:between|from|:|are)\s*(?P<begin>\d{1,2}(?::\d{2})?\s*(?:am|pm)?|midnight|noon)\s*(?:and|to|until|till|-|–)\s*(?P<end>\d{1,2}(?::\d{2})?\s*(?:am|pm)?|midnight|noon)(?:[^\w:]|$)";
     // Times.
-    COMMIT = r"\bcommit(?:s|ted|ting)?\b[^.;,]*?\b(?:(?:at\s+least\s+)?(?:once\s+)?(?:every|within|each|per|an)\s+(?:(?P<n><NUM>)\s+)?(?P<unit><UNIT>)\b)";
+    COMMIT = r"\bcommit(?:s|ted|ting)?\b[^.;]*?\b(?:(?:at\s+least\s+)?(?:once\s+)?(?:every|within|each|per|an)\s+(?:(?P<n><NUM>)\s+)?(?P<unit><UNIT>)\b)";
     COMMIT_HOURLY = r"\bcommit(?:s|ted|ting)?\b[^.;,]*?\bhourly\b";
     NO_LONGER = r"(?:never|not|no)\b[^.;,]*?(?:more|longer)\s+than\s+(?P<n><NUM>)\s+(?P<unit><UNIT>)\s+without\s+(?:\w+\s+)?(?:commit(?:s|ting)?)\b";
     PUSH = r"\bpush(?:es|ed|ing)?\b[^.;,]*?\b(?:(?:at\s+least\s+)?(?:once\s+)?(?:every|within|each)\s+(?:(?P<n><NUM>)\s+)?(?P<unit><UNIT>)\b)";
@@ -79,20 +93,22 @@ patterns! {
     UNLESS = r"\b(?:unless|except|if)\b";
     FORBIDS = r"(?:\b(?:no|avoid|without|forbidden|banned|prohibited)\b|<NOT>)";
     DEMANDS = r"\b(?:messages?|reports?)\b(?:\s+of\s+(?P<of><ROLES>))?(?:\s+from\s+(?P<from><ROLES>))?(?:\s+to\s+(?P<to><ROLES>))?\s+(?:(?:must|should|shall|always|need\s+to|has\s+to|have\s+to)\s+)+(?P<verb>contain|include|mention|have|carry|start\s+with|begin\s+with)";
+    ALL_OF = r"[\x22”`']\s*,?\s*(?:and|as\s+well\s+as|plus)\s+[\x22“`']|\bboth\b|\ball\s+of\b";
+    ONE_OF = r"[\x22”`']\s*,?\s*or\s+[\x22“`']|\b(?:either|one\s+of|any\s+of)\b";
     CRITICAL = r"\b(?:critical|alert|alarm|escalation)\s+(?:key)?words?\b|\b(?:copy|notify|tell|alert|inform|cc)\s+(?:the\s+)?(?:orchestrator|hub)\b[^.;]*\b(?:words?|mentions?|contains?|says?)\b";
     BRANCH = r"\bbranch(?:es)?\b";
     BRANCH_VERB = r"\b(?:must|should|shall|always|use|named?|called|names?|naming|prefix(?:es|ed)?|start|starts|begin|begins|follow|format|pattern|are|is|create)\b";
 }
 
-/// Reads a statement.
-pub(super) fn read(text: &str) -> Reading {
+/// Reads a statement that stands in such a section.
+pub(super) fn read(text: &str, section: Section) -> Reading {
     let plain = text.replace("**", "").replace("__", "");
     let plain = plain.trim();
     if plain.ends_with('?') {
-        return Reading::Unchecked("it is a question");
+        return Reading::unchecked("it is a question");
     }
     if is_example(plain) {
-        return Reading::Unchecked("it is an example");
+        return Reading::unchecked("it is an example");
     }
     let mut asks = Vec::new();
     let mut why = "no kind of rule that torch can check";
@@ -103,7 +119,10 @@ pub(super) fn read(text: &str) -> Reading {
     }
     asks.extend(limits(plain));
     asks.extend(times(plain));
-    asks.extend(words(plain));
+    // Who writes to whom may stand in backticks, and is no word to be said.
+    if asks.is_empty() || !plain.contains('`') {
+        asks.extend(words(plain));
+    }
     let general = |ask: &RuleKind| matches!(ask, RuleKind::BlockedAfter { .. });
     if UNLESS.is_match(plain) && !asks.iter().all(general) {
         asks.clear();
@@ -111,16 +130,32 @@ pub(super) fn read(text: &str) -> Reading {
     }
     let bad = asks.iter().find_map(|ask| file::check(ask).err());
     match (asks.is_empty(), bad) {
-        (_, Some(bad)) => Reading::Unchecked(bad_reason(bad)),
-        (true, None) => Reading::Unchecked(why),
-        (false, None) => Reading::Rules(asks),
+        (_, Some(bad)) => Reading::unchecked(bad_reason(bad)),
+        (true, None) => Reading::unchecked(why),
+        (false, None) => sorted(plain, section, asks),
     }
+}
+
+/// What of a statement is meant for the team, and what may be meant for the product.
+fn sorted(text: &str, section: Section, asks: Vec<RuleKind>) -> Reading {
+    let mut reading = Reading::default();
+    for ask in asks {
+        match about(text, section, &ask) {
+            About::Team => reading.rules.push(ask),
+            About::Product => reading.why = Some(PRODUCT),
+            About::Unclear => reading.doubtful.push(ask),
+        }
+    }
+    if !reading.doubtful.is_empty() {
+        reading.why = Some(UNCLEAR);
+    }
+    reading
 }
 
 fn bad_reason(bad: &'static str) -> &'static str {
     match bad {
-        "would cut off the orchestrator, to whom everybody may write" => {
-            "everybody may write to the orchestrator, and it to everybody"
+        file::CUTS_OFF => {
+            "torch never cuts off the orchestrator: it can always be written to, so this would not be enforced"
         }
         _ => "its number or its words can't be",
     }
@@ -158,8 +193,18 @@ fn route(text: &str) -> Route {
     let Some((ask, end)) = routed(text) else {
         return Route::None;
     };
-    if CONDITION.is_match(&text[end..]) {
+    let rest = &text[end..];
+    if CONDITION.is_match(rest) {
         return Route::Conditional;
+    }
+    // "the tester's database", "the developer docs": no role is written to there.
+    if !GOES_ON.is_match(rest) {
+        return Route::None;
+    }
+    // "may only write to `tests`": a folder, as likely as a role.
+    let stated = &text[..end];
+    if stated.ends_with('`') && FILE_LIKE.is_match(stated) {
+        return Route::None;
     }
     Route::Is(ask)
 }
@@ -284,6 +329,15 @@ fn times(text: &str) -> Vec<RuleKind> {
     asks
 }
 
+/// "use `feat/…` branches, never work on `main`": the first half says how they are called.
+fn before_prohibition(text: &str) -> &str {
+    static PROHIBITION: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"[,;—–]\s*(?:and\s+|but\s+)?(?:never|don't|do\s+not|not|no)\b"));
+    PROHIBITION
+        .find(text)
+        .map_or(text, |found| &text[..found.start()])
+}
+
 /// Forms, words and names.
 fn words(text: &str) -> Vec<RuleKind> {
     let mut asks = Vec::new();
@@ -299,8 +353,9 @@ fn words(text: &str) -> Vec<RuleKind> {
             }
         }
     }
-    if BRANCH.is_match(text) && BRANCH_VERB.is_match(text) && !FORBIDS.is_match(text) {
-        let patterns = branch_patterns(text);
+    let named = before_prohibition(text);
+    if BRANCH.is_match(named) && BRANCH_VERB.is_match(named) && !FORBIDS.is_match(named) {
+        let patterns = branch_patterns(named);
         if !patterns.is_empty() {
             let from = subject(text);
             asks.push(RuleKind::BranchNames { from, patterns });
@@ -316,12 +371,18 @@ fn words(text: &str) -> Vec<RuleKind> {
     } else if let Some(hit) = DEMANDS.captures(text) {
         let group = |name: &str| hit.name(name).and_then(|found| who(found.as_str()));
         let from = group("from").or_else(|| group("of"));
-        asks.push(RuleKind::RequiredWords {
-            from: from.unwrap_or(Who::Everyone),
+        let first = hit["verb"].to_lowercase().ends_with("with");
+        // "A and B" needs both; nothing begins with both.
+        let sets = match !first && ALL_OF.is_match(text) && !ONE_OF.is_match(text) {
+            true => words.into_iter().map(|word| vec![word]).collect(),
+            false => vec![words],
+        };
+        asks.extend(sets.into_iter().map(|words| RuleKind::RequiredWords {
+            from: from.clone().unwrap_or(Who::Everyone),
             to: group("to").unwrap_or(Who::Everyone),
-            first: hit["verb"].to_lowercase().ends_with("with"),
+            first,
             words,
-        });
+        }));
     } else if SPEAKS.is_match(text) && FORBIDS.is_match(text) && !ELSEWHERE.is_match(text) {
         let from = subject(text);
         asks.push(RuleKind::ForbiddenWords { from, words });

@@ -68,7 +68,7 @@ fn no_item_under_a_heading_of_rules_is_dropped() {
         let known = set.rules.iter().any(|rule| rule.line == number)
             || set.unchecked.iter().any(|row| row.line == number)
             // The same rule in other words keeps the line where it stood first.
-            || markdown(&format!("# Rules\n- {text}"))
+            || markdown(&format!("# Communication\n- {text}"))
                 .rules
                 .iter()
                 .all(|rule| set.rules.iter().any(|known| known.name == rule.name));
@@ -235,7 +235,7 @@ fn no_more_rules_than_can_be_asked() {
     let rules: Vec<String> = (1..=RULES_MAX + 5)
         .map(|n| format!("- Messages must never say \"word{n}\""))
         .collect();
-    let set = markdown(&format!("# Rules\n{}\n", rules.join("\n")));
+    let set = markdown(&format!("# Team rules\n{}\n", rules.join("\n")));
     assert_eq!((set.rules.len(), set.unchecked.len()), (RULES_MAX, 5));
     assert!(set.unchecked[0].why.contains("1000 rules"));
 }
@@ -257,3 +257,4 @@ fn branches_have_patterns() {
 }
 
 mod decide;
+mod ordinary;

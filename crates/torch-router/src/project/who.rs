@@ -9,6 +9,12 @@ use torch_core::roles::BUILT_IN_ROLES;
 
 /// A role, or words for all of them.
 fn role_pattern() -> String {
+    // A name in backticks is a role of the user's own.
+    format!(r"(?:{}|`[a-z][a-z0-9_-]{{1,31}}`)", plain_pattern())
+}
+
+/// A built-in role, or words for all of them.
+fn plain_pattern() -> String {
     let mut words: Vec<String> = BUILT_IN_ROLES
         .iter()
         .flat_map(|role| std::iter::once(role.name).chain(role.aliases.iter().copied()))
@@ -16,9 +22,8 @@ fn role_pattern() -> String {
         .collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     let all = r"everyone|everybody|anyone|anybody|all\s+(?:agents|roles)|(?:every|each|any|other|all\s+other|no)\s+(?:agents?|roles?)|agents?|nobody|no\s+one|each\s+other|one\s+another";
-    // A name in backticks is a role of the user's own.
     format!(
-        r"(?:(?:{})(?:s|es)?(?:-\d+)?(?:\s+(?:role|agent)s?)?\b|{all}|`[a-z][a-z0-9_-]{{1,31}}`)",
+        r"(?:\b(?:{})(?:s|es)?(?:-\d+)?(?:\s+(?:role|agent)s?)?\b|\b(?:{all})\b)",
         words.join("|")
     )
 }
@@ -35,6 +40,14 @@ pub(super) static ROLES: LazyLock<String> = LazyLock::new(|| {
 static ROLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("(?i){}", role_pattern())).expect("built-in names make a pattern")
 });
+
+/// A text without the names of built-in roles, and without words for all of them.
+pub(super) fn without_roles(text: &str) -> String {
+    static PLAIN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(&format!("(?i){}", plain_pattern())).expect("built-in names make a pattern")
+    });
+    PLAIN.replace_all(text, " ").into_owned()
+}
 
 /// Whom some words name; `None` where one of them is no role.
 pub(super) fn who(text: &str) -> Option<Who> {

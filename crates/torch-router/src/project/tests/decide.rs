@@ -41,7 +41,7 @@ struct Stage {
 impl Stage {
     fn new(rules: &str) -> Self {
         Self {
-            set: Arc::new(RuleSet::new(markdown(&format!("# Rules\n{rules}\n")))),
+            set: Arc::new(RuleSet::new(markdown(&format!("# Team rules\n{rules}\n")))),
             mode: RouterMode::Matrix,
             time: DayMinute::default(),
             traffic: Traffic::default(),
@@ -275,7 +275,7 @@ fn no_message_is_judged_by_half_a_set() {
     let one = "- The tester must not write to the developer\n- The developer may write to the tester\n- Messages must never contain \"red\"";
     let two = "- The developer must not write to the tester\n- The tester may write to the developer\n- Messages must never contain \"blue\"";
     let sets =
-        [one, two].map(|text| Arc::new(RuleSet::new(markdown(&format!("# Rules\n{text}\n")))));
+        [one, two].map(|text| Arc::new(RuleSet::new(markdown(&format!("# Team rules\n{text}\n")))));
     let mut stage = Stage::new("");
     let mut random = fastrand::Rng::with_seed(11);
     for n in 0..5_000 {
