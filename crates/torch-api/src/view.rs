@@ -86,6 +86,9 @@ pub struct TeamView {
     /// Why the files with the project's rules can't be read; the rules read before are in force then.
     #[serde(default)]
     pub rules_trouble: Option<String>,
+    /// Which roles a rule of the project keeps from every message now, the orchestrator's included, and the rule.
+    #[serde(default)]
+    pub rules_silence: Option<String>,
     /// What torch's own words to its agents cost: check-ins, standups, words to go on, repeated briefings.
     #[serde(default)]
     pub supervision: SupervisionView,

@@ -37,6 +37,12 @@ pub struct Facts {
     pub task: Option<String>,
     /// Its part of the plan, as text; empty without one.
     pub plan: String,
+    /// What the rules of the project ask of the agent, a line each.
+    pub rules: Vec<String>,
+    /// The members that these rules keep it from writing to.
+    pub barred: Vec<String>,
+    /// How its further branches begin, where these rules say so.
+    pub branch_prefix: Option<String>,
     /// What is said before everything else, such as where it was before a restart.
     pub before: String,
 }

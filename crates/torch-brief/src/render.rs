@@ -60,6 +60,9 @@ pub fn briefing(role: &Role, facts: &Facts) -> Result<String, RenderError> {
         task: facts.task.as_deref().unwrap_or_default(),
         members: &facts.members,
         direct: &facts.direct,
+        rules: &facts.rules,
+        asks_integrator: scope.integrator != scope.hub
+            && !facts.barred.iter().any(|barred| barred == scope.integrator),
         exchanges: facts.exchanges,
         blocked_minutes: facts.blocked_minutes,
         closed: facts.closed_shell,
@@ -178,7 +181,10 @@ impl<'a> Scope<'a> {
         Self {
             role: &role.name,
             title: &role.title,
-            prefix: &role.branch_prefix,
+            prefix: facts
+                .branch_prefix
+                .as_deref()
+                .unwrap_or(&role.branch_prefix),
             team: &facts.team,
             project: &facts.project,
             spec: &facts.spec,
@@ -209,11 +215,13 @@ impl<'a> Scope<'a> {
 /// `" (by way of the orchestrator)"` for each member that the role may not write to directly, nothing for the others.
 fn via<'a>(role: &str, hub: &str, facts: &'a Facts) -> BTreeMap<&'a str, String> {
     let central = |name: &str| matches!(name, RoleName::HUB | RoleName::SUB_HUB);
+    let barred = |name: &str| facts.barred.iter().any(|barred| barred == name);
     let free = |name: &str| {
-        central(role)
-            || central(name)
-            || facts.router == RouterMode::Open
-            || facts.direct.iter().any(|direct| direct == name)
+        !barred(name)
+            && (central(role)
+                || central(name)
+                || facts.router == RouterMode::Open
+                || facts.direct.iter().any(|direct| direct == name))
     };
     let members = facts.members.iter().map(|member| member.role.as_str());
     members
@@ -236,6 +244,8 @@ struct Whole<'a> {
     task: &'a str,
     members: &'a [Member],
     direct: &'a [String],
+    rules: &'a [String],
+    asks_integrator: bool,
     exchanges: u64,
     blocked_minutes: u64,
     closed: bool,

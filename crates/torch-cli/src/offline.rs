@@ -288,6 +288,21 @@ pub fn audit(place: &Place) -> Result<Response, CommandError> {
     }
 }
 
+/// Whether a team works on the project here, or the current directory lies in an agent's worktree. A registry that can't be
+/// read is one that may have it: its own errors are told by what asks it.
+pub fn has_team_here(place: &Place) -> bool {
+    let teams = match open(place).map(|registry| registry.map(|it| it.teams())) {
+        Ok(Some(Ok(teams))) => teams,
+        Ok(None) => return false,
+        Ok(Some(Err(_))) | Err(_) => return true,
+    };
+    teams.iter().any(|team| {
+        let worktrees = team.agents.iter().map(|agent| agent.worktree.as_path());
+        let mut folders = worktrees.chain([team.project.as_path()]);
+        folders.any(|folder| place.cwd.starts_with(folder))
+    })
+}
+
 /// The registry, or `None` where none was ever made.
 fn open(place: &Place) -> Result<Option<Registry>, CommandError> {
     // The socket's name stands in what is shown only: a config that can't be used is no reason to show nothing.

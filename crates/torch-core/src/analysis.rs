@@ -131,7 +131,7 @@ pub struct HubView {
     pub received: u64,
     /// The hub got a copy.
     pub copied: u64,
-    /// The share of these three, in percent; `None` without messages.
+    /// The share of these three, in percent; `None` without messages, and where nothing went to or came from a hub.
     pub percent: Option<u64>,
 }
 
@@ -241,12 +241,18 @@ fn hub(facts: &[&Fact]) -> HubView {
         fact.critical && fact.kind == MessageKind::Message && !concerns_hub
     });
     let messages = said.len() as u64;
+    // A team without a hub has none that sees anything.
+    let there = facts
+        .iter()
+        .any(|fact| fact.from == RoleName::HUB || fact.to == RoleName::HUB);
     HubView {
         messages,
         sent,
         received,
         copied,
-        percent: (100 * (sent + received + copied)).checked_div(messages),
+        percent: (100 * (sent + received + copied))
+            .checked_div(messages)
+            .filter(|_| there),
     }
 }
 

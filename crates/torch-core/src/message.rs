@@ -140,7 +140,10 @@ impl Verdict {
         match self.hides_text() {
             true => {
                 let length = text.chars().count();
-                format!("({length} characters, not shown: a rule of the project forbids a word of it)").into()
+                format!(
+                    "({length} characters, not shown: a rule of the project forbids a word of it)"
+                )
+                .into()
             }
             false => text.into(),
         }

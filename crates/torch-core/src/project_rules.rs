@@ -284,7 +284,10 @@ impl fmt::Display for RuleKind {
                 write!(f, "{from} may write to {to} only{}", always(to))
             }
             Self::HearsOnly { to, from } => {
-                write!(f, "only {from} may write to {to}, besides the orchestrator and the person")
+                write!(
+                    f,
+                    "only {from} may write to {to}, besides the orchestrator and the person"
+                )
             }
             Self::ReportsTo { from, to } => write!(f, "reports of {from} go to {to}"),
             Self::MaxExchanges { count } => write!(f, "at most {count} exchanges in a thread"),
@@ -454,7 +457,7 @@ pub struct Unchecked {
 }
 
 /// All rules of a project's files at one time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectRules {
     /// Twelve hex digits of a hash over all of it.
     pub id: String,

@@ -2,6 +2,8 @@
 //!
 //! The daemon sends it and [`crate::offline`] shows it, from the same rows.
 
+pub mod stated;
+
 use std::borrow::Cow;
 
 use torch_brief::{Facts, Member, RenderError, Role, Roles, Tier};
@@ -10,6 +12,7 @@ use torch_core::observed::Door;
 use torch_core::program::AgentProgram;
 use torch_core::{Agent, RoleName, RouterMode, TaskPlan, Team};
 use torch_router::matrix::Matrix;
+use torch_router::project::RuleSet;
 
 use crate::state::Templates;
 
@@ -29,6 +32,8 @@ pub(crate) struct Shipped<'s> {
     pub(crate) templates: &'s Templates,
     /// The settings.
     pub(crate) router: &'s RouterConfig,
+    /// What the files of the team's project state.
+    pub(crate) rules: Option<&'s RuleSet>,
 }
 
 /// Whether an agent's own shell reaches torch.
@@ -71,7 +76,7 @@ pub(crate) fn text(
     let plan = plan.filter(|_| agent.task.is_none());
     let roles = &shipped.templates.roles;
     let name = agent.role.as_str();
-    let facts = Facts {
+    let mut facts = Facts {
         team: team.name.to_string(),
         project: team.project.display().to_string(),
         spec: team.spec.display().to_string(),
@@ -90,7 +95,11 @@ pub(crate) fn text(
             .map(|plan| torch_plan::brief::part(plan, &agent.role))
             .unwrap_or_default(),
         before,
+        ..Facts::default()
     };
+    if let Some(rules) = shipped.rules {
+        stated::apply_set(&mut facts, &agent.role, rules);
+    }
     let bare = || {
         let mut role = Role::bare(name);
         if works_alone(team, members) {
@@ -154,6 +163,21 @@ fn named(shipped: Shipped<'_>, operates: bool) -> Option<&Matrix> {
     matrices.find(|matrix| matrix.name() == name)
 }
 
+/// The matrix of a team without one of its own.
+pub(crate) fn named_matrix<'s>(
+    templates: &'s Templates,
+    router: &'s RouterConfig,
+    operates: bool,
+) -> Option<&'s Matrix> {
+    let rules = None;
+    let shipped = Shipped {
+        templates,
+        router,
+        rules,
+    };
+    named(shipped, operates)
+}
+
 /// The roles that one may write to directly, besides the hub and its deputy, in a team of these that might be started.
 pub fn partners(
     from: &RoleName,
@@ -161,7 +185,11 @@ pub fn partners(
     templates: &Templates,
     router: &RouterConfig,
 ) -> Vec<String> {
-    let shipped = Shipped { templates, router };
+    let shipped = Shipped {
+        templates,
+        router,
+        rules: None,
+    };
     let operates = team.iter().any(|role| role.tier == Tier::Sysops);
     let names = team.iter().filter_map(|it| RoleName::parse(&it.name).ok());
     let names: Vec<RoleName> = names.collect();

@@ -2,7 +2,7 @@
 //!
 //! One loop: [`event`] has everything that can happen and everything that can be done, [`state`] turns
 //! the one into the other without IO, the host commits and executes. Its tasks and channels are listed in
-//! `host/mod.rs`; [`catalog`] has the agent programs, [`role_files`] the roles, [`offline`] reads the registry while no daemon runs, [`care`] backs it up and restores it.
+//! `host/mod.rs`; [`catalog`] has the agent programs, [`role_files`] the roles, [`project_files`] what a project's own files state, [`offline`] reads the registry while no daemon runs, [`care`] backs it up and restores it.
 
 pub mod brief;
 pub mod care;
@@ -15,6 +15,7 @@ pub mod matrix;
 pub mod offline;
 mod outbox;
 pub mod past;
+pub mod project_files;
 pub mod replay;
 pub mod role_files;
 mod run;

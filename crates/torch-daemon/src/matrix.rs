@@ -66,6 +66,7 @@ impl Registry {
         let shipped = Shipped {
             templates: &templates,
             router,
+            rules: None,
         };
         let members: Vec<&Agent> = agents.iter().collect();
         let from = match (is_open(router), &team.matrix) {

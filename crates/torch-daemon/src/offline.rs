@@ -257,7 +257,20 @@ impl Registry {
         let templates = crate::templates::roles().map_err(|error| broken(error.to_string()))?;
         let templates = &*templates;
         let router = &config.router;
-        let shipped = crate::brief::Shipped { templates, router };
+        // What the files say now is what the next briefing is made of; the last good set where they can't be read.
+        let rules = match crate::project_files::read(&team.project) {
+            Ok(rules) => Some(rules),
+            Err(_) => {
+                let kept = rules::in_force(&self.store, &team);
+                kept.map_err(|error| broken(error.to_string()))?.set
+            }
+        };
+        let rules = rules.map(torch_router::project::RuleSet::new);
+        let shipped = crate::brief::Shipped {
+            templates,
+            router,
+            rules: rules.as_ref(),
+        };
         let program = catalog.entries.get(&agent.program);
         let program = program.map(|entry| &entry.program);
         let shell = crate::brief::Shell::of(agent, program, &config.agents.mode);

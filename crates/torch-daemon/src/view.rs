@@ -40,6 +40,7 @@ pub(crate) fn team(
         next_scheduled: None,
         tasks: None,
         rules_trouble: None,
+        rules_silence: None,
         supervision: SupervisionView::default(),
         agents,
     }
@@ -285,7 +286,7 @@ pub(crate) fn message(stored: &StoredMessage, team: String) -> MessageView {
         possible_duplicate: delivery.possible_duplicate,
         since: delivery.since,
         evidence: delivery.evidence.clone(),
-        body: envelope.body.clone(),
+        body: envelope.verdict.shown(&envelope.body).into_owned(),
         body_file: envelope.body_file.clone(),
         read: stored.read,
     }

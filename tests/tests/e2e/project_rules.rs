@@ -86,7 +86,7 @@ fn a_change_is_in_force_within_two_seconds_and_a_broken_file_changes_nothing() {
     write(
         &world,
         "CLAUDE.md",
-        "# Rules\n- Developers must not message the tester\n- Be kind\n",
+        "# Team rules\n- Developers must not message the tester\n- Be kind\n",
     );
     let took = decides(&world, "project.may-not-write", said);
     // Two seconds, and what the command itself takes on a busy machine.
@@ -214,7 +214,7 @@ fn a_day_judged_again_is_the_same() {
     write(
         &world,
         "CLAUDE.md",
-        "# Rules\n- Messages must never contain \"secret\"\n- Researcher may write to the developer\n",
+        "# Team rules\n- Messages must never contain \"secret\"\n- Researcher may write to the developer\n",
     );
     decides(
         &world,
@@ -228,7 +228,7 @@ fn a_day_judged_again_is_the_same() {
     write(
         &world,
         "CLAUDE.md",
-        "# Rules\n- Researcher must not write to the developer\n",
+        "# Team rules\n- Researcher must not write to the developer\n",
     );
     decides(
         &world,

@@ -112,6 +112,7 @@ pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
         for line in from_the_project(&catalog(&request.project), roles) {
             output::notice(&line);
         }
+        say_rules(&request);
     }
     follow::raise(place, request, unread.as_deref(), (args.wait, args.json))
 }
@@ -221,6 +222,15 @@ fn say_policy(request: &AutoRequest, plan: &PlanView) {
     }
     let roles = plan.agents.iter().map(|agent| agent.role.as_str());
     for line in from_the_project(&catalog(&request.project), roles) {
+        output::notice(&line);
+    }
+    say_rules(request);
+}
+
+/// The rules that the project's files will put in force.
+fn say_rules(request: &AutoRequest) {
+    let rules = torch_daemon::project_files::read(&request.project);
+    for line in render::project_rules::before(&rules) {
         output::notice(&line);
     }
 }

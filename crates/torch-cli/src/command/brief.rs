@@ -129,6 +129,10 @@ fn would_be(
         &config,
     );
     facts.direct = direct(&entry.role.name, &team, catalog, &config);
+    let rules = torch_daemon::project_files::read(&project_root(&place.cwd));
+    if let (Ok(rules), Ok(role)) = (rules, RoleName::parse(&entry.role.name)) {
+        torch_daemon::brief::stated::apply(&mut facts, &role, rules);
+    }
     torch_brief::briefing(&entry.role, &facts).map_err(|error| {
         CommandError::other(error.to_string())
             .because(&error.source)

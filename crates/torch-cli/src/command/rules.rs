@@ -6,17 +6,19 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use torch_api::rules::{RulesRequest, RulesResponse, RulesView, VerdictView};
 use torch_api::{Request, Response};
+use torch_core::RoleName;
 use torch_core::project_rules::ProjectRule;
+use torch_daemon::project_files;
 
 use self::built_in::BUILT_IN;
 use super::violations::ask;
-use super::{JsonArgs, TeamArgs};
+use super::{JsonArgs, TeamArgs, config};
 use crate::connect;
 use crate::error::{CommandError, Outcome};
-use crate::place::Place;
+use crate::place::{Place, project_root};
 use crate::render::project_rules as render;
 use crate::render::time::Clock;
-use crate::{exit, output};
+use crate::{exit, offline, output};
 
 const EXAMPLES: &str = "Examples:
   torch rules list
@@ -25,8 +27,9 @@ const EXAMPLES: &str = "Examples:
 
 /// Shows the rules that a project's own files state, and what they would decide.
 ///
-/// They are read from CLAUDE.md, AGENTS.md and rules.toml in the project's folder. A change is in force within two
-/// seconds, without a restart. What reads like a rule and can't be checked is listed too.
+/// They are read from CLAUDE.md, AGENTS.md and rules.toml in the project's folder; where no team works, list and test read
+/// them there themselves, without the daemon. While a team runs a change is in force within two seconds, without a restart.
+/// What reads like a rule and can't be checked, or may be meant for the product, is listed too.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct RulesArgs {
@@ -104,8 +107,32 @@ fn in_force(team: TeamArgs, place: &Place) -> Result<RulesView, CommandError> {
     }
 }
 
+/// The rules of the project here, where no team works on it and none is named.
+fn of_the_files(team: &TeamArgs, place: &Place) -> Option<RulesView> {
+    let project = project_root(&place.cwd);
+    if team.team.is_some() || !project_files::has_any(&project) || offline::has_team_here(place) {
+        return None;
+    }
+    let name = project.file_name().unwrap_or_default();
+    let (set, trouble) = match project_files::read(&project) {
+        Ok(set) => (Some(set), None),
+        Err(trouble) => (None, Some(trouble)),
+    };
+    Some(RulesView {
+        team: name.to_string_lossy().into_owned(),
+        project,
+        since: None,
+        trouble,
+        set,
+        unread: false,
+    })
+}
+
 fn list(args: ListArgs, place: &Place) -> Outcome {
-    let view = in_force(args.team, place)?;
+    let view = match of_the_files(&args.team, place) {
+        Some(view) => view,
+        None => in_force(args.team, place)?,
+    };
     if !args.json.json {
         output::prose(&render::rules(&view, &Clock::system()))?;
         return Ok(exit::OK);
@@ -124,13 +151,64 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
     for row in view.set.iter().flat_map(|set| &set.unchecked) {
         output::json(&json!({
             "kind": "not-checkable", "team": view.team, "file": row.file, "line": row.line, "text": row.text,
-            "why": row.why, "set": id, "since": view.since,
+            "why": row.why, "rule": row.rule, "set": id, "since": view.since,
         }))?;
     }
     Ok(exit::OK)
 }
 
+/// What would become of a message in a team that worked here.
+fn tried(args: &TestArgs, view: RulesView, place: &Place) -> Result<VerdictView, CommandError> {
+    let Some(rules) = view.set else {
+        let trouble = view.trouble.unwrap_or_default();
+        return Err(CommandError::usage("the project's rules can't be read")
+            .cause(trouble)
+            .hint("torch rules list"));
+    };
+    let role = |word: &str| -> Result<Option<RoleName>, CommandError> {
+        if word.eq_ignore_ascii_case("human") {
+            return Ok(None);
+        }
+        RoleName::parse(word).map(Some).map_err(|error| {
+            CommandError::usage(format!("{word:?} can be no role"))
+                .because(&error)
+                .hint("torch roles list")
+        })
+    };
+    let (from, to) = (role(&args.from)?, role(&args.to)?);
+    let templates = torch_daemon::templates::roles().map_err(|error| {
+        CommandError::other("failed to read the shipped roles").because(error.as_ref())
+    })?;
+    let (config, _) = config::load(place)?;
+    let tried = project_files::Tried {
+        from: from.as_ref(),
+        to: to.as_ref(),
+        text: &args.text,
+        now: torch_process::clock::now(),
+    };
+    Ok(project_files::judge(
+        rules,
+        tried,
+        &templates,
+        &config.router,
+    ))
+}
+
+fn show_verdict(view: &VerdictView, json: JsonArgs) -> Outcome {
+    if json.json {
+        output::json(view)?;
+    } else {
+        output::prose(&render::verdict(view))?;
+    }
+    Ok(exit::OK)
+}
+
 fn test(args: TestArgs, place: &Place) -> Outcome {
+    if let Some(view) = of_the_files(&args.team, place) {
+        let view = tried(&args, view, place)?;
+        output::notice("no team works here: this is what the files would decide in a new one");
+        return show_verdict(&view, args.json);
+    }
     let request = RulesRequest::Test {
         team: place.team(args.team.team),
         from: args.from,
@@ -145,13 +223,7 @@ fn test(args: TestArgs, place: &Place) -> Outcome {
     let RulesResponse::Verdict(view) = &**found else {
         return Err(CommandError::unexpected(&response));
     };
-    let view: &VerdictView = view;
-    if args.json.json {
-        output::json(view)?;
-    } else {
-        output::prose(&render::verdict(view))?;
-    }
-    Ok(exit::OK)
+    show_verdict(view, args.json)
 }
 
 fn explain(args: ExplainArgs, place: &Place) -> Outcome {
@@ -163,7 +235,10 @@ fn explain(args: ExplainArgs, place: &Place) -> Outcome {
         }
         return Ok(exit::OK);
     }
-    let view = in_force(args.team, place)?;
+    let view = match of_the_files(&args.team, place) {
+        Some(view) => view,
+        None => in_force(args.team, place)?,
+    };
     let wanted = args.rule.trim().trim_start_matches("project.");
     let rules = view.set.iter().flat_map(|set| &set.rules);
     let found: Vec<&ProjectRule> = rules

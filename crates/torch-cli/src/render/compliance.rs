@@ -46,7 +46,8 @@ pub fn replay(date: &str, report: &ReplayReport, clock: &Clock, width: Option<us
         ));
     }
     if !report.teams.is_empty() {
-        text.push('\n');
+        let note = "all messages of the day, also torch's own (briefings, notices, copies), which no rule judges:";
+        text.push_str(&format!("\n{}\n", paint(DIM, note)));
         text.push_str(&super::stats::stats(&report.teams, width));
     }
     text

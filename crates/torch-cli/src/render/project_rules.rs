@@ -2,11 +2,11 @@
 
 use torch_api::rules::{RulesView, VerdictView};
 use torch_core::message::Decision;
-use torch_core::project_rules::ProjectRule;
+use torch_core::project_rules::{ProjectRule, ProjectRules, Unchecked};
 
 use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 use super::time::Clock;
-use super::{first_line, plain};
+use super::{count, first_line, plain};
 
 /// Each rule with where it stands, then what is not machine-checkable.
 pub fn rules(view: &RulesView, clock: &Clock) -> String {
@@ -15,13 +15,15 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
     if let Some(trouble) = &view.trouble {
         let line = format!("the files can't be read as they are: {}", plain(trouble));
         text.push_str(&format!("{}\n", paint(WARN, &line)));
-        text.push_str("what follows was read before and stays in force\n\n");
+        if view.set.is_some() {
+            text.push_str("what follows was read before and stays in force\n\n");
+        }
     }
     let set = view
         .set
         .as_ref()
         .filter(|set| !set.rules.is_empty() || !set.unchecked.is_empty());
-    let (Some(set), Some(since)) = (set, view.since) else {
+    let Some(set) = set else {
         let found = match view.unread {
             true => "the project's files have not been read yet; that takes a second or two",
             false => "the project states no rules",
@@ -34,11 +36,14 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
         ));
         return text;
     };
+    let force = match view.since {
+        Some(since) => format!("in force since {}", clock.time(since)),
+        None => "in force as soon as a team works here".to_owned(),
+    };
     text.push_str(&format!(
-        "{}  {} rules, in force since {}  {}\n",
+        "{}  {}, {force}  {}\n",
         paint(STRONG, &team),
-        set.rules.len(),
-        clock.time(since),
+        count(set.rules.len() as u64, "rule"),
         paint(DIM, &format!("set {}", set.id))
     ));
     for rule in &set.rules {
@@ -53,19 +58,86 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
             paint(DIM, &rule.name)
         ));
     }
-    if !set.unchecked.is_empty() {
+    let (doubtful, unchecked): (Vec<_>, Vec<_>) =
+        set.unchecked.iter().partition(|row| row.rule.is_some());
+    if !doubtful.is_empty() {
+        text.push_str(
+            "not in force, as they may be meant for the product; in rules.toml these lines make them rules:\n",
+        );
+    }
+    for row in doubtful {
+        text.push_str(&statement(row));
+        for line in row.rule.iter().flat_map(|lines| lines.lines()) {
+            text.push_str(&format!("      {}\n", plain(line)));
+        }
+    }
+    if !unchecked.is_empty() {
         text.push_str("not machine-checkable:\n");
     }
-    for row in &set.unchecked {
-        let at = paint(DIM, &format!("{}:{}", row.file, row.line));
+    for row in unchecked {
         text.push_str(&format!(
-            "  {at}  {}\n      {}\n",
-            first_line(&row.text, 120),
+            "{}      {}\n",
+            statement(row),
             paint(DIM, &row.why)
         ));
     }
     text
 }
+
+fn statement(row: &Unchecked) -> String {
+    let at = paint(DIM, &format!("{}:{}", row.file, row.line));
+    format!("  {at}  {}\n", first_line(&row.text, 120))
+}
+
+/// The rules that a project's files put in force, a line each, before a team is raised.
+pub fn before(read: &Result<ProjectRules, String>) -> Vec<String> {
+    let set = match read {
+        Ok(set) => set,
+        Err(trouble) => {
+            let trouble = plain(trouble);
+            return vec![format!(
+                "The project's rules can't be read, so none is in force: {trouble}"
+            )];
+        }
+    };
+    let mut lines = Vec::new();
+    if !set.rules.is_empty() {
+        let rules = count(set.rules.len() as u64, "rule");
+        lines.push(format!(
+            "The project's files put {rules} in force (torch rules list):"
+        ));
+    }
+    let shown = set.rules.iter().take(SHOWN_BEFORE);
+    lines.extend(shown.map(|rule| {
+        format!(
+            "  {}:{}  {}",
+            rule.file,
+            rule.line,
+            plain(&rule.ask.to_string())
+        )
+    }));
+    if let Some(more) = set
+        .rules
+        .len()
+        .checked_sub(SHOWN_BEFORE)
+        .filter(|more| *more > 0)
+    {
+        lines.push(format!("  and {more} more"));
+    }
+    let doubtful = set
+        .unchecked
+        .iter()
+        .filter(|row| row.rule.is_some())
+        .count();
+    if doubtful > 0 {
+        let statements = count(doubtful as u64, "statement");
+        lines.push(format!("{statements} of them may be meant for the product and are not in force (torch rules list)"));
+    }
+    lines
+}
+
+/// How many of them are shown at most.
+const SHOWN_BEFORE: usize = 30;
 
 /// What would become of a message.
 pub fn verdict(view: &VerdictView) -> String {

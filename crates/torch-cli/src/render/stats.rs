@@ -55,7 +55,7 @@ fn one(team: &TeamAnalysis, width: Option<usize>) -> String {
         fact(
             "the hub sees",
             format!(
-                "{percent} % of {}: {} sent, {} received, {} copied",
+                "{percent} % of the {} that were said and not refused: {} sent, {} received, {} copied",
                 hub.messages, hub.sent, hub.received, hub.copied
             ),
         );

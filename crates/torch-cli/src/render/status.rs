@@ -197,6 +197,13 @@ fn notes(team: &TeamView) -> Vec<String> {
             team.name
         ));
     }
+    if let Some(silence) = &team.rules_silence {
+        lines.push(format!(
+            "{}; what is sent is refused (torch rules list --team {})",
+            super::plain(silence),
+            team.name
+        ));
+    }
     if team.paused {
         lines.push(format!(
             "paused: nothing is typed (torch unpause --team {})",

@@ -138,6 +138,7 @@ fn a_team() -> TeamView {
         tasks: None,
         next_scheduled: None,
         rules_trouble: None,
+        rules_silence: None,
         supervision: Default::default(),
         agents: vec![
             an_agent("orchestrator", 0, AgentState::Idle),

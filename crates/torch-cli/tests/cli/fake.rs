@@ -185,6 +185,7 @@ pub(crate) fn a_team() -> TeamView {
         tasks: None,
         next_scheduled: None,
         rules_trouble: None,
+        rules_silence: None,
         supervision: Default::default(),
         agents: Vec::new(),
     }

@@ -88,6 +88,7 @@ impl State {
         let shipped = brief::Shipped {
             templates: &self.settings.templates,
             router: &self.settings.config.router,
+            rules: self.project_rules(team.id).map(|rules| &**rules),
         };
         let shell = self.shell_of(&run.agent);
         let text = brief::text(

@@ -82,8 +82,11 @@ pub(super) fn refusal(draft: &Draft, opened: &[Opened]) -> Failure {
     );
     let rule = draft.verdict.rule.as_str();
     let cause = format!("rule {rule}: {}", draft.verdict.reason);
+    let explained = format!("torch rules explain {rule}");
     let hint = match rule {
         "edge.self" => None,
+        // A rule of the project may refuse the same message to anybody.
+        _ if rule.starts_with("project.") => Some(explained.as_str()),
         "limit.repeat" => Some("torch msg list"),
         "limit.pair-rate" => Some("torch schedule 10 \"what is still to be said\""),
         _ => Some("scm orchestrator \"text\""),

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp as Instant;
 use serde_json::json;
 use torch_api::Response;
-use torch_api::rules::{RulesResponse, RulesView, VerdictView};
+use torch_api::rules::{RulesResponse, RulesView};
 use torch_api::wire::TeamSelector;
 use torch_core::project_rules::{DayMinute, ProjectRules, RulesInForce};
 use torch_core::{
-    DesiredState, LedgerRecord, MessageKind, Recipient, RoleName, Sender, TeamId, Timestamp,
+    DesiredState, LedgerRecord, MessageKind, Recipient, RoleName, RouterMode, Sender, TeamId,
+    Timestamp,
 };
 use torch_router::critical;
 use torch_router::project::RuleSet;
@@ -18,6 +18,7 @@ use torch_router::traffic::Limits;
 use super::send::Draft;
 use super::{State, Turn};
 use crate::event::ConnId;
+use crate::project_files::verdict;
 
 /// The rules of a team's project.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Project {
     since: Timestamp,
     /// Why the files can't be read as they are now; the set is the last good one then.
     trouble: Option<String>,
+    /// Which roles may say nothing at all now, and by which rule.
+    silence: Option<String>,
 }
 
 impl State {
@@ -80,11 +83,7 @@ impl State {
 
     /// The time of day here.
     pub(super) fn time_of_day(&self, now: Timestamp) -> DayMinute {
-        let millis = i64::try_from(now.0).unwrap_or(i64::MAX);
-        let instant = Instant::from_millisecond(millis).unwrap_or(Instant::MAX);
-        let zoned = instant.to_zoned(self.settings.zone.clone());
-        let (hour, minute) = (zoned.hour().unsigned_abs(), zoned.minute().unsigned_abs());
-        DayMinute::new(hour.into(), minute.into()).unwrap_or_default()
+        crate::project_files::time_of_day(now, &self.settings.zone)
     }
 
     /// A project's files were read, or could not be.
@@ -151,6 +150,7 @@ impl State {
             set: Arc::new(RuleSet::new(row.set)),
             since: row.since,
             trouble: None,
+            silence: None,
         };
         self.rules.projects.insert(row.team, project);
         self.put_words(row.team);
@@ -163,11 +163,7 @@ impl State {
                 team,
                 since: t.now,
                 until: None,
-                set: ProjectRules {
-                    id: String::new(),
-                    rules: Vec::new(),
-                    unchecked: Vec::new(),
-                },
+                set: ProjectRules::default(),
             });
         }
         let Some(project) = self.rules.projects.get_mut(&team) else {
@@ -189,6 +185,47 @@ impl State {
     /// What is wrong with the files of a team's rules.
     pub(super) fn rules_trouble(&self, team: TeamId) -> Option<String> {
         self.rules.projects.get(&team)?.trouble.clone()
+    }
+
+    /// Looks which roles a rule keeps from every message now, those to the orchestrator too; `torch status` says so.
+    pub(super) fn look_for_silence(&mut self, now: Timestamp) {
+        let teams: Vec<TeamId> = self.rules.projects.keys().copied().collect();
+        let time = self.time_of_day(now);
+        for id in teams {
+            let open = self
+                .teams
+                .get(&id)
+                .is_none_or(|team| team.router == RouterMode::Open);
+            let roles = self.agents.values().filter(|run| run.agent.team == id);
+            let roles: Vec<RoleName> = roles.map(|run| run.agent.role.clone()).collect();
+            let Some(project) = self.rules.projects.get_mut(&id) else {
+                continue;
+            };
+            let silent = roles.iter().filter_map(|role| {
+                let rule = project.set.silences(role, time)?;
+                Some((role, rule))
+            });
+            let silent: Vec<_> = silent.filter(|_| !open).collect();
+            project.silence = silent.first().map(|(_, rule)| {
+                let who = match silent.len() == roles.len() {
+                    true => "nobody".to_owned(),
+                    false => {
+                        let names: Vec<&str> =
+                            silent.iter().map(|(role, _)| role.as_str()).collect();
+                        format!("none of {}", names.join(", "))
+                    }
+                };
+                format!(
+                    "{who} can write to anybody now: {} ({}:{})",
+                    rule.ask, rule.file, rule.line
+                )
+            });
+        }
+    }
+
+    /// Who of a team may say nothing at all now.
+    pub(super) fn rules_silence(&self, team: TeamId) -> Option<String> {
+        self.rules.projects.get(&team)?.silence.clone()
     }
 
     /// The rules in force, for `torch rules list`.
@@ -229,22 +266,12 @@ impl State {
         let Some((_, judged)) = self.judged(t.now, &sender, &resolved, text.as_bytes()) else {
             return;
         };
-        let rules = self.project_rules(resolved.team);
-        let rule = rules
-            .and_then(|rules| rules.rule(&judged.verdict.rule))
-            .cloned();
-        let view = VerdictView {
-            decision: judged.verdict.decision,
-            rule: judged.verdict.rule,
-            reason: judged.verdict.reason,
-            at: rule.map(|rule| format!("{}:{}", rule.file, rule.line)),
-            critical: self.critical_words(resolved.team, text),
-            noted: judged
-                .breaches
-                .into_iter()
-                .map(|breach| breach.rule)
-                .collect(),
-        };
+        let none = RuleSet::new(ProjectRules::default());
+        let rules = self
+            .project_rules(resolved.team)
+            .map_or(&none, |rules| rules);
+        let critical = self.critical_words(resolved.team, text);
+        let view = verdict(judged, rules, critical);
         let response = RulesResponse::Verdict(Box::new(view));
         t.reply(conn, Response::Rules(Box::new(response)));
     }

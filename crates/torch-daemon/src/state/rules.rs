@@ -95,6 +95,7 @@ impl State {
         let shipped = crate::brief::Shipped {
             templates: &self.settings.templates,
             router: &self.settings.config.router,
+            rules: None,
         };
         let team = self.teams.get(&team);
         let found = team.and_then(|team| crate::brief::matrix(team, &members, shipped));

@@ -52,6 +52,7 @@ impl State {
             self.look_at_tree(t, agent);
         }
         self.note_missing_acks(t);
+        self.look_for_silence(t.now);
     }
 
     fn is_at_work(&self, agent: AgentId) -> bool {

@@ -2,11 +2,14 @@
 
 use torch_core::RoleName;
 use torch_core::ledger::Severity;
-use torch_core::project_rules::{FormWanted, ProjectRule, RuleKind, Who, mask};
+use torch_core::project_rules::{DayMinute, FormWanted, ProjectRule, RuleKind, Who, mask};
 
 use super::RuleSet;
 use crate::speech::Speech;
 use crate::traffic::{Asked, Breach, beginning};
+
+/// Nothing is said in fewer characters than these.
+const SHORTEST: u64 = 10;
 
 /// What the rules say about who writes to whom.
 #[derive(Debug, Clone, Copy)]
@@ -126,6 +129,24 @@ impl RuleSet {
             }
         }
         allowed
+    }
+
+    /// Whether a message between two roles passes or is kept from passing by these rules; `None` where none is about it.
+    pub fn may_write(&self, from: &RoleName, to: &RoleName) -> Option<bool> {
+        self.edge(from, to)
+            .map(|edge| matches!(edge, Edge::Allowed(_)))
+    }
+
+    /// The rule that refuses every message of a role now, whatever it says and to whom but the person.
+    pub fn silences(&self, role: &RoleName, time: DayMinute) -> Option<&ProjectRule> {
+        let mut rules = self.asked.iter().map(|at| &self.data.rules[*at]);
+        rules.find(|rule| match &rule.ask {
+            RuleKind::QuietHours { from, begin, end } => {
+                time.is_within(*begin, *end) && from.takes(role)
+            }
+            RuleKind::MaxLength { from, characters } => *characters < SHORTEST && from.takes(role),
+            _ => false,
+        })
     }
 
     /// What is noted of a message and holds nothing back: forms that are missing, reports that go elsewhere.

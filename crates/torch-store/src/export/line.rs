@@ -21,7 +21,7 @@ pub(super) struct Line<'a> {
     message: Option<Particulars<'a>>,
     state: DeliveryState,
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
+    text: Option<std::borrow::Cow<'a, str>>,
     cause: &'a str,
     #[serde(skip_serializing_if = "serde_json::Value::is_null")]
     data: &'a serde_json::Value,
@@ -69,7 +69,7 @@ impl Entry {
                 .message
                 .as_ref()
                 .filter(|_| judged)
-                .map(|message| message.body.as_str()),
+                .map(|message| message.verdict.shown(&message.body)),
             cause: &self.row.cause,
             data: &self.row.data,
         })

@@ -303,3 +303,55 @@ fn no_message_is_judged_by_half_a_set() {
         stage.now = Timestamp(stage.now.0 + 60_000);
     }
 }
+
+#[test]
+fn a_report_to_the_orchestrator_is_noted_unless_it_was_asked_for() {
+    let mut stage = Stage::new("- The developer reports to the project manager");
+    let judged = stage.say("developer", "orchestrator", "done: the parser");
+    assert_eq!(judged.verdict.decision, Decision::Deliver);
+    let rule = judged.breaches[0].rule.as_str();
+    assert!(rule.starts_with("project.reports-to-"), "{rule}");
+    stage.say("orchestrator", "developer", "how far is the lexer?");
+    let judged = stage.say("developer", "orchestrator", "done: the lexer");
+    assert_eq!(judged.breaches, []);
+}
+
+#[test]
+fn a_forbidden_word_is_not_said_again() {
+    let mut stage = Stage::new(
+        "- Keep messages under 30 characters\n- Messages must never contain \"hunter2\"",
+    );
+    let shown = |judged: &Judgement| format!("{judged:?}");
+    // It is asked before the length, so that the text is nowhere shown.
+    let text = "the password of the server is hunter2, don't tell";
+    let judged = stage.say("developer", "tester", text);
+    assert!(judged.verdict.rule.starts_with("project.forbidden-words-"));
+    assert!(judged.verdict.hides_text());
+    assert!(
+        judged.verdict.reason.contains("(h…2, 7 characters)"),
+        "{judged:?}"
+    );
+    assert!(!shown(&judged).contains("hunter2"), "{judged:?}");
+    assert!(!shown(&judged).contains("password"), "{judged:?}");
+    assert!(!judged.verdict.shown(text).contains("hunter2"));
+    // Nor where something else decides before.
+    let judged = stage.say("developer", "developer", text);
+    assert_eq!(judged.verdict.rule, "edge.self");
+    assert!(!shown(&judged).contains("hunter2"), "{judged:?}");
+    stage.mode = RouterMode::Open;
+    let judged = stage.say("developer", "tester", text);
+    assert_eq!(judged.verdict.decision, Decision::Deliver);
+    assert!(!shown(&judged).contains("hunter2"), "{judged:?}");
+}
+
+#[test]
+fn a_role_that_can_say_nothing_is_found() {
+    let set = RuleSet::new(markdown(
+        "## Communication\n- Testers: no messages between 22:00 and 06:00\n- Messages must never contain \"x\"\n",
+    ));
+    let time = |hour| DayMinute::new(hour, 0).expect("a time");
+    let silent = |name, hour| set.silences(&role(name), time(hour)).map(|rule| rule.line);
+    assert_eq!(silent("tester", 23), Some(2));
+    assert_eq!(silent("tester", 12), None);
+    assert_eq!(silent("developer", 23), None);
+}

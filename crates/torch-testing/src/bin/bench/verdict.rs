@@ -88,7 +88,7 @@ fn project() -> anyhow::Result<RuleSet> {
             _ => format!("- `role{from}` must commit every {n} minutes"),
         }
     });
-    let text = format!("# Rules\n{}\n", rules.collect::<Vec<_>>().join("\n"));
+    let text = format!("# Team rules\n{}\n", rules.collect::<Vec<_>>().join("\n"));
     let file = RuleFile {
         name: "CLAUDE.md",
         text: &text,

@@ -6,7 +6,7 @@ use super::*;
 use crate::event::WorkFacts;
 
 fn rules(text: &str) -> Box<torch_core::project_rules::ProjectRules> {
-    let text = format!("# Rules\n{text}\n");
+    let text = format!("# Team rules\n{text}\n");
     let file = RuleFile {
         name: "CLAUDE.md",
         text: &text,
