@@ -194,6 +194,8 @@ pub struct ProjectFacts {
     pub installed: Vec<String>,
     /// The names of the sessions that the tmux server has, where it was asked: none of them can be the team's.
     pub sessions: Vec<String>,
+    /// What its files state, or what is wrong with them; `None` where nobody looked. So its rules hold from the first message on.
+    pub rules: Option<Result<Box<torch_core::project_rules::ProjectRules>, String>>,
 }
 
 /// A spec as read.

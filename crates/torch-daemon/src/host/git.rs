@@ -38,6 +38,7 @@ pub(crate) fn facts(repository: &Repository) -> ProjectFacts {
         worktree_bytes: repository.worktree_bytes,
         installed: Vec::new(),
         sessions: Vec::new(),
+        rules: Some(crate::project_files::read(&repository.root).map(Box::new)),
     }
 }
 

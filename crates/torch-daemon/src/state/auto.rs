@@ -409,6 +409,9 @@ impl State {
         self.fresh_teams.insert(id);
         self.sessions.insert(id, SessionObserved::Absent);
         self.remember_secrets(id, &request.secrets);
+        if let Some(rules) = project.rules.clone() {
+            self.on_rules_read(t, id, rules);
+        }
         // A project that was only opened has no spec, and so no plan.
         if !spec.path.as_os_str().is_empty() {
             self.first_plan(t, id, plan);

@@ -190,6 +190,9 @@ impl State {
             json!({"name": name, "project": project.root, "base": project.head}),
         );
         self.teams.insert(id, team);
+        if let Some(rules) = project.rules.clone() {
+            self.on_rules_read(t, id, rules);
+        }
         self.remember_secrets(id, &request.secrets);
         self.sessions.insert(id, SessionObserved::Absent);
         id
@@ -304,6 +307,7 @@ mod tests {
                 head: String::new(),
                 worktree_bytes: 0,
                 sessions: Vec::new(),
+                rules: None,
             },
         };
         let text = notes("work", &seen);

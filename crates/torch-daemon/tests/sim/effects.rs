@@ -420,6 +420,7 @@ fn project() -> ProjectFacts {
         head: "0".repeat(40),
         worktree_bytes: 1,
         sessions: Vec::new(),
+        rules: None,
     }
 }
 

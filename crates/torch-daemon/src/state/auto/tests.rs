@@ -30,6 +30,7 @@ fn inspected() -> Event {
         worktree_bytes: 1,
         installed: Vec::new(),
         sessions: Vec::new(),
+        rules: None,
     };
     let spec = SpecFacts {
         path: "/project/spec.md".into(),
