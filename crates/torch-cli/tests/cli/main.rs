@@ -7,6 +7,7 @@ mod keep;
 mod local;
 mod place;
 mod roles;
+mod rules;
 mod send;
 mod service;
 mod teams;

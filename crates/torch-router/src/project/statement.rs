@@ -34,7 +34,7 @@ impl Reading {
 
 const CONDITIONAL: &str = "it holds under a condition that torch can't check";
 
-const NEGATION: &str = r"(?:(?:must|may|shall|should|can|could|will)\s*(?:not|n't)|mustn't|shouldn't|cannot|can't|won't|do(?:es)?\s+not|don't|doesn't|never|(?:is|are)\s+(?:not\s+(?:allowed|permitted)|forbidden)\s+to)";
+const NEGATION: &str = r"(?:(?:must|may|shall|should|can|could|will)\s*(?:not|n't)|mustn't|shouldn't|cannot|can't|won't|do(?:es)?\s+not|don't|doesn't|(?:(?:must|may|shall|should|can|could|will)\s+)?never|(?:is|are)\s+(?:not\s+(?:allowed|permitted)|forbidden)\s+to)";
 const WRITE: &str = r"(?:directly\s+)?(?:write|writes|talk|talks|speak|speaks|send\s+(?:\w+\s+)?messages|sends\s+(?:\w+\s+)?messages|message|messages|contact|contacts|ping|pings|dm|dms|communicate|communicates|address|addresses|bother|bothers|interrupt|interrupts)(?:\s+directly)?(?:\s+(?:to|with))?(?:\s+directly\s+(?:to|with))?";
 
 /// A pattern, with `ROLES`, `NOT`, `WRITE`, `NUM`, `UNIT` and `MOST` in angle brackets filled in.

@@ -123,7 +123,7 @@ fn the_matrix_lets_six_edges_pass_and_critical_words_are_copied() {
 
 #[test]
 fn an_open_team_holds_nothing_back_and_notes_it() {
-    let rules = "# Rules\n- Developers must not message devops\n- Messages must never contain \"password\"\n";
+    let rules = "# Team rules\n- Developers must not message devops\n- Messages must never contain \"password\"\n";
     let world = world(&[
         ("torch.toml", "[router]\nmode = \"open\"\n"),
         ("CLAUDE.md", rules),

@@ -3,7 +3,8 @@
 use super::*;
 
 /// Statements that say themselves that they are about the team, with the kind of rule; they count under any heading.
-const TEAM: [(&str, &str); 48] = [
+const TEAM: [(&str, &str); 49] = [
+    ("Developers must never message the tester", "may-not-write"),
     (
         "Developers must not message the tester directly.",
         "may-not-write",
@@ -313,5 +314,16 @@ fn both_words_are_needed_where_the_file_says_and() {
     check(
         "Messages to the tester must include \"build\" or \"commit\"",
         &["messages of everyone to tester have \"build\" or \"commit\""],
+    );
+}
+
+#[test]
+fn nobody_is_cut_off_from_the_orchestrator_and_the_reason_says_so() {
+    let set = markdown("- Developers must never write to the orchestrator\n");
+    assert_eq!(set.rules, []);
+    let why = &set.unchecked[0].why;
+    assert!(
+        why.starts_with("torch never cuts off the orchestrator"),
+        "{why}"
     );
 }

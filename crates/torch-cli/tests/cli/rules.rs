@@ -1,0 +1,79 @@
+//! The rules of a project's files where no team works yet: no daemon is needed.
+
+use crate::place::{Place, TORCH};
+
+const CLAUDE: &str = "# Shop\n\n## Rules\n\n- Developers must not message the tester\n- Messages to the PM must never contain \"hunter2\"\n- Keep messages under 400 characters\n- Error messages must include \"code\"\n";
+
+fn project(files: &[(&str, &str)]) -> Place {
+    let place = Place::new();
+    for (name, text) in files
+        .iter()
+        .chain(&[(".git/HEAD", "ref: refs/heads/main\n")])
+    {
+        let path = place.path("project").join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        std::fs::write(path, text).expect("a file");
+    }
+    place
+}
+
+#[test]
+fn rules_are_listed_and_tried_before_there_is_a_team() {
+    let place = project(&[("CLAUDE.md", CLAUDE)]);
+    let ran = place.run(TORCH, &["rules", "list"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for words in [
+        "project  2 rules, in force as soon as a team works here",
+        "CLAUDE.md:5  developer may not write to tester",
+        "may be meant for the product; in rules.toml",
+        "      kind = \"max-length\"\n      from = \"everyone\"\n      characters = 400\n",
+        "it speaks of the product, not of messages between agents",
+    ] {
+        assert!(ran.out.contains(words), "{words}: {ran:?}");
+    }
+    let ran = place.run(TORCH, &["rules", "test", "developer", "tester", "hello"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.out.starts_with("reroute  by project.may-not-write-"),
+        "{ran:?}"
+    );
+    assert!(ran.out.contains("(CLAUDE.md:5)") && ran.out.contains("goes to the orchestrator"));
+    let secret = [
+        "rules",
+        "test",
+        "developer",
+        "project_manager",
+        "it is hunter2",
+    ];
+    let ran = place.run(TORCH, &secret);
+    assert!(
+        ran.out.starts_with("refuse  by project.forbidden-words-"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.out.contains("h…2") && !ran.out.contains("hunter2"),
+        "{ran:?}"
+    );
+    let ran = place.run(TORCH, &["brief", "developer", "--print"]);
+    assert!(
+        ran.out
+            .contains("- developer may not write to tester (CLAUDE.md:5)"),
+        "{ran:?}"
+    );
+    assert!(!ran.out.contains("hunter2"), "{ran:?}");
+}
+
+#[test]
+fn files_that_cannot_be_read_are_said() {
+    let place = project(&[("rules.toml", "[[rule]]\nkind = \"fly\"\n")]);
+    let ran = place.run(TORCH, &["rules", "list"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.out.contains("rules.toml:2: unknown variant `fly`"),
+        "{ran:?}"
+    );
+    let ran = place.run(TORCH, &["rules", "test", "developer", "tester", "hello"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let ran = place.run(TORCH, &["rules", "test", "../x", "tester", "hello"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+}
