@@ -191,9 +191,11 @@ fn noted(rule: &ProjectRule, asked: &Asked<'_>) -> Option<Breach> {
         RuleKind::ReportsTo { from, to } if from.takes(asked.from) => {
             let report = matches!(asked.speech, Speech::Status(_)) || is_report(asked.text);
             // The orchestrator gets the answers to what it asks, and its own role's reports go to nobody else.
-            let elsewhere = asked.to.is_some_and(|role| {
-                !to.takes(role) && !asked.from.is_hub() && !(role.is_hub() && (asked.was_asked)())
-            });
+            let elsewhere = !asked.from.is_hub()
+                && asked.to.is_some_and(|role| {
+                    let answers = role.is_hub() && (asked.was_asked)();
+                    !to.takes(role) && !answers
+                });
             if !report || !elsewhere {
                 return None;
             }
