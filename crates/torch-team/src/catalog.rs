@@ -203,6 +203,22 @@ impl Catalog {
         own.or_else(|| self.conditions.get(name))
     }
 
+    /// The template that another was made from, at the end of the line; else the name itself.
+    pub(crate) fn family<'c>(&'c self, name: &'c str) -> &'c str {
+        let mut at = name;
+        // A circle of files that name each other ends somewhere.
+        for _ in 0..self.entries.len() {
+            match self
+                .get(at)
+                .and_then(|template| template.extends.as_deref())
+            {
+                Some(parent) if parent != at && self.get(parent).is_some() => at = parent,
+                _ => break,
+            }
+        }
+        at
+    }
+
     /// What a role needs in a team of this template: what the template says, else what holds for all.
     pub(crate) fn needs<'c>(
         &'c self,

@@ -31,9 +31,11 @@ pub fn choose(
     let mut team = Team::new(catalog, template, wishes);
     if wishes.roles.is_empty() {
         team.mandatory();
-        team.asked("--add-roles", &wishes.add_roles);
+        team.conditional(detection, true);
         team.core();
-        team.conditional(detection);
+        team.asked("--add-roles", &wishes.add_roles);
+        team.owners(detection);
+        team.conditional(detection, false);
         team.optional();
         team.by_figures(detection);
     } else {
@@ -54,9 +56,8 @@ fn room_for_more(detection: &Detection, wishes: &Wishes, choice: &Choice) -> Opt
     let plan = wishes.plan.unwrap_or(wishes.default_plan);
     let full = plan.max().is_some_and(|max| choice.members.len() >= max);
     (unsaid && full && detection.size >= Size::Large).then(|| {
-        let larger = Plan::for_agents(choice.members.len() + 1);
         format!(
-            "the project is {}, and has work for more roles; --plan {larger} has room for them",
+            "the project is {}, and has work for more roles than the plan {plan} has room for; --add-roles takes those that you name",
             Size::of_project_in_words(&detection.figures)
         )
     })
@@ -137,6 +138,8 @@ struct Team<'c> {
     extras: usize,
     custom: bool,
     asked: bool,
+    /// Whether flags speak of how many roles there are.
+    sized: bool,
 }
 
 impl<'c> Team<'c> {
@@ -151,6 +154,9 @@ impl<'c> Team<'c> {
             extras: 0,
             custom: !wishes.roles.is_empty(),
             asked: wishes.are_any(),
+            sized: wishes.size.is_some()
+                || !wishes.roles.is_empty()
+                || !wishes.add_roles.is_empty(),
         }
     }
 
@@ -198,13 +204,29 @@ impl<'c> Team<'c> {
             .collect()
     }
 
-    fn conditional(&mut self, detection: &Detection) {
-        let most = self.size.map_or(usize::MAX, |size| size.extras().1);
+    /// Those that join before the rest of the core count as of it.
+    fn conditional(&mut self, detection: &Detection, before_core: bool) {
+        let room = match before_core {
+            true => Room::Core,
+            false => self.extra(),
+        };
         for one in &self.template.conditional {
-            if let Some(why) = holds(one, detection) {
-                self.add(&one.role, &Reason::Condition { why }, Room::Extra(most));
+            if let Some(why) = holds(one, detection).filter(|_| one.before_core == before_core) {
+                self.add(&one.role, &Reason::Condition { why }, room);
             }
         }
+    }
+
+    /// Whom the spec gives work to.
+    fn owners(&mut self, detection: &Detection) {
+        for owner in &detection.owners {
+            let why = format!("the spec gives it work in line {}", owner.line);
+            self.add(&owner.role, &Reason::Condition { why }, self.extra());
+        }
+    }
+
+    fn extra(&self) -> Room {
+        Room::Extra(self.size.map_or(usize::MAX, |size| size.extras().1))
     }
 
     /// Without a size, optional roles join only when they are asked for.
@@ -232,7 +254,7 @@ impl<'c> Team<'c> {
         let why = Size::of_project_in_words(&detection.figures);
         for role in &self.template.optional {
             // What there is no room for in any case is told once, and not for each role.
-            if self.extras >= wanted || self.no_room(1, Room::Extra(most)).is_some() {
+            if self.extras >= wanted || self.no_room(role, 1, Room::Extra(most)).is_some() {
                 return;
             }
             let reason = Reason::Figures { why: why.clone() };
@@ -242,11 +264,12 @@ impl<'c> Team<'c> {
 
     /// Adds a role with all that it needs, or notes why not.
     fn add(&mut self, role: &RoleName, reason: &Reason, room: Room) {
-        if self.has(role) || self.left_out.iter().any(|it| it.role == *role) {
+        let out = self.left_out.iter().any(|it| it.role == *role);
+        if self.has(role) || (out && room != Room::Any) {
             return;
         }
         let joining = self.joining(role, reason);
-        if let Some(why) = self.no_room(joining.len(), room) {
+        if let Some(why) = self.no_room(role, joining.len(), room) {
             self.left_out.push(LeftOut {
                 role: role.clone(),
                 reason: reason.clone(),
@@ -297,15 +320,14 @@ impl<'c> Team<'c> {
     }
 
     /// Why so many more roles don't fit.
-    fn no_room(&self, more: usize, room: Room) -> Option<String> {
+    fn no_room(&self, role: &RoleName, more: usize, room: Room) -> Option<String> {
         if room == Room::Any {
             return None;
         }
         let all = self.members.len() + more;
         if let Some(max) = self.plan.max().filter(|max| all > *max) {
-            let larger = Plan::for_agents(all);
             return Some(format!(
-                "the plan {} has at most {max} agents; --plan {larger}",
+                "the plan {} has room for {max} agents; --add-roles {role} has it join all the same",
                 self.plan
             ));
         }
@@ -381,12 +403,14 @@ impl<'c> Team<'c> {
             notes.push("--size changes nothing where --roles names the team".to_owned());
         }
         if let Some(max) = self.plan.max().filter(|max| agents > *max) {
-            let larger = Plan::for_agents(agents);
             notes.push(format!(
-                "{agents} agents were asked for, and the plan {} has at most {max}; --plan {larger} has room",
+                "{agents} agents were asked for, and the plan {} has room for {max}: they will reach its limits sooner",
                 self.plan
             ));
-        } else if let Some((low, high)) = self.plan.recommended().filter(|(_, high)| agents > *high)
+        } else if let Some((low, high)) = self
+            .plan
+            .recommended()
+            .filter(|(_, high)| self.sized && agents > *high)
         {
             notes.push(format!(
                 "{agents} agents are more than the {low} to {high} recommended for the plan {}; --size small takes fewer",

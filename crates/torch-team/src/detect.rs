@@ -1,24 +1,24 @@
 //! Weighs the signs of every type.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::catalog::{Catalog, DEFAULT};
-use crate::detection::{ConditionSeen, Decision, Detection, SignSeen, TypeScore};
+use torch_core::RoleName;
+
+use crate::catalog::Catalog;
+use crate::decide::{SCORE_MIN, decide_by_score};
+use crate::detection::{ConditionSeen, Decision, Detection, OwnerSeen, SignSeen, TypeScore};
 use crate::figures::{Figures, services};
-use crate::look::Strength;
 use crate::matcher::{Beside, Matcher, Seen, Tree, below};
 use crate::parts::{self, PARTS_MAX, PartSeen, SHARE_MIN};
 use crate::size::Size;
+use crate::software::software;
 use crate::spec::Spec;
 use crate::survey::Survey;
 use crate::template::TeamTemplate;
+use crate::weigh::{Weighed, shows_product, weigh};
 
-/// The least score of a type that can be chosen: two weak signs.
-const SCORE_MIN: i32 = 6;
-/// By how many points it must lead.
-const LEAD_MIN: i32 = 3;
-/// And by how many of a hundred of its own score.
-const LEAD_SHARE: i32 = 20;
+/// The types of the two faces of one product.
+const FACES: [&str; 2] = ["mobile", "web_application"];
 
 /// The signs of all templates, compiled.
 #[derive(Debug)]
@@ -80,13 +80,16 @@ impl<'c> Detector<'c> {
             part_types: self.several(survey, &parts),
             parts: parts
                 .iter()
-                .filter_map(|part| Some((part.path.clone(), part.kind.clone()?)))
+                .filter_map(|part| {
+                    let kind = self.catalog.family(part.kind.as_deref()?);
+                    Some((part.path.clone(), kind.to_owned()))
+                })
                 .collect(),
             services: services.clone(),
             spec,
         };
         let seen = self.matcher.see(&tree, &beside);
-        let types = self.types(&seen);
+        let types = self.types(&seen, &tree, &parts);
         let mut notes = Vec::new();
         let (template, decision) = self.decide(&types, spec, asked, &mut notes);
         let figures = Figures::of(
@@ -97,6 +100,7 @@ impl<'c> Detector<'c> {
         Detection {
             size: Size::of_project(&figures),
             conditions: self.conditions(&seen, &template),
+            owners: spec.map_or_else(Vec::new, |spec| self.owners(spec)),
             template,
             decision,
             types,
@@ -108,46 +112,34 @@ impl<'c> Detector<'c> {
         }
     }
 
-    /// The score of every type of which anything was seen, the highest first.
-    fn types(&self, seen: &[Seen]) -> Vec<TypeScore> {
-        let mut scores: BTreeMap<&str, TypeScore> = BTreeMap::new();
-        for (owner, seen) in self.owners.iter().zip(seen) {
-            let Owner::Sign(template, at) = owner else {
-                continue;
-            };
-            if !seen.found() && seen.denied.is_empty() {
-                continue;
-            }
-            let sign = &template.signs[*at];
-            let points = if seen.found() {
-                sign.strength.points()
-            } else {
-                0
-            };
-            let score = scores.entry(&template.name).or_insert_with(|| TypeScore {
-                name: template.name.clone(),
-                title: template.title.clone(),
-                score: 0,
-                eligible: !template.needs_strong,
-                signs: Vec::new(),
-            });
-            score.score += points;
-            score.eligible |= points >= Strength::Strong.points();
-            score.signs.push(SignSeen {
-                name: sign.name.clone(),
-                strength: sign.strength,
-                points,
-                seen: seen.clone(),
-            });
+    /// The score of every type of which anything was seen in a tree, the highest first.
+    fn types(&self, seen: &[Seen], tree: &Tree<'_>, parts: &[PartSeen]) -> Vec<TypeScore> {
+        let signs: Vec<Weighed<'c, '_>> = self
+            .owners
+            .iter()
+            .zip(seen)
+            .filter_map(|(owner, seen)| match owner {
+                Owner::Sign(template, at) => Some((*template, &template.signs[*at], seen)),
+                Owner::Condition(..) => None,
+            })
+            .collect();
+        let software = software(tree, shows_product(&signs));
+        weigh(&signs, software.as_ref(), &self.pieces(parts))
+    }
+
+    /// The types of parts that are only pieces of products of other types.
+    fn pieces<'p>(&self, parts: &'p [PartSeen]) -> Vec<&'p str> {
+        let of = |product: bool| {
+            let parts = parts.iter().filter(move |part| part.product == product);
+            parts.filter_map(|part| part.kind.as_deref())
+        };
+        let makes_product = |kind: &str| self.catalog.get(kind).is_some_and(|it| !it.supporting);
+        if !of(true).any(makes_product) {
+            return Vec::new();
         }
-        let mut types: Vec<TypeScore> = scores.into_values().collect();
-        for score in &mut types {
-            score
-                .signs
-                .sort_by_key(|sign| (std::cmp::Reverse(sign.points.abs()), sign.points));
-        }
-        types.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.name.cmp(&b.name)));
-        types
+        of(false)
+            .filter(|kind| !of(true).any(|other| other == *kind))
+            .collect()
     }
 
     fn decide(
@@ -166,10 +158,11 @@ impl<'c> Detector<'c> {
                     line: field.line,
                     value: field.value.clone(),
                 };
-                if let Some(best) = types
-                    .first()
-                    .filter(|best| best.name != template.name && best.score >= SCORE_MIN)
-                {
+                if let Some(best) = types.first().filter(|best| {
+                    let other =
+                        self.catalog.family(&best.name) != self.catalog.family(&template.name);
+                    other && best.score >= SCORE_MIN
+                }) {
                     notes.push(format!(
                         "the signs would speak for {} ({} points); the spec's TYPE counts",
                         best.name, best.score
@@ -179,7 +172,7 @@ impl<'c> Detector<'c> {
             }
             notes.push(self.unknown_type(&field.value, field.line));
         }
-        decide_by_score(types)
+        decide_by_score(types, self.catalog)
     }
 
     fn unknown_type(&self, value: &str, line: usize) -> String {
@@ -216,6 +209,20 @@ impl<'c> Detector<'c> {
         found
     }
 
+    /// The roles that the spec names as owners, each once.
+    fn owners(&self, spec: &Spec) -> Vec<OwnerSeen> {
+        let known = &self.catalog.known().roles;
+        let mut found: Vec<OwnerSeen> = Vec::new();
+        for (name, line) in spec.owners() {
+            let role = RoleName::parse(name).ok();
+            let role = role.filter(|role| known.iter().any(|known| known == role.as_str()));
+            if let Some(role) = role.filter(|role| !found.iter().any(|it| it.role == *role)) {
+                found.push(OwnerSeen { role, line: *line });
+            }
+        }
+        found
+    }
+
     fn parts(&self, survey: &Survey) -> Vec<PartSeen> {
         let whole: Vec<(&str, u64)> = survey
             .files
@@ -230,8 +237,9 @@ impl<'c> Detector<'c> {
                 .take_while(|(path, _)| path.starts_with(&inside))
                 .count();
             let tree: Tree<'_> = below(&whole[from..from + run], &survey.contents, &inside);
-            let types = self.types(&self.matcher.see(&tree, &Beside::default()));
-            let (name, decision) = decide_by_score(&types);
+            let seen = self.matcher.see(&tree, &Beside::default());
+            let types = self.types(&seen, &tree, &[]);
+            let (name, decision) = decide_by_score(&types, self.catalog);
             let best = types.iter().find(|it| it.name == name);
             let best = best.filter(|_| !matches!(decision, Decision::Unclear { .. }));
             let sign = best.and_then(|best| best.signs.first());
@@ -240,6 +248,7 @@ impl<'c> Detector<'c> {
                 kind: best.map(|best| best.name.clone()),
                 score: best.map_or(0, |best| best.score),
                 sign: sign.map(|sign| format!("{}: {}", sign.name, sign.seen.places.join(", "))),
+                product: best.is_some_and(|best| self.is_product(best)),
                 source_files: parts::source_files(survey, folder),
             }
         };
@@ -250,65 +259,39 @@ impl<'c> Detector<'c> {
             .collect()
     }
 
-    /// The types that the parts of a split project are of, where each is more than a trifle of it.
+    /// Whether a part of this type is a product of its own, and not a piece of others: of a type with signs of products one
+    /// of those was seen.
+    fn is_product(&self, score: &TypeScore) -> bool {
+        let Some(template) = self.catalog.get(&score.name) else {
+            return true;
+        };
+        let shows = |name: &str| {
+            let seen = |seen: &SignSeen| seen.name == name && seen.points > 0;
+            score.signs.iter().any(seen)
+        };
+        let mut signs = template.signs.iter().filter(|sign| sign.product).peekable();
+        signs.peek().is_none() || signs.any(|sign| shows(&sign.name))
+    }
+
+    /// The types that the parts of a split project are of, where each is more than a trifle of it. A site and an app are two
+    /// faces of one product, unless a workspace's tool holds them together as several.
     fn several(&self, survey: &Survey, parts: &[PartSeen]) -> Vec<String> {
         if !parts::is_split(survey) {
             return Vec::new();
         }
         let all: u64 = parts.iter().map(|part| part.source_files).sum();
-        let kinds: BTreeSet<&String> = parts.iter().filter_map(|part| part.kind.as_ref()).collect();
-        let counts = |kind: &&&String| {
-            let of_kind = parts
-                .iter()
-                .filter(|part| part.kind.as_ref() == Some(**kind));
-            let files: u64 = of_kind.map(|part| part.source_files).sum();
-            let supporting = self
-                .catalog
-                .get(kind)
-                .is_none_or(|template| template.supporting);
-            !supporting && files * 100 >= all * SHARE_MIN
-        };
-        kinds
-            .iter()
-            .filter(counts)
-            .map(|kind| (*kind).clone())
-            .collect()
+        let mut files: BTreeMap<&str, u64> = BTreeMap::new();
+        for part in parts.iter().filter(|part| part.product) {
+            let Some(kind) = &part.kind else { continue };
+            if self.catalog.get(kind).is_some_and(|it| !it.supporting) {
+                *files.entry(self.catalog.family(kind)).or_default() += part.source_files;
+            }
+        }
+        files.retain(|_, files| *files * 100 >= all * SHARE_MIN);
+        let kinds: Vec<String> = files.into_keys().map(str::to_owned).collect();
+        match kinds == FACES && !parts::has_workspace(survey) {
+            true => Vec::new(),
+            false => kinds,
+        }
     }
-}
-
-fn decide_by_score(types: &[TypeScore]) -> (String, Decision) {
-    let decisive = |it: &&TypeScore| {
-        it.signs
-            .iter()
-            .any(|sign| sign.strength == Strength::Decisive && sign.points > 0)
-    };
-    if let Some(best) = types.iter().find(decisive) {
-        let sign = best
-            .signs
-            .iter()
-            .find(|sign| sign.strength == Strength::Decisive && sign.points > 0);
-        let sign = sign.map_or_else(String::new, |sign| sign.name.clone());
-        return (best.name.clone(), Decision::Decisive { sign });
-    }
-    let unclear = |why: String| (DEFAULT.to_owned(), Decision::Unclear { why });
-    let mut eligible = types.iter().filter(|it| it.eligible);
-    let Some(best) = eligible.next().filter(|best| best.score > 0) else {
-        return unclear("nothing speaks for a type".to_owned());
-    };
-    let second = eligible.next().filter(|it| it.score > 0);
-    if best.score < SCORE_MIN {
-        return unclear(format!(
-            "only {} points speak for {}, and {SCORE_MIN} are needed",
-            best.score, best.name
-        ));
-    }
-    let lead = best.score - second.map_or(0, |second| second.score);
-    if let Some(second) = second.filter(|_| lead < LEAD_MIN || lead * 100 < best.score * LEAD_SHARE)
-    {
-        return unclear(format!(
-            "{} ({} points) and {} ({}) are too close to each other",
-            best.name, best.score, second.name, second.score
-        ));
-    }
-    (best.name.clone(), Decision::Score { lead })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use torch_core::RoleName;
 
 use crate::figures::Figures;
 use crate::look::Strength;
@@ -18,7 +19,7 @@ pub struct Detection {
     pub template: String,
     /// Why that one.
     pub decision: Decision,
-    /// The types that something speaks for, the highest score first.
+    /// The types that something speaks for, the highest score first; those that can't be chosen beside software last.
     pub types: Vec<TypeScore>,
     /// The project's parts.
     pub parts: Vec<PartSeen>,
@@ -28,6 +29,9 @@ pub struct Detection {
     pub size: Size,
     /// The conditions that the templates name.
     pub conditions: BTreeMap<String, ConditionSeen>,
+    /// The roles that the spec gives work to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<OwnerSeen>,
     /// Why not all of the project was seen, if it was not.
     pub cut: Option<Cut>,
     /// How many files and folders could not be read.
@@ -41,6 +45,15 @@ impl Detection {
     pub fn chosen(&self) -> Option<&TypeScore> {
         self.types.iter().find(|it| it.name == self.template)
     }
+}
+
+/// A role that the spec gives work to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OwnerSeen {
+    /// The role.
+    pub role: RoleName,
+    /// The first line that does.
+    pub line: usize,
 }
 
 /// Why a template was chosen.
@@ -97,6 +110,9 @@ pub struct TypeScore {
     pub score: i32,
     /// Whether it can be chosen: some types need a strong sign.
     pub eligible: bool,
+    /// The software beside which a type that goes along with others can't be chosen, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beside: Option<String>,
     /// The signs that were found, and those that the spec denies.
     pub signs: Vec<SignSeen>,
 }

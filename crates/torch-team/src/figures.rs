@@ -91,8 +91,14 @@ fn composed(text: &str) -> u64 {
     };
     block
         .iter()
-        .filter(|line| indent(line) == depth && line.trim_end().ends_with(':'))
+        .filter(|line| indent(line) == depth && is_key(line.trim()))
         .count() as u64
+}
+
+/// `web:`, also with its settings in the same line; not a merge of others.
+fn is_key(line: &str) -> bool {
+    let key = line.split_once(':').map(|(key, rest)| (key.trim(), rest));
+    key.is_some_and(|(key, rest)| key != "<<" && (rest.is_empty() || rest.starts_with(' ')))
 }
 
 #[cfg(test)]
@@ -103,6 +109,8 @@ mod tests {
     fn services_of_a_compose_file() {
         let text = "version: '3'\nservices:\n  # the site\n  web:\n    image: x\n\n  db:\n    image: y\nvolumes:\n  data:\n";
         assert_eq!(composed(text), 2);
+        let short = "services:\n  web: {build: ., depends_on: [db]} # site\n  db: &db\n    image: x\n  <<: *more\n";
+        assert_eq!(composed(short), 2);
         assert_eq!(composed("services:\n"), 0);
         assert_eq!(composed(""), 0);
         assert!(

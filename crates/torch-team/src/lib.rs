@@ -7,6 +7,7 @@
 mod catalog;
 mod choice;
 mod choose;
+mod decide;
 mod detect;
 mod detection;
 mod fault;
@@ -16,16 +17,18 @@ mod matcher;
 mod parse;
 mod parts;
 mod size;
+mod software;
 mod spec;
 mod survey;
 mod template;
+mod weigh;
 mod wishes;
 
 pub use catalog::{Catalog, DEFAULT, Entry, Origin, built_in};
 pub use choice::{Choice, Estimate, LeftOut, Member, Reason};
 pub use choose::choose;
 pub use detect::Detector;
-pub use detection::{ConditionSeen, Decision, Detection, SignSeen, TypeScore};
+pub use detection::{ConditionSeen, Decision, Detection, OwnerSeen, SignSeen, TypeScore};
 pub use fault::{Fault, TemplateError};
 pub use figures::Figures;
 pub use look::{Look, Strength};

@@ -26,12 +26,27 @@ pub struct Seen {
     /// Whether the spec says that it is wanted.
     #[serde(skip)]
     pub(crate) wanted: bool,
+    /// Whether anything but the spec shows it.
+    #[serde(skip)]
+    pub(crate) by_files: bool,
+    /// Whether the spec speaks of it as of the project itself, and not only of what the project deals with.
+    #[serde(skip)]
+    pub(crate) own: bool,
+    /// Whether the spec speaks of it as of something that others made.
+    #[serde(skip)]
+    pub(crate) foreign: bool,
 }
 
 impl Seen {
     /// Whether it is there.
     pub fn found(&self) -> bool {
         self.count > 0
+    }
+
+    /// What something else than the spec shows.
+    fn add_of_files(&mut self, place: String) {
+        self.by_files = true;
+        self.add(place);
     }
 
     fn add(&mut self, place: String) {
@@ -157,7 +172,7 @@ impl Matcher {
                 if aside && !self.looks[owner].anywhere {
                     continue;
                 }
-                tallies[owner].0.add((*path).to_owned());
+                tallies[owner].0.add_of_files((*path).to_owned());
                 tallies[owner].1 += bytes;
             }
         }
@@ -185,7 +200,7 @@ impl Matcher {
             for owner in owners {
                 let words = &self.looks[owner].words;
                 if let Some(word) = words.iter().find(|word| has_word(&text, word)) {
-                    seen[owner].add(format!("{word:?} in {path}"));
+                    seen[owner].add_of_files(format!("{word:?} in {path}"));
                 }
             }
         }
@@ -196,29 +211,32 @@ fn see_beside(look: &Look, beside: &Beside<'_>, seen: &mut Seen) {
     if let Some(min) = look.part_types
         && beside.part_types.len() as u64 >= min
     {
-        seen.add(format!(
+        seen.add_of_files(format!(
             "parts of the types {}",
             beside.part_types.join(", ")
         ));
     }
     for (path, kind) in &beside.parts {
         if look.part_is.contains(kind) {
-            seen.add(format!("{path}/ is of the type {kind}"));
+            seen.add_of_files(format!("{path}/ is of the type {kind}"));
         }
     }
     if let (Some(most), Some((services, place))) = (look.services_over, &beside.services)
         && *services > most
     {
-        seen.add(format!("{services} services in {place}"));
+        seen.add_of_files(format!("{services} services in {place}"));
     }
 }
 
 fn see_spec(look: &Look, spec: &Spec, seen: &mut Seen) {
     if let Some(field) = look.spec_field.as_deref().and_then(|name| spec.field(name)) {
+        seen.own = true;
         seen.add(format!("spec line {}", field.line));
     }
     for phrase in &look.spec {
         let said = spec.said(phrase);
+        seen.own |= said.own;
+        seen.foreign |= !said.own && said.foreign;
         for line in said.wanted {
             seen.wanted = true;
             seen.add(format!("{phrase:?} in spec line {line}"));

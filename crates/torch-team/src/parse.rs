@@ -125,6 +125,12 @@ impl<'t> Reader<'t> {
                 self.fault(&text.span(), Fault::Empty(what));
             }
         }
+        let extends = raw.extends.map(|parent| {
+            if !is_name(parent.get_ref()) {
+                self.fault(&parent.span(), Fault::Name(parent.get_ref().clone()));
+            }
+            parent.into_inner()
+        });
         let core_at = raw.core.span();
         let core = self.roles("core", raw.core.into_inner());
         if core.is_empty() {
@@ -146,6 +152,7 @@ impl<'t> Reader<'t> {
             name,
             title: raw.title.into_inner(),
             summary: raw.summary.into_inner(),
+            extends,
             aliases: raw.aliases,
             supporting: raw.supporting,
             needs_strong: raw.needs_strong,
@@ -240,6 +247,7 @@ impl<'t> Reader<'t> {
             found.push((
                 Conditional {
                     role,
+                    before_core: one.before_core,
                     matching: one.matching,
                     when,
                 },

@@ -23,6 +23,9 @@ pub struct PartSeen {
     pub score: i32,
     /// The strongest sign for it, with a place.
     pub sign: Option<String>,
+    /// Whether it is a product of its own.
+    #[serde(skip)]
+    pub(crate) product: bool,
     /// How many source files it has.
     pub source_files: u64,
 }
@@ -60,6 +63,15 @@ fn is_manifest(name: &str) -> bool {
 /// Whether the top of a project only holds its parts together: it has no manifest, or one of a workspace.
 pub(crate) fn is_split(survey: &Survey) -> bool {
     let top = |path: &str| !path.contains('/');
+    has_workspace(survey)
+        || !survey
+            .files
+            .iter()
+            .any(|file| top(&file.path) && is_manifest(&file.path))
+}
+
+/// Whether a workspace's tool holds the parts together.
+pub(crate) fn has_workspace(survey: &Survey) -> bool {
     let has = |name: &str| survey.files.iter().any(|file| file.path == name);
     let says = |name: &str, word: &str| {
         survey
@@ -85,10 +97,6 @@ pub(crate) fn is_split(survey: &Survey) -> bool {
         || says("package.json", "\"workspaces\"")
         || says("Cargo.toml", "[workspace]")
         || says("pyproject.toml", "[tool.uv.workspace]")
-        || !survey
-            .files
-            .iter()
-            .any(|file| top(&file.path) && is_manifest(&file.path))
 }
 
 /// The folders of the parts, sorted; a part has no parts.

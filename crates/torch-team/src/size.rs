@@ -76,7 +76,8 @@ impl Size {
         }
     }
 
-    /// The size of a project by its source files, their bytes and its parts: the largest of the three.
+    /// The size of a project by its source files and their bytes, the larger of the two; its parts make it at most one size
+    /// larger, as twenty files stay few in however many folders.
     pub(crate) fn of_project(figures: &Figures) -> Self {
         let sizes = Self::by_figure(figures).map(|(size, _)| size);
         sizes.into_iter().max().unwrap_or(Self::Small)
@@ -96,6 +97,10 @@ impl Size {
             Self::ALL[at.min(3)]
         };
         let (files, bytes, parts) = (figures.source_files, figures.source_bytes, figures.parts);
+        let written =
+            by(files, [60, 1_000, 10_000]).max(by(bytes, [500_000, 15_000_000, 150_000_000]));
+        let next = Self::ALL.into_iter().find(|size| *size > written);
+        let most = next.unwrap_or(written);
         [
             (
                 by(files, [60, 1_000, 10_000]),
@@ -105,7 +110,7 @@ impl Size {
                 by(bytes, [500_000, 15_000_000, 150_000_000]),
                 format!("{} kB of source", bytes / 1_000),
             ),
-            (by(parts, [2, 6, 30]), format!("{parts} parts")),
+            (by(parts, [2, 6, 30]).min(most), format!("{parts} parts")),
         ]
     }
 }
@@ -157,12 +162,6 @@ impl Plan {
             Self::Max20 => Some((5, 6)),
             Self::Console => None,
         }
-    }
-
-    /// The smallest plan for so many agents.
-    pub(crate) fn for_agents(agents: usize) -> Self {
-        let fits = |plan: &Self| plan.max().is_none_or(|max| agents <= max);
-        Self::ALL.into_iter().find(fits).unwrap_or(Self::Console)
     }
 }
 

@@ -1,13 +1,15 @@
 //! A spec as it is read: its header fields, and its words with what is said not to be wanted.
 
 mod negation;
+mod objects;
+mod owners;
 mod tokens;
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use tokens::{Token, singular, tokens};
+use tokens::{Object, Token, singular, tokens};
 
 /// In how many lines from the top header fields are looked for.
 const HEADER_LINES: usize = 60;
@@ -28,6 +30,10 @@ pub struct Said {
     pub wanted: Vec<usize>,
     /// The lines in which it is said not to be.
     pub unwanted: Vec<usize>,
+    /// Whether it is wanted as the project itself, and not only as what the project deals with.
+    pub own: bool,
+    /// Whether it is told as something that others made.
+    pub foreign: bool,
 }
 
 /// A spec.
@@ -39,6 +45,8 @@ pub struct Spec {
     index: HashMap<String, Vec<usize>>,
     /// The largest number of services that it names.
     services: Option<(u64, usize)>,
+    /// Whom it gives work to.
+    owners: Vec<(String, usize)>,
 }
 
 impl Spec {
@@ -49,6 +57,7 @@ impl Spec {
         let (fields, field_lines) = fields(text);
         let mut tokens = tokens(text, &field_lines);
         negation::mark(&mut tokens);
+        objects::mark(&mut tokens);
         let mut index: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, token) in tokens.iter().enumerate() {
             if !token.is_break() {
@@ -61,7 +70,13 @@ impl Spec {
             tokens,
             index,
             services,
+            owners: owners::owners(text),
         }
+    }
+
+    /// The names in its columns and fields of owners, each with its line.
+    pub fn owners(&self) -> &[(String, usize)] {
+        &self.owners
     }
 
     /// A header field, by its name in capitals.
@@ -85,6 +100,13 @@ impl Spec {
             }) else {
                 continue;
             };
+            let first = &run[0];
+            if !run.iter().any(|token| token.unwanted) {
+                let own = first.object == Object::No
+                    || (first.object == Object::Used && objects::is_act(&first.word));
+                said.own |= own;
+                said.foreign |= first.object == Object::Foreign;
+            }
             let lines = match run.iter().any(|token| token.unwanted) {
                 true => &mut said.unwanted,
                 false => &mut said.wanted,

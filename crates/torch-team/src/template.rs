@@ -17,6 +17,9 @@ pub struct TeamTemplate {
     pub title: String,
     /// What it is, in one sentence.
     pub summary: String,
+    /// The template that it was made from: it shares the signs, and stands before it where its score is as high.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extends: Option<String>,
     /// Other words for it, in `--team-type` and in a spec's TYPE.
     pub aliases: Vec<String>,
     /// Whether it goes along with others: parts of such a type don't make a monorepo.
@@ -100,6 +103,8 @@ pub enum Match {
 pub struct Conditional {
     /// The role.
     pub role: RoleName,
+    /// Whether it joins before the rest of the core.
+    pub before_core: bool,
     /// Whether one condition is enough.
     #[serde(rename = "match")]
     pub matching: Match,
@@ -143,6 +148,9 @@ pub struct Sign {
     pub name: String,
     /// How much it says.
     pub strength: Strength,
+    /// Whether a part that shows it is a product of its own. Of a type with such signs, parts that show none of them are
+    /// pieces of other parts.
+    pub product: bool,
     /// By what it is seen.
     pub look: Look,
 }

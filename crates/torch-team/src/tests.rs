@@ -1,6 +1,7 @@
 //! Tests over whole projects: what they are taken for, and which team they get.
 
 mod bad;
+mod own;
 mod property;
 mod table;
 mod team;

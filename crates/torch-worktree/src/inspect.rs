@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, RepositoryOpenFlags};
 
+use crate::disk;
 use crate::engine::{decide, survey};
 use crate::{Engine, Git, Operation, Repository, Unfinished, WorktreeError};
 
@@ -96,7 +97,7 @@ fn by_git2(
         base_branch,
         head: commit.id().to_string(),
         files: survey.files,
-        worktree_bytes: survey.bytes,
+        worktree_bytes: survey.disk + disk::OWN,
         engine,
         root,
         common_dir,
@@ -166,17 +167,23 @@ fn by_git(git: &Git, path: &Path, why: &str, busy: Busy) -> Result<Repository, W
     })
 }
 
-/// The number of files of a commit and the sum of their sizes, from lines of `MODE TYPE ID SIZE<tab>PATH`.
+/// The number of files of a commit and what a worktree of it takes on disk, from lines of `MODE TYPE ID SIZE<tab>PATH`.
 fn sizes(git: &Git, root: &Path, commit: &str) -> Result<(u64, u64), WorktreeError> {
-    let args = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit];
+    let args = ["ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit];
     let output = git.ask("list HEAD's files", root, args)?;
     let lines = output.stdout.split(|&byte| byte == 0);
     Ok(lines
         .filter_map(|line| {
             let facts = std::str::from_utf8(line.split(|&byte| byte == b'\t').next()?).ok()?;
-            facts.split_ascii_whitespace().nth(3)?.parse::<u64>().ok()
+            let mut facts = facts.split_ascii_whitespace().skip(1);
+            match facts.next()? {
+                "tree" => Some((0, disk::FOLDER)),
+                _ => Some((1, disk::file(facts.nth(1)?.parse().ok()?))),
+            }
         })
-        .fold((0, 0), |(files, bytes), size| (files + 1, bytes + size)))
+        .fold((0, disk::OWN), |(files, disk), (more, bytes)| {
+            (files + more, disk + bytes)
+        }))
 }
 
 fn bare(path: &Path) -> WorktreeError {

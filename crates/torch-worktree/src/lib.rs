@@ -18,6 +18,7 @@ mod call;
 mod clean;
 mod commit;
 mod create;
+mod disk;
 mod engine;
 mod error;
 mod exclude;

@@ -22,7 +22,8 @@ pub struct Repository {
     pub head: String,
     /// The number of files of that commit.
     pub files: u64,
-    /// The sum of their sizes in bytes: what one more worktree needs on disk, without filters.
+    /// What one more worktree needs on disk, in bytes: files and folders in whole blocks, and what git and torch keep for
+    /// each. Filters, which may make files larger, are not counted.
     pub worktree_bytes: u64,
     /// What checks the files out, and why.
     pub engine: Engine,

@@ -91,11 +91,7 @@ pub(crate) fn run(args: AutoArgs, place: &Place) -> Outcome {
         let plan = plan(request.clone(), place)?;
         // A team that is there is not changed, so there is nothing to agree to.
         if !plan.exists {
-            output::notice(&fit::prose(
-                &render::plan::plan(&plan),
-                crate::screen::width(),
-                output::HANG,
-            ));
+            output::notice(&render::plan::plan(&plan, crate::screen::width()));
             say_policy(&request, &plan);
             if !output::can_ask() {
                 return Err(unasked());
@@ -274,7 +270,7 @@ fn dry_run(request: AutoRequest, json: JsonArgs, place: &Place) -> Outcome {
     if json.json {
         output::json(&Response::Planned(Box::new(plan)))?;
     } else {
-        output::prose(&render::plan::plan(&plan))?;
+        output::data(&render::plan::plan(&plan, crate::screen::width()))?;
         say_policy(&request, &plan);
     }
     Ok(exit::OK)

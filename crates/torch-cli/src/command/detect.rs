@@ -8,7 +8,7 @@ use torch_core::config::TeamConfig;
 
 use super::JsonArgs;
 use super::auto::read_spec;
-use super::wishes::{self, WishArgs};
+use super::wishes::{self, Chosen, WishArgs};
 use crate::error::{CommandError, Outcome};
 use crate::exit;
 use crate::output;
@@ -70,8 +70,10 @@ pub(crate) fn run(args: &DetectArgs) -> Outcome {
             "team": chosen.choice,
         }))?;
     } else {
-        let text = render::detect::detection(&shown(&root), &chosen.detection, &chosen.choice);
-        output::prose(&text)?;
+        let width = crate::screen::width();
+        let Chosen { detection, choice } = &chosen;
+        let text = render::detect::detection(&shown(&root), detection, choice, width);
+        output::data(&text)?;
     }
     Ok(exit::OK)
 }

@@ -79,7 +79,7 @@ pub(crate) fn run(args: PolicyArgs, place: &Place) -> Outcome {
                     output::json(&value(origin))?;
                 }
             } else {
-                output::prose(&render::policy::show(&switches))?;
+                output::data(&render::policy::show(&switches, crate::screen::width()))?;
                 if let Some((team, _)) = running.filter(|it| it.1 != config.team_policy()) {
                     output::notice(&format!(
                         "note: team {team} was started with another policy and keeps it; torch stop and torch auto give it this one"

@@ -103,7 +103,12 @@ fn list(json: JsonArgs, place: &Place) -> Outcome {
             output::json(&row)?;
         }
     } else {
-        output::prose(&render::roles::list(&catalog, matrix, shown))?;
+        output::data(&render::roles::list(
+            &catalog,
+            matrix,
+            shown,
+            crate::screen::width(),
+        ))?;
         if let Some(matrix) = matrix {
             output::notice(&render::policy::matrix(matrix));
         }

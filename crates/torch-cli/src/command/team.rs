@@ -98,7 +98,11 @@ fn list(catalog: &Catalog, json: JsonArgs) -> Outcome {
             output::json(&as_json(entry))?;
         }
     } else {
-        output::prose(&render::templates::list(catalog, shown))?;
+        output::data(&render::templates::list(
+            catalog,
+            shown,
+            crate::screen::width(),
+        ))?;
     }
     Ok(exit::OK)
 }

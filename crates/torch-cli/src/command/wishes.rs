@@ -27,7 +27,7 @@ pub struct WishArgs {
     /// These roles and no others, separated by commas; an orchestrator and what they need is added [default: the type's]
     #[arg(long, value_name = "ROLES", value_delimiter = ',')]
     pub(crate) roles: Vec<String>,
-    /// Further roles, separated by commas; they come before roles that the type could do without
+    /// Further roles, separated by commas; they join the type's, whatever the plan has room for
     #[arg(long, value_name = "ROLES", value_delimiter = ',')]
     pub(crate) add_roles: Vec<String>,
     /// The team's size: small (3 to 4 roles), medium (5 to 6), large (7 to 8) or enterprise [default: the type's core]
@@ -256,6 +256,11 @@ mod tests {
         let parsed = roles(&words(&["PM", " dev ", ""]), "--roles").expect("roles");
         let names: Vec<&str> = parsed.iter().map(RoleName::as_str).collect();
         assert_eq!(names, ["project_manager", "developer"]);
+        for nothing in [&[""][..], &[" ", ""]] {
+            let error = roles(&words(nothing), "--roles").expect_err("no role");
+            assert_eq!(error.kind, ErrorKind::Usage);
+        }
+        assert_eq!(roles(&[], "--roles").expect("not given"), []);
         let error = roles(&words(&["../x"]), "--roles").expect_err("hostile");
         assert_eq!(error.kind, ErrorKind::Usage);
     }

@@ -2,6 +2,7 @@
 
 use torch_team::{Choice, Decision, Detection, PartSeen, SignSeen, TypeScore};
 
+use super::fit::prose;
 use super::style::{DIM, GOOD, STRONG, WARN, paint};
 use super::table::{Cell, Table};
 use super::{bytes, count, plain};
@@ -9,8 +10,14 @@ use super::{bytes, count, plain};
 /// How many parts are shown.
 const PARTS_SHOWN: usize = 12;
 
-/// What a project is, by which signs, and its team. `root` is the project as it is shown.
-pub fn detection(root: &str, detection: &Detection, choice: &Choice) -> String {
+/// What a project is, by which signs, and its team. `root` is the project as it is shown, `width` that of the terminal, if
+/// there is one.
+pub fn detection(
+    root: &str,
+    detection: &Detection,
+    choice: &Choice,
+    width: Option<usize>,
+) -> String {
     let unclear = matches!(detection.decision, Decision::Unclear { .. });
     let style = if unclear { WARN } else { GOOD };
     let mut text = format!(
@@ -23,17 +30,19 @@ pub fn detection(root: &str, detection: &Detection, choice: &Choice) -> String {
         text.push_str(&format!("  note: {}\n", plain(note)));
     }
     text.push_str(&figures(detection));
+    let mut text = prose(&text, width, 2);
     if !detection.types.is_empty() {
         text.push_str(&format!("\n{}\n", paint(STRONG, "Types")));
         // What only speaks against a type is told in JSON.
         let spoken = |score: &&TypeScore| score.signs.iter().any(|sign| sign.points >= 0);
         for score in detection.types.iter().filter(spoken) {
-            text.push_str(&of_type(score));
+            text.push_str(&of_type(score, width));
         }
     }
-    text.push_str(&parts(&detection.parts));
-    text.push_str(&conditions(detection));
-    text.push_str(&format!("\n{}\n{}", paint(STRONG, "Team"), team(choice)));
+    text.push_str(&parts(&detection.parts, width));
+    text.push_str(&conditions(detection, width));
+    let team = team(choice, width);
+    text.push_str(&format!("\n{}\n{team}", paint(STRONG, "Team")));
     text
 }
 
@@ -55,7 +64,7 @@ fn points(score: i32) -> String {
 fn figures(detection: &Detection) -> String {
     let figures = &detection.figures;
     let mut line = format!(
-        "  {} project: {}, {} of them source ({})",
+        "  {} project: {}, {} of them code or text ({})",
         detection.size,
         count(figures.files, "file"),
         figures.source_files,
@@ -78,13 +87,16 @@ fn figures(detection: &Detection) -> String {
     line
 }
 
-fn of_type(score: &TypeScore) -> String {
-    let weak = if score.eligible {
-        ""
-    } else {
-        " (needs a strong sign)"
+fn of_type(score: &TypeScore, width: Option<usize>) -> String {
+    let aside = match &score.beside {
+        Some(software) => {
+            format!(" (goes along with the software that is written here: {software})")
+        }
+        None if score.eligible => String::new(),
+        None => " (needs a strong sign)".to_owned(),
     };
-    let head = format!("{:>4}  {}{weak}\n", score.score, score.name);
+    let head = format!("{:>4}  {}{}\n", score.score, score.name, plain(&aside));
+    let head = prose(&head, width, 6);
     let mut table = Table::bare(6);
     for sign in &score.signs {
         table.row([
@@ -94,7 +106,7 @@ fn of_type(score: &TypeScore) -> String {
             Cell::styled(DIM, places(sign)),
         ]);
     }
-    head + &table.render()
+    head + &table.wrapping(width, &[2])
 }
 
 fn places(sign: &SignSeen) -> String {
@@ -110,7 +122,7 @@ fn places(sign: &SignSeen) -> String {
     plain(&text)
 }
 
-fn parts(parts: &[PartSeen]) -> String {
+fn parts(parts: &[PartSeen], width: Option<usize>) -> String {
     if parts.is_empty() {
         return String::new();
     }
@@ -128,11 +140,12 @@ fn parts(parts: &[PartSeen]) -> String {
     } else {
         String::new()
     };
-    format!("\n{}\n{}{rest}", paint(STRONG, "Parts"), table.render())
+    let table = table.wrapping(width, &[0]);
+    format!("\n{}\n{table}{rest}", paint(STRONG, "Parts"))
 }
 
 /// The conditions that hold, and those that the spec took back.
-fn conditions(detection: &Detection) -> String {
+fn conditions(detection: &Detection, width: Option<usize>) -> String {
     let mut table = Table::bare(2);
     let mut any = false;
     for (name, condition) in &detection.conditions {
@@ -149,12 +162,15 @@ fn conditions(detection: &Detection) -> String {
         ]);
     }
     match any {
-        true => format!("\n{}\n{}", paint(STRONG, "Conditions"), table.render()),
+        true => {
+            let table = table.wrapping(width, &[1]);
+            format!("\n{}\n{table}", paint(STRONG, "Conditions"))
+        }
         false => String::new(),
     }
 }
 
-fn team(choice: &Choice) -> String {
+fn team(choice: &Choice, width: Option<usize>) -> String {
     let mut table = Table::bare(2);
     for member in &choice.members {
         table.row([
@@ -172,7 +188,7 @@ fn team(choice: &Choice) -> String {
     let estimate = &choice.estimate;
     format!(
         "{}  takes about {} times the tokens of one session\n",
-        table.render(),
+        table.wrapping(width, &[]),
         estimate.token_multiplier
     )
 }

@@ -11,8 +11,9 @@ use super::table::{Cell, Table};
 use super::{bytes, count, plain};
 use crate::place::shown;
 
-/// The plan: roles, programs, permission modes, branches, and the disk that the worktrees need.
-pub fn plan(plan: &PlanView) -> String {
+/// The plan: roles, programs, permission modes, branches, and the disk that the worktrees need; `width` is that of the
+/// terminal, if there is one.
+pub fn plan(plan: &PlanView, width: Option<usize>) -> String {
     let title = if plan.exists {
         format!(
             "{} is there already; torch auto would change nothing",
@@ -47,9 +48,10 @@ pub fn plan(plan: &PlanView) -> String {
         fact(label, value);
     }
     let title = paint(STRONG, &title);
-    let roles = roles(&plan.agents, plan.choice.as_deref());
-    let rest = left_out(plan.choice.as_deref());
-    format!("{title}\n{}\n{roles}{rest}", facts.render())
+    let roles = roles(&plan.agents, plan.choice.as_deref(), width);
+    let rest = left_out(plan.choice.as_deref(), width);
+    let facts = facts.wrapping(width, &[]);
+    format!("{title}\n{facts}\n{roles}{rest}")
 }
 
 /// Which team was chosen, by what, and each of its roles with its reason.
@@ -65,7 +67,7 @@ pub fn chosen(choice: &ChoiceView) -> String {
             Cell::styled(DIM, plain(&one.reason)),
         ]);
     }
-    let rest = left_out(Some(choice));
+    let rest = left_out(Some(choice), None);
     format!("{}\n{}{rest}\n", facts.render(), roles.render())
 }
 
@@ -98,7 +100,7 @@ fn choice_facts(choice: Option<&ChoiceView>) -> Vec<(&'static str, String)> {
 }
 
 /// Roles that something speaks for, and that are not in the team.
-fn left_out(choice: Option<&ChoiceView>) -> String {
+fn left_out(choice: Option<&ChoiceView>, width: Option<usize>) -> String {
     let mut table = Table::bare(2);
     let out = choice.map_or(&[][..], |choice| &choice.left_out);
     for one in out {
@@ -109,7 +111,7 @@ fn left_out(choice: Option<&ChoiceView>) -> String {
     }
     match out.is_empty() {
         true => String::new(),
-        false => format!("left out\n{}", table.render()),
+        false => format!("left out\n{}", table.wrapping(width, &[])),
     }
 }
 
@@ -126,7 +128,7 @@ pub fn caps(caps: CapsView) -> String {
     )
 }
 
-fn roles(agents: &[PlannedAgent], choice: Option<&ChoiceView>) -> String {
+fn roles(agents: &[PlannedAgent], choice: Option<&ChoiceView>, width: Option<usize>) -> String {
     let apart = common_dir(agents).is_none();
     let mut headings = vec!["ROLE", "WINDOW", "PROGRAM", "BRANCH"];
     headings.extend(apart.then_some("WORKTREE"));
@@ -149,7 +151,11 @@ fn roles(agents: &[PlannedAgent], choice: Option<&ChoiceView>) -> String {
         row.extend(why(&agent.role).map(|why| Cell::styled(DIM, why)));
         table.row(row);
     }
-    table.render()
+    // Branches and worktrees are told by the role; why it is there is read.
+    match choice {
+        Some(_) => table.wrapping(width, &[4, 3]),
+        None => table.giving(width, &[4, 3]),
+    }
 }
 
 /// Each program with each permission mode that it is to start in, once.

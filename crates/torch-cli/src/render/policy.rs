@@ -11,8 +11,9 @@ use super::roles::reached;
 use super::style::{DIM, NONE, STRONG, paint};
 use super::table::{Cell, Table};
 
-/// Every switch with its value, where it comes from and what follows from it.
-pub fn show(switches: &[Origin]) -> String {
+/// Every switch with its value, where it comes from and what follows from it, in the width of the terminal, if
+/// there is one.
+pub fn show(switches: &[Origin], width: Option<usize>) -> String {
     let mut table = Table::new(0, &["SWITCH", "VALUE", "FROM", "SO"]);
     for origin in switches {
         let style = match origin.source {
@@ -26,7 +27,7 @@ pub fn show(switches: &[Origin]) -> String {
             Cell::from(follows(origin.key, &origin.value)),
         ]);
     }
-    table.render()
+    table.wrapping(width, &[2])
 }
 
 /// One switch: its meaning, its value, what follows, and what each profile says.

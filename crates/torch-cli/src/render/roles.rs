@@ -11,11 +11,12 @@ use super::plain;
 use super::style::{DIM, NONE, STRONG};
 use super::table::{Cell, Table};
 
-/// The roles as a table, the core first; of the team that is there also whom they may write to directly.
+/// The roles as a table in the width of the terminal, if there is one, the core first; of the team that is there also whom they may write to directly.
 pub fn list(
     catalog: &RoleCatalog,
     team: Option<&MatrixInForce>,
     shown: impl Fn(&Path) -> String,
+    width: Option<usize>,
 ) -> String {
     let direct = team.map(MatrixInForce::by_role);
     let mut headings = vec!["ROLE", "TIER", "FROM"];
@@ -45,7 +46,8 @@ pub fn list(
         cells.push(Cell::from(plain(&entry.role.summary)));
         table.row(cells);
     }
-    table.render()
+    // Whom a role writes to is a list; where it comes from is short.
+    table.wrapping(width, &[2, 3])
 }
 
 /// Whom a role may write to directly, in a word each.

@@ -12,6 +12,15 @@ const GAP: usize = 2;
 /// What is left at least of a column of text.
 const TEXT_MIN: usize = 4;
 
+/// What a column of prose has at least before others give way.
+const PROSE_MIN: usize = 30;
+
+/// And before words of others are cut.
+const TIGHT_MIN: usize = 20;
+
+/// What is left at least of a column whose words go on below themselves.
+const WRAP_MIN: usize = 12;
+
 /// One cell.
 #[derive(Debug, Clone)]
 pub struct Cell {
@@ -119,6 +128,41 @@ impl Table {
         cut(&self.text(&widths), width)
     }
 
+    /// The same, where the last column is prose: its words go on below themselves. Where that leaves it too little room,
+    /// these columns give way one after the other, and go on below themselves as well.
+    pub fn wrapping(&self, width: Option<usize>, columns: &[usize]) -> String {
+        let mut widths = self.widths(&self.rows);
+        let (Some(width), Some(last)) = (width, widths.len().checked_sub(1)) else {
+            return self.render();
+        };
+        if self.indent + total(&widths) <= width {
+            return self.render();
+        }
+        let wanted = widths[last];
+        // Words stay whole as long as there is room.
+        for (prose, least) in [(PROSE_MIN, &self.words(widths.len())[..]), (TIGHT_MIN, &[])] {
+            widths[last] = wanted.min(prose);
+            for &column in columns.iter().filter(|column| **column < last) {
+                let over = (self.indent + total(&widths)).saturating_sub(width);
+                let least = least.get(column).copied().unwrap_or_default();
+                let can_give = widths[column].saturating_sub(least.max(WRAP_MIN));
+                widths[column] -= over.min(can_give);
+            }
+        }
+        let before = self.indent + total(&widths) - widths[last];
+        widths[last] = width.saturating_sub(before).max(1);
+        let wraps = |column: usize| column == last || columns.contains(&column);
+        let wrapped = Self {
+            indent: self.indent,
+            rows: self
+                .rows
+                .iter()
+                .flat_map(|row| lines(row, &widths, wraps))
+                .collect(),
+        };
+        cut(&wrapped.text(&widths), width)
+    }
+
     /// The rows as they are but for cells that are wider than their column.
     fn text(&self, widths: &[usize]) -> String {
         let mut text = String::new();
@@ -141,6 +185,20 @@ impl Table {
         text
     }
 
+    /// The widest word of each column.
+    fn words(&self, columns: usize) -> Vec<usize> {
+        let widest = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells
+                .flat_map(|cell| cell.text.split(' '))
+                .map(|word| word.width())
+                .max()
+        };
+        (0..columns)
+            .map(|column| widest(column).unwrap_or_default())
+            .collect()
+    }
+
     /// The widest cell of each column.
     fn widths(&self, rows: &[Vec<Cell>]) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
@@ -152,6 +210,29 @@ impl Table {
             .map(|column| width(column).unwrap_or_default())
             .collect()
     }
+}
+
+/// A row as the lines that it takes where cells of some columns go on below themselves.
+fn lines(row: &[Cell], widths: &[usize], wraps: impl Fn(usize) -> bool) -> Vec<Vec<Cell>> {
+    let cells = row.iter().zip(widths).enumerate();
+    let cells: Vec<Vec<String>> = cells
+        .map(|(column, (cell, width))| match wraps(column) {
+            true => {
+                let text = fit::wrap(&cell.text, *width, 0);
+                text.split('\n').map(str::to_owned).collect()
+            }
+            false => vec![cell.text.clone()],
+        })
+        .collect();
+    let height = cells.iter().map(Vec::len).max().unwrap_or_default();
+    let line = |at: usize| {
+        let cells = row.iter().zip(&cells);
+        let text = |lines: &Vec<String>| lines.get(at).cloned().unwrap_or_default();
+        cells
+            .map(|(cell, lines)| Cell::styled(cell.style, text(lines)))
+            .collect()
+    };
+    (0..height).map(line).collect()
 }
 
 /// Each line in at most this width.
@@ -204,6 +285,30 @@ mod tests {
             "NAME  CO…\ndoc…  12…\ndev   7 …\n"
         );
         assert_eq!(table.within(None, &[0, 2]), table.render());
+    }
+
+    #[test]
+    fn words_go_on_below_themselves() {
+        let mut table = Table::bare(2);
+        table.row(
+            [
+                "documentation writer",
+                "what a core of the team is, and more words",
+            ]
+            .map(Cell::from),
+        );
+        table.row(["dev", ""].map(Cell::from));
+        assert_eq!(
+            plain(&table.wrapping(Some(50), &[])),
+            "  documentation writer  what a core of the team\n                        is, and more words\n  dev\n"
+        );
+        assert_eq!(
+            plain(&table.wrapping(Some(46), &[0])),
+            "  documentation  what a core of the team is,\n  writer         and more words\n  dev\n"
+        );
+        assert_eq!(table.wrapping(None, &[0]), table.render());
+        assert_eq!(table.wrapping(Some(200), &[0]), table.render());
+        assert_eq!(Table::bare(2).wrapping(Some(10), &[0]), "");
     }
 
     #[test]

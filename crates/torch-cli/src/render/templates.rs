@@ -8,8 +8,8 @@ use super::plain;
 use super::style::{DIM, STRONG};
 use super::table::{Cell, Table};
 
-/// The templates as a table.
-pub fn list(catalog: &Catalog, shown: impl Fn(&Path) -> String) -> String {
+/// The templates as a table, in the width of the terminal, if there is one.
+pub fn list(catalog: &Catalog, shown: impl Fn(&Path) -> String, width: Option<usize>) -> String {
     let mut table = Table::new(0, &["TYPE", "FROM", "CORE", "DESCRIPTION"]);
     for entry in catalog.entries() {
         let template = &entry.template;
@@ -26,7 +26,7 @@ pub fn list(catalog: &Catalog, shown: impl Fn(&Path) -> String) -> String {
             Cell::styled(DIM, plain(&template.summary)),
         ]);
     }
-    table.render()
+    table.wrapping(width, &[1, 2])
 }
 
 /// A template's file, with where it comes from as a comment.

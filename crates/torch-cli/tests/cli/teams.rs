@@ -38,7 +38,7 @@ fn detect_says_type_score_signs_and_team_without_a_daemon() {
         "+10  strong  a web framework of Python    \"django\" in requirements.txt",
         "containers are built                    not wanted: \"docker\" in spec line 3",
         "developer        core of web_application",
-        "left out: the plan max5 has at most 5 agents; --plan max20",
+        "left out: the plan max5 has room for 5 agents; --add-roles",
     ] {
         assert!(ran.out.contains(words), "{words}: {ran:?}");
     }

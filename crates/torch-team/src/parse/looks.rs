@@ -18,12 +18,12 @@ impl Reader<'_> {
         for (name, raw) in raw {
             let (at, mut raw) = (raw.span(), raw.into_inner());
             let what = "the condition";
-            if raw.strength.is_some() || raw.name.is_some() {
-                let key = if raw.strength.is_some() {
-                    "strength"
-                } else {
-                    "name"
-                };
+            let misplaced = [
+                ("strength", raw.strength.is_some()),
+                ("name", raw.name.is_some()),
+                ("product", raw.product.is_some()),
+            ];
+            if let Some((key, _)) = misplaced.into_iter().find(|(_, there)| *there) {
                 self.fault(
                     &at,
                     Fault::Misplaced {
@@ -86,10 +86,12 @@ impl Reader<'_> {
             );
             return None;
         };
+        let product = raw.product.unwrap_or_default();
         let look = self.look(&at, what, &name, raw);
         Some(Sign {
             name,
             strength,
+            product,
             look,
         })
     }

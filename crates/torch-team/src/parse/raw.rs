@@ -17,6 +17,7 @@ pub(super) struct RawTeam {
     pub(super) name: Text,
     pub(super) title: Text,
     pub(super) summary: Text,
+    pub(super) extends: Option<Text>,
     #[serde(default)]
     pub(super) aliases: Vec<String>,
     #[serde(default)]
@@ -56,6 +57,8 @@ pub(super) struct RawCommon {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConditional {
     pub(super) role: Text,
+    #[serde(default)]
+    pub(super) before_core: bool,
     #[serde(default, rename = "match")]
     pub(super) matching: Match,
     pub(super) when: Spanned<Vec<Text>>,
@@ -83,6 +86,7 @@ pub(super) struct RawLook {
     pub(super) name: Option<String>,
     pub(super) title: Option<String>,
     pub(super) strength: Option<Strength>,
+    pub(super) product: Option<bool>,
     #[serde(default)]
     pub(super) files: Vec<Text>,
     pub(super) min: Option<u64>,

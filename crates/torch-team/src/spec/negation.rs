@@ -2,6 +2,8 @@
 //!
 //! A rule of thumb for English. It goes by clauses, so that `no login page, a REST API is enough` wants the API.
 
+mod left;
+
 use super::tokens::{Kind, Token};
 
 /// Words that begin a negation of what follows.
@@ -44,8 +46,10 @@ const BEGINS: [&str; 24] = [
     "use", "using", "run", "running", "deploy", "build", "write", "is", "are", "should", "must",
     "need", "we", "it", "the", "with", "add", "make", "keep", "there", "this", "they", "a", "an",
 ];
-/// `no X with Y` says nothing against Y.
-const MEANS: [&str; 8] = ["with", "using", "via", "through", "by", "on", "in", "for"];
+/// `no X with Y` says nothing against Y, nor does `remove X from Y`.
+const MEANS: [&str; 12] = [
+    "with", "using", "via", "through", "by", "on", "in", "for", "from", "to", "into", "onto",
+];
 /// `X is not …` these: not wanted.
 const WANTED: [&str; 14] = [
     "needed",
@@ -89,6 +93,9 @@ pub(super) fn mark(tokens: &mut [Token]) {
         }
         if is_not_wanted(tokens, at) {
             mark_backward(tokens, at);
+        }
+        if let Some(from) = left::behind(tokens, at) {
+            mark_forward(tokens, from, true);
         }
     }
 }

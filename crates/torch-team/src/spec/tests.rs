@@ -97,6 +97,43 @@ fn what_is_not_wanted() {
 }
 
 #[test]
+fn what_is_left_behind_is_not_wanted() {
+    for (text, phrases) in [
+        (
+            "Replaces the old Django web app.",
+            &[("django", '-'), ("web app", '-')][..],
+        ),
+        (
+            "Replace Flask with FastAPI",
+            &[("flask", '-'), ("fastapi", '+')],
+        ),
+        ("Replace the text on the website", &[("website", '+')]),
+        ("We decided against a web service.", &[("web service", '-')]),
+        (
+            "Migrate away from React to Vue",
+            &[("react", '-'), ("vue", '+')],
+        ),
+        (
+            "Migrate from MySQL to PostgreSQL",
+            &[("mysql", '-'), ("postgresql", '+')],
+        ),
+        (
+            "# Remove Docker\n- Remove the Dockerfile and all Kubernetes manifests",
+            &[("docker", '-'), ("kubernetes", '-')],
+        ),
+        (
+            "Drop PostgreSQL in favour of SQLite",
+            &[("postgresql", '-'), ("sqlite", '+')],
+        ),
+        ("Users can remove a payment", &[("payment", '+')]),
+        ("Remove duplicates from the database", &[("database", '+')]),
+        ("We will stop using Terraform.", &[("terraform", '-')]),
+    ] {
+        check(text, phrases);
+    }
+}
+
+#[test]
 fn a_section_of_non_goals() {
     check(
         "# Tool\nUse Rust.\n## Non-goals\n- a web app\n### Later\n- Docker\n## Goals\n- Terraform",
@@ -174,5 +211,54 @@ fn no_text_makes_it_panic() {
         "日本語。no Docker",
     ] {
         drop(Spec::read(text));
+    }
+}
+
+#[test]
+fn what_the_project_deals_with_is_not_what_it_is() {
+    for (text, phrase, own, foreign) in [
+        (
+            "A kubectl plugin that says who may do what in a Kubernetes cluster.",
+            "kubernetes cluster",
+            false,
+            false,
+        ),
+        (
+            "A Rust program that reads Terraform files",
+            "terraform",
+            false,
+            false,
+        ),
+        ("Users upload a user guide", "user guide", false, false),
+        ("It has a user guide", "user guide", false, false),
+        ("- upload a user guide as PDF", "user guide", false, false),
+        ("Write a handbook", "handbook", true, false),
+        (
+            "Python client for the Acme REST API",
+            "rest api",
+            false,
+            true,
+        ),
+        ("Scans a website for broken links.", "website", false, true),
+        ("A website that scans itself.", "website", true, false),
+        (
+            "Scripts that deploy to production",
+            "deploy to production",
+            true,
+            false,
+        ),
+        (
+            "A reader. Terraform modules for AWS.",
+            "terraform",
+            true,
+            false,
+        ),
+    ] {
+        let said = Spec::read(text).said(phrase);
+        assert_eq!(
+            (said.wanted.len(), said.own, said.foreign),
+            (1, own, foreign),
+            "{text}"
+        );
     }
 }

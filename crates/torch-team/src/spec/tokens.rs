@@ -11,6 +11,19 @@ pub(super) struct Token {
     pub(super) kind: Kind,
     /// Whether the spec says that it is not wanted.
     pub(super) unwanted: bool,
+    /// Whether the project deals with it, or is it.
+    pub(super) object: Object,
+}
+
+/// Whether the spec speaks of the project itself, or of what it deals with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Object {
+    /// Of the project.
+    No,
+    /// Of something that it or its users read, show, search …
+    Used,
+    /// Of something that others made: what it is a client of, scans, calls.
+    Foreign,
 }
 
 /// What a token is.
@@ -106,6 +119,7 @@ fn stop(sign: &str, line: usize, kind: Kind) -> Token {
         line,
         kind,
         unwanted: false,
+        object: Object::No,
     }
 }
 
@@ -143,6 +157,7 @@ fn add_word(found: &mut Vec<Token>, word: &mut String, line: usize) {
             line,
             kind: Kind::Word,
             unwanted: false,
+            object: Object::No,
         });
     }
     word.clear();

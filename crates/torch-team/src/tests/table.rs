@@ -105,3 +105,67 @@ fn each_project_gets_its_team() {
         wrong.join("\n")
     );
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ordinary {
+    case: Vec<OrdinaryCase>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrdinaryCase {
+    name: String,
+    #[serde(default)]
+    files: String,
+    #[serde(default)]
+    spec: String,
+    /// What is right, with `|` between.
+    #[serde(rename = "type")]
+    templates: String,
+    /// Roles that are in the team on the default plan.
+    has: String,
+}
+
+/// What is wrong with an ordinary project's team.
+fn ordinary_fault(case: &OrdinaryCase) -> Option<String> {
+    let detection = detect(&case.files, &case.spec);
+    let choice = choose(&detection, catalog(), &Wishes::default()).expect("a team");
+    let roles: Vec<&str> = choice.roles().map(|role| role.as_str()).collect();
+    let right = case.templates.split('|').any(|it| it == detection.template)
+        && case
+            .has
+            .split_whitespace()
+            .all(|role| roles.contains(&role));
+    let scores: Vec<String> = detection
+        .types
+        .iter()
+        .map(|it| format!("{} {}", it.name, it.score))
+        .collect();
+    (!right).then(|| {
+        format!(
+            "{}: expected {} with {}, found {} ({}) with {}; {}",
+            case.name,
+            case.templates,
+            case.has,
+            detection.template,
+            detection.decision.words(),
+            roles.join(" "),
+            scores.join(", ")
+        )
+    })
+}
+
+#[test]
+fn ordinary_projects_get_what_a_senior_engineer_would_choose() {
+    let table: Ordinary = toml::from_str(include_str!("ordinary.toml")).expect("a table");
+    assert!(table.case.len() >= 180, "{}", table.case.len());
+    let wrong: Vec<String> = table.case.iter().filter_map(ordinary_fault).collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {} wrong:\n{}",
+        wrong.len(),
+        table.case.len(),
+        wrong.join("\n")
+    );
+}

@@ -42,19 +42,18 @@ fn the_default_plan_has_room_for_five() {
     );
     assert_eq!(
         out(&choice, "devops"),
-        "the plan max5 has at most 5 agents; --plan max20"
+        "the plan max5 has room for 5 agents; --add-roles devops has it join all the same"
     );
     assert_eq!(
         out(&choice, "securityops"),
-        "the plan max5 has at most 5 agents; --plan max20"
+        "the plan max5 has room for 5 agents; --add-roles securityops has it join all the same"
     );
     assert_eq!(choice.estimate.token_multiplier, 15);
     assert!(!choice.asked);
-    assert_eq!(
-        choice.notes,
-        [
-            "5 agents are more than the 3 to 4 recommended for the plan max5; --size small takes fewer"
-        ]
+    assert!(
+        choice.notes.is_empty(),
+        "what torch chose: {:?}",
+        choice.notes
     );
 }
 
@@ -158,13 +157,13 @@ fn named_roles_beat_size_and_plan() {
         choice.notes,
         [
             "--size changes nothing where --roles names the team",
-            "7 agents were asked for, and the plan pro has at most 3; --plan max20 has room"
+            "7 agents were asked for, and the plan pro has room for 3: they will reach its limits sooner"
         ]
     );
 }
 
 #[test]
-fn added_roles_come_before_what_can_be_trimmed() {
+fn added_roles_join_and_throw_nobody_out() {
     let wishes = Wishes {
         add_roles: roles("devops"),
         ..Wishes::default()
@@ -172,11 +171,13 @@ fn added_roles_come_before_what_can_be_trimmed() {
     let choice = team("", &wishes);
     assert_eq!(
         names(&choice),
-        "orchestrator project_manager developer devops tester"
+        "orchestrator project_manager developer tester testrunner devops"
     );
     assert_eq!(
-        out(&choice, "testrunner"),
-        "the plan max5 has at most 5 agents; --plan max20"
+        choice.notes,
+        [
+            "6 agents were asked for, and the plan max5 has room for 5: they will reach its limits sooner"
+        ]
     );
     let wishes = Wishes {
         add_roles: roles("devops"),
@@ -307,7 +308,7 @@ fn a_projects_figures_bring_further_roles_where_there_is_room() {
 #[test]
 fn a_large_project_is_told_of_its_size() {
     let choice = team(&site(1_200), &Wishes::default());
-    let said = "the project is large by its 1200 source files, and has work for more roles; --plan max20 has room for them";
+    let said = "the project is large by its 1200 source files, and has work for more roles than the plan max5 has room for; --add-roles takes those that you name";
     assert!(
         choice.notes.iter().any(|note| note == said),
         "{:?}",
@@ -336,4 +337,57 @@ fn a_team_has_the_whole_matrix_of_its_template() {
     assert_eq!(foreign.matrix, None, "{:?}", foreign.members);
     let mixed = team(WEB, &named("developer researcher"));
     assert!(mixed.matrix.is_some());
+}
+
+#[test]
+fn whom_the_spec_names_joins_or_is_told() {
+    let spec = "# Shop\n\n| ID | Task | Owner |\n|--|--|--|\n| 1 | the schema in PostgreSQL | databaseops |\n| 2 | pages | dev |\n";
+    let detection = detect(
+        "package.json: {\"dependencies\": {\"react\": \"18\"}}",
+        spec,
+    );
+    let chosen = |plan| {
+        let wishes = Wishes {
+            plan: Some(plan),
+            ..Wishes::default()
+        };
+        choose(&detection, catalog(), &wishes).expect("a team")
+    };
+    assert_eq!(
+        names(&chosen(Plan::Max20)),
+        "orchestrator project_manager developer tester testrunner databaseops sysadmin"
+    );
+    let small = chosen(Plan::Max5);
+    assert_eq!(
+        out(&small, "databaseops"),
+        "the plan max5 has room for 5 agents; --add-roles databaseops has it join all the same"
+    );
+    let left = small
+        .left_out
+        .iter()
+        .find(|it| it.role.as_str() == "databaseops");
+    assert_eq!(
+        left.expect("left out").reason.words(),
+        "the spec gives it work in line 5"
+    );
+}
+
+#[test]
+fn programs_beside_infrastructure_have_somebody_who_writes_and_tests_them() {
+    let files = "main.tf\nvars.tf\nlambdas/a/h.py\nlambdas/b/h.py\nlambdas/c/h.py";
+    let choice = team(files, &Wishes::default());
+    assert_eq!(choice.template, "infrastructure_as_code");
+    assert_eq!(
+        names(&choice),
+        "orchestrator project_manager devops developer tester"
+    );
+}
+
+#[test]
+fn a_few_files_are_no_large_project() {
+    let files: String = (0..8)
+        .map(|n| format!("p{n}/package.json\np{n}/a.ts\n"))
+        .collect();
+    let detection = detect(&files, "");
+    assert_eq!((detection.figures.parts, detection.size), (8, Size::Medium));
 }

@@ -18,7 +18,8 @@ fn a_plain_repository_is_described() {
         base_branch: "main".to_owned(),
         head: project.git(&["rev-parse", "HEAD"]),
         files: 2,
-        worktree_bytes: 9,
+        // Two files and a folder in blocks of 4 KiB, and what git and torch keep.
+        worktree_bytes: 3 * 4096 + 65_536,
         engine: Engine::Git2,
     };
     assert_eq!(found, expected);
@@ -167,7 +168,7 @@ fn a_large_repository_goes_to_git() {
     project.commit("many");
     let found = project.inspect();
     assert_eq!(found.engine, Engine::git("it has 2002 files"));
-    assert_eq!((found.files, found.worktree_bytes), (2_002, 4));
+    assert_eq!((found.files, found.worktree_bytes), (2_002, 4096 + 65_536));
 }
 
 #[test]
@@ -177,7 +178,10 @@ fn formats_that_libgit2_cannot_open_go_to_git() {
         let found = project.inspect();
         assert!(matches!(found.engine, Engine::Git { .. }), "{format}");
         assert_eq!((found.base_branch.as_str(), found.files), ("main", 1));
-        assert_eq!((found.worktree_bytes, &found.root), (4, &project.root));
+        assert_eq!(
+            (found.worktree_bytes, &found.root),
+            (4096 + 65_536, &project.root)
+        );
         project.expect("a", Some("main-developer"), Rung::New);
         let second = project.expect("b", Some("main-developer-2"), Rung::Numbered);
         project.expect("b", second.branch.as_deref(), Rung::Kept);

@@ -34,16 +34,18 @@ pub(super) struct NewArgs {
 /// Runs the command.
 pub(super) fn run(args: &NewArgs, root: &Path) -> Outcome {
     let catalog = wishes::templates(root)?;
-    let text = match &args.from {
-        Some(from) => {
-            let same = format!("torch team new {} --from", args.name);
-            find(&catalog, from, &same)?.text.clone()
-        }
-        None => BEGINNING.to_owned(),
-    };
+    let same = format!("torch team new {} --from", args.name);
+    let from = args.from.as_deref();
+    let from = from.map(|from| find(&catalog, from, &same)).transpose()?;
+    let text = from.map_or(BEGINNING, |entry| entry.text.as_str());
     let folder = folder(args.project, root)?;
     let path = folder.join(format!("{}.toml", args.name));
-    let text = named(&text, &args.name);
+    let parent = from.map(|entry| entry.template.name.as_str());
+    let text = named(
+        text,
+        &args.name,
+        parent.filter(|parent| *parent != args.name),
+    );
     if let Err(faults) = parse(&path, &text, catalog.known()) {
         let failed = CommandError::usage(format!("{:?} can be no team type", args.name));
         let failed = faults
@@ -59,15 +61,21 @@ pub(super) fn run(args: &NewArgs, root: &Path) -> Outcome {
     Ok(exit::OK)
 }
 
-/// The same text with another name and without other words for it, which would mean two types.
-fn named(text: &str, name: &str) -> String {
+/// The same text with another name and without other words for it, which would mean two types. What it was made from is
+/// told, as two types of the same signs would be too close to each other.
+fn named(text: &str, name: &str, parent: Option<&str>) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut begun = false;
     for line in text.lines() {
         begun |= line.starts_with('[');
         if !begun && line.starts_with("name =") {
             lines.push(format!("name = {name:?}"));
-        } else if begun || !line.starts_with("aliases =") {
+            lines.extend(parent.map(|parent| format!("extends = {parent:?}")));
+        } else if begun
+            || !["aliases =", "extends ="]
+                .iter()
+                .any(|key| line.starts_with(key))
+        {
             lines.push(line.to_owned());
         }
     }
@@ -110,19 +118,28 @@ fn write(folder: &Path, path: &Path, text: &str) -> Result<(), CommandError> {
 
 #[cfg(test)]
 mod tests {
+    use torch_team::Entry;
+
     use super::*;
 
     #[test]
     fn a_new_template_is_sound() {
         let catalog = wishes::shipped().expect("the roles");
         let path = Path::new("x.toml");
-        let texts = catalog.entries().map(|entry| entry.text.as_str());
-        for text in texts.chain([BEGINNING]) {
-            let template = parse(path, &named(text, "shop"), catalog.known()).expect("sound");
+        let own = |entry: &Entry| (entry.text.clone(), Some(entry.template.name.clone()));
+        let texts = catalog.entries().map(own);
+        for (text, parent) in texts.chain([(BEGINNING.to_owned(), None)]) {
+            let text = named(&text, "shop", parent.as_deref());
+            let template = parse(path, &text, catalog.known()).expect("sound");
             assert_eq!(
                 (template.name.as_str(), template.aliases.len()),
                 ("shop", 0)
             );
+            assert_eq!(template.extends, parent);
+            // A copy of the copy tells what it was made from itself.
+            let again = named(&text, "shop2", Some("shop"));
+            let template = parse(path, &again, catalog.known()).expect("sound");
+            assert_eq!(template.extends.as_deref(), Some("shop"));
         }
     }
 }

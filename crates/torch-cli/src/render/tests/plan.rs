@@ -31,17 +31,23 @@ fn plan() {
         choice: None,
         exists: false,
     };
-    assert_snapshot!(text(&crate::render::plan::plan(&plan)));
+    assert_snapshot!(text(&crate::render::plan::plan(&plan, None)));
     // A worktree elsewhere and another program: both are said for each.
     let mut mixed = plan;
     mixed.agents[1].worktree = PathBuf::from("/elsewhere/developer");
     mixed.agents[1].program = "codex".to_owned();
     mixed.agents[1].permission_mode = "workspace-write".to_owned();
     mixed.exists = true;
-    assert_snapshot!("plan_mixed", text(&crate::render::plan::plan(&mixed)));
+    assert_snapshot!("plan_mixed", text(&crate::render::plan::plan(&mixed, None)));
     mixed.exists = false;
     mixed.choice = Some(Box::new(a_choice()));
-    assert_snapshot!("plan_chosen", text(&crate::render::plan::plan(&mixed)));
+    assert_snapshot!(
+        "plan_chosen",
+        text(&crate::render::plan::plan(&mixed, None))
+    );
+    let narrow = text(&crate::render::plan::plan(&mixed, Some(80)));
+    assert!(crate::render::fit::fits(&narrow, Some(80)), "{narrow}");
+    assert_snapshot!("plan_narrow", narrow);
 }
 
 fn a_choice() -> ChoiceView {
@@ -63,7 +69,7 @@ fn a_choice() -> ChoiceView {
         ],
         left_out: vec![chosen(
             "devops",
-            "the plan max5 has at most 5 agents; --plan max20",
+            "the plan max5 has room for 5 agents; --add-roles devops has it join all the same (containers are built (Dockerfile))",
         )],
         matrix: None,
         notes: vec!["a note with \u{1b}[31m colour".to_owned()],
