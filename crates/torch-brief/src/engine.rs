@@ -1,4 +1,5 @@
-//! The template engine as torch uses it: strict, bounded, and without a way to anything outside.
+//! The template engine as torch uses it for its own texts: strict, bounded, and without a way to anything outside. Lines of roles,
+//! which anybody may write, never reach it ([`crate::line`]).
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
@@ -29,7 +30,8 @@ pub const VARIABLES: [&str; 20] = [
     "worktree",
 ];
 
-/// Steps that the rendering of one text may take; a briefing for a team of 64 takes about a tenth of it.
+/// Steps that the rendering of one text may take; a briefing for a team of 64 takes about a tenth of it. It bounds no size,
+/// which is why only shipped texts come here.
 const FUEL: u64 = 50_000;
 /// How deep conditions and loops may be nested.
 const DEPTH: usize = 50;
@@ -51,7 +53,7 @@ pub enum TextError {
     /// It takes too many steps.
     #[error("it takes more than {FUEL} steps to render")]
     Endless,
-    /// It is no template.
+    /// It is not of the language that it should be in.
     #[error("{0}")]
     Syntax(String),
 }
@@ -87,35 +89,6 @@ pub(crate) fn render(
     engine
         .render_str(text, context.clone())
         .map_err(|error| explained(&error))
-}
-
-/// Whether a text is a template over these variables that renders in each of these contexts.
-pub(crate) fn check<'text>(
-    engine: &Environment<'text>,
-    text: &'text str,
-    known: &[&'static str],
-    contexts: &[Value],
-) -> Result<(), TextError> {
-    let template = engine
-        .template_from_str(text)
-        .map_err(|error| explained(&error))?;
-    let mut unknown: Vec<String> = template
-        .undeclared_variables(false)
-        .into_iter()
-        .filter(|name| !known.contains(&name.as_str()))
-        .collect();
-    unknown.sort();
-    if let Some(name) = unknown.into_iter().next() {
-        let near = torch_core::spelling::near(&name, known.iter().copied());
-        let near = near.first().copied();
-        return Err(TextError::Unknown { name, near });
-    }
-    for context in contexts {
-        template
-            .render(context.clone())
-            .map_err(|error| explained(&error))?;
-    }
-    Ok(())
 }
 
 fn explained(error: &minijinja::Error) -> TextError {

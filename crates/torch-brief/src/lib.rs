@@ -1,12 +1,13 @@
 //! Briefings: what an agent is told about its part, its team, git and talking, made from a role and the facts.
 //!
-//! A [`Role`] is data: a TOML file that is shipped, or one of a user's. Its lines and the shipped text around them are
-//! templates in the language of Jinja, rendered strictly: a variable that is not known is found when a file is read, nothing
-//! is included from anywhere, and a text can't run on for ever. [`Facts`] are what a team is like right now.
+//! A [`Role`] is data: a TOML file that is shipped, or one of a user's or a project's. Its lines are of a small language of
+//! variables and conditions, in which no text can grow; the shipped text around them is a template in the language of Jinja. Both
+//! are strict: a variable that is not known is found when a file is read. [`Facts`] are what a team is like right now.
 
 mod engine;
 mod error;
 mod facts;
+mod line;
 mod parse;
 mod render;
 mod role;

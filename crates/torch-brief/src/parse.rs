@@ -4,8 +4,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use torch_core::RoleName;
 
-use crate::engine::{VARIABLES, check, engine};
+use crate::engine::VARIABLES;
 use crate::error::RoleError;
+use crate::line::Line;
 use crate::render::{trials, words};
 use crate::role::{Role, Tier};
 
@@ -221,9 +222,8 @@ impl Source<'_> {
         Err(self.value(key, value, wants))
     }
 
-    /// Every text is a template over known variables, and renders in teams of every kind.
+    /// Every text names known variables only, and renders in teams of every kind.
     fn texts(&self, file: &File, role: &Role) -> Result<(), RoleError> {
-        let engine = engine();
         let trials = trials(role);
         let lists = [
             ("first", &file.first),
@@ -234,10 +234,14 @@ impl Source<'_> {
         ];
         for (key, values) in lists {
             for value in values {
-                check(&engine, value.get_ref(), &VARIABLES, &trials).map_err(|source| {
+                let failed = |source| {
                     let line = line_of(self.text, value.span().start);
                     RoleError::Text { line, key, source }
-                })?;
+                };
+                let line = Line::parse(value.get_ref(), &VARIABLES).map_err(failed)?;
+                for values in &trials {
+                    line.render(values).map_err(failed)?;
+                }
             }
         }
         Ok(())

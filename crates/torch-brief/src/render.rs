@@ -2,21 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::Environment;
 use minijinja::value::Value;
 use serde::Serialize;
 use torch_core::policy::{AgentCommits, GitPolicy, IntegrationPolicy, TeamPolicy};
 use torch_core::{RoleName, RouterMode};
 
-use crate::engine::{TextError, context, engine, render};
+use crate::engine::{TextError, VARIABLES, context, engine, render};
 use crate::error::RenderError;
 use crate::facts::{Facts, Member};
+use crate::line::Line;
 use crate::role::Role;
 use crate::roles::BUILT_IN;
 use torch_core::roles::DEFAULT_NAMES;
 
 const BRIEFING: &str = include_str!("../../../templates/briefing.md");
 const RECOVERY: &str = include_str!("../../../templates/recovery.md");
+
+/// The most bytes that a role's own lines may come to, once their variables are put in. Lines beyond it are left out: a role that
+/// names the plan in each of them would make a text that no agent reads.
+const LINES_MAX: usize = 128 * 1024;
 
 /// How many words a text has, as they are counted everywhere here.
 pub fn words(text: &str) -> usize {
@@ -28,7 +32,6 @@ pub fn words(text: &str) -> usize {
 /// # Errors
 /// [`RenderError`] for a role that was not read by [`crate::parse`].
 pub fn briefing(role: &Role, facts: &Facts) -> Result<String, RenderError> {
-    let engine = engine();
     let scope = Scope::of(role, facts);
     let failed = |place| {
         move |source| RenderError {
@@ -42,8 +45,9 @@ pub fn briefing(role: &Role, facts: &Facts) -> Result<String, RenderError> {
         directories: &role.directories,
         ..Lists::default()
     };
+    let mut room = LINES_MAX;
     for (key, lines) in role.lists() {
-        let lines = rendered(&engine, lines, &values).map_err(failed(key))?;
+        let lines = rendered(lines, &values, &mut room).map_err(failed(key))?;
         match key {
             "first" => lists.first = lines,
             "duties" => lists.duties = lines,
@@ -67,7 +71,7 @@ pub fn briefing(role: &Role, facts: &Facts) -> Result<String, RenderError> {
         blocked_minutes: facts.blocked_minutes,
         closed: facts.closed_shell,
     });
-    let text = render(&engine, BRIEFING, &whole).map_err(failed("the text"))?;
+    let text = render(&engine(), BRIEFING, &whole).map_err(failed("the text"))?;
     Ok(tidy(&text))
 }
 
@@ -262,18 +266,20 @@ struct Lists<'a> {
     directories: &'a [String],
 }
 
-fn rendered(
-    engine: &Environment<'_>,
-    lines: &[String],
-    values: &Value,
-) -> Result<Vec<String>, TextError> {
+/// The lines that say something, as long as there is room.
+fn rendered(lines: &[String], values: &Value, room: &mut usize) -> Result<Vec<String>, TextError> {
     let mut all = Vec::new();
     for line in lines {
-        let text = render(engine, line, values)?;
+        let text = Line::parse(line, &VARIABLES)?.render(values)?;
         let text = text.trim();
-        if !text.is_empty() {
-            all.push(text.to_owned());
+        if text.is_empty() {
+            continue;
         }
+        let Some(left) = room.checked_sub(text.len()) else {
+            break;
+        };
+        *room = left;
+        all.push(text.to_owned());
     }
     Ok(all)
 }

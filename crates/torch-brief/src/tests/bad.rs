@@ -113,3 +113,109 @@ fn bad_files_are_told_with_their_line() {
     }
     insta::assert_snapshot!(text);
 }
+
+/// Lines by which a text of 200 bytes asked for gigabytes, at once or in a team of one name only.
+#[test]
+fn no_text_can_grow() {
+    let doubled = |times| "{%set a=a~a%}".repeat(times);
+    let nested = |depth| {
+        let (begin, end) = ("{%for x in[[y,y,y,y]]%}", "{%endfor%}");
+        format!("{}x{}", begin.repeat(depth), end.repeat(depth))
+    };
+    let cases = [
+        format!(
+            "{{% if team == 'boom2' %}}{{%set a=\"x\"%}}{}{{% if a == 'y' %}}n{{% endif %}}{{% endif %}}Write code.",
+            doubled(33)
+        ),
+        format!("{{%set a='x'%}}{}", doubled(40)),
+        nested(13),
+        "{% for r in roles %}{{ r }}{% endfor %}".to_owned(),
+        "{{ plan ~ plan }}".to_owned(),
+        "{{ plan * 1000000 }}".to_owned(),
+        "{{ [plan, plan] }}".to_owned(),
+        "{{ spec|list }}".to_owned(),
+        "{{ spec.upper() }}".to_owned(),
+        "{% macro m() %}{{ m() }}{% endmacro %}".to_owned(),
+        "{% raw %}{% endraw %}".to_owned(),
+        "{{ 'a\\'b' }}".to_owned(),
+        format!("{{{{ {}spec{} }}}}", "(".repeat(17), ")".repeat(17)),
+        "{% if commits %}".repeat(18) + &"{% endif %}".repeat(18),
+        "{% if sepc == 'a' %}never tried{% endif %}".to_owned(),
+        "{% else %}".to_owned(),
+        "{% if commits %}a{% else %}b{% else %}c{% endif %}".to_owned(),
+        "{{ git }}".to_owned(),
+        "{{ spec spec }}".to_owned(),
+        "{{ }}".to_owned(),
+        "{{ 99999999999999999999 }}".to_owned(),
+        "{# no end".to_owned(),
+    ];
+    let mut text = String::new();
+    for line in cases {
+        let quoted = line.replace('\\', "\\\\").replace('"', "\\\"");
+        let begun = std::time::Instant::now();
+        let error = parse(&GOOD.replace("Read {{ spec }}.", &quoted)).expect_err(&line);
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(2),
+            "{line}"
+        );
+        let source = error.source().expect("a text").to_string();
+        let line: String = line.chars().take(60).collect();
+        writeln!(text, "{line}: {source}").expect("memory");
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn lines_say_what_they_said_as_templates() {
+    let facts = crate::Facts {
+        team: "app".to_owned(),
+        spec: "spec.md".to_owned(),
+        members: ["orchestrator", "analyst"]
+            .map(|role| crate::Member {
+                role: role.to_owned(),
+                ..crate::Member::default()
+            })
+            .into(),
+        ..crate::Facts::default()
+    };
+    for (line, expect) in [
+        ("Read {{ spec }}.", "Read spec.md."),
+        ("{{- spec -}} .", "spec.md."),
+        ("a {#- not said -#} b", "ab"),
+        ("{{ roles }}", "orchestrator, analyst"),
+        ("{{ roles['length'] if false else 'none' }}", "none"),
+        (
+            "{% if 'analyst' in roles and not 'tester' in roles %}A{% endif %}",
+            "A",
+        ),
+        ("{% if 'tester' not in roles %}A{% else %}B{% endif %}", "A"),
+        (
+            "{% if false %}A{% elif team == 'app' %}B{% else %}C{% endif %}",
+            "B",
+        ),
+        (
+            "{% if (git.commit_minutes > 0 or false) and 1 <= 2 %}A{% endif %}",
+            "A",
+        ),
+        ("Say '{{ '%}' if team != 'x' }}'.", "Say '%}'."),
+        ("One { and two } and %}.", "One { and two } and %}."),
+        ("via{{ via['orchestrator'] }}.", "via."),
+    ] {
+        let quoted = line.replace('"', "\\\"");
+        let role = parse(&GOOD.replace("Read {{ spec }}.", &quoted)).expect(line);
+        let text = crate::briefing(&role, &facts).expect(line);
+        assert!(text.contains(&format!("- {expect}\n")), "{line}: {text}");
+    }
+}
+
+#[test]
+fn lines_that_name_a_long_plan_end_somewhere() {
+    let lines = "\"{{plan}}\",\n".repeat(600);
+    let role = parse(&GOOD.replace("\"Read {{ spec }}.\",\n", &lines)).expect("a role");
+    let facts = crate::Facts {
+        plan: "word ".repeat(4_000),
+        ..crate::Facts::default()
+    };
+    let text = crate::briefing(&role, &facts).expect("a briefing");
+    assert!(text.len() < 200_000, "{}", text.len());
+}
