@@ -1,12 +1,11 @@
 //! The team templates of a user and a project.
 
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use torch_team::{Catalog, Origin};
 
-use crate::survey::open;
+use crate::named_file::{FileError, read_text};
 
 /// The largest file that is read, in bytes; the ones that are shipped have a tenth of that.
 const FILE_MAX: u64 = 256 * 1024;
@@ -16,20 +15,14 @@ const FILES_MAX: usize = 200;
 /// Why a file of a folder of templates was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum TeamFileError {
-    /// It can't be read.
+    /// It can't be read, or is no text of a template's size.
     #[error("failed to read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Why.
         #[source]
-        source: std::io::Error,
-    },
-    /// It is larger than any template.
-    #[error("{} is larger than {FILE_MAX} bytes, and is not read", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
+        source: FileError,
     },
     /// There are more than anybody needs.
     #[error("{} has more than {FILES_MAX} files, and the rest is not read", path.display())]
@@ -43,7 +36,7 @@ impl TeamFileError {
     /// The file or folder.
     pub fn path(&self) -> &Path {
         match self {
-            Self::Read { path, .. } | Self::TooLarge { path } | Self::TooMany { path } => path,
+            Self::Read { path, .. } | Self::TooMany { path } => path,
         }
     }
 }
@@ -75,9 +68,20 @@ pub fn load_teams(catalog: Catalog, user: Option<&Path>, project: Option<&Path>)
 
 impl Teams {
     fn add(&mut self, folder: &Path, origin: impl Fn(PathBuf) -> Origin) {
-        let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-            .into_iter()
-            .flatten()
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let source = FileError::Io(error);
+                if !source.is_absent() || folder.symlink_metadata().is_ok() {
+                    self.unread.push(TeamFileError::Read {
+                        path: folder.to_owned(),
+                        source,
+                    });
+                }
+                return;
+            }
+        };
+        let mut paths: Vec<PathBuf> = entries
             .flatten()
             .map(|entry| entry.path())
             .filter(|path| path.extension().is_some_and(|kind| kind == "toml"))
@@ -99,24 +103,13 @@ impl Teams {
     }
 }
 
-/// The text of a template's file.
+/// The text of a template's file. A link is followed, as everywhere where a person or a project names a file.
 ///
 /// # Errors
 /// [`TeamFileError`] for what is no regular file of text of a template's size.
 pub fn read_team(path: &Path) -> Result<String, TeamFileError> {
-    let failed = |source| TeamFileError::Read {
+    read_text(path, FILE_MAX).map_err(|source| TeamFileError::Read {
         path: path.to_owned(),
         source,
-    };
-    let (file, meta) = open(path).map_err(failed)?;
-    if meta.len() > FILE_MAX {
-        return Err(TeamFileError::TooLarge {
-            path: path.to_owned(),
-        });
-    }
-    let mut text = String::new();
-    file.take(FILE_MAX)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
-    Ok(text)
+    })
 }
