@@ -42,6 +42,54 @@ pub fn merged(now: &TaskPlan, base: &PlanFile, edit: PlanFile) -> PlanFile {
     file
 }
 
+/// The tasks that an edit which began with `base` changes, and that somebody else changed otherwise meanwhile: `now` is the plan as
+/// it is. How far a task is counts only where both say it.
+pub fn clashes(now: &TaskPlan, base: &PlanFile, edit: &PlanFile) -> Vec<TaskId> {
+    let of = |file: &PlanFile, id: TaskId| {
+        let mut lines = file.task.iter();
+        lines.find(|line| line.id == Some(id)).cloned()
+    };
+    let clash = |id: &TaskId| {
+        let (was, mine) = (of(base, *id), of(edit, *id));
+        let theirs = now.task(*id).map(FileTask::of);
+        if was.is_none() || mine == was || theirs == was || mine == theirs {
+            return false;
+        }
+        match (was, mine, theirs) {
+            (Some(was), Some(mine), Some(theirs)) => {
+                let words = |line: &FileTask| FileTask {
+                    state: was.state,
+                    ..line.clone()
+                };
+                let differ = |mine: bool, theirs: bool, alike: bool| mine && theirs && !alike;
+                let (mine_words, their_words) = (words(&mine), words(&theirs));
+                differ(
+                    mine_words != was,
+                    their_words != was,
+                    mine_words == their_words,
+                ) || differ(
+                    mine.state != was.state,
+                    theirs.state != was.state,
+                    mine.state == theirs.state,
+                )
+            }
+            // Taken out by one, changed by the other. A report about a task keeps nobody from taking it out.
+            (Some(was), None, Some(theirs)) => {
+                FileTask {
+                    state: was.state,
+                    ..theirs
+                } != was
+            }
+            _ => true,
+        }
+    };
+    base.task
+        .iter()
+        .filter_map(|line| line.id)
+        .filter(clash)
+        .collect()
+}
+
 /// A plan's file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,6 @@
 //! Tests of the plan as a whole.
 
+mod edits;
 mod properties;
 mod specs;
 mod steps;
