@@ -39,6 +39,16 @@ pub fn exclude(common_dir: &Path) -> Result<(), WorktreeError> {
     replace(&path, &new, &text).map_err(WorktreeError::io("replace", &path))
 }
 
+/// The same for the repository that a folder lies in, which may be without a commit still.
+///
+/// # Errors
+/// [`WorktreeError`] where no repository of the user's can be opened, and as [`exclude`].
+pub fn exclude_in(folder: &Path) -> Result<(), WorktreeError> {
+    let repository = git2::Repository::discover(folder)
+        .map_err(WorktreeError::libgit2("open the repository", folder))?;
+    exclude(repository.commondir())
+}
+
 /// Writes a file beside `path` and renames it, with the permissions of what was there.
 fn replace(path: &Path, new: &Path, text: &[u8]) -> io::Result<()> {
     // Left by a crash; the lock is held, so nobody writes it now.

@@ -52,7 +52,7 @@ pub use clean::{CleanRequest, Cleaned, clean, why_it_stays};
 pub use commit::{CommitError, CommitRequest, Committed, commit};
 pub use engine::Engine;
 pub use error::WorktreeError;
-pub use exclude::exclude;
+pub use exclude::{exclude, exclude_in};
 pub use git::Git;
 pub use inspect::{inspect, inspect_busy};
 pub use keep::{KeepRequest, keep};
