@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use torch_core::program::AgentProgram;
 use torch_core::screen::ScreenReading;
 use torch_monitor::{RuleError, Rules, Screen, SignalRules};
+use torch_project::read_text;
 
 use crate::state::Programs;
 
@@ -65,13 +66,7 @@ pub enum CatalogError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: std::io::Error,
-    },
-    /// It is larger than any such file.
-    #[error("{} is larger than {FILE_MAX} bytes, and is not read", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
+        source: torch_project::FileError,
     },
     /// It is no TOML, or has other keys than an agent program.
     #[error("{} is no agent program", path.display())]
@@ -118,7 +113,6 @@ impl CatalogError {
     pub fn path(&self) -> &Path {
         match self {
             Self::Read { path, .. }
-            | Self::TooLarge { path }
             | Self::Syntax { path, .. }
             | Self::Name { path, .. }
             | Self::Twice { path, .. }
@@ -311,7 +305,7 @@ fn line_of(text: &str, pattern: &str) -> usize {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|kind| kind == "toml") && path.is_file());
+    files.retain(|path| path.extension().is_some_and(|kind| kind == "toml"));
     files.sort();
     files
 }
@@ -321,13 +315,7 @@ fn text_of(path: &Path) -> Result<String, CatalogError> {
         path: path.to_owned(),
         source,
     };
-    let length = std::fs::metadata(path).map_err(read)?.len();
-    if length > FILE_MAX {
-        return Err(CatalogError::TooLarge {
-            path: path.to_owned(),
-        });
-    }
-    std::fs::read_to_string(path).map_err(read)
+    read_text(path, FILE_MAX).map_err(read)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod offline;
 mod outbox;
 pub mod past;
 pub mod project_files;
+pub mod project_folder;
 pub mod replay;
 pub mod role_files;
 mod run;

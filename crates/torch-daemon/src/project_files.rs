@@ -1,7 +1,6 @@
 //! The rules that a project's files state, read where they lie: by the host for teams, and by `torch rules` and `torch auto`
 //! before there is a team.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use jiff::Timestamp as Instant;
@@ -128,28 +127,15 @@ pub(crate) fn time_of_day(now: Timestamp, zone: &TimeZone) -> DayMinute {
 
 /// A file's text; `None` where there is none.
 fn text(path: &Path) -> Result<Option<String>, String> {
-    let meta = match std::fs::metadata(path) {
-        Ok(meta) => meta,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+    let bytes = match torch_project::read_bytes(path, FILE_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) if error.is_absent() => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    if !meta.is_file() {
-        return Err("it is not a regular file".to_owned());
-    }
-    if meta.len() > FILE_MAX {
-        return Err(format!("it has {} bytes, more than {FILE_MAX}", meta.len()));
-    }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut bytes))
-        .map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > FILE_MAX {
-        return Err(format!("it grew to more than {FILE_MAX} bytes"));
-    }
     if bytes.contains(&0) {
         return Err("it is binary".to_owned());
     }
-    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    let text = torch_project::text_of(bytes).map_err(|error| error.to_string())?;
     Ok(Some(text))
 }
 
@@ -168,7 +154,11 @@ mod tests {
             std::fs::remove_file(folder.join(name)).expect("removed");
         };
         check("CLAUDE.md", b"# Rules\n\0", "CLAUDE.md: it is binary");
-        check("AGENTS.md", b"# R\xff", "AGENTS.md: it is not UTF-8 text");
+        check(
+            "AGENTS.md",
+            b"# R\xff",
+            "AGENTS.md: it is no UTF-8 text: line 1, byte 4",
+        );
         let large = vec![b'a'; 1024 * 1024 + 1];
         check(
             "CLAUDE.md",

@@ -5,10 +5,10 @@
 //! before a team is started.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use torch_brief::{BUILT_IN, FILE_MAX, Role, RoleError};
+use torch_project::{FileError, read_text};
 
 use crate::catalog::Origin;
 
@@ -25,7 +25,7 @@ pub enum RoleFileError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: FileError,
     },
     /// It is no role.
     #[error("{}, line {}, is no role", path.display(), source.line())]
@@ -130,12 +130,25 @@ impl RoleCatalog {
             return;
         };
         let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
-        for (n, path) in files(folder).into_iter().enumerate() {
+        let paths = match files(folder) {
+            Ok(paths) => paths,
+            Err(source) => {
+                let path = folder.to_owned();
+                self.broken.push(RoleFileError::Read { path, source });
+                return;
+            }
+        };
+        for (n, path) in paths.into_iter().enumerate() {
             if n >= FILES_MAX {
                 self.broken.push(RoleFileError::TooMany { path });
                 return;
             }
-            match text_of(&path).and_then(|text| entry(&path, text, origin(path.clone()))) {
+            let text = text_of(&path);
+            // What a shell's `>` or an editor leaves before anything is written.
+            if text.as_ref().is_ok_and(String::is_empty) {
+                continue;
+            }
+            match text.and_then(|text| entry(&path, text, origin(path.clone()))) {
                 Err(error) => self.broken.push(error),
                 Ok(entry) => {
                     let name = entry.role.name.clone();
@@ -180,28 +193,27 @@ fn entry(path: &Path, text: String, origin: Origin) -> Result<RoleEntry, RoleFil
     })
 }
 
-/// The `*.toml` files of a folder, sorted; a folder that is not there has none.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|kind| kind == "toml") && path.is_file());
+/// The `*.toml` of a folder, sorted, whatever they are: what can't be read is told. A folder that is not there has none.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let entries = match std::fs::read_dir(folder).map_err(FileError::Io) {
+        Ok(entries) => entries,
+        Err(error) if error.is_absent() && folder.symlink_metadata().is_err() => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(error),
+    };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|kind| kind == "toml"));
     files.sort();
-    files
+    Ok(files)
 }
 
-/// A file's text; of one that is too large only as much as shows it.
 fn text_of(path: &Path) -> Result<String, RoleFileError> {
-    let read = |source| RoleFileError::Read {
+    let most = u64::try_from(FILE_MAX).unwrap_or(u64::MAX);
+    read_text(path, most).map_err(|source| RoleFileError::Read {
         path: path.to_owned(),
         source,
-    };
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(read)?;
-    let most = u64::try_from(FILE_MAX).unwrap_or(u64::MAX);
-    file.take(most.saturating_add(1))
-        .read_to_string(&mut text)
-        .map_err(read)?;
-    Ok(text)
+    })
 }
 
 #[cfg(test)]
@@ -223,6 +235,7 @@ mod tests {
             (&user, "dev.toml", role("developer", "My developer")),
             (&user, "dev2.toml", role("developer", "Another")),
             (&user, "notes.txt", "no role".to_owned()),
+            (&user, "tester.toml", String::new()),
             (&user, "bad.toml", role("x", "X").replace("Be", "{{ be }}")),
             (&project, "developer.toml", role("developer", "Theirs")),
             (&project, "big.toml", "#".repeat(FILE_MAX + 10)),
@@ -249,9 +262,35 @@ mod tests {
         let expect = [
             ("bad.toml", Some(4)),
             ("dev2.toml", None),
-            ("big.toml", Some(1)),
+            ("big.toml", None),
         ];
         assert_eq!(broken, expect.map(|(name, line)| (name.into(), line)));
+    }
+
+    #[test]
+    fn what_is_no_file_is_told_and_not_waited_for() {
+        let place = tempfile::tempdir().expect("a folder");
+        let (user, project) = (place.path().join("user"), place.path().join("project"));
+        std::fs::create_dir(&user).expect("a folder");
+        let pipe = |path: &Path| {
+            nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        };
+        pipe(&user.join("a.toml"));
+        std::os::unix::fs::symlink("/dev/zero", user.join("b.toml")).expect("a link");
+        std::fs::create_dir(user.join("c.toml")).expect("a folder");
+        std::fs::write(place.path().join("else"), role("analyst", "Analyst")).expect("a file");
+        std::os::unix::fs::symlink("../else", user.join("d.toml")).expect("a link");
+        pipe(&project);
+        let catalog = RoleCatalog::load(Some(&user), Some(&project));
+        assert!(catalog.entries.contains_key("analyst"));
+        let broken: Vec<&Path> = catalog.broken.iter().map(RoleFileError::path).collect();
+        let expect = [
+            user.join("a.toml"),
+            user.join("b.toml"),
+            user.join("c.toml"),
+            project,
+        ];
+        assert_eq!(broken, expect);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! git and the spec: what the project is, and the agents' worktrees. All of it in blocking tasks.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use torch_api::Failure;
@@ -52,24 +51,12 @@ fn read_spec(path: &Path) -> Result<SpecFacts, Box<Failure>> {
             Some("torch auto --help"),
         ))
     };
-    let meta = std::fs::metadata(path).map_err(|error| refuse(&error.to_string()))?;
-    if !meta.is_file() {
-        return Err(refuse("it is not a regular file"));
-    }
-    if meta.len() > SPEC_MAX {
-        return Err(refuse(&format!(
-            "it has {} bytes, more than {SPEC_MAX}",
-            meta.len()
-        )));
-    }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(SPEC_MAX + 1).read_to_end(&mut bytes))
-        .map_err(|error| refuse(&error.to_string()))?;
+    let bytes =
+        torch_project::read_bytes(path, SPEC_MAX).map_err(|error| refuse(&error.to_string()))?;
     if bytes.contains(&0) {
         return Err(refuse("it is binary"));
     }
-    let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text"))?;
+    let text = torch_project::text_of(bytes).map_err(|error| refuse(&error.to_string()))?;
     if text.trim().is_empty() {
         return Err(refuse("it is empty"));
     }

@@ -2,7 +2,7 @@
 //! be large, stay here.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -148,8 +148,8 @@ impl TranscriptFile {
 
     /// The whole lines behind what was read.
     fn new_lines(&mut self) -> std::io::Result<Vec<u8>> {
-        let mut file = File::open(&self.path)?;
-        let length = file.metadata()?.len();
+        let (mut file, meta) = regular(&self.path)?;
+        let length = meta.len();
         if length < self.offset {
             // Another file has taken its place.
             self.offset = 0;
@@ -192,9 +192,14 @@ fn contains(line: &[u8], needle: &[u8]) -> bool {
     line.windows(needle.len()).any(|part| part == needle)
 }
 
+/// A transcript's path is what a hook said, and an agent may say any.
+fn regular(path: &Path) -> std::io::Result<(File, Metadata)> {
+    torch_project::open_regular(path).map_err(std::io::Error::other)
+}
+
 fn tail(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
+    let (mut file, meta) = regular(path)?;
+    let length = meta.len();
     file.seek(SeekFrom::Start(length.saturating_sub(SEARCHED)))?;
     let mut bytes = Vec::new();
     file.take(SEARCHED).read_to_end(&mut bytes)?;

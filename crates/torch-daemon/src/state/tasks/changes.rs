@@ -36,6 +36,10 @@ impl State {
         if let Some(base) = base {
             // It came from here; one that can't be read any more is no base.
             let base = file::read(base, &[]).unwrap_or_default();
+            let clashes = file::clashes(old, &base, &read);
+            if !clashes.is_empty() {
+                return Err(words::clash(&clashes));
+            }
             read = file::merged(old, &base, read);
         }
         let mut plan = file::edited(old, &read, caller.label());
@@ -77,12 +81,12 @@ impl State {
         }
         if let Some(spec) = specs.iter().find(|spec| spec.text.trim().is_empty()) {
             let error = format!("the spec {} is empty", spec.path);
-            let hint = "torch spec drop FILE";
-            return Err(Box::new(usage(
-                &error,
-                "all its tasks would go",
-                Some(hint),
-            )));
+            let path = torch_process::quote::shell(&spec.path);
+            let (cause, hint) = match add {
+                true => ("it asks for nothing", format!("${{EDITOR:-vi}} {path}")),
+                false => ("all its tasks would go", format!("torch spec drop {path}")),
+            };
+            return Err(Box::new(usage(&error, cause, Some(&hint))));
         }
         let specs: Vec<Spec> = specs
             .into_iter()

@@ -53,6 +53,23 @@ pub(super) fn faults(faults: &[FileFault]) -> Box<Failure> {
     not_taken(lines.collect(), faults.len())
 }
 
+/// An edit of tasks that somebody else changed since it began.
+pub(super) fn clash(tasks: &[TaskId]) -> Box<Failure> {
+    let shown: Vec<String> = tasks.iter().take(FAULTS).map(ToString::to_string).collect();
+    let more = match tasks.len().saturating_sub(FAULTS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Box::new(usage(
+        "the edit was not taken in",
+        &format!(
+            "somebody else changed what it changes as well: {}{more}",
+            shown.join(", ")
+        ),
+        Some("torch plan show"),
+    ))
+}
+
 /// What is wrong with a plan that a file would make of this one.
 pub(super) fn plan_faults(faults: &[Fault]) -> Box<Failure> {
     let lines = faults
