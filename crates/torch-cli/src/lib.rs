@@ -18,6 +18,7 @@ pub mod connect;
 pub mod error;
 pub mod exit;
 pub mod interrupt;
+mod new_file;
 pub mod offline;
 pub mod output;
 mod own_roles;

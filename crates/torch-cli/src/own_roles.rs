@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use torch_core::RoleName;
 use torch_daemon::catalog::Origin;
 use torch_daemon::role_files::{RoleCatalog, RoleFileError};
 
@@ -34,10 +35,12 @@ pub(crate) fn unusable(error: &RoleFileError) -> CommandError {
         source = cause.source();
     }
     let path = torch_process::quote::shell(error.path());
-    failed.hint(match error.line() {
-        Some(line) => format!("${{EDITOR:-vi}} +{line} {path}"),
-        None if !error.path().exists() => "torch roles check".to_owned(),
-        None => format!("${{EDITOR:-vi}} {path}"),
+    failed.hint(match (error, error.line()) {
+        _ if !error.path().exists() => "torch roles check".to_owned(),
+        // There is nothing in it that an editor would show.
+        (RoleFileError::Read { .. }, _) => format!("ls -ld {path}"),
+        (_, Some(line)) => format!("${{EDITOR:-vi}} +{line} {path}"),
+        (_, None) => format!("${{EDITOR:-vi}} {path}"),
     })
 }
 
@@ -54,4 +57,20 @@ pub(crate) fn from_the_project<'r>(
         _ => None,
     };
     roles.filter_map(of_project).collect()
+}
+
+/// Says which of the roles that are wanted, by name or alias, the project's own files decide.
+pub(crate) fn say_from_the_project<'r>(
+    catalog: &RoleCatalog,
+    wanted: impl Iterator<Item = &'r str>,
+) {
+    let ids: Vec<String> = wanted
+        .map(|written| {
+            let role = RoleName::parse(written.trim());
+            role.map_or_else(|_| written.to_owned(), |role| role.as_str().to_owned())
+        })
+        .collect();
+    for line in from_the_project(catalog, ids.iter().map(String::as_str)) {
+        output::notice(&line);
+    }
 }

@@ -151,7 +151,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
-        for (name, to) in [("zero", "/dev/zero"), ("there", "text"), ("to-pipe", "pipe")] {
+        for (name, to) in [
+            ("zero", "/dev/zero"),
+            ("there", "text"),
+            ("to-pipe", "pipe"),
+        ] {
             std::os::unix::fs::symlink(to, at(name)).expect("a link");
         }
         fs::write(at("text"), "one\ntwo\n").expect("a file");

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 
 use serde_json::Value;
 use torch_testing::{SCRIPTED, World};
@@ -245,17 +246,43 @@ fn a_plan_is_edited_and_a_bad_edit_is_kept() {
         .says("its owner king is not in the team")
         .says("your edit is kept");
     assert_eq!(states(&world).len(), 3);
+    let kept = || {
+        let edits = fs::read_dir(world.home().join("edits")).expect("a folder");
+        let edits = edits.map(|edit| edit.expect("an entry").path().join("plan.toml"));
+        edits.collect::<Vec<_>>()
+    };
+    let [file] = kept().try_into().expect("one edit");
+    // Somebody else's editor sees nothing of it, and takes nothing in.
+    write("grep -q king \"$1\" && exit 1; exit 0");
+    edit(&[]).ok().says("nothing was changed");
+    assert_eq!(kept(), [file.clone()]);
     // Meanwhile a task is done; going on with the edit keeps that.
     world.torch(&["plan", "set", "T1", "done"]).ok();
-    write(
-        "sed -i 's/owner = \"king\"/owner = \"developer\"/' \"$1\"; printf '\\n[[task]]\\ntitle = \"Sing\"\\n' >> \"$1\"",
-    );
-    let taken = edit(&[]).ok().says("going on with an edit");
+    let text = fs::read_to_string(&file).expect("read");
+    let better = text.replace("owner = \"king\"", "owner = \"developer\"")
+        + "\n[[task]]\ntitle = \"Sing\"\n";
+    fs::write(&file, better).expect("written");
+    let taken = edit(&["--from", &file.display().to_string()]).ok();
     assert!(
         taken.stdout.contains("owner tester → developer") && taken.stdout.contains("+ T4"),
         "{taken}"
     );
     assert_eq!(states(&world), ["T1 done", "T2 todo", "T3 todo", "T4 todo"]);
+    assert_eq!(kept(), Vec::<PathBuf>::new());
+    // Two edits of one task: the first one counts, the second one is kept and says so.
+    write(&format!(
+        "EDITOR='sed -i s/Sing/Hum/' '{}' plan edit >&2 || exit 9\nsed -i s/Sing/Dance/ \"$1\"",
+        PathBuf::from(world.program("torch")).display()
+    ));
+    edit(&[])
+        .code(2)
+        .says("somebody else changed what it changes as well: T4")
+        .says("torch plan edit --from ");
+    let [file] = kept().try_into().expect("one edit");
+    let title = || world.torch(&["plan"]).ok().stdout.contains("Dance");
+    assert!(!title());
+    edit(&["--from", &file.display().to_string()]).ok();
+    assert!(title());
     write("true");
     edit(&[]).ok().says("nothing was changed");
     // What a person set outlives the spec's next reading.

@@ -12,7 +12,7 @@ use torch_daemon::catalog::Catalog;
 use super::{JsonArgs, TeamArgs, steps};
 use crate::connect;
 use crate::error::Outcome;
-use crate::own_roles::told;
+use crate::own_roles::{say_from_the_project, told};
 use crate::place::{Place, user_agents};
 
 /// Adds an agent to a team, ends one, or starts one anew.
@@ -118,7 +118,11 @@ pub(crate) fn run(args: AgentArgs, place: &Place) -> Outcome {
         }
     };
     let role_files = match &act {
-        AgentAct::Add { .. } => told(&place.cwd).own_files(),
+        AgentAct::Add { role, .. } => {
+            let catalog = told(&place.cwd);
+            say_from_the_project(&catalog, std::iter::once(role.as_str()));
+            catalog.own_files()
+        }
         _ => BTreeMap::new(),
     };
     let (config, _) = super::config::load(place)?;

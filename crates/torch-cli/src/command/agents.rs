@@ -4,6 +4,7 @@ pub(super) mod installed;
 mod versions;
 
 use std::io::Read as _;
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -185,22 +186,20 @@ fn find<'c>(catalog: &'c Catalog, name: &str) -> Result<&'c Entry, CommandError>
 }
 
 fn capture(path: &str) -> Result<Vec<u8>, CommandError> {
-    let failed = |error: std::io::Error| {
+    let failed = |error: &dyn std::error::Error| {
         CommandError::usage(format!("failed to read the screen {path:?}"))
-            .because(&error)
+            .because(error)
             .hint("tmux capture-pane -p -e -t %3 > screen.txt")
     };
-    let mut bytes = Vec::new();
-    let read = if path == "-" {
-        std::io::stdin()
-            .lock()
-            .take(CAPTURE_MAX + 1)
-            .read_to_end(&mut bytes)
+    let most = CAPTURE_MAX + 1;
+    let bytes = if path == "-" {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
+        read.map_err(|error| failed(&error))?;
+        bytes
     } else {
-        std::fs::File::open(path)
-            .and_then(|file| file.take(CAPTURE_MAX + 1).read_to_end(&mut bytes))
+        torch_project::read_start(Path::new(path), most).map_err(|error| failed(&error))?
     };
-    read.map_err(failed)?;
     if bytes.len() as u64 > CAPTURE_MAX {
         return Err(
             CommandError::usage(format!("{path:?} is larger than {CAPTURE_MAX} bytes"))

@@ -1,13 +1,12 @@
 //! `torch config`, and the config as this place has it.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 use torch_core::config::{Config, ConfigError, Layers, Origin, ProjectRouter, Source, layer};
 use torch_core::policy::Profile;
+use torch_project::{FileError, read_text};
 
 use super::JsonArgs;
 use crate::error::{CommandError, Outcome};
@@ -15,6 +14,9 @@ use crate::exit;
 use crate::output;
 use crate::place::{Place, project_root, user_config, variable};
 use crate::render;
+
+/// The largest config file, in bytes.
+const FILE_MAX: u64 = 1 << 20;
 
 /// Shows every setting, its value, and where that comes from.
 #[derive(Debug, Args)]
@@ -87,7 +89,7 @@ pub(crate) fn tightened(place: &Place, config: &Config, origins: &[Origin]) -> P
 pub fn load_own(place: &Place, file: Option<&Path>) -> Result<Config, CommandError> {
     let user = match file {
         Some(file) => {
-            let text = fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
+            let text = read_text(file, FILE_MAX).map_err(|error| unreadable(file, &error))?;
             Some((file.display().to_string(), text))
         }
         None => read(user_config())?,
@@ -133,21 +135,14 @@ fn read(path: Option<PathBuf>) -> Result<Option<(String, String)>, CommandError>
     let Some(path) = path else {
         return Ok(None);
     };
-    match fs::read_to_string(&path) {
+    match read_text(&path, FILE_MAX) {
         Ok(text) => Ok(Some((path.display().to_string(), text))),
-        Err(error) if absent(&error) => Ok(None),
+        Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(unreadable(&path, &error)),
     }
 }
 
-fn absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> CommandError {
+fn unreadable(path: &Path, error: &FileError) -> CommandError {
     CommandError::usage(format!("failed to read the config file {}", path.display()))
         .because(error)
         .hint(format!("ls -l {}", torch_process::quote::shell(path)))

@@ -206,16 +206,8 @@ struct Disk<'a>(&'a Path);
 
 impl Files for Disk<'_> {
     fn text(&self, path: &str) -> Option<String> {
-        use std::io::Read as _;
-        let path = self.0.join(path);
-        // A pipe of that name would be waited for.
-        if !path.metadata().ok()?.is_file() {
-            return None;
-        }
-        let mut text = String::new();
-        let file = std::fs::File::open(path).ok()?;
-        file.take(FILE_MAX).read_to_string(&mut text).ok()?;
-        Some(text)
+        let bytes = torch_project::read_start(&self.0.join(path), FILE_MAX).ok()?;
+        String::from_utf8(bytes).ok()
     }
 
     fn has(&self, path: &str) -> bool {

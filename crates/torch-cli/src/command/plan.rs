@@ -2,6 +2,7 @@
 
 mod analyse;
 mod edit;
+mod kept;
 
 use std::path::{Path, PathBuf};
 
@@ -65,7 +66,8 @@ enum PlanCommand {
     Check(CheckArgs),
     /// Opens the plan in $VISUAL or $EDITOR and takes it in if it is in order
     ///
-    /// What is not in order changes nothing: the same command opens the file again where it was left.
+    /// What is not in order changes nothing, and neither does an edit of tasks that somebody else changed meanwhile: the edit is kept,
+    /// and --from takes it up.
     #[command(
         after_help = "Examples:\n  torch plan edit\n  torch plan edit --from plan.toml --dry-run"
     )]
@@ -268,11 +270,7 @@ pub(super) fn of_file(path: &Path, roles: &[RoleName]) -> Result<(String, TaskPl
 
 /// A spec's text, whatever it says, if it is text.
 pub(super) fn read_spec(path: &Path) -> Result<String, CommandError> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
-    let read =
-        std::fs::File::open(path).and_then(|file| file.take(SPEC_MAX).read_to_end(&mut bytes));
-    read.map_err(|error| {
+    let bytes = torch_project::read_start(path, SPEC_MAX).map_err(|error| {
         CommandError::usage(format!("the spec {} can't be read", path.display()))
             .because(&error)
             .hint("ls *.md")
@@ -282,6 +280,16 @@ pub(super) fn read_spec(path: &Path) -> Result<String, CommandError> {
             .because(&error)
             .hint(format!("file {}", torch_process::quote::shell(path)))
     })?;
+    if text.trim_start_matches('\u{feff}').trim().is_empty() {
+        return Err(
+            CommandError::usage(format!("the spec {} is empty", path.display()))
+                .cause("it must say what the team is to build")
+                .hint(format!(
+                    "${{EDITOR:-vi}} {}",
+                    torch_process::quote::shell(path)
+                )),
+        );
+    }
     Ok(text.to_owned())
 }
 

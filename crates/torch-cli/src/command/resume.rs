@@ -40,6 +40,13 @@ pub struct ResumeArgs {
     json: JsonArgs,
 }
 
+/// The roles' files, as they are taken along; one that is the project's is named.
+fn named_roles(wanted: &[String], place: &Place) -> std::collections::BTreeMap<String, String> {
+    let catalog = crate::own_roles::told(&place.cwd);
+    crate::own_roles::say_from_the_project(&catalog, wanted.iter().map(String::as_str));
+    catalog.own_files()
+}
+
 /// Runs the command.
 pub(crate) fn run(args: ResumeArgs, place: &Place) -> Outcome {
     let (config, _) = super::config::load(place)?;
@@ -56,7 +63,7 @@ pub(crate) fn run(args: ResumeArgs, place: &Place) -> Outcome {
         secrets: super::agent::passed_on(&config.agents).secret,
         role_files: match args.add_roles.is_empty() {
             true => std::collections::BTreeMap::new(),
-            false => crate::own_roles::told(&place.cwd).own_files(),
+            false => named_roles(&args.add_roles, place),
         },
     };
     if args.status_only {

@@ -36,7 +36,7 @@ enum Command {
     List(ListArgs),
     /// Shows a role's file as it counts
     #[command(
-        after_help = "Examples:\n  torch roles show developer\n  torch roles show developer > ~/.config/torch/roles/developer.toml"
+        after_help = "Examples:\n  torch roles show developer\n  torch roles show developer --output ~/.config/torch/roles/developer.toml"
     )]
     Show(ShowArgs),
     /// Checks files that mean to be a role, each of their texts too
@@ -57,6 +57,9 @@ struct ShowArgs {
     /// The role
     #[arg(value_name = "ROLE")]
     role: String,
+    /// Writes the file there, with the folders above it, instead of showing it; one that is there stays as it is
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     json: JsonArgs,
 }
@@ -119,7 +122,12 @@ fn list(json: JsonArgs, place: &Place) -> Outcome {
 fn show(args: &ShowArgs) -> Outcome {
     let catalog = told(&here()?);
     let entry = find(&catalog, &args.role, "torch roles show")?;
-    if args.json.json {
+    if let Some(file) = &args.output {
+        let path = here()?.join(file);
+        crate::new_file::write(&path, &entry.text)?;
+        output::notice("wrote the role; torch roles check tells what is wrong with it:");
+        output::data(&format!("{}\n", path.display()))?;
+    } else if args.json.json {
         output::json(&render::roles::json(entry))?;
     } else {
         output::data(&entry.text)?;

@@ -1,10 +1,11 @@
 //! `torch spec`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use torch_api::task::{SpecText, TasksOrder, TasksView};
 
+use super::auto::spec::SPEC_MAX;
 use super::plan::{ask, of_team, read_spec};
 use super::{JsonArgs, TeamArgs};
 use crate::error::{CommandError, Outcome};
@@ -125,7 +126,7 @@ fn update(args: UpdateArgs, place: &Place) -> Outcome {
     changed(&ask(args.team.team, order, place)?, args.json)
 }
 
-fn canonical(file: &std::path::Path, place: &Place) -> Result<PathBuf, CommandError> {
+fn canonical(file: &Path, place: &Place) -> Result<PathBuf, CommandError> {
     let path = place.cwd.join(file);
     path.canonicalize().map_err(|error| {
         CommandError::usage(format!("the spec {} can't be found", path.display()))
@@ -164,7 +165,7 @@ fn show(args: ShowArgs, place: &Place) -> Outcome {
                 .iter()
                 .filter(|task| task.spec == Some(n as u32))
                 .count();
-            let now = std::fs::read(&spec.path);
+            let now = torch_project::read_bytes(Path::new(&spec.path), SPEC_MAX);
             let state = match now {
                 Ok(bytes) if torch_daemon::state::sha256(&bytes) == spec.sha256 => "as read",
                 Ok(_) => "changed since",

@@ -145,42 +145,59 @@ fn find<'c>(catalog: &'c Catalog, word: &str, command: &str) -> Result<&'c Entry
 fn check(args: &CheckArgs, root: &Path, cwd: &Path) -> Outcome {
     let mut faults = Vec::new();
     let mut unread = Vec::new();
-    let checked = match args.files.is_empty() {
+    let mut good: Vec<(Option<PathBuf>, String)> = Vec::new();
+    match args.files.is_empty() {
         true => {
             let teams = wishes::all_templates(root)?;
             faults.extend(teams.catalog.broken.iter().cloned());
-            unread.extend(teams.unread.iter().map(unreadable));
-            teams.catalog.entries().count()
+            unread.extend(teams.unread.iter().map(unread_file));
+            let entries = teams.catalog.entries();
+            good.extend(entries.map(|entry| {
+                let path = entry.origin.path().map(Path::to_owned);
+                (path, entry.template.name.clone())
+            }));
         }
         false => {
             let catalog = wishes::all_templates(root)?.catalog;
             for file in &args.files {
                 match read_team(&cwd.join(file)) {
-                    Ok(text) => faults.extend(
-                        parse(file, &text, catalog.known())
-                            .err()
-                            .unwrap_or_default(),
-                    ),
-                    Err(error) => unread.push(unreadable(&error)),
+                    Ok(text) => match parse(file, &text, catalog.known()) {
+                        Ok(template) => good.push((Some(file.clone()), template.name)),
+                        Err(errors) => faults.extend(errors),
+                    },
+                    Err(error) => unread.push(unread_file(&error)),
                 }
             }
-            args.files.len()
         }
-    };
-    for error in &unread {
-        output::notice(render::error::error(error).trim_end());
+    }
+    for (path, error) in &unread {
+        match args.json.json {
+            true => output::json(&json!({
+                "path": path, "ok": false, "fault": error.message, "causes": error.causes,
+            }))?,
+            false => output::notice(render::error::error(error).trim_end()),
+        }
     }
     told(&faults, args.json)?;
+    if args.json.json {
+        for (path, name) in &good {
+            output::json(&json!({"path": path, "template": name, "ok": true}))?;
+        }
+    }
     if !faults.is_empty() || !unread.is_empty() {
         return Ok(exit::USAGE);
     }
     if !args.json.json {
         output::data(&format!(
             "{} sound\n",
-            render::count(checked as u64, "template")
+            render::count(good.len() as u64, "template")
         ))?;
     }
     Ok(exit::OK)
+}
+
+fn unread_file(error: &torch_project::TeamFileError) -> (PathBuf, CommandError) {
+    (error.path().to_owned(), unreadable(error))
 }
 
 fn unreadable(error: &torch_project::TeamFileError) -> CommandError {
@@ -204,6 +221,7 @@ fn told(faults: &[TemplateError], json: JsonArgs) -> Result<(), CommandError> {
             output::json(&json!({
                 "path": error.path,
                 "line": error.line,
+                "ok": false,
                 "fault": error.fault.to_string(),
             }))?;
         } else {

@@ -5,6 +5,7 @@ mod autostart;
 mod fake;
 mod keep;
 mod local;
+mod odd_files;
 mod place;
 mod roles;
 mod rules;

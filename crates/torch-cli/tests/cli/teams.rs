@@ -171,7 +171,11 @@ fn a_bad_template_is_told_with_its_line_and_stops_nothing_else() {
         "{ran:?}"
     );
     let json = place.run(TORCH, &["team", "check", "--json"]);
-    let fault: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    let lines = json.out.lines().map(serde_json::from_str);
+    let lines: Vec<serde_json::Value> = lines.collect::<Result<_, _>>().expect("JSON");
+    let of = |ok: bool| lines.iter().filter(move |line| line["ok"] == ok);
+    assert!(of(false).count() == 1 && of(true).count() > 5, "{json:?}");
+    let fault = of(false).next().expect("a fault");
     assert_eq!(
         (json.code, &fault["line"]),
         (Some(2), &serde_json::json!(8))

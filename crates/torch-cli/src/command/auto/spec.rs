@@ -1,8 +1,10 @@
 //! What a spec must be before anything starts.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use torch_project::{read_bytes, text_of};
 
 use crate::command::given::Given;
 use crate::error::CommandError;
@@ -40,7 +42,7 @@ pub(crate) fn check(path: &Path) -> Result<(PathBuf, String), CommandError> {
         )
         .hint(format!("head -n 20 {}", torch_process::quote::shell(path))));
     }
-    let text = text_of(path, read(path)?)?;
+    let text = text(path, read(path)?)?;
     let path = path.canonicalize().map_err(|error| {
         CommandError::usage(format!("the spec {shown} can't be resolved")).because(&error)
     })?;
@@ -48,19 +50,14 @@ pub(crate) fn check(path: &Path) -> Result<(PathBuf, String), CommandError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
-    let mut bytes = Vec::new();
-    // A file may grow between the look at it and here.
-    let read =
-        fs::File::open(path).and_then(|file| file.take(SPEC_MAX + 1).read_to_end(&mut bytes));
-    read.map_err(|error| {
+    read_bytes(path, SPEC_MAX).map_err(|error| {
         CommandError::usage(format!("the spec {} can't be read", path.display()))
             .because(&error)
             .hint(format!("chmod u+r {}", torch_process::quote::shell(path)))
-    })?;
-    Ok(bytes)
+    })
 }
 
-fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, CommandError> {
+fn text(path: &Path, bytes: Vec<u8>) -> Result<String, CommandError> {
     let shown = path.display();
     let hint = format!("file {}", torch_process::quote::shell(path));
     if bytes.contains(&0) {
@@ -69,9 +66,9 @@ fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, CommandError> {
                 .hint(hint),
         );
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        CommandError::usage(format!("the spec {shown} is no UTF-8 text"))
-            .because(&error.utf8_error())
+    let text = text_of(bytes).map_err(|error| {
+        CommandError::usage(format!("the spec {shown} can't be used"))
+            .because(&error)
             .hint(hint)
     })?;
     if text.trim_start_matches('\u{feff}').trim().is_empty() {

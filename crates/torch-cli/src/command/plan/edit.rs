@@ -1,16 +1,14 @@
-//! `torch plan edit`: a file that outlives an edit which is not in order.
+//! `torch plan edit`: a file of its own for each edit, which stays where it is when it was not taken in.
 
-use std::fs;
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use torch_api::task::TasksOrder;
+use torch_api::task::{TasksOrder, TasksView};
 use torch_core::RoleName;
 use torch_plan::file::{self, FileFault};
 use torch_process::{ProcessGroup, quote, spawn_foreground};
 
+use super::kept::Edit;
 use super::{JsonArgs, TeamArgs, ask, of_team};
 use crate::error::{CommandError, Outcome};
 use crate::exit;
@@ -18,15 +16,15 @@ use crate::output;
 use crate::place::{Place, variable};
 use crate::render;
 
+/// The largest file of a plan, in bytes; the daemon takes no larger one.
+const FILE_MAX: u64 = 4 << 20;
+
 /// The arguments of `torch plan edit`.
 #[derive(Debug, Args)]
 pub(super) struct EditArgs {
-    /// Takes this file in instead of opening an editor
+    /// Takes this file in instead of opening an editor; so is an edit taken up that was kept
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
-    /// Begins anew although an earlier edit was not taken in
-    #[arg(long, conflicts_with = "from")]
-    afresh: bool,
     /// Only says what would differ
     #[arg(long)]
     dry_run: bool,
@@ -38,37 +36,36 @@ pub(super) struct EditArgs {
 
 /// Runs the command.
 pub(super) fn run(args: EditArgs, place: &Place) -> Outcome {
-    if let Some(from) = &args.from {
-        let path = place.cwd.join(from);
-        let text = read(&path)?;
-        if let Err(faults) = file::read(&text, &[]) {
-            return Err(faulty(&path, &faults));
-        }
-        return take(text, None, &args, place).map(|()| exit::OK);
+    match args.from.clone() {
+        Some(from) => given(&place.cwd.join(from), &args, place),
+        None => opened(&args, place),
     }
+}
+
+/// Takes a file in: one that anybody wrote as it stands, an edit that was kept as a change of what it began with.
+fn given(path: &Path, args: &EditArgs, place: &Place) -> Outcome {
+    let text = read(path)?;
+    if let Err(faults) = file::read(&text, &[]) {
+        return Err(faulty(path, &faults));
+    }
+    let Some(edit) = Edit::of(&place.home, path) else {
+        return take(text, None, args, place).map(|()| exit::OK);
+    };
+    finish(edit, text, args, place)
+}
+
+/// Opens the plan in an editor.
+fn opened(args: &EditArgs, place: &Place) -> Outcome {
     let view = of_team(args.team.team.clone(), place)?;
-    let now = file::write(&view.plan, Some(&view.team)).map_err(|error| {
-        CommandError::other("failed to write the plan as a file").because(&error)
-    })?;
-    let folder = std::env::temp_dir().join(format!("torch-plan-{}", nix::unistd::getuid()));
-    own(&folder)?;
-    let path = folder.join(format!("{}.toml", view.team));
-    let base_path = folder.join(format!("{}.base", view.team));
-    let goes_on = !args.afresh && path.exists() && base_path.exists();
-    if goes_on {
-        output::notice(&format!(
-            "going on with an edit that was not taken in; --afresh begins anew ({})",
-            path.display()
-        ));
-    } else {
-        put(&path, &now)?;
-        put(&base_path, &now)?;
-    }
-    let base = read(&base_path)?;
-    open_editor(&path, place)?;
-    let text = read(&path)?;
-    if text == base {
-        remove(&[&path, &base_path]);
+    let now = written(&view)?;
+    let edit = Edit::begin(&place.home, &view.team, &now)?;
+    open_editor(&edit, place)?;
+    let text = match read(&edit.plan()) {
+        Ok(text) => text,
+        Err(error) => return Err(keeps(error, &edit)),
+    };
+    if text == now {
+        edit.remove();
         output::notice("nothing was changed");
         return Ok(exit::OK);
     }
@@ -78,15 +75,74 @@ pub(super) fn run(args: EditArgs, place: &Place) -> Outcome {
         .filter_map(|role| RoleName::parse(role).ok())
         .collect();
     if let Err(faults) = file::read(&text, &roles) {
-        return Err(faulty(&path, &faults)
-            .cause("nothing was changed; your edit is kept")
-            .hint("torch plan edit"));
+        return Err(keeps(faulty(&edit.plan(), &faults), &edit));
     }
-    take(text, Some(base), &args, place)?;
-    if !args.dry_run {
-        remove(&[&path, &base_path]);
+    finish(edit, text, args, place)
+}
+
+/// Hands an edit to the daemon; it stays where it is unless it was taken in.
+fn finish(edit: Edit, text: String, args: &EditArgs, place: &Place) -> Outcome {
+    let began = match read(&edit.began()) {
+        Ok(began) => began,
+        Err(error) => return Err(keeps(error, &edit)),
+    };
+    match take(text.clone(), Some(began.clone()), args, place) {
+        Ok(()) if args.dry_run => output::notice(&format!(
+            "the edit is kept: torch plan edit --from {}",
+            quote::shell(edit.plan())
+        )),
+        Ok(()) => edit.remove(),
+        Err(error) => return Err(refused(error, &edit, (&began, &text), args, place)),
     }
     Ok(exit::OK)
+}
+
+/// Says where a refused edit is. Where somebody else changed the same tasks, the plan as it is now is laid beside it, and the
+/// edit is one of that from then on.
+fn refused(
+    error: CommandError,
+    edit: &Edit,
+    (began, text): (&str, &str),
+    args: &EditArgs,
+    place: &Place,
+) -> CommandError {
+    let clash = || {
+        let view = of_team(args.team.team.clone(), place).ok()?;
+        let (began, text) = (file::read(began, &[]).ok()?, file::read(text, &[]).ok()?);
+        let clashes = !file::clashes(&view.plan, &began, &text).is_empty();
+        let now = clashes.then(|| written(&view).ok()).flatten()?;
+        edit.begins_at(&now).ok()
+    };
+    if args.dry_run || clash().is_none() {
+        return keeps(error, edit);
+    }
+    let (theirs, yours) = (edit.began(), edit.plan());
+    let mut error = error.cause(format!(
+        "the plan as it is now is in {}; taken in from now on, your edit stands over it",
+        theirs.display()
+    ));
+    error.hints = vec![format!(
+        "diff {} {}",
+        quote::shell(theirs),
+        quote::shell(yours)
+    )];
+    keeps(error, edit)
+}
+
+/// The same failure, with where the edit is and how it is taken up.
+fn keeps(error: CommandError, edit: &Edit) -> CommandError {
+    let path = edit.plan();
+    error
+        .cause(format!(
+            "nothing was changed; your edit is kept in {}",
+            path.display()
+        ))
+        .hint(format!("torch plan edit --from {}", quote::shell(path)))
+}
+
+fn written(view: &TasksView) -> Result<String, CommandError> {
+    file::write(&view.plan, Some(&view.team))
+        .map_err(|error| CommandError::other("failed to write the plan as a file").because(&error))
 }
 
 fn take(
@@ -110,10 +166,10 @@ fn take(
 
 /// A file of a plan.
 pub(super) fn read(path: &Path) -> Result<String, CommandError> {
-    fs::read_to_string(path).map_err(|error| {
+    torch_project::read_text(path, FILE_MAX).map_err(|error| {
         CommandError::usage(format!("the plan's file {} can't be read", path.display()))
             .because(&error)
-            .hint("torch plan edit")
+            .hint(format!("ls -l {}", quote::shell(path)))
     })
 }
 
@@ -136,50 +192,8 @@ pub(super) fn faulty(path: &Path, faults: &[FileFault]) -> CommandError {
     failed
 }
 
-/// Makes the folder of edits, or refuses one that is somebody else's.
-fn own(folder: &Path) -> Result<(), CommandError> {
-    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-    let failed = |text: &str| {
-        CommandError::other(format!("{text} {}", folder.display()))
-            .hint("TMPDIR=$HOME torch plan edit")
-    };
-    match fs::DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let meta = fs::symlink_metadata(folder)
-                .map_err(|error| failed("failed to look at").because(&error))?;
-            let ours = meta.is_dir()
-                && meta.uid() == nix::unistd::getuid().as_raw()
-                && meta.mode() & 0o077 == 0;
-            ours.then_some(())
-                .ok_or_else(|| failed("not a private folder of yours:"))
-        }
-        Err(error) => Err(failed("failed to make").because(&error)),
-    }
-}
-
-fn put(path: &Path, text: &str) -> Result<(), CommandError> {
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| {
-        CommandError::other(format!("failed to write {}", path.display())).because(&error)
-    })
-}
-
-fn remove(paths: &[&Path]) {
-    for path in paths {
-        // One that stays is opened again by the next edit, and says so.
-        drop(fs::remove_file(path));
-    }
-}
-
 /// Opens the user's editor and waits for it.
-fn open_editor(path: &Path, place: &Place) -> Result<(), CommandError> {
+fn open_editor(edit: &Edit, place: &Place) -> Result<(), CommandError> {
     let named = ["VISUAL", "EDITOR"]
         .iter()
         .find_map(|name| variable(name).filter(|value| !value.is_empty()));
@@ -188,8 +202,8 @@ fn open_editor(path: &Path, place: &Place) -> Result<(), CommandError> {
         |line| line.to_string_lossy().into_owned(),
     );
     let mut argv: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-    argv.push(path.display().to_string());
-    let failed = |text: String| CommandError::usage(text).hint("EDITOR=vi torch plan edit");
+    argv.push(edit.plan().display().to_string());
+    let failed = |text: String| keeps(CommandError::usage(text), edit);
     let ended = spawn_foreground(
         &argv,
         &place.cwd,
@@ -201,7 +215,6 @@ fn open_editor(path: &Path, place: &Place) -> Result<(), CommandError> {
     .map_err(|error| failed(format!("the editor {line:?} can't be waited for")).because(&error))?;
     match ended.success() {
         true => Ok(()),
-        false => Err(failed(format!("the editor {line:?} ended with {ended}"))
-            .cause("nothing was changed; your edit is kept")),
+        false => Err(failed(format!("the editor {line:?} ended with {ended}"))),
     }
 }

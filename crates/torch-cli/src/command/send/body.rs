@@ -1,11 +1,11 @@
 //! The message's body: from the argument, from standard input or from a file.
 
-use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 
 use torch_api::Body;
 use torch_api::wire::BODY_MAX;
+use torch_project::FileError;
 
 use super::SendArgs;
 use crate::error::CommandError;
@@ -21,12 +21,19 @@ pub(super) fn read(args: &SendArgs) -> Result<Body, CommandError> {
         )
     } else if let Some(path) = &args.file {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| {
-            CommandError::usage(format!("failed to open {name}"))
-                .because(&error)
-                .hint(look_at(path))
+        let most = u64::try_from(BODY_MAX).unwrap_or(u64::MAX);
+        let bytes = torch_project::read_start(path, most.saturating_add(1)).map_err(|error| {
+            let failed = CommandError::usage(format!("failed to open {name}")).because(&error);
+            match error {
+                // What flows can be sent as it comes.
+                FileError::Kind { .. } if !path.is_dir() => failed.hint(format!(
+                    "scm {} --stdin < {}",
+                    torch_process::quote::shell(&args.target),
+                    torch_process::quote::shell(path)
+                )),
+                _ => failed.hint(look_at(path)),
+            }
         })?;
-        let bytes = limited(file, &name).map_err(|error| error.hint(look_at(path)))?;
         (bytes, name)
     } else {
         return Err(missing(&args.target));

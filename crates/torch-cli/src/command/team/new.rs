@@ -1,7 +1,5 @@
 //! `torch team new`.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,6 +9,7 @@ use super::find;
 use crate::command::wishes;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
+use crate::new_file;
 use crate::output;
 use crate::place::{in_repository, project_teams, user_teams};
 
@@ -53,7 +52,13 @@ pub(super) fn run(args: &NewArgs, root: &Path) -> Outcome {
             .map_or(failed.clone(), |error| failed.because(&error.fault));
         return Err(failed.hint("torch team new my-team"));
     }
-    write(&folder, &path, &text)?;
+    if args.project {
+        unlinked(root)?;
+    }
+    new_file::write(&path, &text)?;
+    if args.project {
+        excluded(root);
+    }
     output::notice(
         "wrote a template; torch team check tells what is wrong with it, torch detect whether it fits:",
     );
@@ -99,21 +104,36 @@ fn folder(project: bool, root: &Path) -> Result<PathBuf, CommandError> {
     .hint("git init"))
 }
 
-fn write(folder: &Path, path: &Path, text: &str) -> Result<(), CommandError> {
-    fs::create_dir_all(folder).map_err(|error| {
-        CommandError::other(format!("failed to make {}", folder.display())).because(&error)
-    })?;
-    let made = OpenOptions::new().write(true).create_new(true).open(path);
-    let written = made.and_then(|mut file| file.write_all(text.as_bytes()));
-    let shell = torch_process::quote::shell(path);
-    written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => CommandError::usage(format!(
-            "{} is there, and was left as it is",
-            path.display()
-        ))
-        .hint(format!("${{EDITOR:-vi}} {shell}")),
-        _ => CommandError::other(format!("failed to write {}", path.display())).because(&error),
-    })
+/// Leaves `.torch/` out of what git shows, as torch does for every project of a team. The template is there either way.
+fn excluded(root: &Path) {
+    if let Err(error) = torch_daemon::project_folder::exclude(root) {
+        let failed = CommandError::other("git status will show .torch/").because(&error);
+        output::notice(&format!(
+            "note: {}: {}",
+            failed.message,
+            failed.causes.join(": ")
+        ));
+    }
+}
+
+/// A project's folders must be its own: a repository that links one of them would have the file written elsewhere.
+fn unlinked(root: &Path) -> Result<(), CommandError> {
+    for folder in [root.join(".torch"), project_teams(root)] {
+        let Ok(meta) = folder.symlink_metadata() else {
+            continue;
+        };
+        if !meta.is_dir() {
+            let what = match meta.is_symlink() {
+                true => "a link, and torch writes nothing outside the project",
+                false => "no folder",
+            };
+            return Err(
+                CommandError::usage(format!("{} is {what}", folder.display()))
+                    .hint(format!("ls -ld {}", torch_process::quote::shell(&folder))),
+            );
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
