@@ -67,7 +67,7 @@ fn text(path: &Path, bytes: Vec<u8>) -> Result<String, CommandError> {
         );
     }
     let text = text_of(bytes).map_err(|error| {
-        CommandError::usage(format!("the spec {shown} can't be used"))
+        CommandError::usage(format!("the spec {shown} is no UTF-8 text"))
             .because(&error)
             .hint(hint)
     })?;
