@@ -163,12 +163,15 @@ mod tests {
         check(
             "CLAUDE.md",
             &large,
-            "CLAUDE.md: it has 1048577 bytes, more than 1048576",
+            "CLAUDE.md: it has 1048577 bytes, and at most 1048576 are read",
         );
         check("rules.toml", b"\n[[rule]", "rules.toml:2: ");
         std::fs::create_dir(folder.join("AGENTS.md")).expect("a folder");
         let error = read(&folder).expect_err("a folder");
-        assert_eq!(error, "AGENTS.md: it is not a regular file");
+        assert_eq!(
+            error,
+            "AGENTS.md: it is a directory, and only a regular file is read"
+        );
         std::fs::remove_dir(folder.join("AGENTS.md")).expect("removed");
         std::fs::write(folder.join("CLAUDE.md"), "# Team rules\n- No broadcasts\n")
             .expect("a file");
