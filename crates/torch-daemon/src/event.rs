@@ -9,6 +9,7 @@ mod facts;
 mod gap;
 mod orders;
 mod query;
+mod reader;
 
 use std::path::PathBuf;
 
@@ -35,6 +36,7 @@ pub use orders::{
     OpenWindow, PaneRecord, Resume, TypingGuard,
 };
 pub use query::Query;
+pub use reader::Reader;
 
 /// A client's connection, numbered from 1 in one daemon's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

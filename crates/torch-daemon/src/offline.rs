@@ -18,6 +18,7 @@ use torch_process::{clock, facts};
 use torch_store::{Store, StoreError};
 
 use crate::catalog::Catalog;
+use crate::event::Reader;
 use crate::host::{answer, rules};
 use crate::state::choose_team;
 use crate::view;
@@ -87,7 +88,9 @@ impl Registry {
     /// A [`Failure`] when the registry can't be read, has no such team, or does not know what is asked.
     pub fn rules(&self, request: &RulesRequest) -> Result<RulesResponse, Box<Failure>> {
         let answered = match request {
-            RulesRequest::Violations(filter) => rules::violations(&self.store, filter),
+            RulesRequest::Violations(filter) => {
+                rules::violations(&self.store, filter, Reader::Person)
+            }
             RulesRequest::Assignments { team, unacked } => {
                 rules::assignments(&self.store, team.as_deref(), *unacked)
             }
@@ -361,7 +364,7 @@ impl Registry {
 
     /// Messages as [`torch_api::Request::Messages`] answers them.
     pub fn messages(&self, filter: &MessageFilter) -> Response {
-        answer::messages(&self.store, filter)
+        answer::messages(&self.store, filter, Reader::Person)
             .unwrap_or_else(|error| Response::Failed(answer::store_failure(&error)))
     }
 
@@ -381,7 +384,7 @@ impl Registry {
 
     /// A message's journal as [`torch_api::Request::Trace`] answers it.
     pub fn trace(&self, id: &str) -> Response {
-        answer::trace(&self.store, id)
+        answer::trace(&self.store, id, Reader::Person)
             .unwrap_or_else(|error| Response::Failed(answer::store_failure(&error)))
     }
 

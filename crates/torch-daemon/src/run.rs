@@ -19,7 +19,7 @@ use torch_store::export::{ComplianceExporter, Exporter, ViolationExporter};
 use crate::catalog::Catalog;
 use crate::event::{Effect, Event};
 use crate::host::upkeep::Made;
-use crate::host::{Host, Input, Signals, outbox, socket, spool, tmux, transcript};
+use crate::host::{Host, Input, Signals, kin, outbox, socket, spool, tmux, transcript};
 use crate::past;
 use crate::service::Service;
 use crate::state::{Programs, Settings, Snapshot, State};
@@ -138,6 +138,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         keep: crate::host::keep::Keep::new(&options.config, &options.home, reading.wall),
         socket: None,
         connected: Arc::default(),
+        kin: kin::start(),
         signals,
         inputs: inputs.clone(),
         receiver,
@@ -158,7 +159,12 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     host.traces
         .set_socket(&options.socket)
         .context("failed to write down where the socket is")?;
-    tokio::spawn(socket::accept(listener, host.connected.clone(), inputs));
+    tokio::spawn(socket::accept(
+        listener,
+        host.connected.clone(),
+        inputs,
+        host.kin.kin.clone(),
+    ));
     say_ready();
     options.service.ready();
     tracing::info!(

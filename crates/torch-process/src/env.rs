@@ -39,9 +39,14 @@ pub fn inherited(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Enviro
     vars.into_iter().filter(|(name, _)| passes(name)).collect()
 }
 
-/// What torch tells an agent about itself: never the daemon's business, whoever starts it.
-const AGENT_NAMES: [&str; 5] = [
+/// The variable of what the daemon starts that runs others' code: a commit's git, its hooks and filters. What has it speaks
+/// for nobody, also when the daemon is gone that started it.
+pub const HOOK_VARIABLE: &str = "TORCH_HOOK";
+
+/// What torch tells an agent, or a hook, about itself: never the daemon's business, whoever starts it.
+const AGENT_NAMES: [&str; 6] = [
     "TORCH_AGENT",
+    HOOK_VARIABLE,
     "TORCH_ROLE",
     "TORCH_SPEC",
     "TORCH_TEAM",
@@ -102,6 +107,7 @@ mod tests {
             "TORCH_AGENT",
             "TORCH_DEMO_SCENARIO",
             "TORCH_HOME",
+            "TORCH_HOOK",
             "TORCH_ROLE",
             "TORCH_SPEC",
             "TORCH_TEAM",

@@ -1,7 +1,9 @@
 //! Who a caller is, from its process and never from its words.
 
-use torch_core::identity::Ancestry;
-use torch_core::{AgentId, RoleName, Sender, TeamId};
+use std::path::Path;
+
+use torch_core::identity::{Ancestor, Ancestry, Mark};
+use torch_core::{AgentId, Process, RoleName, Sender, TeamId};
 
 /// A pane of torch's tmux server, as far as identity goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,15 +41,36 @@ pub struct KnownServer {
     pub owned: bool,
 }
 
+/// What is around the callers.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The panes of the tmux server.
+    pub panes: &'a [KnownPane],
+    /// The tmux server.
+    pub server: Option<KnownServer>,
+    /// The daemon itself.
+    pub daemon: Option<Process>,
+    /// Whether an agent is one of this registry's.
+    pub is_agent: &'a dyn Fn(AgentId) -> bool,
+    /// Whether a folder lies in an agent's worktree.
+    pub is_worktree: &'a dyn Fn(&Path) -> bool,
+}
+
 /// Derives the sender and the rule that says so.
-pub fn identify(
-    caller: &Ancestry,
-    panes: &[KnownPane],
-    server: Option<KnownServer>,
-) -> (Sender, &'static str) {
-    for ancestor in &caller.chain {
+///
+/// The walk goes from the caller up. It stops at the daemon: that may itself have been started from inside an agent's pane,
+/// and what it starts (a commit's hooks) is nobody's.
+pub fn identify(caller: &Ancestry, around: Surroundings<'_>) -> (Sender, &'static str) {
+    let server = around.server;
+    for (height, ancestor) in caller.chain.iter().enumerate() {
+        if is_daemons(ancestor, around.daemon) {
+            return (
+                Sender::Unknown,
+                "identity.daemon-child: started by torch's daemon, as a commit's hooks are",
+            );
+        }
         let pid = ancestor.process.pid;
-        if let Some(pane) = panes.iter().find(|pane| pane.pid == pid) {
+        if let Some(pane) = around.panes.iter().find(|pane| pane.pid == pid) {
             return match &pane.owner {
                 PaneOwner::Agent { agent, team, role } => (
                     Sender::Agent {
@@ -65,7 +88,8 @@ pub fn identify(
                     Sender::Unknown,
                     "identity.foreign-pane: a pane of torch's tmux server that torch did not open",
                 ),
-                PaneOwner::Other => continue_outside(caller),
+                // What lies above is the user's own server, whoever started that.
+                PaneOwner::Other => outside(caller, &caller.chain[..height], around),
             };
         }
         if server.is_some_and(|server| server.pid == pid) {
@@ -75,10 +99,25 @@ pub fn identify(
             );
         }
     }
-    continue_outside(caller)
+    outside(caller, &caller.chain, around)
 }
 
-fn continue_outside(caller: &Ancestry) -> (Sender, &'static str) {
+/// Whether a process is the daemon, or was started by it. A start time of 0 is unknown and equals any.
+fn is_daemons(ancestor: &Ancestor, daemon: Option<Process>) -> bool {
+    let (process, unknown) = (ancestor.process, |start: u64| start == 0);
+    let itself = daemon.is_some_and(|daemon| {
+        let same = daemon.start == process.start;
+        daemon.pid == process.pid && (same || unknown(daemon.start) || unknown(process.start))
+    });
+    itself || ancestor.mark == Some(Mark::Daemons)
+}
+
+/// A caller that no pane of torch's explains; `own` are the processes that are its own.
+fn outside(
+    caller: &Ancestry,
+    own: &[Ancestor],
+    around: Surroundings<'_>,
+) -> (Sender, &'static str) {
     let Some(first) = caller.chain.first() else {
         return (
             Sender::Unknown,
@@ -91,114 +130,35 @@ fn continue_outside(caller: &Ancestry) -> (Sender, &'static str) {
             "identity.unreadable: the caller's ancestors could not be read",
         );
     }
+    let agents = |ancestor: &Ancestor| match ancestor.mark {
+        Some(Mark::Named(agent)) => (around.is_agent)(agent),
+        mark => mark.is_some(),
+    };
+    if own.iter().any(agents) {
+        return (
+            Sender::Unknown,
+            "identity.left-behind: an agent started it, and it has outlived that agent's pane or left it",
+        );
+    }
     if first.terminal {
-        (
+        return (
             Sender::Human,
             "identity.terminal: outside every agent's pane, with a controlling terminal",
-        )
-    } else {
-        (
-            Sender::Script,
-            "identity.script: outside every agent's pane, without a controlling terminal",
-        )
+        );
     }
+    let mut folders = own.iter().filter_map(|ancestor| ancestor.cwd.as_deref());
+    if folders.any(around.is_worktree) {
+        return (
+            Sender::Unknown,
+            "identity.agents-worktree: it works in an agent's worktree, outside every pane and without a terminal",
+        );
+    }
+    (
+        Sender::Script,
+        "identity.script: outside every agent's pane, without a controlling terminal",
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use torch_core::Process;
-    use torch_core::identity::Ancestor;
-
-    fn caller(pids: &[u32], terminal: bool, complete: bool) -> Ancestry {
-        let chain = pids
-            .iter()
-            .map(|pid| Ancestor {
-                process: Process {
-                    pid: *pid,
-                    start: 1,
-                },
-                name: "x".into(),
-                terminal,
-            })
-            .collect();
-        Ancestry { chain, complete }
-    }
-
-    fn panes() -> Vec<KnownPane> {
-        let agent = PaneOwner::Agent {
-            agent: AgentId::new(1, 1),
-            team: TeamId::new(1, 1),
-            role: RoleName::parse("developer").expect("a role"),
-        };
-        vec![
-            KnownPane {
-                pid: 10,
-                owner: agent,
-            },
-            KnownPane {
-                pid: 20,
-                owner: PaneOwner::Shell,
-            },
-            KnownPane {
-                pid: 30,
-                owner: PaneOwner::Other,
-            },
-        ]
-    }
-
-    fn check(pids: &[u32], terminal: bool, complete: bool, owned: bool, label: &str, rule: &str) {
-        let server = Some(KnownServer { pid: 5, owned });
-        let (sender, why) = identify(&caller(pids, terminal, complete), &panes(), server);
-        assert_eq!(sender.label(), label, "{pids:?}");
-        assert!(why.starts_with(rule), "{why}");
-    }
-
-    #[test]
-    fn the_process_tells_who_calls() {
-        check(
-            &[99, 11, 10, 5, 1],
-            true,
-            true,
-            true,
-            "developer",
-            "identity.agent-pane",
-        );
-        check(
-            &[99, 20, 5, 1],
-            true,
-            true,
-            true,
-            "human",
-            "identity.shell-pane",
-        );
-        check(
-            &[99, 30, 5, 1],
-            true,
-            true,
-            true,
-            "unknown",
-            "identity.foreign-pane",
-        );
-        check(
-            &[99, 30, 5, 1],
-            true,
-            true,
-            false,
-            "human",
-            "identity.terminal",
-        );
-        check(
-            &[99, 5, 1],
-            false,
-            true,
-            true,
-            "unknown",
-            "identity.tmux-server",
-        );
-        check(&[99, 98, 1], true, true, true, "human", "identity.terminal");
-        check(&[99, 1], false, true, true, "script", "identity.script");
-        check(&[99], true, false, true, "unknown", "identity.unreadable");
-        check(&[], true, false, true, "unknown", "identity.unreadable");
-    }
-}
+#[path = "identity/tests.rs"]
+mod tests;

@@ -154,8 +154,10 @@ fn off_edge(team: TeamRules<'_>, rule: &str, reason: &str) -> Verdict {
 /// What a request needs, for callers that are no person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Privilege {
-    /// Reading, and what concerns the caller itself.
+    /// Writing to the hub, the status, and what has rules of its own.
     Anyone,
+    /// Reading, as an agent of its own team, or as a person.
+    Known,
     /// Speaking for an agent (`complete`, `ack`).
     Agent,
     /// Starting and ending things, other people's messages.
@@ -174,7 +176,12 @@ pub fn permits(sender: &Sender, privilege: Privilege) -> Result<(), &'static str
         (Privilege::Approval, _) => Err(
             "privilege.approval: only a person at a terminal outside the agents' panes answers questions",
         ),
-        (Privilege::Anyone, _) | (Privilege::Agent, Sender::Agent { .. }) => Ok(()),
+        (Privilege::Known, Sender::Unknown) => Err(
+            "privilege.known: a process of which torch can't tell whose it is may read the status and write to the orchestrator, nothing more",
+        ),
+        (Privilege::Anyone | Privilege::Known, _) | (Privilege::Agent, Sender::Agent { .. }) => {
+            Ok(())
+        }
         (Privilege::Person, Sender::Human | Sender::Script | Sender::Torch) => Ok(()),
         (Privilege::Agent, _) => {
             Err("privilege.agent: only a process inside an agent's pane can do this")

@@ -81,8 +81,11 @@ pub(crate) struct Starter {
 }
 
 impl Starter {
-    /// Runs `torch daemon start`, which ends by itself.
+    /// Runs `torch daemon start`, which ends by itself. Until it has, this process adopts nobody: its child, the daemon, is to
+    /// be init's and no part of this agent. (What else loses its parent in that time is known by its environment.)
     pub(crate) fn start(&mut self) {
+        // It fails on no system that let the wrapper begin.
+        adopt(false).ok();
         let torch = (self.torch)().unwrap_or_else(|| "torch".into());
         let started = spawn_detached(
             torch.as_os_str(),
@@ -93,6 +96,9 @@ impl Starter {
             Path::new("/dev/null"),
         );
         self.running = started.as_ref().ok().map(DetachedChild::pid);
+        if self.running.is_none() {
+            adopt(true).ok();
+        }
         // The thread that asked lives as long as this process.
         self.started.send(started).ok();
     }
@@ -101,6 +107,7 @@ impl Starter {
     pub(crate) fn ended(&mut self, pid: u32) {
         if self.running == Some(pid) {
             self.running = None;
+            adopt(true).ok();
         }
     }
 
@@ -216,6 +223,15 @@ impl Watch {
         // Without a log there is nobody to tell.
         log.and_then(|mut log| log.write_all(line.as_bytes())).ok();
     }
+}
+
+/// Whether what loses its parent below this process becomes its child. Systems without that leave it to init.
+pub(crate) fn adopt(adopts: bool) -> nix::Result<()> {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_child_subreaper(adopts)?;
+    #[cfg(not(target_os = "linux"))]
+    let _ = adopts;
+    Ok(())
 }
 
 /// Waits for a time.

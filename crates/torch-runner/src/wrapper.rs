@@ -48,9 +48,7 @@ pub(crate) fn run(path: &Path, torch: FindTorch) -> Result<(), RunnerError> {
         });
     }
     let (sender, wakes) = signals::catch().map_err(RunnerError::Signals)?;
-    #[cfg(target_os = "linux")]
-    nix::sys::prctl::set_child_subreaper(true)
-        .map_err(|errno| RunnerError::Signals(errno.into()))?;
+    daemon::adopt(true).map_err(|errno| RunnerError::Signals(errno.into()))?;
     Wrapper {
         daemon: daemon::watch(&spec, torch, sender.clone()),
         spec,

@@ -148,7 +148,9 @@ impl Call {
     /// A command as a person would run it there, with the hooks of this common directory or those that the user's
     /// configuration names, and with `env` besides. Those that only the repository's configuration names need the user's trust.
     pub(crate) fn with_hooks(git: &Git, cwd: &Path, (common, env): (&Path, &Environment)) -> Self {
-        let mut call = Self::new(git.env_with_hooks(env), cwd, WRITE_DEADLINE);
+        // Whatever a hook says to torch, it says for nobody.
+        let mut call = Self::new(git.env_with_hooks(env), cwd, WRITE_DEADLINE)
+            .env(torch_process::env::HOOK_VARIABLE, "git");
         call.hooks = Some(common.to_owned());
         call
     }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use torch_core::{AgentId, MessageId, PaneAddress, PaneId, SessionId, WindowId};
 
+use super::Reader;
+
 /// What a client wants that the state alone can't answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Query {
     /// Messages.
-    Messages(torch_api::wire::MessageFilter),
+    Messages(torch_api::wire::MessageFilter, Reader),
     /// The numbers of the newest messages.
     Stats {
         /// Of one team.
@@ -18,7 +20,7 @@ pub enum Query {
         limit: u32,
     },
     /// Violations.
-    Violations(torch_api::rules::ViolationFilter),
+    Violations(torch_api::rules::ViolationFilter, Reader),
     /// Assignments.
     Assignments {
         /// Of one team.
@@ -34,11 +36,11 @@ pub enum Query {
         mark_read: bool,
     },
     /// One message.
-    Message(String),
+    Message(String, Reader),
     /// One message's journal.
-    Trace(String),
+    Trace(String, Reader),
     /// Whether the turn that a settled message began is over, or why there was none.
-    TurnOf(String),
+    TurnOf(String, Reader),
     /// What happened to agents' usage limits, with what was put together already.
     Credit {
         /// The agents, in the order of the view's.

@@ -13,10 +13,13 @@ use torch_session::{CaptureStyle, Server, SessionError, ShellKind};
 use torch_store::{Filter, Store, StoreError, StoredMessage};
 
 use super::tmux::session_failure;
-use crate::event::Query;
+use crate::event::{Query, Reader};
 use crate::failure::{from_error, no_turn, other, usage};
 use crate::view;
 
+/// In the place of words that are not the reader's.
+pub(crate) const WITHHELD: &str =
+    "(not shown: it is between others; the orchestrator and they themselves can read it)";
 /// How many messages are listed at most.
 const LIST_MAX: u32 = 10_000;
 /// How many entries of an agent's journal `torch why` takes: ends lie behind many turns.
@@ -31,19 +34,19 @@ pub(crate) fn from_store(
     query: Query,
 ) -> Result<Response, Box<Query>> {
     let answered = match query {
-        Query::Messages(filter) => messages(store, &filter),
+        Query::Messages(filter, reader) => messages(store, &filter, reader),
         Query::Stats { team, limit } => stats(store, now, team.as_deref(), limit),
-        Query::Violations(filter) => super::rules::violations(store, &filter),
+        Query::Violations(filter, reader) => super::rules::violations(store, &filter, reader),
         Query::Assignments { team, unacked } => {
             super::rules::assignments(store, team.as_deref(), unacked)
         }
         Query::Inbox { all, mark_read } => inbox(store, now, all, mark_read),
-        Query::Message(id) => find(store, &id).map(|found| match found {
+        Query::Message(id, reader) => find_for(store, &id, reader).map(|found| match found {
             Ok(view) => Response::Message(Box::new(view)),
             Err(failure) => Response::Failed(*failure),
         }),
-        Query::Trace(id) => trace(store, &id),
-        Query::TurnOf(id) => turn_of(store, &id),
+        Query::Trace(id, reader) => trace(store, &id, reader),
+        Query::TurnOf(id, reader) => turn_of(store, &id, reader),
         Query::Credit { agents, view } => {
             with_credit_history(store, &agents, view).map(Response::Credit)
         }
@@ -194,7 +197,11 @@ fn attach(command: torch_session::AttachCommand) -> Response {
 }
 
 /// Messages, newest first.
-pub(crate) fn messages(store: &Store, filter: &MessageFilter) -> Result<Response, StoreError> {
+pub(crate) fn messages(
+    store: &Store,
+    filter: &MessageFilter,
+    reader: Reader,
+) -> Result<Response, StoreError> {
     let team = match team_id(store, filter.team.as_deref())? {
         Ok(team) => team,
         Err(failure) => return Ok(Response::Failed(failure)),
@@ -217,8 +224,12 @@ pub(crate) fn messages(store: &Store, filter: &MessageFilter) -> Result<Response
         limit,
         ..Filter::default()
     })?;
+    let seen = found
+        .iter()
+        .filter(|stored| reader.may_see(&stored.envelope));
+    let messages = seen.map(|stored| view_for(store, stored, reader));
     Ok(Response::Messages {
-        messages: views(store, &found)?,
+        messages: messages.collect::<Result<_, _>>()?,
     })
 }
 
@@ -344,6 +355,36 @@ pub(crate) fn find(
     }
 }
 
+/// [`find`] for a reader: what it may not see is not there.
+fn find_for(
+    store: &Store,
+    id: &str,
+    reader: Reader,
+) -> Result<Result<MessageView, Box<Failure>>, StoreError> {
+    match store.message(id.trim())? {
+        Some(stored) if reader.may_see(&stored.envelope) => {
+            view_for(store, &stored, reader).map(Ok)
+        }
+        _ => Ok(Err(Box::new(no_message(id)))),
+    }
+}
+
+/// A message with its words, or without them for whom they are not meant.
+fn view_for(
+    store: &Store,
+    stored: &StoredMessage,
+    reader: Reader,
+) -> Result<MessageView, StoreError> {
+    let mut view = view_of(store, stored)?;
+    if !reader.may_read(&stored.envelope) {
+        WITHHELD.clone_into(&mut view.body);
+        view.body_file = None;
+        view.critical.clear();
+        view.cleaned.clear();
+    }
+    Ok(view)
+}
+
 fn no_message(id: &str) -> Failure {
     let shown: String = id.chars().take(40).collect();
     usage(
@@ -354,16 +395,25 @@ fn no_message(id: &str) -> Failure {
 }
 
 /// A message's journal, oldest first.
-pub(crate) fn trace(store: &Store, id: &str) -> Result<Response, StoreError> {
-    let view = match find(store, id)? {
+pub(crate) fn trace(store: &Store, id: &str, reader: Reader) -> Result<Response, StoreError> {
+    let view = match find_for(store, id, reader)? {
         Ok(view) => view,
         Err(failure) => return Ok(Response::Failed(*failure)),
     };
-    let events = store
+    let words = store
+        .message(&view.ulid)?
+        .is_some_and(|stored| reader.may_read(&stored.envelope));
+    let mut events: Vec<_> = store
         .trace(&view.ulid)?
         .into_iter()
         .map(view::journal)
         .collect();
+    if !words {
+        // The particulars may quote it.
+        for event in &mut events {
+            event.data = serde_json::Value::Null;
+        }
+    }
     Ok(Response::Trace {
         message: Box::new(view),
         events,
@@ -371,8 +421,8 @@ pub(crate) fn trace(store: &Store, id: &str) -> Result<Response, StoreError> {
 }
 
 /// Whether the turn that a settled message began is over.
-fn turn_of(store: &Store, id: &str) -> Result<Response, StoreError> {
-    Ok(match find(store, id)? {
+fn turn_of(store: &Store, id: &str, reader: Reader) -> Result<Response, StoreError> {
+    Ok(match find_for(store, id, reader)? {
         Ok(view) if view.to == Recipient::Human.label() => Response::Failed(usage(
             &format!("{} begins no turn", view.id),
             "it lies in the person's inbox",

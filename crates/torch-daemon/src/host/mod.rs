@@ -15,6 +15,7 @@ mod git;
 mod hand_over;
 pub(crate) mod keep;
 mod keys;
+pub(crate) mod kin;
 mod look;
 mod opened;
 mod orphans;
@@ -140,6 +141,8 @@ pub(crate) struct Host {
     pub(crate) socket: Option<upkeep::Made>,
     /// How many connections there were, over all sockets.
     pub(crate) connected: Arc<AtomicU64>,
+    /// What is known of whose processes are.
+    pub(crate) kin: kin::Ends,
     pub(crate) signals: Signals,
 }
 
@@ -266,7 +269,13 @@ impl Host {
                 self.note_stopper(&event);
                 let event = self.enrich(event);
                 let added = matches!(event, Event::WorktreeAdded { .. });
+                let listed = matches!(event, Event::Panes { .. });
                 let effects = self.state.handle(now, event);
+                if listed {
+                    let server = self.state.server.map(|server| server.pid);
+                    let roots = kin::Roots::new(&self.state.known_panes, server);
+                    self.kin.roots.send_replace(roots);
+                }
                 if added {
                     // Watched before its agent can write there.
                     self.look_into_outboxes(now);

@@ -5,10 +5,15 @@ use torch_api::rules::{AssignmentView, RulesResponse, RulesView, ViolationFilter
 use torch_core::{LedgerRecord, Team, TeamId};
 use torch_store::{LedgerKind, Store, StoreError};
 
-use super::answer::team_id;
+use super::answer::{WITHHELD, team_id};
+use crate::event::Reader;
 
 /// Violations, the oldest first.
-pub(crate) fn violations(store: &Store, filter: &ViolationFilter) -> Result<Response, StoreError> {
+pub(crate) fn violations(
+    store: &Store,
+    filter: &ViolationFilter,
+    reader: Reader,
+) -> Result<Response, StoreError> {
     let team = match team_id(store, filter.team.as_deref())? {
         Ok(team) => team,
         Err(failure) => return Ok(Response::Failed(failure)),
@@ -19,7 +24,11 @@ pub(crate) fn violations(store: &Store, filter: &ViolationFilter) -> Result<Resp
             continue;
         };
         if filter.takes(&row) && team.is_none_or(|team| row.team == team) {
-            violations.push(ViolationView::new(&row, name(store, row.team)?));
+            let mut view = ViolationView::new(&row, name(store, row.team)?);
+            if !reader.may_read_about(row.agent) {
+                WITHHELD.clone_into(&mut view.evidence);
+            }
+            violations.push(view);
         }
     }
     let response = RulesResponse::Violations { violations };

@@ -11,13 +11,14 @@ use anyhow::Context as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use torch_api::wire::{FailureKind, PROTOCOL};
 use torch_api::{Failure, Hello, Request, Response};
 use torch_core::identity::Ancestry;
 
 use super::Input;
 use super::answers::{Answers, Waiting, channel};
+use super::kin::Kin;
 use crate::event::{ConnId, Event};
 
 /// The longest request, in bytes: the largest body as JSON, where each byte may take six characters.
@@ -48,12 +49,13 @@ pub(crate) async fn accept(
     listener: UnixListener,
     count: Arc<AtomicU64>,
     inputs: mpsc::UnboundedSender<Input>,
+    kin: watch::Receiver<Arc<Kin>>,
 ) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let number = count.fetch_add(1, Ordering::Relaxed) + 1;
-                serve(ConnId(number), stream, &inputs);
+                serve(ConnId(number), stream, &inputs, &kin.borrow().clone());
             }
             Err(error) => {
                 tracing::warn!(
@@ -67,13 +69,14 @@ pub(crate) async fn accept(
     }
 }
 
-fn serve(conn: ConnId, stream: UnixStream, inputs: &mpsc::UnboundedSender<Input>) {
+fn serve(conn: ConnId, stream: UnixStream, inputs: &mpsc::UnboundedSender<Input>, kin: &Kin) {
     let pid = stream
         .peer_cred()
         .ok()
         .and_then(|peer| peer.pid())
         .and_then(|pid| u32::try_from(pid).ok());
-    let peer = pid.map(torch_process::facts::ancestry).unwrap_or_default();
+    let mut peer = pid.map(torch_process::facts::ancestry).unwrap_or_default();
+    super::kin::mark(kin, &mut peer);
     let (reader, writer) = stream.into_split();
     let (answers, lines) = channel();
     // The loop is gone only when the daemon ends.

@@ -98,6 +98,7 @@ impl Host {
                     listener,
                     self.connected.clone(),
                     self.inputs.clone(),
+                    self.kin.kin.clone(),
                 ));
             }
             Err(error) => tracing::warn!("{} is gone: {error:#}", path.display()),

@@ -1,11 +1,13 @@
 //! Requests: who may make them, and who answers.
 
+use std::path::Path;
+
 use serde_json::json;
 use torch_api::wire::TeamSelector;
 use torch_api::{Failure, Request, Response};
 use torch_core::identity::Ancestry;
-use torch_core::{DeliveryState, MessageId, MessageKind, Recipient, Sender, TeamId};
-use torch_router::identity::identify;
+use torch_core::{DeliveryState, MessageId, MessageKind, Process, Recipient, Sender, Team, TeamId};
+use torch_router::identity::{Surroundings, identify};
 use torch_router::policy::{Privilege, permits};
 
 use super::answering::hint_for_scripts;
@@ -21,13 +23,35 @@ pub type Caller = (Sender, &'static str);
 const ACKED: &str = "its recipient said so (torch ack)";
 
 mod privilege;
+mod reads;
+#[cfg(test)]
+mod tests;
 
 use privilege::privilege;
 
 impl State {
     /// Who calls, and the rule that says so.
     pub fn caller(&self, peer: &Ancestry) -> Caller {
-        identify(peer, &self.known_panes, self.server)
+        let in_worktree = |folder: &Path| {
+            self.agents.values().any(|run| {
+                // A guest may work in the project itself, as a person's scripts do.
+                let own = |team: &Team| team.project != run.agent.worktree;
+                folder.starts_with(&run.agent.worktree)
+                    && self.teams.get(&run.agent.team).is_none_or(own)
+            })
+        };
+        let around = Surroundings {
+            panes: &self.known_panes,
+            server: self.server,
+            // While it lives, no other process has its pid.
+            daemon: Some(Process {
+                pid: self.settings.pid,
+                start: 0,
+            }),
+            is_agent: &|agent| self.agents.contains_key(&agent),
+            is_worktree: &in_worktree,
+        };
+        identify(peer, around)
     }
 
     pub(crate) fn on_request(
@@ -87,6 +111,10 @@ impl State {
         if let Some(failure) = self.refuse_silent(&request) {
             return t.fail(conn, failure);
         }
+        let request = match self.narrowed(&caller.0, request) {
+            Ok(request) => request,
+            Err(failure) => return t.fail(conn, *failure),
+        };
         match request {
             Request::Ping => t.reply(conn, Response::Daemon(self.daemon_view())),
             Request::Shutdown => {
@@ -110,7 +138,9 @@ impl State {
                 target,
                 lines,
             } => self.logs(t, conn, &team, &target, lines),
-            Request::AwaitTurn { id, wait_millis } => self.await_turn(t, conn, &id, wait_millis),
+            Request::AwaitTurn { id, wait_millis } => {
+                self.await_turn(t, conn, (&caller.0).into(), (&id, wait_millis));
+            }
             Request::Retry { id } => self.retry(t, conn, &id),
             Request::CancelMessage { id } => self.cancel_message(t, conn, &id),
             Request::Schedule(request) => self.schedule(t, conn, caller, *request),
@@ -584,10 +614,10 @@ pub(crate) fn short_id(id: &str) -> String {
 /// What is looked up in the store for a request; `None` for one that is no look-up.
 fn query(caller: &Sender, request: Request) -> Option<Query> {
     Some(match request {
-        Request::Messages(filter) => Query::Messages(filter),
+        Request::Messages(filter) => Query::Messages(filter, caller.into()),
         Request::Stats { team, limit } => Query::Stats { team, limit },
-        Request::Message { id } => Query::Message(id),
-        Request::Trace { id } => Query::Trace(id),
+        Request::Message { id } => Query::Message(id, caller.into()),
+        Request::Trace { id } => Query::Trace(id, caller.into()),
         Request::AuditVerify => Query::Audit,
         Request::Gc { dry_run } => Query::Gc { dry_run },
         Request::Inbox { all, mark_read } => {

@@ -251,7 +251,7 @@ impl State {
     ) {
         match request {
             RulesRequest::Violations(filter) => {
-                let query = Query::Violations(filter);
+                let query = Query::Violations(filter, (&caller.0).into());
                 t.push(Effect::Answer { conn, query });
             }
             RulesRequest::Assignments { team, unacked } => {

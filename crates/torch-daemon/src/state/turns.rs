@@ -8,7 +8,7 @@ use super::requests::short_id;
 use super::send::done;
 use super::waiting::reached;
 use super::{State, Turn};
-use crate::event::{ConnId, Effect, Query, TimerKey};
+use crate::event::{ConnId, Effect, Query, Reader, TimerKey};
 use crate::failure::{no_turn, timeout};
 
 /// A client that waits for the end of a turn.
@@ -29,7 +29,13 @@ enum Awaited {
 
 impl State {
     /// Answers once the turn that a message begins is over: the message is waited for first if it is on its way.
-    pub(crate) fn await_turn(&mut self, t: &mut Turn, conn: ConnId, id: &str, millis: u64) {
+    pub(crate) fn await_turn(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        reader: Reader,
+        (id, millis): (&str, u64),
+    ) {
         let short = short_id(id);
         let consumed = |run: &&super::AgentRun| {
             let mut kept = run.consumed.iter();
@@ -43,7 +49,7 @@ impl State {
                 Some(message) => Awaited::Consumption(message),
                 // Settled long ago, or never there: the store knows.
                 None => {
-                    let query = Query::TurnOf(id.to_owned());
+                    let query = Query::TurnOf(id.to_owned(), reader);
                     return t.push(Effect::Answer { conn, query });
                 }
             },

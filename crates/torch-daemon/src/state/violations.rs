@@ -183,7 +183,7 @@ impl State {
         );
     }
 
-    /// A person, or the hub of its team, settles a violation.
+    /// A person settles a violation, or the hub of its team where it is not its own.
     pub(super) fn resolve_violation(
         &mut self,
         t: &mut Turn,
@@ -205,14 +205,27 @@ impl State {
         let (id, tag) = (row.id, row.id.tag());
         let may = match caller {
             Sender::Human | Sender::Script | Sender::Torch => true,
-            Sender::Agent { team, role, .. } => *team == row.team && role.is_hub(),
+            // Nobody judges itself.
+            Sender::Agent { agent, team, role } => {
+                *team == row.team && role.is_hub() && *agent != row.agent
+            }
             Sender::Unknown => false,
         };
         if !may {
             let error = format!("{tag} was not resolved for {}", caller.label());
-            let cause = "rule violations.resolve: a violation is settled by a person or by the orchestrator of its team";
-            let hint = Some("scm orchestrator \"what was done about it\"");
-            return t.fail(conn, refused(&error, cause, hint));
+            let own_hubs = row.role.is_hub();
+            let (cause, hint) = if own_hubs {
+                (
+                    "rule violations.resolve: what the orchestrator broke itself is settled by a person",
+                    "scm human \"what was done about it\"",
+                )
+            } else {
+                (
+                    "rule violations.resolve: a violation is settled by a person or by the orchestrator of its team",
+                    "scm orchestrator \"what was done about it\"",
+                )
+            };
+            return t.fail(conn, refused(&error, cause, Some(hint)));
         }
         self.resolve_by(t, id, caller.label());
         t.reply(conn, done(format!("{tag} is resolved")));

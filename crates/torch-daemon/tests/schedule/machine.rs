@@ -350,6 +350,8 @@ impl Machine {
             process: Process { pid: 5, start: 1 },
             name: "torch".into(),
             terminal: true,
+            mark: None,
+            cwd: None,
         };
         let peer = Ancestry {
             chain: vec![caller],

@@ -81,6 +81,8 @@ impl World {
             process: Process { pid, start: 1 },
             name: "scm".into(),
             terminal: true,
+            mark: None,
+            cwd: None,
         };
         let mut chain = vec![ancestor(5)];
         if let Some(agent) = agent.and_then(|agent| self.agents.get(&agent)) {

@@ -1,10 +1,14 @@
 //! Process facts from `/proc` (proc(5)): 13 µs per process.
 
 use std::fs;
+use std::path::PathBuf;
 
 use torch_core::Process;
+use torch_core::identity::Mark;
 
 use super::Status;
+use crate::env::HOOK_VARIABLE;
+use crate::launch::AGENT_VARIABLE;
 
 /// One process, unless it is gone or hidden.
 pub(super) fn status(pid: u32) -> Option<Status> {
@@ -21,6 +25,30 @@ pub(super) fn all() -> Vec<Status> {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter_map(status)
         .collect()
+}
+
+/// Where it works. Of other users' processes it can't be read.
+pub(super) fn cwd(pid: u32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/cwd")).ok()
+}
+
+/// What the environment that it was started with says of its origin. Of other users' processes it can't be read.
+pub(super) fn mark(pid: u32) -> Option<Mark> {
+    marked(&fs::read(format!("/proc/{pid}/environ")).ok()?)
+}
+
+/// The mark in an environment of `NAME=value`, each ended by a NUL.
+fn marked(environ: &[u8]) -> Option<Mark> {
+    let value = |name: &str| {
+        environ
+            .split(|&b| b == 0)
+            .find_map(|variable| variable.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+    };
+    if value(HOOK_VARIABLE).is_some() {
+        return Some(Mark::Daemons);
+    }
+    let agent = std::str::from_utf8(value(AGENT_VARIABLE)?).ok()?;
+    agent.parse().ok().map(Mark::Named)
 }
 
 /// Reads `PID (NAME) STATE PPID PGRP SESSION TTY …`; the name may hold spaces, parentheses and any bytes.
@@ -47,6 +75,20 @@ fn parse(pid: u32, stat: &[u8]) -> Option<Status> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_environment_says_where_its_process_came_from() {
+        let id = torch_core::AgentId::new(7, 7);
+        let agent = format!("PATH=/bin\0TORCH_AGENT={id}\0TORCH_ROLE=tester\0");
+        assert_eq!(marked(agent.as_bytes()), Some(Mark::Named(id)));
+        let hook = format!("{agent}TORCH_HOOK=commit\0");
+        assert_eq!(marked(hook.as_bytes()), Some(Mark::Daemons));
+        assert_eq!(
+            marked(b"TORCH_AGENT=x\0XTORCH_HOOK=1\0TORCH_HOOKS=1\0"),
+            None
+        );
+        assert_eq!(marked(b""), None);
+    }
 
     #[test]
     fn a_name_may_look_like_the_rest_of_the_line() {

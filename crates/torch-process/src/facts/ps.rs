@@ -1,8 +1,10 @@
 //! Process facts from `ps`, for systems without `/proc` (macOS).
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use torch_core::Process;
+use torch_core::identity::Mark;
 
 use super::Status;
 use crate::{CommandSpec, Environment, run};
@@ -15,6 +17,16 @@ pub(super) fn status(pid: u32) -> Option<Status> {
 /// All processes.
 pub(super) fn all() -> Vec<Status> {
     list(&["-A"])
+}
+
+/// `ps` does not say it.
+pub(super) fn cwd(_pid: u32) -> Option<PathBuf> {
+    None
+}
+
+/// `ps` does not say it.
+pub(super) fn mark(_pid: u32) -> Option<Mark> {
+    None
 }
 
 fn list(which: &[&str]) -> Vec<Status> {

@@ -1,6 +1,8 @@
 //! What each request needs of its caller.
 
 use torch_api::Request;
+use torch_api::rules::RulesRequest;
+use torch_api::task::TasksOrder;
 use torch_router::policy::Privilege;
 
 /// What a request needs of its caller.
@@ -9,14 +11,20 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         Request::Ping
         | Request::Send(_)
         | Request::Status { .. }
-        | Request::Messages(_)
+        | Request::ThroughMcp { .. }
+        // Who may do what of these is told by rules of their own.
+        | Request::Agent(_)
+        | Request::Standup { .. }
+        | Request::AnswerStandup { .. }
+        | Request::Commit(_)
+        | Request::Cancel => Privilege::Anyone,
+        Request::Messages(_)
         | Request::Stats { .. }
         | Request::Message { .. }
         | Request::Trace { .. }
         | Request::Why { .. }
         | Request::Credit { .. }
         | Request::Observed
-        | Request::ThroughMcp { .. }
         | Request::Schedule(_)
         | Request::Schedules { .. }
         | Request::CancelSchedule { .. }
@@ -24,16 +32,22 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::Logs { .. }
         | Request::AwaitTurn { .. }
         | Request::Pending { .. }
-        // Who may do what of these is told by rules of their own.
-        | Request::Agent(_)
-        | Request::Tasks(_)
-        | Request::Standup { .. }
-        | Request::AnswerStandup { .. }
-        | Request::Commit(_)
         | Request::WorktreeList { .. }
-        | Request::Rules(_)
-        | Request::Git(_)
-        | Request::Cancel => Privilege::Anyone,
+        | Request::Git(_) => Privilege::Known,
+        Request::Tasks(request) => match request.order {
+            TasksOrder::Show => Privilege::Known,
+            _ => Privilege::Anyone,
+        },
+        Request::Rules(request) => match **request {
+            RulesRequest::Violations(_)
+            | RulesRequest::Assignments { .. }
+            | RulesRequest::Dependencies { .. }
+            | RulesRequest::InForce { .. }
+            | RulesRequest::Test { .. } => Privilege::Known,
+            RulesRequest::Resolve { .. }
+            | RulesRequest::Status(_)
+            | RulesRequest::SetDependencies { .. } => Privilege::Anyone,
+        },
         Request::Complete { .. } | Request::Ack { .. } => Privilege::Agent,
         Request::Shutdown
         | Request::Auto(_)

@@ -87,6 +87,8 @@ fn ask(state: &mut State, request: Request) -> Vec<Effect> {
         process: Process { pid: 5, start: 1 },
         name: "torch".to_owned(),
         terminal: true,
+        mark: None,
+        cwd: None,
     };
     let peer = Ancestry {
         chain: vec![caller],
