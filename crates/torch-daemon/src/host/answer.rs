@@ -19,7 +19,7 @@ use crate::view;
 
 /// In the place of words that are not the reader's.
 pub(crate) const WITHHELD: &str =
-    "(not shown: it is between others; the orchestrator and they themselves can read it)";
+    "(not shown: these words are for those they passed between; `torch msg list` has the rest)";
 /// How many messages are listed at most.
 const LIST_MAX: u32 = 10_000;
 /// How many entries of an agent's journal `torch why` takes: ends lie behind many turns.

@@ -1,13 +1,10 @@
 //! Requests: who may make them, and who answers.
 
-use std::path::Path;
-
 use serde_json::json;
 use torch_api::wire::TeamSelector;
 use torch_api::{Failure, Request, Response};
 use torch_core::identity::Ancestry;
-use torch_core::{DeliveryState, MessageId, MessageKind, Process, Recipient, Sender, Team, TeamId};
-use torch_router::identity::{Surroundings, identify};
+use torch_core::{DeliveryState, MessageId, MessageKind, Recipient, Sender, TeamId};
 use torch_router::policy::{Privilege, permits};
 
 use super::answering::hint_for_scripts;
@@ -22,38 +19,17 @@ pub type Caller = (Sender, &'static str);
 /// The evidence of an acknowledgement.
 const ACKED: &str = "its recipient said so (torch ack)";
 
+mod caller;
+mod lookup;
 mod privilege;
 mod reads;
 #[cfg(test)]
 mod tests;
 
+use lookup::query;
 use privilege::privilege;
 
 impl State {
-    /// Who calls, and the rule that says so.
-    pub fn caller(&self, peer: &Ancestry) -> Caller {
-        let in_worktree = |folder: &Path| {
-            self.agents.values().any(|run| {
-                // A guest may work in the project itself, as a person's scripts do.
-                let own = |team: &Team| team.project != run.agent.worktree;
-                folder.starts_with(&run.agent.worktree)
-                    && self.teams.get(&run.agent.team).is_none_or(own)
-            })
-        };
-        let around = Surroundings {
-            panes: &self.known_panes,
-            server: self.server,
-            // While it lives, no other process has its pid.
-            daemon: Some(Process {
-                pid: self.settings.pid,
-                start: 0,
-            }),
-            is_agent: &|agent| self.agents.contains_key(&agent),
-            is_worktree: &in_worktree,
-        };
-        identify(peer, around)
-    }
-
     pub(crate) fn on_request(
         &mut self,
         t: &mut Turn,
@@ -609,22 +585,4 @@ pub(crate) fn short_id(id: &str) -> String {
     let id = id.trim().trim_start_matches("m-").to_ascii_lowercase();
     let skip = id.chars().count().saturating_sub(8);
     id.chars().skip(skip).collect()
-}
-
-/// What is looked up in the store for a request; `None` for one that is no look-up.
-fn query(caller: &Sender, request: Request) -> Option<Query> {
-    Some(match request {
-        Request::Messages(filter) => Query::Messages(filter, caller.into()),
-        Request::Stats { team, limit } => Query::Stats { team, limit },
-        Request::Message { id } => Query::Message(id, caller.into()),
-        Request::Trace { id } => Query::Trace(id, caller.into()),
-        Request::AuditVerify => Query::Audit,
-        Request::Gc { dry_run } => Query::Gc { dry_run },
-        Request::Inbox { all, mark_read } => {
-            // Reading marks a person's messages; an agent that looks changes nothing.
-            let mark_read = mark_read && permits(caller, Privilege::Person).is_ok();
-            Query::Inbox { all, mark_read }
-        }
-        _ => return None,
-    })
 }
