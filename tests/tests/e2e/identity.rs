@@ -1,5 +1,9 @@
 //! A sender is what its process shows, never what its words claim.
 
+mod hooks;
+mod orphans;
+mod reads;
+
 use torch_testing::{DEADLINE, Message, Ran, SCRIPTED, World};
 
 /// A team whose agents run what the test tells them.

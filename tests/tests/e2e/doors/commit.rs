@@ -106,7 +106,12 @@ fn nobody_commits_for_another_agent() {
         "{ran}"
     );
     fs::write(worktree.join("more"), "x\n").expect("written");
-    let mut inside = world.command("torch").args(["commit", "-m", "from within"]);
+    let within = "torch commit -m 'from within'";
+    let mut inside = world.command("setsid").args(["-w", "sh", "-c", within]);
+    inside.cwd.clone_from(&worktree);
+    // Nobody can tell such a process from one that an agent has left there.
+    world.run(&inside).code(4).says("commit.own-only");
+    let mut inside = world.command("script").args(["-qec", within, "/dev/null"]);
     inside.cwd = worktree;
     world.run(&inside).ok();
     assert!(last(&world, "tester").starts_with("tester (torch)|"));
