@@ -159,12 +159,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     host.traces
         .set_socket(&options.socket)
         .context("failed to write down where the socket is")?;
-    tokio::spawn(socket::accept(
-        listener,
-        host.connected.clone(),
-        inputs,
-        host.kin.kin.clone(),
-    ));
+    host.serve_on(listener);
     say_ready();
     options.service.ready();
     tracing::info!(

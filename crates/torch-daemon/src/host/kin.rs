@@ -13,6 +13,8 @@ use torch_core::identity::{Ancestry, Mark};
 use torch_process::facts::Look;
 use torch_router::identity::{KnownPane, PaneOwner};
 
+use super::Host;
+
 /// How often one looks: 13 µs of CPU for each process of the machine (Linux 6.18), 0.2 % of a core for 300.
 const PERIOD: Duration = Duration::from_secs(2);
 
@@ -50,6 +52,15 @@ impl Roots {
 pub(crate) struct Ends {
     pub(crate) roots: watch::Sender<Roots>,
     pub(crate) kin: watch::Receiver<Arc<Kin>>,
+}
+
+impl Host {
+    /// Says where to look from now on.
+    pub(crate) fn tell_kin(&self) {
+        let server = self.state.server.map(|server| server.pid);
+        let roots = Roots::new(&self.state.known_panes, server);
+        self.kin.roots.send_replace(roots);
+    }
 }
 
 /// Starts the task, which ends with the daemon.

@@ -272,9 +272,7 @@ impl Host {
                 let listed = matches!(event, Event::Panes { .. });
                 let effects = self.state.handle(now, event);
                 if listed {
-                    let server = self.state.server.map(|server| server.pid);
-                    let roots = kin::Roots::new(&self.state.known_panes, server);
-                    self.kin.roots.send_replace(roots);
+                    self.tell_kin();
                 }
                 if added {
                     // Watched before its agent can write there.

@@ -16,9 +16,9 @@ use torch_api::wire::{FailureKind, PROTOCOL};
 use torch_api::{Failure, Hello, Request, Response};
 use torch_core::identity::Ancestry;
 
-use super::Input;
 use super::answers::{Answers, Waiting, channel};
 use super::kin::Kin;
+use super::{Host, Input};
 use crate::event::{ConnId, Event};
 
 /// The longest request, in bytes: the largest body as JSON, where each byte may take six characters.
@@ -44,8 +44,16 @@ pub(crate) fn listen(path: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
+impl Host {
+    /// Serves a socket from now on.
+    pub(crate) fn serve_on(&self, listener: UnixListener) {
+        let (count, inputs) = (self.connected.clone(), self.inputs.clone());
+        tokio::spawn(accept(listener, count, inputs, self.kin.kin.clone()));
+    }
+}
+
 /// Accepts connections for as long as the daemon lives; `count` numbers them.
-pub(crate) async fn accept(
+async fn accept(
     listener: UnixListener,
     count: Arc<AtomicU64>,
     inputs: mpsc::UnboundedSender<Input>,

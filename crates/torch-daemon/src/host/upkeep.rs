@@ -94,12 +94,7 @@ impl Host {
             Ok(listener) => {
                 tracing::warn!("{} was gone; it is open again", path.display());
                 self.socket = Made::at(&path);
-                tokio::spawn(socket::accept(
-                    listener,
-                    self.connected.clone(),
-                    self.inputs.clone(),
-                    self.kin.kin.clone(),
-                ));
+                self.serve_on(listener);
             }
             Err(error) => tracing::warn!("{} is gone: {error:#}", path.display()),
         }
