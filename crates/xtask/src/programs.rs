@@ -13,6 +13,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "all of torch's own commands",
     ),
     (
+        "crates/torch-api/src/wire/request.rs",
+        "a request of that name",
+    ),
+    (
         "crates/torch-demo/src/work/git.rs",
         "the demo agent's, in its own name",
     ),

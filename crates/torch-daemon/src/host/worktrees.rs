@@ -79,17 +79,7 @@ fn carried_out(bench: &Bench<'_>, conn: ConnId, order: Order) -> Done {
             }
             Done::Answer(Response::Worktrees { worktrees })
         }
-        Order::Kept { places, role } => {
-            let found = repository(git, &places).and_then(|repository| {
-                torch_worktree::kept(git, &repository).map_err(|error| Box::new(failure(&error)))
-            });
-            Done::Answer(match found {
-                Ok(kept) => Response::Kept {
-                    kept: of_role(kept, role.as_deref()).iter().map(view).collect(),
-                },
-                Err(failure) => Response::Failed(*failure),
-            })
-        }
+        Order::Kept { places, role } => Done::Answer(kept(git, &places, role.as_deref())),
         Order::Radar {
             team,
             parent,
@@ -145,6 +135,19 @@ fn carried_out(bench: &Bench<'_>, conn: ConnId, order: Order) -> Done {
             let result = result.map(Box::new).map_err(|failure| *failure);
             Done::Changed(Outcome::Undeleted { conn, result })
         }
+    }
+}
+
+/// What is kept, of one role or of all.
+fn kept(git: &Git, places: &[PathBuf], role: Option<&str>) -> Response {
+    let found = repository(git, places).and_then(|repository| {
+        torch_worktree::kept(git, &repository).map_err(|error| Box::new(failure(&error)))
+    });
+    match found {
+        Ok(kept) => Response::Kept {
+            kept: of_role(kept, role).iter().map(view).collect(),
+        },
+        Err(failure) => Response::Failed(*failure),
     }
 }
 
