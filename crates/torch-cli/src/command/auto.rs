@@ -146,6 +146,7 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
     };
     let (config, origins) = super::config::load_under(&there, args.policy.as_deref())?;
     let limits = super::config::tightened(&there, &config, &origins);
+    super::config::say_passed(&origins);
     super::in_force::say(&there, &config);
     let passed_on = super::agent::passed_on(&config.agents);
     let wishes = args.wishes.wishes(&config.team)?;

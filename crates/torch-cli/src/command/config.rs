@@ -82,6 +82,14 @@ pub(crate) fn tightened(place: &Place, config: &Config, origins: &[Origin]) -> P
     ProjectRouter::of(config, origins, &file)
 }
 
+/// Says what of a project's file does not count beside the user's settings.
+pub(crate) fn say_passed(origins: &[Origin]) {
+    for origin in origins.iter().filter(|origin| origin.passed.is_some()) {
+        let from = render::config::from(origin);
+        output::notice(&format!("note: {} is {}: {from}", origin.key, origin.value));
+    }
+}
+
 /// The config without any project's file, as the daemon has it, which serves all projects; `file` replaces the user's.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Settings that differ from those that the running daemon was started with: it reads them only then.
 
 use serde_json::Value;
-use torch_core::config::{Config, KEYS, Key, Scope};
+use torch_core::config::{Config, KEYS, Key, Scope, Stricter};
 
 use crate::connect;
 use crate::output;
@@ -26,6 +26,8 @@ pub(crate) fn otherwise(place: &Place, config: &Config) -> Vec<String> {
     let users = users.and_then(|config| serde_json::to_value(config).ok());
     let differing = KEYS.iter().filter_map(|key| match key.scope {
         Scope::User if !ASKED.contains(&key.name) => differs(key, &ours, &theirs),
+        // The mode goes to the daemon with its team.
+        Scope::Stricter(Stricter::Mode) => None,
         Scope::Stricter(_) => differs(key, users.as_ref()?, &theirs),
         _ => None,
     });

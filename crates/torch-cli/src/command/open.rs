@@ -241,6 +241,7 @@ fn request(args: &OpenArgs, project: &Path, place: &Place) -> Result<AutoRequest
     };
     let (config, origins) = super::config::load(&there)?;
     let limits = super::config::tightened(&there, &config, &origins);
+    super::config::say_passed(&origins);
     let passed_on = super::agent::passed_on(&config.agents);
     let policy = config.team_policy();
     let configured = Some(config.agents.default).filter(|name| !name.is_empty());

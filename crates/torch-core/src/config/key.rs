@@ -137,7 +137,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "router.mode",
         kind: Kind::Choice(&["strict", "matrix", "open"]),
-        scope: Scope::Project,
+        scope: Scope::Stricter(Stricter::Mode),
         doc: "Who may write to whom: \"strict\" (through the hub), \"matrix\" (also along the matrix) or \"open\" (everyone, recorded).",
     },
     Key {

@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use super::key::{KEYS, Key, Scope};
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, Stricter};
 use crate::policy::Profile;
 use crate::spelling::near;
 
@@ -63,19 +63,16 @@ pub fn layer(
 ) -> Result<(Config, Vec<Origin>), ConfigError> {
     let mut values = defaults_of(defaults);
     if let Some((place, text)) = layers.user {
-        put(&mut values, place, text, Scope::User)?;
+        put(&mut values, place, text, None)?;
     }
+    // A policy or a mode that is chosen by a variable is the user's word too: a project's file is measured by all of it.
+    let mut users = values.clone();
+    put_variables(&mut users, &var)?;
+    put_profile(&mut users);
     if let Some((place, text)) = layers.project {
-        put(&mut values, place, text, Scope::Project)?;
+        put(&mut values, place, text, Some(&users))?;
     }
-    for (key, slot) in KEYS.iter().zip(&mut values) {
-        let name = key.variable();
-        // An empty variable is as good as none, as everywhere in a shell.
-        if let Some(text) = var(&name).filter(|text| !text.is_empty()) {
-            slot.value = check(key, key.kind.read_variable(&text), &name)?;
-            slot.source = Source::Variable(name);
-        }
-    }
+    put_variables(&mut values, &var)?;
     put_profile(&mut values);
     let config = build(&values)?;
     let origins = KEYS.iter().zip(values).map(|(key, slot)| Origin {
@@ -85,6 +82,22 @@ pub fn layer(
         passed: slot.passed,
     });
     Ok((config, origins.collect()))
+}
+
+/// The environment stands above the files.
+fn put_variables(
+    values: &mut Values,
+    var: &impl Fn(&str) -> Option<String>,
+) -> Result<(), ConfigError> {
+    for (key, slot) in KEYS.iter().zip(values) {
+        let name = key.variable();
+        // An empty variable is as good as none, as everywhere in a shell.
+        if let Some(text) = var(&name).filter(|text| !text.is_empty()) {
+            slot.value = check(key, key.kind.read_variable(&text), &name)?;
+            slot.source = Source::Variable(name);
+        }
+    }
+    Ok(())
 }
 
 /// What the chosen profile says stands where nobody has said anything. Without a choice the defaults are those of `team`.
@@ -140,6 +153,11 @@ struct Slot {
 
 type Values = Vec<Slot>;
 
+/// What a key says.
+fn said<'v>(values: &'v [Slot], name: &str) -> Option<&'v Slot> {
+    values.get(KEYS.iter().position(|key| key.name == name)?)
+}
+
 fn slot_of<'v>(values: &'v mut Values, name: &str) -> Option<&'v mut Slot> {
     let index = KEYS.iter().position(|key| key.name == name)?;
     values.get_mut(index)
@@ -160,14 +178,20 @@ fn defaults_of(defaults: &Config) -> Values {
         .collect()
 }
 
-fn put(values: &mut Values, place: &str, text: &str, scope: Scope) -> Result<(), ConfigError> {
+/// Puts a file over the values: the user's, or a project's, which is measured by what the user says.
+fn put(
+    values: &mut Values,
+    place: &str,
+    text: &str,
+    users: Option<&[Slot]>,
+) -> Result<(), ConfigError> {
     let table: Table = text.parse().map_err(|source| ConfigError::Syntax {
         place: place.to_owned(),
         source: Box::new(source),
     })?;
     for (section, content) in table {
         let Value::Table(content) = content else {
-            put_one(values, place, section, content, scope)?;
+            put_one(values, place, section, content, users)?;
             continue;
         };
         if !KEYS.iter().any(|key| {
@@ -179,7 +203,7 @@ fn put(values: &mut Values, place: &str, text: &str, scope: Scope) -> Result<(),
             return Err(unknown(place, format!("{section}.{first}")));
         }
         for (name, value) in content {
-            put_one(values, place, format!("{section}.{name}"), value, scope)?;
+            put_one(values, place, format!("{section}.{name}"), value, users)?;
         }
     }
     Ok(())
@@ -190,12 +214,12 @@ fn put_one(
     place: &str,
     full: String,
     value: Value,
-    scope: Scope,
+    users: Option<&[Slot]>,
 ) -> Result<(), ConfigError> {
     let Some(key) = Key::find(&full) else {
         return Err(unknown(place, full));
     };
-    if scope == Scope::Project && key.scope == Scope::User {
+    if users.is_some() && key.scope == Scope::User {
         return Err(ConfigError::UserOnly {
             place: place.to_owned(),
             key: key.name,
@@ -203,21 +227,13 @@ fn put_one(
         });
     }
     let value = check(key, value, place)?;
-    let own = Source::File(place.to_owned());
-    let said_before = |name: &str, values: &mut Values| {
-        slot_of(values, name).is_some_and(|it| it.source != Source::Default && it.source != own)
-    };
-    // Layers are put in order: what stands there before a project's file is the user's.
-    let closed = scope == Scope::Project
-        && key.scope == Scope::Open
-        && (said_before(POLICY, values) || said_before(key.name, values));
     let Some(slot) = slot_of(values, key.name) else {
         return Err(unknown(place, full));
     };
-    let mut holds = Some(value.clone()).filter(|_| !closed);
-    if let (Scope::Project, Scope::Stricter(stricter)) = (scope, key.scope) {
-        holds = stricter.of(&slot.value, &value);
-    }
+    let holds = match users {
+        Some(users) => of_project(key, &slot.value, &value, users),
+        None => Some(value.clone()),
+    };
     let Some(holds) = holds else {
         slot.passed = Some(Passed {
             place: place.to_owned(),
@@ -226,8 +242,21 @@ fn put_one(
         return Ok(());
     };
     slot.value = holds;
-    slot.source = own;
+    slot.source = Source::File(place.to_owned());
     Ok(())
+}
+
+/// What holds of a project's word on a key; none where it does not count beside the user's.
+fn of_project(key: &Key, held: &Value, value: &Value, users: &[Slot]) -> Option<Value> {
+    let has_said =
+        |name: &str| said(users, name).is_some_and(|slot| slot.source != Source::Default);
+    match key.scope {
+        Scope::Open if has_said(POLICY) || has_said(key.name) => None,
+        // The user's mode may come from the policy that the user chose.
+        Scope::Stricter(Stricter::Mode) => Stricter::Mode.of(&said(users, key.name)?.value, value),
+        Scope::Stricter(stricter) => stricter.of(held, value),
+        _ => Some(value.clone()),
+    }
 }
 
 fn check(key: &Key, value: Value, place: &str) -> Result<Value, ConfigError> {

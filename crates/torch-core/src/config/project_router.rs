@@ -16,6 +16,8 @@ pub enum Stricter {
     More,
     /// Both texts together.
     Both,
+    /// The mode of the router under which fewer write to one another.
+    Mode,
 }
 
 impl Stricter {
@@ -24,13 +26,28 @@ impl Stricter {
         if let (Self::Both, Some(text), Some(more)) = (self, value.as_str(), other.as_str()) {
             return Some(Value::String(joined(text, more)));
         }
-        let (value, new) = (value.as_integer()?, other.as_integer()?);
+        let number = |value: &Value| match self {
+            Self::Mode => width(value.as_str()?),
+            _ => value.as_integer(),
+        };
+        let (value, new) = (number(value)?, number(other)?);
         let tightens = match self {
             Self::Fewer => count(new) <= count(value),
             Self::More => new >= value,
+            Self::Mode => new <= value,
             Self::Both => false,
         };
         tightens.then(|| other.clone())
+    }
+}
+
+/// How much a mode lets pass.
+fn width(mode: &str) -> Option<i64> {
+    match mode {
+        "strict" => Some(0),
+        "matrix" => Some(1),
+        "open" => Some(2),
+        _ => None,
     }
 }
 

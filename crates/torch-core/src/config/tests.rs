@@ -274,3 +274,48 @@ fn a_project_loosens_no_policy_that_its_user_has_chosen() {
     assert_eq!(config.policy, Profile::Supervised);
     assert_eq!(config.git.agent_commits, required);
 }
+
+#[test]
+fn a_project_only_narrows_the_mode_of_the_router() {
+    let check = |user: &str, variable: Option<&str>, project: &str, mode: RouterMode, passed: bool| {
+        let layers = Layers {
+            user: Some(("config.toml", user)),
+            project: Some(("torch.toml", project)),
+        };
+        let var = |name: &str| variable.filter(|_| name == "TORCH_POLICY").map(str::to_owned);
+        let (config, origins) = layer(&Config::default(), layers, var).expect("valid");
+        let origin = origins.iter().find(|it| it.key == "router.mode").expect("the key");
+        assert_eq!(config.router.mode, mode, "{user} | {variable:?} | {project}");
+        assert_eq!(origin.passed.is_some(), passed, "{user} | {variable:?} | {project}");
+    };
+    use RouterMode::{Matrix, Open, Strict};
+    let mode = |mode: &str| format!("[router]\nmode = \"{mode}\"");
+    let supervised = "policy = \"supervised\"";
+    check(&mode("strict"), None, &mode("open"), Strict, true);
+    check(&mode("strict"), None, &mode("matrix"), Strict, true);
+    check(&mode("open"), None, &mode("strict"), Strict, false);
+    check(&mode("open"), None, &mode("open"), Open, false);
+    check("", None, &mode("open"), Matrix, true);
+    check("", None, &mode("strict"), Strict, false);
+    check(supervised, None, &mode("open"), Strict, true);
+    check(supervised, None, &mode("matrix"), Strict, true);
+    check("", Some("supervised"), &mode("matrix"), Strict, true);
+    // A project's own policy leaves the project its own word.
+    let both = format!("{supervised}\n{}", mode("matrix"));
+    check("", None, &both, Matrix, false);
+    check("", None, &format!("{supervised}\n{}", mode("open")), Strict, true);
+    check("", None, supervised, Strict, false);
+}
+
+#[test]
+fn a_policy_that_a_variable_names_is_the_users_word_too() {
+    use crate::policy::Approval;
+    let project = "[integration]\napproval = \"project_manager\"";
+    let layers = Layers {
+        user: None,
+        project: Some(("torch.toml", project)),
+    };
+    let var = |name: &str| (name == "TORCH_POLICY").then(|| "supervised".to_owned());
+    let (config, _) = layer(&Config::default(), layers, var).expect("valid");
+    assert_eq!(config.integration.approval, Approval::Person);
+}
