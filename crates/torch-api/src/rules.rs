@@ -1,5 +1,6 @@
 //! The rules of communication: violations, forms, assignments and dependencies.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -265,6 +266,9 @@ pub struct RulesView {
     /// The team came up just now, and its project's files have not been read yet.
     #[serde(default)]
     pub unread: bool,
+    /// The rules that the person's settings limit, by their names, and what holds instead.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limited: BTreeMap<String, String>,
 }
 
 /// What would become of a message.

@@ -3,6 +3,8 @@
 //! Measured: `ESC[201~` inside a paste ends it and submits the rest; C0 characters act as keys
 //! (C-g opens an editor in Claude Code); CR submits; bidi and zero-width characters hide text from people.
 
+use crate::fold::seen;
+
 /// A cleaned body and what was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cleaned {
@@ -12,7 +14,7 @@ pub struct Cleaned {
     pub changes: Vec<String>,
 }
 
-/// Cleans a body: all C0 but newline and tab, DEL, C1, bidi controls, zero-width and tag characters go;
+/// Cleans a body: all C0 but newline and tab, DEL, C1, bidi controls and all that is drawn as nothing go, but for joiners of emoji;
 /// CRLF and CR become LF; a torch tag inside is defused; trailing newlines go.
 pub fn clean(body: &[u8]) -> Cleaned {
     let mut changes = Vec::new();
@@ -32,7 +34,7 @@ pub fn clean(body: &[u8]) -> Cleaned {
     note(lines != text, "carriage returns became newlines");
     let plain: String = lines.chars().filter(|c| !is_control(*c)).collect();
     note(plain != lines, "control characters removed");
-    let visible: String = plain.chars().filter(|c| !is_invisible(*c)).collect();
+    let visible = seen(&plain);
     note(
         visible != plain,
         "invisible and direction characters removed",
@@ -49,12 +51,6 @@ pub fn clean(body: &[u8]) -> Cleaned {
 
 fn is_control(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t') || c == '\u{2028}' || c == '\u{2029}'
-}
-
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{61c}' | '\u{180e}' | '\u{e0000}'..='\u{e007f}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// Breaks `[torch` and `[/m-` so that no body can pose as a message of its own or close one.
@@ -106,6 +102,11 @@ mod tests {
     fn what_hides_text_goes_but_emoji_joiners_stay() {
         check("a\u{202e}b\u{200b}c\u{e0041}".as_bytes(), "abc", 1);
         check("👩\u{200d}🚀".as_bytes(), "👩\u{200d}🚀", 0);
+        for unseen in [
+            '\u{ad}', '\u{34f}', '\u{fe0f}', '\u{17b5}', '\u{200d}', '\u{3164}',
+        ] {
+            check(format!("pass{unseen}word").as_bytes(), "password", 1);
+        }
     }
 
     #[test]

@@ -2,8 +2,15 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
+use torch_core::form::StatusForm;
 use torch_core::ledger::Severity;
+
+use crate::fold::fold;
+use crate::speech::Speech;
+
+/// The largest pattern of words, in bytes: that of the most words that a project's rules may add takes a tenth of it.
+const PATTERN_MAX: usize = 256 << 20;
 
 /// What may stand before a word and turn it round.
 const NEGATION: &str = concat!(
@@ -40,7 +47,8 @@ pub struct Words {
 impl Words {
     /// The built-in words and these.
     pub fn new<'a>(further: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut further: Vec<String> = further.into_iter().map(str::to_lowercase).collect();
+        let mut further: Vec<String> = further.into_iter().map(fold).collect();
+        further.retain(|word| !word.is_empty());
         // Of two that begin alike the longer one is found first.
         further.sort_by_key(|word| std::cmp::Reverse(word.len()));
         let mut words = format!(r"(?:{WORDS})\b");
@@ -51,7 +59,10 @@ impl Words {
         let pattern = format!("(?i){NEGATION}(?P<word>{words}){NOTHING}");
         let is_constant = "escaped words and constants make a pattern";
         Self {
-            pattern: Regex::new(&pattern).expect(is_constant),
+            pattern: RegexBuilder::new(&pattern)
+                .size_limit(PATTERN_MAX)
+                .build()
+                .expect(is_constant),
             around: Regex::new(AROUND).expect(is_constant),
             further,
         }
@@ -59,9 +70,10 @@ impl Words {
 
     /// The critical words of a text, each once, in their basic form: complete, deploy, fail, error, block, or a further one.
     pub fn find(&self, text: &str) -> Vec<String> {
+        let text = fold(text);
         let mut found: Vec<String> = Vec::new();
         let mut at = 0;
-        while let Some(hit) = self.pattern.captures_at(text, at) {
+        while let Some(hit) = self.pattern.captures_at(&text, at) {
             let Some(word) = hit.name("word") else { break };
             // A word within another: the search goes on behind its first letter.
             at = word.start()
@@ -90,6 +102,14 @@ impl Words {
         found
     }
 
+    /// Likewise of a text that may be a form: the labels of a right STATUS are no words of its sender's.
+    pub fn find_in(&self, text: &str, speech: &Speech) -> Vec<String> {
+        match speech {
+            Speech::Status(form) => self.find(&said_in(form)),
+            _ => self.find(text),
+        }
+    }
+
     fn basic<'a>(&'a self, word: &'a str) -> &'a str {
         if let Some(own) = self.further.iter().find(|own| *own == word) {
             return own;
@@ -103,6 +123,15 @@ impl Words {
         let known = basics.iter().find(|(stem, _)| word.starts_with(stem));
         known.map_or("block", |(_, basic)| basic)
     }
+}
+
+/// What a status says, without its labels. What blocks its sender is a block, whatever words it has.
+fn said_in(form: &StatusForm) -> String {
+    let mut lines = form.completed.clone();
+    lines.push(form.current.clone());
+    lines.extend(form.blocker().map(|by| format!("blocked: {by}")));
+    lines.push(form.eta.clone());
+    lines.join("\n")
 }
 
 /// The built-in critical words of a text.

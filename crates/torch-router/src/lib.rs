@@ -17,6 +17,7 @@ pub mod clean;
 pub mod commit;
 pub mod critical;
 pub mod delivery;
+mod fold;
 pub mod identity;
 pub mod policy;
 pub mod project;

@@ -98,7 +98,8 @@ fn judge_edge(from: &RoleName, to: &RoleName, team: TeamRules<'_>) -> Verdict {
         Some(Edge::Denied(rule)) if team.mode != RouterMode::Open => {
             return off_edge(team, &rule.name, &rule.ask.to_string());
         }
-        Some(Edge::Allowed(rule)) => {
+        // The person's strict mode is opened by no file of a repository.
+        Some(Edge::Allowed(rule)) if team.mode != RouterMode::Strict => {
             return verdict(Decision::Deliver, &rule.name, &rule.ask.to_string());
         }
         _ => {}

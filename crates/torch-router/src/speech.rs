@@ -40,8 +40,12 @@ static ACK: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static PUSH: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:i(?:'ve| have)?\s+)?pushed\b[^\n]{0,160}$")
-        .expect("the pattern is constant")
+    // Commits and a branch, and nothing else: "Pushed back on idea 3: no" is a word in an argument.
+    Regex::new(
+        r"(?ix)^(?:i(?:'ve|\ have)?\ +)?pushed\ +`?[0-9a-f]{7,40}`?(?:(?:,\ *|\ +and\ +)`?[0-9a-f]{7,40}`?){0,20}
+        \ +to\ +`?[\w./@-]{1,160}`?[.!]?$",
+    )
+    .expect("the pattern is constant")
 });
 
 static BLOCKED: LazyLock<Regex> = LazyLock::new(|| {
@@ -81,8 +85,12 @@ impl Speech {
     /// Whether it counts as a part of an exchange between two agents: acknowledgements, reports and push notes don't.
     pub fn counts(&self) -> bool {
         match self {
-            Self::Ack(_) | Self::Status(_) | Self::Push | Self::Unblocked => false,
-            Self::Task(_) | Self::BadForm(_) | Self::Blocked(_) | Self::Words { .. } => true,
+            Self::Ack(_) | Self::Status(_) | Self::Push => false,
+            Self::Task(_)
+            | Self::BadForm(_)
+            | Self::Blocked(_)
+            | Self::Unblocked
+            | Self::Words { .. } => true,
         }
     }
 }
@@ -175,7 +183,21 @@ mod tests {
             Speech::Words { asks: false }
         );
         assert_eq!(Speech::read("Pushed 3f2c1aa to feature/x"), Speech::Push);
-        assert!(!Speech::read("I pushed to main").counts());
+        for text in [
+            "I've pushed 3f2c1aa to main.",
+            "Pushed 3f2c1aa, 0011223 and `abcdef01` to `fix/x`",
+        ] {
+            assert_eq!(Speech::read(text), Speech::Push, "{text}");
+        }
+        for text in [
+            "I pushed to main",
+            "Pushed back on idea 3: no, because it is slow",
+            "Pushed 3f2c1aa to main but I don't like it",
+            "Pushed it to main",
+            "UNBLOCKED: no, because it is slow",
+        ] {
+            assert!(Speech::read(text).counts(), "{text}");
+        }
         assert!(Speech::read("Pushed x\nNow please review all of it").counts());
         assert_eq!(
             Speech::read("BLOCKED: no database"),

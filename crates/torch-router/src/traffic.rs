@@ -300,11 +300,10 @@ impl Traffic {
         let central = [role, other]
             .iter()
             .any(|role| role.is_hub() || role.is_sub_hub());
-        if central || !said.speech.counts() {
+        if central {
             return None;
         }
-        let exchanges = self.exchanges_with(from, said, limits);
-        if limits.exchanges > 0 && exchanges > limits.exchanges {
+        if self.thread_is_full(from, said, limits) {
             let reason = format!(
                 "{role} and {other} have had {} exchanges; the next goes to the orchestrator",
                 limits.exchanges
@@ -312,11 +311,12 @@ impl Traffic {
             let remedy = "the orchestrator decides between the two";
             let severity = Severity::Medium;
             let own = team.project.and_then(RuleSet::exchanges);
+            let own = own.filter(|(_, count)| *count == limits.exchanges);
             let rule = own.map_or("limit.thread", |(rule, _)| rule.name.as_str());
             return Some(limited(rule, reason, severity, said, remedy));
         }
         let hops = self.hops_with(from, said.now, limits);
-        if limits.hops > 0 && hops > limits.hops {
+        if said.speech.counts() && limits.hops > 0 && hops > limits.hops {
             let reason = format!(
                 "{} direct messages followed from one another; the next goes to the orchestrator",
                 limits.hops

@@ -51,8 +51,12 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
             Some(_) => String::new(),
             None => format!("  {}", paint(WARN, "not watched yet")),
         };
+        let limited = match view.limited.get(&rule.name) {
+            Some(note) => format!("  {}", paint(WARN, &plain(note))),
+            None => String::new(),
+        };
         text.push_str(&format!(
-            "  {}  {}{unwatched}\n      {}\n",
+            "  {}  {}{unwatched}{limited}\n      {}\n",
             paint(DIM, &format!("{}:{}", rule.file, rule.line)),
             plain(&rule.ask.to_string()),
             paint(DIM, &rule.name)

@@ -277,17 +277,32 @@ fn a_project_loosens_no_policy_that_its_user_has_chosen() {
 
 #[test]
 fn a_project_only_narrows_the_mode_of_the_router() {
-    let check = |user: &str, variable: Option<&str>, project: &str, mode: RouterMode, passed: bool| {
-        let layers = Layers {
-            user: Some(("config.toml", user)),
-            project: Some(("torch.toml", project)),
+    let check =
+        |user: &str, variable: Option<&str>, project: &str, mode: RouterMode, passed: bool| {
+            let layers = Layers {
+                user: Some(("config.toml", user)),
+                project: Some(("torch.toml", project)),
+            };
+            let var = |name: &str| {
+                variable
+                    .filter(|_| name == "TORCH_POLICY")
+                    .map(str::to_owned)
+            };
+            let (config, origins) = layer(&Config::default(), layers, var).expect("valid");
+            let origin = origins
+                .iter()
+                .find(|it| it.key == "router.mode")
+                .expect("the key");
+            assert_eq!(
+                config.router.mode, mode,
+                "{user} | {variable:?} | {project}"
+            );
+            assert_eq!(
+                origin.passed.is_some(),
+                passed,
+                "{user} | {variable:?} | {project}"
+            );
         };
-        let var = |name: &str| variable.filter(|_| name == "TORCH_POLICY").map(str::to_owned);
-        let (config, origins) = layer(&Config::default(), layers, var).expect("valid");
-        let origin = origins.iter().find(|it| it.key == "router.mode").expect("the key");
-        assert_eq!(config.router.mode, mode, "{user} | {variable:?} | {project}");
-        assert_eq!(origin.passed.is_some(), passed, "{user} | {variable:?} | {project}");
-    };
     use RouterMode::{Matrix, Open, Strict};
     let mode = |mode: &str| format!("[router]\nmode = \"{mode}\"");
     let supervised = "policy = \"supervised\"";
@@ -303,7 +318,13 @@ fn a_project_only_narrows_the_mode_of_the_router() {
     // A project's own policy leaves the project its own word.
     let both = format!("{supervised}\n{}", mode("matrix"));
     check("", None, &both, Matrix, false);
-    check("", None, &format!("{supervised}\n{}", mode("open")), Strict, true);
+    check(
+        "",
+        None,
+        &format!("{supervised}\n{}", mode("open")),
+        Strict,
+        true,
+    );
     check("", None, supervised, Strict, false);
 }
 

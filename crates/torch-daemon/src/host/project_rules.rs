@@ -62,7 +62,7 @@ impl Host {
             {
                 continue;
             }
-            if watched.folder != folder {
+            if watched.folder != folder || self.state.awaits_rules(team) {
                 watched.folder.clone_from(&folder);
                 watched.read = None;
             }

@@ -1,5 +1,7 @@
 //! What the ledger tells of the rules of communication.
 
+use std::collections::BTreeMap;
+
 use torch_api::Response;
 use torch_api::rules::{AssignmentView, RulesResponse, RulesView, ViolationFilter, ViolationView};
 use torch_core::{LedgerRecord, Team, TeamId};
@@ -69,6 +71,7 @@ pub(crate) fn in_force(store: &Store, team: &Team) -> Result<RulesView, StoreErr
             found = Some(row);
         }
     }
+    let found = found.filter(|row| !row.set.rules.is_empty() || !row.set.unchecked.is_empty());
     Ok(RulesView {
         team: team.name.to_string(),
         project: team.project.clone(),
@@ -76,6 +79,8 @@ pub(crate) fn in_force(store: &Store, team: &Team) -> Result<RulesView, StoreErr
         trouble: None,
         set: found.map(|row| row.set),
         unread: false,
+        // Without the daemon its settings are not known.
+        limited: BTreeMap::new(),
     })
 }
 

@@ -277,6 +277,7 @@ impl State {
         }
         self.put_words(id);
         self.remember_secrets(id, &request.secrets);
+        self.rules.ordered.insert(id);
         self.start_team(t, id);
         self.watch(conn, id, WatchKind::Auto);
         // The one that was reached for this order may have ended since.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use torch_core::form::TaskForm;
 use torch_core::ledger::{Assignment, Block};
+use torch_core::project_rules::ProjectRule;
 use torch_core::{
     AgentId, LedgerRecord, MessageId, MessageKind, Recipient, Sender, TeamId, Timestamp,
 };
@@ -188,15 +189,24 @@ impl State {
 
     /// When the hub is told that an agent is still blocked.
     pub(super) fn blocked_until(&self, block: &Block) -> Timestamp {
-        let own = self.project_rules(block.team);
-        let own = own.and_then(|rules| rules.blocked_after());
-        let router = &self.settings.config.router;
-        let team = self.teams.get(&block.team);
-        let base = team.map_or(router.blocked_seconds, |team| {
-            team.limits.over(router).blocked_seconds
-        });
-        let seconds = own.map_or(base, |(_, own)| own);
+        let own = self.blocked_rule(block.team);
+        let seconds = own.map_or_else(|| self.blocked_seconds(block.team), |(_, own)| own);
         block.since.after(Duration::from_secs(seconds))
+    }
+
+    /// After how many seconds that is, by the person's settings and the limits that the team was started with.
+    pub(super) fn blocked_seconds(&self, team: TeamId) -> u64 {
+        let router = &self.settings.config.router;
+        let team = self.teams.get(&team);
+        team.map_or(router.blocked_seconds, |team| {
+            team.limits.over(router).blocked_seconds
+        })
+    }
+
+    /// The project's rule about it, where it is no later.
+    pub(super) fn blocked_rule(&self, team: TeamId) -> Option<(&ProjectRule, u64)> {
+        let rule = self.project_rules(team)?.blocked_after()?;
+        (rule.1 <= self.blocked_seconds(team)).then_some(rule)
     }
 
     /// The rules of a team changed: its blocks are due by them.

@@ -54,6 +54,7 @@ impl State {
             counted,
             rules: self
                 .project_rules(team)
+                .filter(|rules| !rules.is_empty())
                 .map(|rules| rules.data().id.clone()),
             time: self.time_of_day(now),
             at: now,

@@ -12,13 +12,17 @@ use torch_core::{
     Timestamp,
 };
 use torch_router::critical;
-use torch_router::project::RuleSet;
+use torch_router::project::{RuleSet, changes, without_openings};
+use torch_router::speech::Speech;
 use torch_router::traffic::Limits;
 
 use super::send::Draft;
 use super::{State, Turn};
 use crate::event::ConnId;
 use crate::project_files::verdict;
+
+/// How many changes of rules a person is told one by one.
+const CHANGES_TOLD: usize = 10;
 
 /// The rules of a team's project.
 #[derive(Debug)]
@@ -50,19 +54,29 @@ impl State {
 
     /// The limits that hold in a team.
     pub(super) fn limits_of(&self, team: TeamId) -> Limits {
-        let own = self.teams.get(&team).map(|team| &team.limits);
-        let base = match own.filter(|own| !own.is_silent()) {
-            Some(own) => Limits::from(&own.over(&self.settings.config.router)),
-            None => self.rules.limits,
-        };
+        let base = self.own_limits(team);
         let rules = self.project_rules(team);
         rules.map_or(base, |rules| rules.limits(&base))
     }
 
+    /// The limits of the person's settings, and of the project's `torch.toml` when the team was started.
+    fn own_limits(&self, team: TeamId) -> Limits {
+        let own = self.teams.get(&team).map(|team| &team.limits);
+        match own.filter(|own| !own.is_silent()) {
+            Some(own) => Limits::from(&own.over(&self.settings.config.router)),
+            None => self.rules.limits,
+        }
+    }
+
+    /// Whether the files of a team's project are to be read, changed or not.
+    pub(crate) fn awaits_rules(&self, team: TeamId) -> bool {
+        self.rules.ordered.contains(&team)
+    }
+
     /// The critical words of a text in a team.
-    pub(super) fn critical_words(&self, team: TeamId, text: &str) -> Vec<String> {
+    pub(super) fn critical_words(&self, team: TeamId, text: &str, speech: &Speech) -> Vec<String> {
         let words = self.rules.words_of.get(&team);
-        words.unwrap_or(&self.rules.words).find(text)
+        words.unwrap_or(&self.rules.words).find_in(text, speech)
     }
 
     /// Puts together the critical words of a team: the user's, and what its project adds in `torch.toml` and in its rules.
@@ -97,29 +111,39 @@ impl State {
             return;
         }
         self.rules.read.insert(team);
+        let ordered = self.rules.ordered.remove(&team);
         match result {
-            Ok(rules) => self.take_rules(t, team, *rules),
+            Ok(rules) => self.take_rules(t, team, *rules, ordered),
             Err(trouble) => self.keep_rules(t, team, trouble),
         }
     }
 
-    /// The whole set at once: no message is judged by half of it.
-    fn take_rules(&mut self, t: &mut Turn, team: TeamId, rules: ProjectRules) {
+    /// The whole set at once: no message is judged by half of it. `ordered`: a person started the team with these files.
+    fn take_rules(&mut self, t: &mut Turn, team: TeamId, rules: ProjectRules, ordered: bool) {
         let before = self.rules.projects.get_mut(&team);
-        match before {
-            None if rules.rules.is_empty() && rules.unchecked.is_empty() => return,
-            Some(project) if project.set.data().id == rules.id => {
-                project.trouble = None;
-                return;
-            }
-            _ => {}
+        let rules = match &before {
+            Some(project) if !ordered => without_openings(rules, project.set.data()),
+            _ => rules,
+        };
+        if let Some(project) = before
+            && project.set.data().id == rules.id
+        {
+            project.trouble = None;
+            return;
         }
+        let before = self.rules.projects.get(&team);
         let before = before.map(|project| (project.since, project.set.data().clone()));
-        let data = json!({
-            "id": rules.id, "rules": rules.rules.len(), "unchecked": rules.unchecked.len(),
-            "before": before.as_ref().map(|(_, set)| set.id.clone()),
-        });
-        t.journal("rules.changed", team, data);
+        // A set of nothing is kept too: what an agent writes later has to differ from it, also for the next daemon.
+        if before.is_some() || !rules.rules.is_empty() || !rules.unchecked.is_empty() {
+            let data = json!({
+                "id": rules.id, "rules": rules.rules.len(), "unchecked": rules.unchecked.len(),
+                "before": before.as_ref().map(|(_, set)| set.id.clone()),
+            });
+            t.journal("rules.changed", team, data);
+        }
+        if let Some((_, before)) = before.as_ref().filter(|_| !ordered) {
+            self.tell_rules(t, team, &changes(before, &rules));
+        }
         let mut since = t.now;
         if let Some((began, set)) = before {
             // Its beginning is part of a record's key.
@@ -142,6 +166,27 @@ impl State {
         self.keep(t, LedgerRecord::Rules(Box::new(row.clone())));
         self.put_rules(row);
         self.rules_apply_to_blocks(t, team);
+    }
+
+    /// Tells the person what changed while a team runs.
+    fn tell_rules(&mut self, t: &mut Turn, team: TeamId, changes: &[String]) {
+        let Some(name) = self.name_of(team).filter(|_| !changes.is_empty()) else {
+            return;
+        };
+        let mut lines: Vec<String> = changes
+            .iter()
+            .take(CHANGES_TOLD)
+            .map(|line| format!("- {line}"))
+            .collect();
+        if let Some(more) = changes.len().checked_sub(CHANGES_TOLD + 1) {
+            lines.push(format!("- and {} more", more + 1));
+        }
+        let text = format!(
+            "The rules of {name}'s project changed while its team runs:\n{}\nThey are shown by: torch rules list --team {name}",
+            lines.join("\n")
+        );
+        let draft = Draft::from_torch(team, MessageKind::Notice, Recipient::Human, text);
+        self.post(t, draft);
     }
 
     /// Puts a set in force.
@@ -235,12 +280,19 @@ impl State {
             Err(failure) => return t.fail(conn, *failure),
         };
         let project = self.rules.projects.get(&team.id);
+        let stated = project.filter(|project| !project.set.is_empty());
+        let limited = stated.map(|project| {
+            let exchanges = self.own_limits(team.id).exchanges;
+            let blocked = self.blocked_seconds(team.id);
+            project.set.limited(team.router, exchanges, blocked)
+        });
         let view = RulesView {
             team: team.name.to_string(),
             project: team.project.clone(),
-            since: project.map(|project| project.since),
+            since: stated.map(|project| project.since),
             trouble: project.and_then(|project| project.trouble.clone()),
-            set: project.map(|project| project.set.data().clone()),
+            set: stated.map(|project| project.set.data().clone()),
+            limited: limited.into_iter().flatten().collect(),
             unread: team.desired == DesiredState::Running && !self.rules.read.contains(&team.id),
         };
         let response = RulesResponse::InForce(Box::new(view));
@@ -263,14 +315,14 @@ impl State {
             Ok(resolved) => resolved,
             Err(failure) => return t.fail(conn, *failure),
         };
-        let Some((_, judged)) = self.judged(t.now, &sender, &resolved, text.as_bytes()) else {
+        let Some((speech, judged)) = self.judged(t.now, &sender, &resolved, text.as_bytes()) else {
             return;
         };
         let none = RuleSet::new(ProjectRules::default());
         let rules = self
             .project_rules(resolved.team)
             .map_or(&none, |rules| rules);
-        let critical = self.critical_words(resolved.team, text);
+        let critical = self.critical_words(resolved.team, text, &speech);
         let view = verdict(judged, rules, critical);
         let response = RulesResponse::Verdict(Box::new(view));
         t.reply(conn, Response::Rules(Box::new(response)));

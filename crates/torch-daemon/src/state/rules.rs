@@ -49,6 +49,8 @@ pub(crate) struct Rules {
     pub(super) projects: BTreeMap<TeamId, Project>,
     /// The teams whose files were looked at, whether they state anything or not.
     pub(super) read: BTreeSet<TeamId>,
+    /// The teams that a person started anew, whose files were not looked at since.
+    pub(super) ordered: BTreeSet<TeamId>,
     /// Whether the journal says where this daemon's memory began.
     pub(super) told_begin: bool,
     no_edges: Matrix,
@@ -70,6 +72,7 @@ impl Rules {
             watching: Watching::default(),
             projects: BTreeMap::new(),
             read: BTreeSet::new(),
+            ordered: BTreeSet::new(),
             told_begin: false,
             no_edges: Matrix::default(),
             forgot: Timestamp(0),

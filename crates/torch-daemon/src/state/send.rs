@@ -156,7 +156,7 @@ impl State {
         let kept = self.judged_by(t.now, &sender, &resolved, (reached, counted));
         let kept = (kept, clean(&body).text);
         let text = String::from_utf8_lossy(&body);
-        let critical = self.critical_words(resolved.team, &text);
+        let critical = self.critical_words(resolved.team, &text, &speech);
         let draft = Draft {
             team: resolved.team,
             kind: MessageKind::Message,

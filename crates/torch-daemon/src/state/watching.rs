@@ -227,8 +227,7 @@ impl State {
 
     /// A block lasts longer than the project allows; the hub hears of it by the escalation.
     pub(super) fn note_long_block(&mut self, t: &mut Turn, block: &Block) {
-        let rules = self.project_rules(block.team);
-        let Some((rule, _)) = rules.and_then(|rules| rules.blocked_after()) else {
+        let Some((rule, _)) = self.blocked_rule(block.team) else {
             return;
         };
         let rule = rule.clone();

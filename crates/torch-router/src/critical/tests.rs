@@ -127,3 +127,29 @@ fn a_long_text_is_read_in_one_go() {
     let text = "incomplete failover ".repeat(2_000);
     assert!(words(&text).is_empty());
 }
+
+#[test]
+fn a_forms_labels_are_no_words_of_its_sender() {
+    let status = |current: &str, blocked: &str| {
+        format!(
+            "STATUS developer 2026-11-21T18:00Z\nCompleted: none\nCurrent: {current}\nBlocked: {blocked}\nETA: 5m"
+        )
+    };
+    let find = |text: &str| BUILT_IN.find_in(text, &Speech::read(text));
+    assert_eq!(find(&status("the parser", "none")), Vec::<String>::new());
+    assert_eq!(find(&status("the build fails", "none")), ["fail"]);
+    assert_eq!(find(&status("the parser", "no password")), ["block"]);
+    assert_eq!(find("f\u{ad}ailed"), ["fail"]);
+}
+
+#[test]
+fn the_most_further_words_make_a_pattern() {
+    let long: Vec<String> = (0..crate::project::CRITICAL_MAX)
+        .map(|n| format!("{n}{}", "ß".repeat(96)))
+        .collect();
+    let words = Words::new(long.iter().map(String::as_str));
+    assert_eq!(
+        words.find(&format!("it is {}!", long[7])),
+        [long[7].as_str()]
+    );
+}

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use torch_core::project_rules::{RuleKind, Who};
 
-use super::{Found, RuleFile};
+use super::{CRITICAL_MAX, Found, RULES_MAX, RuleFile, words_of};
+use crate::fold::fold;
 
 /// A file of rules that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +31,18 @@ pub enum RuleFileError {
         kind: &'static str,
         /// What is wrong with it.
         what: &'static str,
+    },
+    /// It states more than can be asked of each message.
+    #[error("{file}: {count} {what}, more than {most}")]
+    Size {
+        /// The file.
+        file: String,
+        /// How many.
+        count: usize,
+        /// Of what.
+        what: &'static str,
+        /// How many can be.
+        most: usize,
     },
 }
 
@@ -64,6 +77,7 @@ pub(super) fn read(file: &RuleFile<'_>, found: &mut Found) -> Result<(), RuleFil
         line: line(error.span().map_or(0, |span| span.start)),
         what: error.message().lines().next().unwrap_or("").to_owned(),
     })?;
+    is_bounded(file.name, &parsed)?;
     for rule in parsed.rule {
         let (at, ask) = (line(rule.span().start), rule.into_inner());
         if let Err(what) = check(&ask) {
@@ -76,6 +90,29 @@ pub(super) fn read(file: &RuleFile<'_>, found: &mut Found) -> Result<(), RuleFil
         }
         let text = ask.to_string();
         found.rule(file.name, at, &text, ask);
+    }
+    Ok(())
+}
+
+/// Whether a file states no more than can be asked of each message.
+fn is_bounded(file: &str, parsed: &File) -> Result<(), RuleFileError> {
+    let words = parsed.rule.iter().map(|rule| words_of(rule.get_ref()));
+    let (words, critical) = words.fold((0, 0), |(all, critical), (n, of_them)| {
+        (all + n, critical + of_them)
+    });
+    for (count, what, most) in [
+        (parsed.rule.len(), "rules", RULES_MAX),
+        (words, "words and patterns", super::WORDS_MAX),
+        (critical, "critical words", CRITICAL_MAX),
+    ] {
+        if count > most {
+            return Err(RuleFileError::Size {
+                file: file.to_owned(),
+                count,
+                what,
+                most,
+            });
+        }
     }
     Ok(())
 }
@@ -96,7 +133,7 @@ pub(super) fn check(ask: &RuleKind) -> Result<(), &'static str> {
     let words = |words: &[String]| match words {
         [] => Err("names no word"),
         _ if words.len() > WORDS_MAX => Err("has more than 100 words"),
-        _ if words.iter().any(|word| word.trim().is_empty()) => Err("has an empty word"),
+        _ if words.iter().any(|word| fold(word).trim().is_empty()) => Err("has an empty word"),
         _ if words.iter().any(|word| word.chars().count() > WORDS_MAX) => {
             Err("has a word of more than 100 characters")
         }

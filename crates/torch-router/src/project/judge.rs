@@ -1,10 +1,13 @@
 //! What a set of rules says of one message.
 
+use std::cell::OnceCell;
+
 use torch_core::RoleName;
 use torch_core::ledger::Severity;
 use torch_core::project_rules::{DayMinute, FormWanted, ProjectRule, RuleKind, Who, mask};
 
 use super::RuleSet;
+use crate::fold::is_unseen;
 use crate::speech::Speech;
 use crate::traffic::{Asked, Breach, beginning};
 
@@ -16,22 +19,27 @@ const SHORTEST: u64 = 10;
 pub(crate) enum Edge<'a> {
     /// It is not to be.
     Denied(&'a ProjectRule),
-    /// It may be, whatever the matrix says.
+    /// It may be, also past the matrix.
     Allowed(&'a ProjectRule),
 }
 
 impl RuleSet {
     /// The first rule that a message to another agent breaks, with what was found.
     pub(crate) fn refusal(&self, asked: &Asked<'_>) -> Option<(&ProjectRule, String)> {
-        let forbidden = self.may_be_forbidden(asked.text);
+        // Each of these costs as much as the text is long, or as much as was said: once a message, whatever the rules.
+        let (found, length, broadcast) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        let found = || found.get_or_init(|| self.words.find(asked.text));
+        let length = || *length.get_or_init(|| asked.text.chars().count() as u64);
+        let broadcast = || *broadcast.get_or_init(|| (asked.is_broadcast)());
         self.asked.iter().find_map(|at| {
             let rule = &self.data.rules[*at];
             let reason = match &rule.ask {
-                RuleKind::ForbiddenWords { from, words } if forbidden => {
+                RuleKind::ForbiddenWords { from, words } => {
                     if !from.takes(asked.from) {
                         return None;
                     }
-                    let word = words.iter().find(|word| says(asked.text, word))?;
+                    let mut words = words.iter().enumerate();
+                    let (_, word) = words.find(|(word, _)| found().has(*at, *word))?;
                     // What may not be said is not said again by the refusal, which others read.
                     return Some((rule, hidden(from, word, asked.text)));
                 }
@@ -40,13 +48,21 @@ impl RuleSet {
                     to,
                     words,
                     first,
-                } => lacks(asked, (from, to), words, *first)?,
-                RuleKind::MaxLength { from, characters } => {
-                    let length = asked.text.chars().count() as u64;
-                    if length <= *characters || !from.takes(asked.from) {
+                } => {
+                    let has = |(word, text): (usize, &String)| match first {
+                        true => begins_with(asked.text, text),
+                        false => found().has(*at, word),
+                    };
+                    if !needs_words(asked, from, to) || words.iter().enumerate().any(has) {
                         return None;
                     }
-                    format!("it has {length} characters")
+                    "it has none of them".to_owned()
+                }
+                RuleKind::MaxLength { from, characters } => {
+                    if !from.takes(asked.from) || length() <= *characters {
+                        return None;
+                    }
+                    format!("it has {} characters", length())
                 }
                 RuleKind::QuietHours { from, begin, end } => {
                     if !asked.time.is_within(*begin, *end) || !from.takes(asked.from) {
@@ -55,7 +71,7 @@ impl RuleSet {
                     format!("it is {}", asked.time)
                 }
                 RuleKind::NoBroadcast { from } => {
-                    if asked.is_ack() || !from.takes(asked.from) || !(asked.is_broadcast)() {
+                    if asked.is_ack() || !from.takes(asked.from) || !broadcast() {
                         return None;
                     }
                     "the same text went to two others a moment ago".to_owned()
@@ -82,13 +98,15 @@ impl RuleSet {
 
     /// Whether a text has a word that its sender must not say: then nothing of it is shown to others.
     pub(crate) fn hides(&self, from: &RoleName, text: &str) -> bool {
-        let has = |rule: &ProjectRule| match &rule.ask {
+        let found = OnceCell::new();
+        let found = || found.get_or_init(|| self.words.find(text));
+        let has = |(at, rule): (usize, &ProjectRule)| match &rule.ask {
             RuleKind::ForbiddenWords { from: by, words } => {
-                by.takes(from) && words.iter().any(|word| says(text, word))
+                by.takes(from) && (0..words.len()).any(|word| found().has(at, word))
             }
             _ => false,
         };
-        self.may_be_forbidden(text) && self.data.rules.iter().any(has)
+        self.data.rules.iter().enumerate().any(has)
     }
 
     /// What the rules say about a message between two roles that are neither the hub nor talk to it. What forbids goes before
@@ -115,14 +133,6 @@ impl RuleSet {
                     return Some(Edge::Denied(rule));
                 }
                 RuleKind::MayWrite { from: by, to: with } if by.takes(from) && with.takes(to) => {
-                    allowed = allowed.or(Some(Edge::Allowed(rule)));
-                }
-                RuleKind::WritesOnlyTo { from: by, to: with }
-                    if by.takes(from) && with.takes(to) =>
-                {
-                    allowed = allowed.or(Some(Edge::Allowed(rule)));
-                }
-                RuleKind::HearsOnly { to: with, from: by } if with.takes(to) && by.takes(from) => {
                     allowed = allowed.or(Some(Edge::Allowed(rule)));
                 }
                 _ => {}
@@ -212,27 +222,18 @@ fn noted(rule: &ProjectRule, asked: &Asked<'_>) -> Option<Breach> {
     })
 }
 
-/// Whether a text lacks all of the words that it needs one of.
-fn lacks(
-    asked: &Asked<'_>,
-    (from, to): (&Who, &Who),
-    words: &[String],
-    first: bool,
-) -> Option<String> {
-    let meant =
-        !asked.is_ack() && from.takes(asked.from) && asked.to.is_some_and(|role| to.takes(role));
-    let has = |word: &String| match first {
-        true => begins_with(asked.text, word),
-        false => says(asked.text, word),
-    };
-    (meant && !words.iter().any(has)).then(|| "it has none of them".to_owned())
+/// Whether a rule about words means a message.
+fn needs_words(asked: &Asked<'_>, from: &Who, to: &Who) -> bool {
+    !asked.is_ack() && from.takes(asked.from) && asked.to.is_some_and(|role| to.takes(role))
 }
 
 /// Whether a text begins with some words, in any case.
 fn begins_with(text: &str, word: &str) -> bool {
-    let mut text = text.trim_start().chars().flat_map(char::to_lowercase);
+    let seen = text.trim_start().chars().filter(|c| !is_unseen(*c));
+    let mut text = seen.flat_map(char::to_lowercase);
     word.trim()
         .chars()
+        .filter(|c| !is_unseen(*c))
         .flat_map(char::to_lowercase)
         .all(|c| text.next() == Some(c))
 }
@@ -248,20 +249,4 @@ fn is_report(text: &str) -> bool {
         "progress:",
     ];
     begins.iter().any(|word| begins_with(text, word))
-}
-
-/// Whether a text has a word, in any case, that no letter or digit belongs to on either side.
-fn says(text: &str, word: &str) -> bool {
-    let (text, word) = (text.to_lowercase(), word.trim().to_lowercase());
-    let joins = |a: Option<char>, b: Option<char>| {
-        let is = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        is(a) && is(b)
-    };
-    text.match_indices(&word).any(|(at, hit)| {
-        let (before, after) = (
-            text[..at].chars().next_back(),
-            text[at + hit.len()..].chars().next(),
-        );
-        !joins(before, hit.chars().next()) && !joins(hit.chars().next_back(), after)
-    })
 }

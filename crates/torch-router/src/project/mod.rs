@@ -11,7 +11,9 @@ mod judge;
 mod markdown;
 mod set;
 mod statement;
+mod tighten;
 mod who;
+mod words;
 
 use std::fmt::Write as _;
 
@@ -21,12 +23,22 @@ use torch_core::project_rules::{ProjectRule, ProjectRules, RuleKind, Unchecked};
 pub use file::RuleFileError;
 pub(crate) use judge::Edge;
 pub use set::{RuleSet, is_branch};
+pub use tighten::{OPENED_LATER, changes, without_openings};
 
 /// The largest of these files, in bytes.
 pub const FILE_MAX: u64 = 1024 * 1024;
 
-/// The rules that are taken from all files together; what lies beyond is listed as not checkable.
-pub const RULES_MAX: usize = 1_000;
+/// The rules that are taken from all files together; what lies beyond is listed as not checkable, and refused in a `rules.toml`.
+pub const RULES_MAX: usize = 250;
+
+/// The words and patterns of all these rules together, likewise.
+pub const WORDS_MAX: usize = 2_000;
+
+/// The words of them that the hub gets copies of, likewise.
+pub const CRITICAL_MAX: usize = 200;
+
+/// The statements that are listed as not checkable; how many more there are is said.
+pub const UNCHECKED_MAX: usize = 1_000;
 
 /// A file's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +70,10 @@ pub fn read(files: &[RuleFile<'_>]) -> Result<ProjectRules, RuleFileError> {
 struct Found {
     rules: Vec<ProjectRule>,
     unchecked: Vec<Unchecked>,
+    /// The words of the rules, and those of them that are critical.
+    words: (usize, usize),
+    /// Statements that are not listed any more: how many, and where the first one stands.
+    more: Option<(usize, String, u32)>,
 }
 
 impl Found {
@@ -71,6 +87,13 @@ impl Found {
             let why = format!("{RULES_MAX} rules were read before it");
             return self.unchecked(file, line, text, (&why, None));
         }
+        let (words, critical) = words_of(&ask);
+        let (words, critical) = (self.words.0 + words, self.words.1 + critical);
+        if words > WORDS_MAX || critical > CRITICAL_MAX {
+            let why = format!("the rules before it have {} words", self.words.0);
+            return self.unchecked(file, line, text, (&why, None));
+        }
+        self.words = (words, critical);
         self.rules.push(ProjectRule {
             name,
             file: file.to_owned(),
@@ -89,7 +112,13 @@ impl Found {
         (why, rule): (&str, Option<String>),
     ) {
         let text = shortened(text);
-        if self.unchecked.len() < RULES_MAX && !self.unchecked.iter().any(|row| row.text == text) {
+        if self.unchecked.iter().any(|row| row.text == text) {
+            return;
+        }
+        if self.unchecked.len() >= UNCHECKED_MAX {
+            let more = self.more.get_or_insert_with(|| (0, file.to_owned(), line));
+            more.0 += 1;
+        } else {
             self.unchecked.push(Unchecked {
                 file: file.to_owned(),
                 line,
@@ -101,15 +130,39 @@ impl Found {
     }
 
     fn set(self) -> ProjectRules {
-        let (rules, unchecked) = (self.rules, self.unchecked);
-        // Both are plain data, which always has a JSON form.
-        let text = serde_json::to_vec(&(&rules, &unchecked)).unwrap_or_default();
-        let id = hex(&text, 6);
-        ProjectRules {
-            id,
-            rules,
-            unchecked,
+        let mut unchecked = self.unchecked;
+        if let Some((count, file, line)) = self.more {
+            unchecked.push(Unchecked {
+                file,
+                line,
+                text: format!("and {count} more from here on"),
+                why: format!("{UNCHECKED_MAX} statements are listed"),
+                rule: None,
+            });
         }
+        set_of(self.rules, unchecked)
+    }
+}
+
+fn set_of(rules: Vec<ProjectRule>, unchecked: Vec<Unchecked>) -> ProjectRules {
+    // Both are plain data, which always has a JSON form.
+    let text = serde_json::to_vec(&(&rules, &unchecked)).unwrap_or_default();
+    ProjectRules {
+        id: hex(&text, 6),
+        rules,
+        unchecked,
+    }
+}
+
+/// How many words or patterns a rule has, and how many of them are critical.
+fn words_of(ask: &RuleKind) -> (usize, usize) {
+    match ask {
+        RuleKind::ForbiddenWords { words, .. } | RuleKind::RequiredWords { words, .. } => {
+            (words.len(), 0)
+        }
+        RuleKind::BranchNames { patterns, .. } => (patterns.len(), 0),
+        RuleKind::CriticalWords { words } => (words.len(), words.len()),
+        _ => (0, 0),
     }
 }
 

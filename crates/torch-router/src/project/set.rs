@@ -1,17 +1,16 @@
 //! A set of rules, ready to be asked.
 
-use regex::{Regex, RegexBuilder};
 use torch_core::RoleName;
 use torch_core::project_rules::{ProjectRule, ProjectRules, RuleKind, Who};
 
+use super::words::Words;
 use crate::traffic::Limits;
 
 /// A set of rules, ready to be asked. Two are equal where their rules are.
 #[derive(Debug, Clone)]
 pub struct RuleSet {
     pub(super) data: ProjectRules,
-    /// Finds out at once that a text has no forbidden word at all, as most have.
-    forbidden: Option<Regex>,
+    pub(super) words: Words,
     /// The rules that are asked of messages, and those about who writes to whom, by their places.
     pub(super) asked: Vec<usize>,
     pub(super) edges: Vec<usize>,
@@ -28,13 +27,7 @@ impl Eq for RuleSet {}
 impl RuleSet {
     /// A set of these.
     pub fn new(data: ProjectRules) -> Self {
-        let words = data.rules.iter().filter_map(|rule| match &rule.ask {
-            RuleKind::ForbiddenWords { words, .. } => {
-                Some(words.iter().map(|word| regex::escape(word)))
-            }
-            _ => None,
-        });
-        let words: Vec<String> = words.flatten().collect();
+        let words = Words::new(&data.rules);
         let places = |wanted: fn(&RuleKind) -> bool| -> Vec<usize> {
             let rules = data.rules.iter().enumerate();
             rules
@@ -63,14 +56,9 @@ impl RuleSet {
                     | RuleKind::HearsOnly { .. }
             )
         });
-        // A pattern that is too large is none: each word is looked for by itself then.
-        let forbidden = RegexBuilder::new(&words.join("|"));
-        let forbidden = (!words.is_empty())
-            .then(|| forbidden_words(forbidden))
-            .flatten();
         Self {
             data,
-            forbidden,
+            words,
             asked,
             edges,
         }
@@ -81,6 +69,11 @@ impl RuleSet {
         &self.data
     }
 
+    /// Whether it states nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.data.rules.is_empty() && self.data.unchecked.is_empty()
+    }
+
     /// A rule by its name, with or without `project.`.
     pub fn rule(&self, name: &str) -> Option<&ProjectRule> {
         let name = name.trim().trim_start_matches("project.");
@@ -88,11 +81,14 @@ impl RuleSet {
         rules.find(|rule| rule.name.trim_start_matches("project.") == name)
     }
 
-    /// The limits that hold with these rules; what they don't mention stays.
+    /// The limits that hold with these rules, which tighten them; what they don't mention stays.
     pub fn limits(&self, base: &Limits) -> Limits {
         let mut limits = *base;
         if let Some((_, count)) = self.exchanges() {
-            limits.exchanges = count;
+            limits.exchanges = match base.exchanges {
+                0 => count,
+                own => own.min(count),
+            };
         }
         for rule in &self.data.rules {
             if let RuleKind::MaxMessages { count, seconds, .. } = &rule.ask {
@@ -104,12 +100,14 @@ impl RuleSet {
         limits
     }
 
-    /// The rule about exchanges: the first one.
+    /// The strictest rule about exchanges.
     pub(crate) fn exchanges(&self) -> Option<(&ProjectRule, u64)> {
-        self.data.rules.iter().find_map(|rule| match rule.ask {
+        let rules = self.data.rules.iter();
+        let counts = rules.filter_map(|rule| match rule.ask {
             RuleKind::MaxExchanges { count } => Some((rule, count)),
             _ => None,
-        })
+        });
+        counts.min_by_key(|(_, count)| *count)
     }
 
     /// The critical words that it adds.
@@ -134,28 +132,15 @@ impl RuleSet {
         })
     }
 
-    /// When the hub hears of a block, in seconds.
+    /// The strictest rule about when the hub hears of a block, in seconds.
     pub fn blocked_after(&self) -> Option<(&ProjectRule, u64)> {
-        self.data.rules.iter().find_map(|rule| match rule.ask {
+        let rules = self.data.rules.iter();
+        let times = rules.filter_map(|rule| match rule.ask {
             RuleKind::BlockedAfter { seconds } => Some((rule, seconds)),
             _ => None,
-        })
+        });
+        times.min_by_key(|(_, seconds)| *seconds)
     }
-
-    /// Whether a text may have a forbidden word.
-    pub(super) fn may_be_forbidden(&self, text: &str) -> bool {
-        self.forbidden
-            .as_ref()
-            .is_none_or(|words| words.is_match(text))
-    }
-}
-
-fn forbidden_words(mut builder: RegexBuilder) -> Option<Regex> {
-    builder
-        .case_insensitive(true)
-        .size_limit(8 << 20)
-        .build()
-        .ok()
 }
 
 /// Whether a branch has a name of this pattern, in which `*` stands for anything.

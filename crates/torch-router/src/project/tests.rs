@@ -237,7 +237,57 @@ fn no_more_rules_than_can_be_asked() {
         .collect();
     let set = markdown(&format!("# Team rules\n{}\n", rules.join("\n")));
     assert_eq!((set.rules.len(), set.unchecked.len()), (RULES_MAX, 5));
-    assert!(set.unchecked[0].why.contains("1000 rules"));
+    assert!(set.unchecked[0].why.contains("250 rules"));
+}
+
+#[test]
+fn a_file_of_more_than_can_be_asked_is_refused() {
+    let one = |kind: &str, words: usize| {
+        let words: Vec<String> = (0..words).map(|n| format!("\"word{n}\"")).collect();
+        let from = if kind == "critical-words" {
+            ""
+        } else {
+            "from = \"everyone\"\n"
+        };
+        format!(
+            "[[rule]]\nkind = \"{kind}\"\n{from}words = [{}]\n",
+            words.join(", ")
+        )
+    };
+    let check = |text: &str, expect: &str| {
+        let error = toml(text).expect_err("too much").to_string();
+        assert_eq!(error, expect);
+    };
+    check(
+        &one("forbidden-words", 1).repeat(251),
+        "rules.toml: 251 rules, more than 250",
+    );
+    check(
+        &one("forbidden-words", 100).repeat(21),
+        "rules.toml: 2100 words and patterns, more than 2000",
+    );
+    check(
+        &one("critical-words", 100).repeat(3),
+        "rules.toml: 300 critical words, more than 200",
+    );
+    let text = "[[rule]]\nkind = \"forbidden-words\"\nfrom = \"everyone\"\nwords = [\"\u{ad}\"]\n";
+    check(
+        text,
+        "rules.toml:1: the rule `forbidden-words` has an empty word",
+    );
+    assert!(toml(&one("forbidden-words", 100)).is_ok());
+}
+
+#[test]
+fn what_is_not_listed_is_counted() {
+    let items: Vec<String> = (0..UNCHECKED_MAX + 501)
+        .map(|n| format!("- Always be kind to guest {n}"))
+        .collect();
+    let set = markdown(&format!("# Rules\n{}\n", items.join("\n")));
+    assert_eq!(set.unchecked.len(), UNCHECKED_MAX + 1);
+    let last = &set.unchecked[UNCHECKED_MAX];
+    assert_eq!(last.text, "and 501 more from here on");
+    assert_eq!(last.line, u32::try_from(UNCHECKED_MAX).expect("small") + 2);
 }
 
 #[test]
@@ -258,3 +308,4 @@ fn branches_have_patterns() {
 
 mod decide;
 mod ordinary;
+mod tighten;

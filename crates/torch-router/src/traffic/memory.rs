@@ -14,6 +14,10 @@ use crate::speech::{Speech, asks};
 /// How many messages of a pair are remembered at most, whatever the limit.
 const REMEMBERED: usize = 4_096;
 
+/// How many messages of the two an exchange may have: a question and an answer, and something added to each. As many reports and
+/// push notes may go besides.
+const MESSAGES_OF_EXCHANGE: u64 = 4;
+
 /// What agents said to one another lately.
 #[derive(Debug, Clone, Default)]
 pub struct Traffic {
@@ -21,6 +25,8 @@ pub struct Traffic {
     pairs: BTreeMap<(AgentId, Option<AgentId>), Pair>,
     /// Per two agents, the smaller id first.
     threads: BTreeMap<(AgentId, AgentId), Thread>,
+    /// Per two agents, the reports and push notes of theirs that count in no exchange, and when the last one went.
+    notes: BTreeMap<(AgentId, AgentId), (u64, Timestamp)>,
     /// Per agent, the chain that the last message to it belongs to.
     chains: BTreeMap<AgentId, Chain>,
 }
@@ -43,6 +49,10 @@ struct Thread {
     last: AgentId,
     /// Exchanges begun.
     exchanges: u64,
+    /// Messages of both.
+    said: u64,
+    /// Whether a message of it had to go to the hub: what follows goes there too, whoever says it.
+    closed: bool,
     /// When something was said last.
     at: Timestamp,
 }
@@ -62,6 +72,9 @@ pub struct Counted {
     pub first: AgentId,
     /// Exchanges begun, with this one.
     pub exchanges: u64,
+    /// Messages in the thread, with this one. Journals of earlier versions of torch don't have it.
+    #[serde(default)]
+    pub said: u64,
     /// Its place in the chain.
     pub hops: u64,
 }
@@ -146,19 +159,30 @@ impl Traffic {
             if let Some(to) = reached {
                 self.begin_anew(to);
             }
+            self.close_thread(*from, said);
             return None;
         }
-        let to = reached.filter(|_| said.speech.counts())?;
+        let to = reached?;
+        if !said.speech.counts() {
+            let count = self.notes_of(*from, said, limits) + 1;
+            self.notes.insert(two(*from, to), (count, said.now));
+            return None;
+        }
         let counted = counted.unwrap_or_else(|| Counted {
             first: self
                 .thread(*from, to, said.now, limits)
                 .map_or(*from, |thread| thread.first),
             exchanges: self.exchanges_with(*from, said, limits),
+            said: self
+                .thread(*from, to, said.now, limits)
+                .map_or(0, |thread| thread.said)
+                + 1,
             hops: self.hops_with(*from, said.now, limits),
         });
         let Counted {
             first,
             exchanges,
+            said: messages,
             hops,
         } = counted;
         let (at, last) = (said.now, *from);
@@ -167,6 +191,8 @@ impl Traffic {
             first,
             last,
             exchanges,
+            said: messages,
+            closed: false,
             at,
         };
         self.threads.insert(two(*from, to), thread);
@@ -177,6 +203,18 @@ impl Traffic {
     fn begin_anew(&mut self, agent: AgentId) {
         self.chains.remove(&agent);
         self.threads.retain(|(a, b), _| *a != agent && *b != agent);
+        self.notes.retain(|(a, b), _| *a != agent && *b != agent);
+    }
+
+    /// A message between two roles went to the hub instead: nothing goes on between the two past it.
+    fn close_thread(&mut self, from: AgentId, said: &Said<'_>) {
+        let to = said
+            .agent
+            .filter(|_| !is_central(said) && said.speech.counts());
+        let thread = to.and_then(|to| self.threads.get_mut(&two(from, to)));
+        if let Some(thread) = thread {
+            thread.closed = true;
+        }
     }
 
     /// Forgets agents of a team that is gone, and what is too old to count.
@@ -192,6 +230,8 @@ impl Traffic {
         });
         self.threads
             .retain(|(a, b), thread| lives(*a) && lives(*b) && now.since(thread.at) < limits.quiet);
+        self.notes
+            .retain(|(a, b), (_, at)| lives(*a) && lives(*b) && now.since(*at) < limits.quiet);
         self.chains
             .retain(|agent, chain| lives(*agent) && now.since(chain.at) < limits.quiet);
     }
@@ -209,6 +249,9 @@ impl Traffic {
         self.threads
             .values_mut()
             .for_each(|thread| thread.at = thread.at.moved(millis));
+        self.notes
+            .values_mut()
+            .for_each(|(_, at)| *at = at.moved(millis));
         self.chains
             .values_mut()
             .for_each(|chain| chain.at = chain.at.moved(millis));
@@ -293,6 +336,29 @@ impl Traffic {
         thread.exchanges + u64::from(begins)
     }
 
+    /// Whether this message of two roles is one too many: by exchanges, by messages, or because one before it had to go to the hub.
+    /// Reports and push notes count by themselves; acknowledgements don't count.
+    pub(super) fn thread_is_full(&self, from: AgentId, said: &Said<'_>, limits: &Limits) -> bool {
+        let Some(to) = said.agent.filter(|_| limits.exchanges > 0) else {
+            return false;
+        };
+        let most = limits.exchanges.saturating_mul(MESSAGES_OF_EXCHANGE);
+        if !said.speech.counts() {
+            let ack = matches!(said.speech, Speech::Ack(_));
+            return !ack && self.notes_of(from, said, limits) >= most;
+        }
+        let full = |thread: Thread| thread.closed || thread.said >= most;
+        self.exchanges_with(from, said, limits) > limits.exchanges
+            || self.thread(from, to, said.now, limits).is_some_and(full)
+    }
+
+    /// The reports and push notes between the two lately.
+    fn notes_of(&self, from: AgentId, said: &Said<'_>, limits: &Limits) -> u64 {
+        let notes = said.agent.and_then(|to| self.notes.get(&two(from, to)));
+        let young = notes.filter(|(_, at)| said.now.since(*at) < limits.quiet);
+        young.map_or(0, |(count, _)| *count)
+    }
+
     fn thread(&self, a: AgentId, b: AgentId, now: Timestamp, limits: &Limits) -> Option<Thread> {
         let thread = self.threads.get(&two(a, b))?;
         (now.since(thread.at) < limits.quiet).then_some(*thread)
@@ -309,6 +375,7 @@ impl Traffic {
     #[cfg(test)]
     pub(super) fn threads_are_over(&mut self) {
         self.threads.clear();
+        self.notes.clear();
     }
 
     /// How many pairs are remembered.

@@ -135,10 +135,13 @@ fn the_fourth_exchange_goes_to_the_hub() {
     let mut stage = Stage::new(&FIVE);
     let rules = ping_pong(&mut stage, ("developer", "tester"), 8);
     let mut expect = vec!["edge.matrix"; 6];
-    expect.push("limit.thread");
-    // The tester answers the third; the developer began the thread.
-    expect.push("edge.matrix");
+    // The thread is over for both: it does not go on from the other side.
+    expect.extend(["limit.thread"; 2]);
     assert_eq!(rules, expect);
+    for n in 0..20 {
+        let rule = stage.say("tester", "developer", &format!("and what of {n}?"));
+        assert_eq!(rule, "limit.thread");
+    }
     // The hub spoke: the two may go on.
     stage.say("orchestrator", "developer", "settled: the tester is right");
     assert_eq!(stage.say("developer", "tester", "then so"), "edge.matrix");
@@ -170,18 +173,21 @@ fn acknowledgements_reports_and_push_notes_are_no_exchanges() {
     let mut stage = Stage::new(&FIVE);
     let status =
         "STATUS developer 2026-11-21T18:00Z\nCompleted: none\nCurrent: x\nBlocked: none\nETA: N m";
-    for n in 0..8 {
+    for n in 0..6 {
         let text = status.replace('N', &n.to_string());
         assert_eq!(stage.say("developer", "tester", &text), "edge.matrix");
         assert_eq!(
             stage.say("tester", "developer", &format!("ACK T-{n}")),
             "ack.quiet"
         );
-        let push = format!("Pushed abc{n} to main");
+        let push = format!("Pushed abcdef{n} to main");
         assert_eq!(stage.say("tester", "developer", &push), "edge.matrix");
     }
     let rules = ping_pong(&mut stage, ("developer", "tester"), 7);
     assert_eq!(rules[5..], ["edge.matrix", "limit.thread"]);
+    // An argument in the form of reports ends too.
+    let text = status.replace("Current: x", "Current: no, because it is slow");
+    assert_eq!(stage.say("developer", "tester", &text), "limit.thread");
 }
 
 #[test]
@@ -376,9 +382,39 @@ fn what_is_old_is_forgotten() {
     assert_eq!(stage.traffic.pairs(), 0);
 }
 
+#[test]
+fn nobody_says_all_on_one_side_of_a_thread() {
+    let mut stage = Stage::new(&FIVE);
+    let said = |stage: &mut Stage, from: &str, to: &str| {
+        let direct = (0..30).filter(|n| {
+            let text = format!("what of {n} at {}?", stage.now.0);
+            stage.say(from, to, &text) == "edge.matrix"
+        });
+        direct.count()
+    };
+    assert_eq!(said(&mut stage, "developer", "tester"), 12);
+    assert_eq!(said(&mut stage, "tester", "developer"), 0);
+}
+
+#[test]
+fn an_argument_that_begins_like_a_push_note_counts() {
+    let mut stage = Stage::new(&FIVE);
+    let rules: Vec<String> = (0..8)
+        .map(|n| {
+            let (from, to) = [("developer", "tester"), ("tester", "developer")][n % 2];
+            stage.say(
+                from,
+                to,
+                &format!("Pushed back on idea {n}: no, because it is slow"),
+            )
+        })
+        .collect();
+    assert_eq!(rules[5..], ["edge.matrix", "limit.thread", "limit.thread"]);
+}
+
 /// A text of one of the kinds that agents write, made to get round the rules.
 fn any_text(random: &mut fastrand::Rng) -> String {
-    const TEXTS: [&str; 12] = [
+    const TEXTS: [&str; 15] = [
         "word N",
         "the same",
         "ok",
@@ -389,6 +425,9 @@ fn any_text(random: &mut fastrand::Rng) -> String {
         "STATUS: wrong N",
         "TASK N: t\nAssigned to: qa\nObjective: o\nSuccess Criteria: c\nPriority: LOW",
         "Pushed N to main",
+        "Pushed aaaaaaa to N",
+        "Pushed back on N: no",
+        "UNBLOCKED: no, N",
         "(copy of m-7k3f9q2a) orchestrator → tester: N",
         "(for tester, re-routed to you by rule mode.strict) N",
     ];
@@ -418,10 +457,13 @@ fn storm(seed: u64) {
     let mut sent: BTreeMap<(usize, usize), Vec<Timestamp>> = BTreeMap::new();
     // What two roles said directly since somebody above spoke to either: the times the word went over and back.
     let mut turns: BTreeMap<(usize, usize), (usize, u64)> = BTreeMap::new();
+    // All that two roles said directly since, whatever it was, but for acknowledgements.
+    let mut direct: BTreeMap<(usize, usize), u64> = BTreeMap::new();
     for _ in 0..400 {
         let (from, to) = (random.usize(..6), random.usize(..6));
         let text = any_text(&mut random);
-        let (counts, now) = (Speech::read(&text).counts(), stage.now);
+        let (speech, now) = (Speech::read(&text), stage.now);
+        let (counts, ack) = (speech.counts(), matches!(speech, Speech::Ack(_)));
         let (judged, reached) = stage.say_by(from, to, &text);
         assert!(!judged.verdict.rule.is_empty() && !judged.verdict.reason.is_empty());
         let refused = judged.verdict.decision == Decision::Refuse;
@@ -449,9 +491,20 @@ fn storm(seed: u64) {
                 "seed {seed}"
             );
         }
+        if let Some(reached) = reached.filter(|to| !ack && !central(from) && !central(*to)) {
+            let said = direct
+                .entry((from.min(reached), from.max(reached)))
+                .or_default();
+            *said += 1;
+            let most = stage.limits.exchanges * 8;
+            assert!(*said <= most, "seed {seed}: {from} → {reached}: {said}");
+        }
         match reached {
             Some(reached) if central(from) || central(reached) => {
                 turns.retain(|(a, b), _| *a != reached && *b != reached);
+                if !ack {
+                    direct.retain(|(a, b), _| *a != reached && *b != reached);
+                }
             }
             Some(reached) if counts => {
                 let turn = turns
@@ -470,6 +523,7 @@ fn storm(seed: u64) {
         if random.u8(..) < 3 {
             stage.wait(random.u64(..3_000));
             turns.clear();
+            direct.clear();
             stage.traffic.threads_are_over();
         }
     }

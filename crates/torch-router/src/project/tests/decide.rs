@@ -30,8 +30,8 @@ fn agent(name: &str) -> AgentId {
     AgentId::new(1, at.expect("a role of the team") as u128 + 1)
 }
 
-struct Stage {
-    set: Arc<RuleSet>,
+pub(super) struct Stage {
+    pub(super) set: Arc<RuleSet>,
     mode: RouterMode,
     time: DayMinute,
     traffic: Traffic,
@@ -39,7 +39,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(rules: &str) -> Self {
+    pub(super) fn new(rules: &str) -> Self {
         Self {
             set: Arc::new(RuleSet::new(markdown(&format!("# Team rules\n{rules}\n")))),
             mode: RouterMode::Matrix,
@@ -49,7 +49,7 @@ impl Stage {
         }
     }
 
-    fn say(&mut self, from: &str, to: &str, text: &str) -> Judgement {
+    pub(super) fn say(&mut self, from: &str, to: &str, text: &str) -> Judgement {
         let (by, to_role) = (role(from), role(to));
         let sender = Sender::Agent {
             agent: agent(from),
@@ -136,7 +136,7 @@ fn edges_are_taken_and_given() {
     stage.check(
         ("project_manager", "devops", "f"),
         Decision::Deliver,
-        "project.hears-only",
+        "edge.project-manager",
     );
     stage.check(
         ("devops", "orchestrator", "g"),
@@ -147,6 +147,12 @@ fn edges_are_taken_and_given() {
         ("orchestrator", "devops", "h"),
         Decision::Deliver,
         "edge.hub",
+    );
+    stage.mode = RouterMode::Strict;
+    stage.check(
+        ("developer", "researcher", "i"),
+        Decision::Reroute,
+        "mode.strict",
     );
     stage.mode = RouterMode::Open;
     let judged = stage.say("developer", "tester", "in an open team");
