@@ -124,10 +124,8 @@ fn the_matrix_lets_six_edges_pass_and_critical_words_are_copied() {
 #[test]
 fn an_open_team_holds_nothing_back_and_notes_it() {
     let rules = "# Team rules\n- Developers must not message devops\n- Messages must never contain \"password\"\n";
-    let world = world(&[
-        ("torch.toml", "[router]\nmode = \"open\"\n"),
-        ("CLAUDE.md", rules),
-    ]);
+    // The person's own word: a project's file opens nothing.
+    let world = world(&[("CLAUDE.md", rules)]).with("TORCH_ROUTER_MODE", "open");
     world.team(SEVEN, SCRIPTED);
     world.wait("the rules", || kinds(&world).len() == 2);
     holds_in_every_mode(&world);

@@ -88,8 +88,8 @@ fn who_writes_to_whom(world: &World) {
     }
     for (from, to, rule) in [
         ("tester", "researcher", "project.may-write"),
-        ("researcher", "project_manager", "project.writes-only-to"),
-        ("project_manager", "devops", "project.hears-only"),
+        ("researcher", "project_manager", "edge.project-manager"),
+        ("project_manager", "devops", "edge.project-manager"),
     ] {
         let text = format!("{from} may write to {to}");
         passes(world, (from, to, &text), rule);

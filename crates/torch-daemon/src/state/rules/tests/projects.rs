@@ -209,3 +209,113 @@ fn the_projects_time_until_a_block_is_escalated_holds_at_once() {
     );
     assert_eq!(stage.violations()[0].status.as_str(), "resolved");
 }
+
+/// What an agent writes to get past its limits.
+const LOOSE: &str = "[[rule]]\nkind = \"may-write\"\nfrom = [\"developer\"]\nto = [\"researcher\"]\n[[rule]]\nkind = \"max-exchanges\"\ncount = 1000000\n[[rule]]\nkind = \"blocked-after\"\nseconds = 2592000\n";
+
+impl Stage {
+    fn read_toml(&mut self, text: &str) {
+        let file = RuleFile {
+            name: "rules.toml",
+            text,
+        };
+        let result = Ok(Box::new(read(&[file]).expect("rules")));
+        let team = team().id;
+        self.happen(Event::RulesRead { team, result });
+    }
+
+    fn next(&self) -> Self {
+        let ledger = self.ledger.values().filter(|row| row.is_open());
+        Self::new(ledger.cloned().collect(), self.now)
+    }
+}
+
+#[test]
+fn rules_written_while_a_team_runs_open_nothing_and_are_told_once() {
+    let mut stage = Stage::new(Vec::new(), BEGIN);
+    stage.read_toml("");
+    assert_eq!(
+        stage.said_to("human").len(),
+        0,
+        "the first look is no change"
+    );
+    // Another daemon knows as well that the team began without rules.
+    let mut stage = stage.next();
+    stage.read_toml(LOOSE);
+    stage.read_toml(LOOSE);
+    let told = stage.said_to("human");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("not counted: developer may write to researcher (rules.toml:1)"),
+        "{told:?}"
+    );
+    assert!(
+        told[0].contains("new: at most 1000000 exchanges"),
+        "{told:?}"
+    );
+    stage.say("developer", "researcher", "a word past the matrix");
+    assert_eq!(stage.last_rule(), "mode.matrix");
+    stage.say("developer", "orchestrator", BLOCKED);
+    let key = TimerKey::Blocked(id("developer"));
+    assert!(stage.timers[&key] < BEGIN.after(Duration::from_secs(601)));
+    stage.fire(key);
+    let late = stage
+        .violations()
+        .iter()
+        .any(|row| row.rule.contains("blocked-after"));
+    assert!(!late, "the person's time is over, not the project's");
+    for n in 0..3 {
+        stage.say("developer", "tester", &format!("question {n}"));
+        stage.say("tester", "developer", &format!("answer {n}"));
+    }
+    stage.say("developer", "tester", "a fourth question");
+    assert_eq!(stage.last_rule(), "limit.thread");
+    // Nor after a restart of the daemon, which reads the files anew.
+    let mut next = stage.next();
+    next.read_toml(LOOSE);
+    next.say("developer", "researcher", "again");
+    assert_eq!(next.last_rule(), "mode.matrix");
+    assert_eq!(next.said_to("human").len(), 0);
+    // A person starts the team with these files.
+    next.state.rules.ordered.insert(team().id);
+    assert!(next.state.awaits_rules(team().id));
+    next.read_toml(LOOSE);
+    assert!(!next.state.awaits_rules(team().id));
+    next.say("developer", "researcher", "and now");
+    assert!(next.last_rule().starts_with("project.may-write-"));
+}
+
+#[test]
+fn a_strict_team_is_opened_by_no_rule_of_its_project() {
+    let strict = Team {
+        router: RouterMode::Strict,
+        ..team()
+    };
+    let mut stage = Stage::of(strict, Vec::new(), None, BEGIN);
+    stage.read_toml(LOOSE);
+    stage.say("developer", "researcher", "a word past the hub");
+    assert_eq!(stage.last_rule(), "mode.strict");
+    let request = torch_api::rules::RulesRequest::InForce {
+        team: torch_api::wire::TeamSelector {
+            name: Some("app".to_owned()),
+            ..Default::default()
+        },
+    };
+    stage.ask("developer", Request::Rules(Box::new(request)));
+    let Some(Response::Rules(response)) = &stage.answer else {
+        panic!("{:?}", stage.answer);
+    };
+    let torch_api::rules::RulesResponse::InForce(view) = &**response else {
+        panic!("{response:?}");
+    };
+    let notes: Vec<&str> = view.limited.values().map(String::as_str).collect();
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    assert!(
+        notes.contains(&"clipped to 3 by your settings"),
+        "{notes:?}"
+    );
+    assert!(
+        notes.contains(&"clipped to 600 s by your settings"),
+        "{notes:?}"
+    );
+}
