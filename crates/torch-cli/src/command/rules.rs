@@ -145,7 +145,7 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
         output::json(&json!({
             "kind": rule.ask.word(), "rule": rule.name, "team": view.team, "ask": rule.ask, "words": rule.ask.to_string(),
             "file": rule.file, "line": rule.line, "text": rule.text, "checked": rule.ask.checked(),
-            "set": id, "since": view.since,
+            "set": id, "since": view.since, "limited": view.limited.get(&rule.name),
         }))?;
     }
     for row in view.set.iter().flat_map(|set| &set.unchecked) {

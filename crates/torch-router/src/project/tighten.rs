@@ -41,7 +41,12 @@ pub fn changes(before: &ProjectRules, after: &ProjectRules) -> Vec<String> {
     };
     let mut lines = gone(after, before, "new");
     let held = after.unchecked.iter().filter(|row| row.why == OPENED_LATER);
-    let held = held.filter(|row| !before.unchecked.contains(row));
+    // On another line it is the same one.
+    let known = |row: &&Unchecked| {
+        let mut rows = before.unchecked.iter();
+        rows.any(|old| (&old.why, &old.text, &old.file) == (&row.why, &row.text, &row.file))
+    };
+    let held = held.filter(|row| !known(row));
     lines.extend(held.map(|row| {
         format!(
             "not counted: {} ({}:{}): {}",

@@ -64,7 +64,7 @@ pub(super) const BUILT_IN: [(&str, &str); 31] = [
     ),
     (
         "limit.thread",
-        "after router.exchanges exchanges of two agents the next message goes to the orchestrator",
+        "after router.exchanges exchanges of two agents (or four times as many messages, or as many reports) the next goes to the orchestrator, and what either says to the other after it",
     ),
     (
         "limit.hops",

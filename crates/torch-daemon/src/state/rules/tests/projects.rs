@@ -224,7 +224,7 @@ impl Stage {
         self.happen(Event::RulesRead { team, result });
     }
 
-    fn next(&self) -> Self {
+    fn next_daemon(&self) -> Self {
         let ledger = self.ledger.values().filter(|row| row.is_open());
         Self::new(ledger.cloned().collect(), self.now)
     }
@@ -240,7 +240,7 @@ fn rules_written_while_a_team_runs_open_nothing_and_are_told_once() {
         "the first look is no change"
     );
     // Another daemon knows as well that the team began without rules.
-    let mut stage = stage.next();
+    let mut stage = stage.next_daemon();
     stage.read_toml(LOOSE);
     stage.read_toml(LOOSE);
     let told = stage.said_to("human");
@@ -271,7 +271,7 @@ fn rules_written_while_a_team_runs_open_nothing_and_are_told_once() {
     stage.say("developer", "tester", "a fourth question");
     assert_eq!(stage.last_rule(), "limit.thread");
     // Nor after a restart of the daemon, which reads the files anew.
-    let mut next = stage.next();
+    let mut next = stage.next_daemon();
     next.read_toml(LOOSE);
     next.say("developer", "researcher", "again");
     assert_eq!(next.last_rule(), "mode.matrix");
