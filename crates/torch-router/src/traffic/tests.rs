@@ -435,6 +435,24 @@ fn any_text(random: &mut fastrand::Rng) -> String {
     text.replace('N', &random.u32(..).to_string())
 }
 
+/// All that two roles said directly since somebody above spoke to either, whatever it was, but for acknowledgements.
+#[derive(Default)]
+struct Direct(BTreeMap<(usize, usize), u64>);
+
+impl Direct {
+    fn take_in(&mut self, (from, reached): (usize, Option<usize>), ack: bool, most: u64) {
+        let Some(to) = reached.filter(|_| !ack) else {
+            return;
+        };
+        if from < 2 || to < 2 {
+            return self.0.retain(|(a, b), _| *a != to && *b != to);
+        }
+        let said = self.0.entry((from.min(to), from.max(to))).or_default();
+        *said += 1;
+        assert!(*said <= most, "{from} → {to}: {said}");
+    }
+}
+
 /// One random team for some hundred messages, checked after each.
 fn storm(seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
@@ -457,8 +475,7 @@ fn storm(seed: u64) {
     let mut sent: BTreeMap<(usize, usize), Vec<Timestamp>> = BTreeMap::new();
     // What two roles said directly since somebody above spoke to either: the times the word went over and back.
     let mut turns: BTreeMap<(usize, usize), (usize, u64)> = BTreeMap::new();
-    // All that two roles said directly since, whatever it was, but for acknowledgements.
-    let mut direct: BTreeMap<(usize, usize), u64> = BTreeMap::new();
+    let mut direct = Direct::default();
     for _ in 0..400 {
         let (from, to) = (random.usize(..6), random.usize(..6));
         let text = any_text(&mut random);
@@ -491,20 +508,10 @@ fn storm(seed: u64) {
                 "seed {seed}"
             );
         }
-        if let Some(reached) = reached.filter(|to| !ack && !central(from) && !central(*to)) {
-            let said = direct
-                .entry((from.min(reached), from.max(reached)))
-                .or_default();
-            *said += 1;
-            let most = stage.limits.exchanges * 8;
-            assert!(*said <= most, "seed {seed}: {from} → {reached}: {said}");
-        }
+        direct.take_in((from, reached), ack, stage.limits.exchanges * 8);
         match reached {
             Some(reached) if central(from) || central(reached) => {
                 turns.retain(|(a, b), _| *a != reached && *b != reached);
-                if !ack {
-                    direct.retain(|(a, b), _| *a != reached && *b != reached);
-                }
             }
             Some(reached) if counts => {
                 let turn = turns
@@ -523,7 +530,7 @@ fn storm(seed: u64) {
         if random.u8(..) < 3 {
             stage.wait(random.u64(..3_000));
             turns.clear();
-            direct.clear();
+            direct = Direct::default();
             stage.traffic.threads_are_over();
         }
     }
