@@ -365,6 +365,7 @@ impl Agent {
         vec![Step::Open(Open {
             message: message.clone(),
             body_file: message.body_file(),
+            plan: self.play.wants_plan(),
         })]
     }
 

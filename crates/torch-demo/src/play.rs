@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 pub(crate) use message::Message;
 pub(crate) use roles::Cast;
+pub(crate) use spec::Item;
 
 use crate::step::{Commit, Send, Step, Work};
 
@@ -32,11 +33,31 @@ const WORDS: [&str; 13] = [
     "ANSWER",
 ];
 
+/// What the team's policy says of commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Commits {
+    /// The agents make them.
+    Made,
+    /// A person makes them; the agents leave their files as they are.
+    Left,
+}
+
+impl Commits {
+    /// As `TORCH_AGENT_COMMITS` says; made where it says nothing.
+    pub(crate) fn named(value: &str) -> Self {
+        match value {
+            "forbidden" => Self::Left,
+            _ => Self::Made,
+        }
+    }
+}
+
 /// One role's part.
 #[derive(Debug, Clone)]
 pub(crate) struct Play {
     cast: Cast,
     pace_ms: u64,
+    commits: Commits,
     handled: BTreeSet<String>,
     turns: usize,
     last: String,
@@ -48,10 +69,21 @@ impl Play {
         Self {
             cast,
             pace_ms,
+            commits: Commits::Made,
             handled: BTreeSet::new(),
             turns: 0,
             last: String::new(),
         }
+    }
+
+    /// The same part under a policy.
+    pub(crate) fn under(self, commits: Commits) -> Self {
+        Self { commits, ..self }
+    }
+
+    /// Whether this part hands out what the team's plan says.
+    pub(crate) fn wants_plan(&self) -> bool {
+        self.cast.leads() || self.cast.coordinates()
     }
 
     /// Notes that a message is being handled; `false` if it was before, on whatever try.
@@ -80,9 +112,8 @@ impl Play {
         summary.clone_into(&mut self.last);
     }
 
-    /// The steps that a message asks for. `spec` is the spec's text, where it could be read.
-    pub(crate) fn react(&self, message: &Message, spec: Option<&str>) -> Vec<Step> {
-        let items = spec.map(spec::items).unwrap_or_default();
+    /// The steps that a message asks for. `items` are the spec's, where it could be read.
+    pub(crate) fn react(&self, message: &Message, items: &[Item]) -> Vec<Step> {
         let body = message.body.trim();
         let word = WORDS.into_iter().find(|word| starts_with_word(body, word));
         let rest = word.map_or(body, |word| {
@@ -93,17 +124,17 @@ impl Play {
             Some("BRIEFING") if body.contains(COMPLETE) => vec![Step::Say(
                 "The spec is complete; waiting for a message.".to_owned(),
             )],
-            Some("BRIEFING") if self.cast.leads() => self.open_work(message, &items),
+            Some("BRIEFING") if self.cast.leads() => self.open_work(message, items),
             Some("BRIEFING") => vec![Step::Say(format!(
                 "Briefed as {}; waiting for work.",
                 self.cast.me
             ))],
-            Some("PLAN") if coordinator => self.hand_out(message, 1, &items),
+            Some("PLAN") if coordinator => self.hand_out(message, 1, items),
             Some("TASK") => self.task(message, rest),
-            Some("DONE") if coordinator => self.after_task(message, rest, &items),
+            Some("DONE") if coordinator => self.after_task(message, rest, items),
             Some("VERIFY") => self.verify(message, rest),
-            Some("VERIFIED") if coordinator => self.after_verify(message, rest, &items),
-            Some("RUN TESTS") => self.run_tests(message, rest, &items),
+            Some("VERIFIED") if coordinator => self.after_verify(message, rest, items),
+            Some("RUN TESTS") => self.run_tests(message, rest, items),
             Some("TESTS PASSED") if coordinator => self.report(
                 message,
                 &format!("ALL DONE: {} items, tests passed: {rest}", items.len()),
@@ -121,7 +152,7 @@ impl Play {
     }
 
     /// The lead's first move: the plan to the coordinator, or the work itself.
-    fn open_work(&self, message: &Message, items: &[String]) -> Vec<Step> {
+    fn open_work(&self, message: &Message, items: &[Item]) -> Vec<Step> {
         if items.is_empty() {
             return vec![
                 Step::Say("I was briefed, but found no spec with anything in it.".to_owned()),
@@ -151,7 +182,7 @@ impl Play {
     }
 
     /// Hands out item `n`, or does all from `n` on where there is nobody else.
-    fn hand_out(&self, message: &Message, n: usize, items: &[String]) -> Vec<Step> {
+    fn hand_out(&self, message: &Message, n: usize, items: &[Item]) -> Vec<Step> {
         let Some(item) = n.checked_sub(1).and_then(|at| items.get(at)) else {
             return self.report(
                 message,
@@ -163,7 +194,8 @@ impl Play {
         }
         let mut steps = Vec::new();
         for (number, item) in (1..).zip(items).skip(n - 1) {
-            steps.extend(self.make(number, item));
+            steps.extend(self.make(number, &item.to_string()));
+            steps.extend(item.ended("{hash}"));
         }
         steps.extend(self.after_work(message, "{branch}", items.len()));
         steps
@@ -179,7 +211,15 @@ impl Play {
                 self.cast.me
             )),
         };
-        [self.pause(), Step::Commit(commit)]
+        [self.pause(), self.keep(commit)]
+    }
+
+    /// A file of the work, committed if the team's policy lets agents commit.
+    fn keep(&self, commit: Commit) -> Step {
+        match self.commits {
+            Commits::Made => Step::Commit(commit),
+            Commits::Left => Step::Keep(commit),
+        }
     }
 
     fn task(&self, message: &Message, rest: &str) -> Vec<Step> {
@@ -198,20 +238,25 @@ impl Play {
         steps
     }
 
-    fn after_task(&self, message: &Message, rest: &str, items: &[String]) -> Vec<Step> {
+    fn after_task(&self, message: &Message, rest: &str, items: &[Item]) -> Vec<Step> {
         let Some((n, _)) = number(rest) else {
             return vec![Step::Say("That report names no task.".to_owned())];
         };
-        if n < items.len() {
-            return self.hand_out(message, n + 1, items);
-        }
-        match message::field(rest, "branch") {
-            Some(branch) => self.after_work(message, branch, items.len()),
-            None => self.report(
-                message,
-                "BLOCKED: the developer's last report names no branch",
-            ),
-        }
+        let item = n.checked_sub(1).and_then(|at| items.get(at));
+        let words = rest.lines().next().unwrap_or_default();
+        let mut steps: Vec<Step> = item.and_then(|item| item.ended(words)).into_iter().collect();
+        steps.extend(if n < items.len() {
+            self.hand_out(message, n + 1, items)
+        } else {
+            match message::field(rest, "branch") {
+                Some(branch) => self.after_work(message, branch, items.len()),
+                None => self.report(
+                    message,
+                    "BLOCKED: the developer's last report names no branch",
+                ),
+            }
+        });
+        steps
     }
 
     /// All items are done: verification, tests, report, as far as the team has roles for them.
@@ -223,7 +268,7 @@ impl Play {
     }
 
     fn verify(&self, message: &Message, branch: &str) -> Vec<Step> {
-        let branch = message::first_word(branch);
+        let branch = message::place(branch);
         let commit = Commit {
             file: "tests/demo-verification.md".into(),
             message: format!("tests: verification of {branch}"),
@@ -234,15 +279,15 @@ impl Play {
         vec![
             self.pause(),
             Step::Survey { branch: branch.to_owned() },
-            Step::Commit(commit),
+            self.keep(commit),
             self.answer(
                 message,
-                &format!("VERIFIED {{commits}} commits, see tests/demo-verification.md at {{hash}}\nbranch: {branch}"),
+                &format!("VERIFIED {{commits}}, see tests/demo-verification.md at {{hash}}\nbranch: {branch}"),
             ),
         ]
     }
 
-    fn after_verify(&self, message: &Message, rest: &str, items: &[String]) -> Vec<Step> {
+    fn after_verify(&self, message: &Message, rest: &str, items: &[Item]) -> Vec<Step> {
         match message::field(rest, "branch") {
             Some(branch) => self.after_checks(message, branch, items.len()),
             None => self.report(message, "BLOCKED: the tester's report names no branch"),
@@ -257,14 +302,14 @@ impl Play {
         self.report(message, &format!("ALL DONE: {count} items on {branch}"))
     }
 
-    fn run_tests(&self, message: &Message, rest: &str, items: &[String]) -> Vec<Step> {
-        let branch = message::first_word(rest);
+    fn run_tests(&self, message: &Message, rest: &str, items: &[Item]) -> Vec<Step> {
+        let branch = message::place(rest);
         let named = rest
-            .split_once('(')
+            .rsplit_once('(')
             .and_then(|(_, count)| number(count))
             .map(|(count, _)| count);
         let results = Commit {
-            file: format!("test-results/{}.md", branch.replace(['/', '\\'], "-")).into(),
+            file: format!("test-results/{}.md", file_name(branch)).into(),
             message: format!("test-results: {branch}"),
             content: Some(format!("# Tests of `{branch}`\n\n{{results}}\n")),
         };
@@ -274,7 +319,7 @@ impl Play {
                 branch: branch.to_owned(),
                 items: named.unwrap_or(items.len()),
             },
-            Step::Commit(results),
+            self.keep(results),
             self.answer(message, "{verdict}"),
         ]
     }
@@ -338,6 +383,11 @@ impl Play {
             attempt: 1,
         })
     }
+}
+
+/// A branch's or a directory's name as a file's.
+fn file_name(branch: &str) -> String {
+    branch.replace(['/', '\\'], "-").trim_matches('-').to_owned()
 }
 
 fn starts_with_word(text: &str, word: &str) -> bool {

@@ -14,7 +14,7 @@ use torch_process::clock;
 
 use crate::agent::{Agent, Effect, Event, Identity};
 use crate::hooks::{HookRunner, Settings, SettingsError};
-use crate::play::{Cast, Play};
+use crate::play::{Cast, Commits, Play};
 use crate::record::{self, LedgerLine};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::step::{Ending, Step};
@@ -159,7 +159,8 @@ impl Demo {
             role: role.clone(),
             zone: jiff::tz::TimeZone::system(),
         };
-        let play = Play::new(Cast::new(&role, &var("TORCH_TEAM_ROLES")), scenario.pace_ms);
+        let play = Play::new(Cast::new(&role, &var("TORCH_TEAM_ROLES")), scenario.pace_ms)
+            .under(Commits::named(&var("TORCH_AGENT_COMMITS")));
         let (sender, inputs) = channel();
         Ok(Self {
             exit_at_start: scenario.exit_at_start,

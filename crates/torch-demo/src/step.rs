@@ -41,6 +41,17 @@ pub(crate) enum Step {
     /// Reads what the play needs to know before it can react to a message.
     #[serde(skip)]
     Open(Open),
+    /// Writes a file and commits nothing, as a team's policy may ask for.
+    #[serde(skip)]
+    Keep(Commit),
+    /// Says in the team's plan that a task is done; without a plan, nothing.
+    #[serde(skip)]
+    TaskDone {
+        /// The task's id.
+        id: String,
+        /// What was done.
+        words: String,
+    },
     /// Looks at a branch for the verification report.
     #[serde(skip)]
     Survey {
@@ -163,4 +174,6 @@ pub(crate) struct Open {
     pub message: crate::play::Message,
     /// The file that holds its body, where the prompt only points to it.
     pub body_file: Option<PathBuf>,
+    /// Whether the team's plan is asked for as well: who hands out work needs it.
+    pub plan: bool,
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use torch_process::{CommandSpec, Environment, Output, ProcessError};
 
+use crate::play::{Item, spec};
 use crate::step::{Commit, Open, Send, Step};
 
 /// How long a shell command may take.
@@ -45,8 +46,8 @@ pub(crate) struct Done {
     pub summary: Option<String>,
     /// A message's body, read from its file.
     pub body: Option<String>,
-    /// The spec's text.
-    pub spec: Option<String>,
+    /// What the spec asks for.
+    pub items: Vec<Item>,
 }
 
 /// Why a step's work failed.
@@ -78,6 +79,8 @@ pub(crate) fn perform(step: &Step, world: &World) -> Result<Done, Failure> {
             .map(|()| Done::default())
             .map_err(|name| Failure::new(format!("{name} is no signal that can be ignored"))),
         Step::Commit(commit) => world.commit(commit),
+        Step::Keep(commit) => world.keep(commit),
+        Step::TaskDone { id, words } => Ok(world.task_done(id, words)),
         Step::Scm(scm) => world.send(&scm.to, &scm.text, None),
         Step::Send(Send { to, body, key, .. }) => world.send(to, body, Some(key)),
         Step::Complete(text) => world.complete(text),
@@ -170,13 +173,42 @@ impl World {
             Some(path) => Some(self.read(path)?),
             None => None,
         };
+        let planned = open.plan.then(|| self.planned()).flatten();
         // A play that needs the spec reports that it has none.
-        let spec = self.spec.as_ref().and_then(|path| self.read(path).ok());
+        let read = || {
+            let text = self.spec.as_ref().and_then(|path| self.read(path).ok());
+            text.as_deref().map(spec::items)
+        };
         Ok(Done {
             body,
-            spec,
+            items: planned.or_else(read).unwrap_or_default(),
             ..Done::default()
         })
+    }
+
+    /// The tasks of the team's plan, in its order; `None` where there is no plan, or no torch.
+    fn planned(&self) -> Option<Vec<Item>> {
+        let spec = self
+            .command("torch", MESSAGE_DEADLINE)
+            .args(["plan", "show", "--json"]);
+        let output = torch_process::run(&spec).ok().filter(Output::success)?;
+        spec::planned(&output.text())
+    }
+
+    /// Says in the team's plan that a task is done. What fails here is shown, and does not end the play.
+    fn task_done(&self, id: &str, words: &str) -> Done {
+        let spec = self
+            .command("torch", MESSAGE_DEADLINE)
+            .args(["plan", "set", id, "done", "--why", words]);
+        let shown = match torch_process::run(&spec) {
+            Ok(output) if output.success() => format!("{id} is done in the plan"),
+            Ok(output) => format!("{id} was not noted in the plan: {}", reason(&output)),
+            Err(error) => format!("{id} was not noted in the plan: {}", chain(&error)),
+        };
+        Done {
+            shown: vec![shown],
+            ..Done::default()
+        }
     }
 
     fn read(&self, path: &Path) -> Result<String, Failure> {

@@ -44,8 +44,9 @@ pub fn inherited(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Enviro
 pub const HOOK_VARIABLE: &str = "TORCH_HOOK";
 
 /// What torch tells an agent, or a hook, about itself: never the daemon's business, whoever starts it.
-const AGENT_NAMES: [&str; 6] = [
+const AGENT_NAMES: [&str; 7] = [
     "TORCH_AGENT",
+    "TORCH_AGENT_COMMITS",
     HOOK_VARIABLE,
     "TORCH_ROLE",
     "TORCH_SPEC",
@@ -105,6 +106,7 @@ mod tests {
             "TMUX_PANE",
             "TMUX_TMPDIR",
             "TORCH_AGENT",
+            "TORCH_AGENT_COMMITS",
             "TORCH_DEMO_SCENARIO",
             "TORCH_HOME",
             "TORCH_HOOK",

@@ -222,6 +222,14 @@ impl Agent {
                 commit.content = commit.content.map(|content| turn.fill(&content));
                 Step::Commit(commit)
             }
+            Step::Keep(mut commit) => {
+                commit.content = commit.content.map(|content| turn.fill(&content));
+                Step::Keep(commit)
+            }
+            Step::TaskDone { id, words } => Step::TaskDone {
+                words: turn.fill(&words),
+                id,
+            },
             Step::Complete(text) => Step::Complete(turn.fill(&text)),
             other => other,
         };
@@ -262,7 +270,7 @@ impl Agent {
             if let Some(body) = done.body {
                 message.body = body;
             }
-            turn.steps = self.play.react(&message, done.spec.as_deref()).into();
+            turn.steps = self.play.react(&message, &done.items).into();
         }
     }
 

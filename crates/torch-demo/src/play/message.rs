@@ -65,6 +65,15 @@ pub(crate) fn field<'a>(body: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
+/// The branch that a text begins with, or the directory, whose name may have blanks; a count in brackets may follow.
+pub(crate) fn place(text: &str) -> &str {
+    let line = text.trim().lines().next().unwrap_or("");
+    match line.starts_with('/') {
+        true => line.rsplit_once(" (").map_or(line, |(path, _)| path).trim_end(),
+        false => first_word(line),
+    }
+}
+
 /// The first word of a text, or the empty text.
 pub(crate) fn first_word(text: &str) -> &str {
     text.split_whitespace().next().unwrap_or("")

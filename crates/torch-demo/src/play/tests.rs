@@ -21,7 +21,7 @@ fn from(sender: &str, body: &str) -> Message {
 
 /// The last step, as `to: body`.
 fn last(me: &str, roles: &str, sender: &str, body: &str) -> String {
-    match play(me, roles).react(&from(sender, body), Some(SPEC)).pop() {
+    match play(me, roles).react(&from(sender, body), &spec::items(SPEC)).pop() {
         Some(Step::Send(send)) => format!("{}: {}", send.to, send.body),
         Some(Step::Complete(text)) => format!("complete: {text}"),
         Some(Step::Say(text)) => format!("say: {text}"),
@@ -125,7 +125,7 @@ fn smaller_teams_find_their_way() {
         ),
         "complete: 2 items on b"
     );
-    let alone = play("orchestrator", "").react(&from("torch", "BRIEFING"), Some(SPEC));
+    let alone = play("orchestrator", "").react(&from("torch", "BRIEFING"), &spec::items(SPEC));
     let commits = alone
         .iter()
         .filter(|step| matches!(step, Step::Commit(_)))
@@ -171,7 +171,7 @@ fn a_message_is_handled_once() {
 
 #[test]
 fn keys_are_stable_and_distinct() {
-    let steps = |body| play("project_manager", TEAM).react(&from("developer", body), Some(SPEC));
+    let steps = |body| play("project_manager", TEAM).react(&from("developer", body), &spec::items(SPEC));
     let key = |steps: Vec<Step>| match steps.last() {
         Some(Step::Send(send)) => send.key.clone(),
         other => panic!("{other:?}"),
@@ -183,6 +183,43 @@ fn keys_are_stable_and_distinct() {
 
 #[test]
 fn an_unreadable_spec_is_reported() {
-    let steps = play("orchestrator", TEAM).react(&from("torch", "BRIEFING"), None);
+    let steps = play("orchestrator", TEAM).react(&from("torch", "BRIEFING"), &[]);
     assert!(matches!(steps.last(), Some(Step::Send(send)) if send.to == "human"));
+}
+
+#[test]
+fn where_a_person_commits_the_play_only_writes() {
+    let part = play("developer", TEAM).under(Commits::named("forbidden"));
+    let steps = part.react(&from("project_manager", "TASK 1: first"), &[]);
+    assert!(
+        steps.iter().any(|step| matches!(step, Step::Keep(_))),
+        "{steps:?}"
+    );
+    assert!(!steps.iter().any(|step| matches!(step, Step::Commit(_))));
+    let part = play("tester", TEAM).under(Commits::Left);
+    let steps = part.react(&from("project_manager", "VERIFY /w/a b (2 items)"), &[]);
+    let survey = Step::Survey {
+        branch: "/w/a b".to_owned(),
+    };
+    assert!(steps.contains(&survey), "{steps:?}");
+}
+
+#[test]
+fn a_task_of_the_plan_is_named_and_ended() {
+    let items = [Item {
+        id: Some("T7".to_owned()),
+        text: "first thing".to_owned(),
+    }];
+    let steps = play("project_manager", TEAM).react(&from("orchestrator", "PLAN: 1"), &items);
+    let Some(Step::Send(send)) = steps.first() else {
+        panic!("{steps:?}")
+    };
+    assert_eq!(send.body, "TASK 1: T7 first thing");
+    let done = from("developer", "DONE 1 3f2c1aa T7 first thing\nbranch: b");
+    let steps = play("project_manager", TEAM).react(&done, &items);
+    let ended = Step::TaskDone {
+        id: "T7".to_owned(),
+        words: "1 3f2c1aa T7 first thing".to_owned(),
+    };
+    assert_eq!(steps.first(), Some(&ended));
 }

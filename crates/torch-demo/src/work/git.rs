@@ -95,24 +95,50 @@ impl World {
         })
     }
 
-    /// The log of a branch, for the verification report.
+    /// Writes one file and commits nothing. What others look at is the worktree then, in a branch's place.
+    pub(super) fn keep(&self, commit: &Commit) -> Result<Done, Failure> {
+        self.write(commit)?;
+        let file = commit.file.display();
+        Ok(Done {
+            shown: vec![format!("wrote {file}, not committed")],
+            summary: Some(format!("wrote {file}")),
+            found: vec![
+                ("hash".to_owned(), "no commit".to_owned()),
+                ("branch".to_owned(), self.cwd.display().to_string()),
+            ],
+            ..Done::default()
+        })
+    }
+
+    /// The log of a branch, or the changes in a worktree, for the verification report.
     pub(super) fn survey(&self, branch: &str) -> Result<Done, Failure> {
+        if branch.starts_with('/') {
+            let log = self.ask(&["-C", branch, "status", "--short", "--untracked-files=all"])?;
+            let count = match log.lines().count() {
+                1 => "1 changed file".to_owned(),
+                count => format!("{count} changed files"),
+            };
+            return Ok(surveyed(branch, log, count));
+        }
         let commit = self.resolve(branch)?;
         let count = self.ask(&["rev-list", "--count", &commit])?;
         let log = self.ask(&["log", "--max-count=50", "--format=- %h %an: %s", &commit])?;
-        Ok(Done {
-            shown: vec![format!("{branch} has {count} commits")],
-            summary: Some(format!("looked at {branch}")),
-            found: vec![("log".to_owned(), log), ("commits".to_owned(), count)],
-            ..Done::default()
-        })
+        let count = match count.as_str() {
+            "1" => "1 commit".to_owned(),
+            count => format!("{count} commits"),
+        };
+        Ok(surveyed(branch, log, count))
     }
 
     /// Whether each item's file lies on the branch with that item's content. A failed test is a result, not a failure.
     pub(super) fn check(&self, branch: &str, items: usize) -> Result<Done, Failure> {
         let mut results = Vec::new();
         let mut failed = Vec::new();
-        let commit = self.resolve(branch);
+        let commit = match branch.starts_with('/') {
+            // A worktree whose work nobody committed.
+            true => Ok(branch.to_owned()),
+            false => self.resolve(branch),
+        };
         for n in 1..=items {
             let file = format!("demo/item-{n}.md");
             let passed = match &commit {
@@ -150,6 +176,10 @@ impl World {
     }
 
     fn holds(&self, commit: &str, file: &str, start: &str) -> Result<bool, Failure> {
+        if commit.starts_with('/') {
+            let read = std::fs::read(std::path::Path::new(commit).join(file));
+            return Ok(read.is_ok_and(|bytes| bytes.starts_with(start.as_bytes())));
+        }
         let output = self.try_git(&["cat-file", "blob", &format!("{commit}:{file}")])?;
         Ok(output.success() && output.stdout.starts_with(start.as_bytes()))
     }
@@ -166,5 +196,14 @@ impl World {
             &format!("{name}^{{commit}}"),
         ])
         .map_err(|_| Failure::new(format!("there is no branch or commit `{name}`")))
+    }
+}
+
+fn surveyed(place: &str, log: String, count: String) -> Done {
+    Done {
+        shown: vec![format!("{place} has {count}")],
+        summary: Some(format!("looked at {place}")),
+        found: vec![("log".to_owned(), log), ("commits".to_owned(), count)],
+        ..Done::default()
     }
 }

@@ -96,7 +96,7 @@ fn the_tests_really_look() {
         world,
     )
     .unwrap();
-    assert_eq!(found(&survey, "commits"), "1");
+    assert_eq!(found(&survey, "commits"), "1 commit");
     assert!(found(&survey, "log").ends_with("developer: item 1"));
 }
 
