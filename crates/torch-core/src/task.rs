@@ -121,6 +121,9 @@ pub struct PlannedSpec {
     /// What must hold for the whole at the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub criteria: Vec<String>,
+    /// What everybody keeps to, and what is not to be done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<String>,
     /// What a reader should know of how it was read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -247,6 +250,12 @@ impl TaskPlan {
     pub fn criteria(&self) -> impl Iterator<Item = &str> {
         let specs = self.specs.iter();
         specs.flat_map(|spec| spec.criteria.iter().map(String::as_str))
+    }
+
+    /// What everybody keeps to, and what is not to be done, of all specs.
+    pub fn constraints(&self) -> impl Iterator<Item = &str> {
+        let specs = self.specs.iter();
+        specs.flat_map(|spec| spec.constraints.iter().map(String::as_str))
     }
 
     /// How many tasks are in which state.

@@ -244,7 +244,10 @@ impl Play {
         };
         let item = n.checked_sub(1).and_then(|at| items.get(at));
         let words = rest.lines().next().unwrap_or_default();
-        let mut steps: Vec<Step> = item.and_then(|item| item.ended(words)).into_iter().collect();
+        let mut steps: Vec<Step> = item
+            .and_then(|item| item.ended(words))
+            .into_iter()
+            .collect();
         steps.extend(if n < items.len() {
             self.hand_out(message, n + 1, items)
         } else {
@@ -387,7 +390,10 @@ impl Play {
 
 /// A branch's or a directory's name as a file's.
 fn file_name(branch: &str) -> String {
-    branch.replace(['/', '\\'], "-").trim_matches('-').to_owned()
+    branch
+        .replace(['/', '\\'], "-")
+        .trim_matches('-')
+        .to_owned()
 }
 
 fn starts_with_word(text: &str, word: &str) -> bool {

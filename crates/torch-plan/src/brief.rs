@@ -2,6 +2,7 @@
 
 use torch_core::{RoleName, Task, TaskPlan, TaskState};
 
+use crate::alias;
 use crate::source::shorten;
 
 /// The most tasks that a briefing names.
@@ -9,6 +10,9 @@ const TASKS: usize = 12;
 
 /// The most of a title, and of what says when a task is done, in characters.
 const WORDS: usize = 110;
+
+/// The most constraints that a briefing names.
+const CONSTRAINTS: usize = 12;
 
 /// The most phases that the hub's briefing names.
 const PHASES: usize = 12;
@@ -39,11 +43,12 @@ pub fn part(plan: &TaskPlan, role: &RoleName) -> String {
         let free: Vec<&Task> = plan.tasks.iter().filter(free).collect();
         list(&mut lines, "Without an owner, for you to hand out", &free);
     }
-    if lines.is_empty() {
+    if own.is_empty() && lines.is_empty() {
         lines.push(
             "No task of the plan names your role; the orchestrator gives you work.".to_owned(),
         );
     }
+    lines.extend(kept(plan));
     let set = match role.is_hub() {
         true => {
             " `torch plan set T3 doing` says how far a task is; `torch complete \"T3 done: …\"` from you ends that task, not the spec."
@@ -54,6 +59,24 @@ pub fn part(plan: &TaskPlan, role: &RoleName) -> String {
         "Begin a report on a finished task with its id: `torch complete \"T3 done: …\"`. All tasks: `torch plan show`.{set}"
     ));
     lines.join("\n")
+}
+
+/// What everybody keeps to.
+fn kept(plan: &TaskPlan) -> Vec<String> {
+    let all: Vec<&str> = plan.constraints().collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec!["What the spec wants everybody to keep to:".to_owned()];
+    let told = all.iter().take(CONSTRAINTS);
+    lines.extend(told.map(|line| format!("- {}", shorten(line, WORDS))));
+    if all.len() > CONSTRAINTS {
+        lines.push(format!(
+            "- and {} more, in the spec",
+            all.len() - CONSTRAINTS
+        ));
+    }
+    lines
 }
 
 fn whole(plan: &TaskPlan) -> String {
@@ -114,7 +137,7 @@ fn list(lines: &mut Vec<String>, head: &str, tasks: &[&Task]) {
 }
 
 fn line(task: &Task) -> String {
-    let mut text = format!("- {} {}", task.id, shorten(&task.title, WORDS));
+    let mut text = format!("- {} {}", alias::shown(task), shorten(&task.title, WORDS));
     if task.state != TaskState::Todo {
         text.push_str(&format!(" ({})", task.state));
     }

@@ -109,12 +109,13 @@ pub(crate) fn phases(known: &[TaskPhase], read: &[RawPhase]) -> Vec<TaskPhase> {
         .collect()
 }
 
-/// What each task of a reading waits for, now that they have ids. `others` are the ids of the plan's other tasks.
+/// What each task of a reading waits for, now that they have ids, and its title without the words that say so. `others` are the
+/// ids of the plan's other tasks.
 pub(crate) fn waits(
     reading: &Reading,
     ids: &[Option<TaskId>],
     others: &BTreeSet<TaskId>,
-) -> Vec<Vec<TaskId>> {
+) -> Vec<(Vec<TaskId>, String)> {
     let names = Names::of(reading, ids, others);
     reading
         .tasks
@@ -132,7 +133,12 @@ pub(crate) fn waits(
                     found.push(id);
                 }
             }
-            found
+            let understood = |reference: &Reference| {
+                let named = names.find(at, raw, reference);
+                named.iter().any(|id| found.contains(id))
+            };
+            let title = crate::reference::without(&raw.item.title, understood);
+            (found, title)
         })
         .collect()
 }

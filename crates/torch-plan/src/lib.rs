@@ -3,6 +3,7 @@
 //!
 //! Everything here is pure: texts go in, [`torch_core::TaskPlan`] and words come out. Nothing reads a clock or a file.
 
+pub mod alias;
 pub mod analysis;
 pub mod brief;
 pub mod check;

@@ -87,6 +87,11 @@ const WORDS: &[(&str, &[&str])] = &[
             "provision*",
             "host",
             "hosts",
+            "ssh",
+            "root",
+            "users",
+            "sudo",
+            "cron",
             "installier*",
         ],
     ),
@@ -170,6 +175,12 @@ const WORDS: &[(&str, &[&str])] = &[
             "page*",
             "form*",
             "login",
+            "import*",
+            "export*",
+            "show",
+            "shows",
+            "backend",
+            "frontend",
             "entwickl*",
             "programmier*",
             "bau*",
@@ -201,6 +212,45 @@ pub(crate) fn named_absent(why: &str) -> Option<&str> {
     why.strip_prefix(NAMED)?.strip_suffix(ABSENT)
 }
 
+/// Who makes things, in teams of either kind.
+const BUILDERS: &[&str] = &["developer", "sysadmin", "devops"];
+
+/// Words behind which something stands that belongs to the matter and is not the matter.
+const WITH: &[&str] = &[
+    "with",
+    "including",
+    "includes",
+    "incl",
+    "plus",
+    "mit",
+    "inkl",
+    "inklusive",
+    "samt",
+];
+
+/// The words of a title in lower case, but those of tests that are a part of what is made: "with unit tests", "tests included". The
+/// flag says whether there are such.
+fn matter(title: &str) -> (Vec<String>, bool) {
+    let words: Vec<String> = title
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let with = |at: usize| {
+        let before = &words[at.saturating_sub(3)..at];
+        let behind = words.get(at + 1).map_or("", String::as_str);
+        before.iter().any(|word| WITH.contains(&word.as_str()))
+            || matches!(behind, "included" | "inbegriffen" | "inklusive")
+    };
+    let is_part = |at: usize| words[at].starts_with("test") && at > 0 && with(at);
+    let kept = (0..words.len())
+        .filter(|at| !is_part(*at))
+        .map(|at| words[at].clone());
+    let kept: Vec<String> = kept.collect();
+    let tested = kept.len() < words.len();
+    (kept, tested)
+}
+
 /// Who is to do a task, and why; none of the team's roles where no word says so.
 pub(crate) fn owner(
     title: &str,
@@ -218,11 +268,7 @@ pub(crate) fn owner(
     if roles.is_empty() {
         return (None, "no team yet".to_owned());
     }
-    let words: Vec<String> = title
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
+    let (words, tested) = matter(title);
     // The role that most words point to; of equal ones the one named first in the table, which is the more special.
     let mut pointed: Vec<(&str, Vec<&str>)> = WORDS
         .iter()
@@ -232,6 +278,14 @@ pub(crate) fn owner(
     // A verb of building says less than what is built.
     pointed.sort_by_key(|(role, hits)| (*role == "developer", std::cmp::Reverse(hits.len())));
     let Some((wanted, hits)) = pointed.first() else {
+        // Who makes a thing tests it, too.
+        if let Some(found) = BUILDERS
+            .iter()
+            .find_map(|role| find(roles, role))
+            .filter(|_| tested)
+        {
+            return (Some(found), "its tests are a part of it".to_owned());
+        }
         return (
             None,
             "no word names a role; the hub hands it out".to_owned(),
@@ -249,7 +303,7 @@ pub(crate) fn owner(
     let next = pointed.iter().skip(1).map(|(role, _)| *role);
     let found = other
         .chain(next)
-        .chain(["developer"])
+        .chain(BUILDERS.iter().copied())
         .find_map(|role| find(roles, role));
     (found, absent)
 }

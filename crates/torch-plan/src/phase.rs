@@ -11,6 +11,12 @@ const WORDS: &[&str] = &[
     "part",
     "wave",
     "epic",
+    "week",
+    "month",
+    "quarter",
+    "woche",
+    "monat",
+    "quartal",
     "meilenstein",
     "etappe",
     "abschnitt",
@@ -57,6 +63,14 @@ pub(crate) fn named(title: &str) -> Option<Named> {
         mark,
         has_name: third.is_some(),
     })
+}
+
+/// Whether a phase's word names a part of the time, and not of the work.
+pub(crate) fn is_time(word: &str) -> bool {
+    matches!(
+        word,
+        "week" | "month" | "quarter" | "woche" | "monat" | "quartal"
+    )
 }
 
 /// Whether a word in lower case can begin a phase's title.

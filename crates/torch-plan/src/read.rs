@@ -38,6 +38,7 @@ pub(crate) struct Reading {
     pub(crate) phases: Vec<RawPhase>,
     pub(crate) tasks: Vec<Raw>,
     pub(crate) criteria: Vec<String>,
+    pub(crate) constraints: Vec<String>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -86,6 +87,8 @@ enum Slot {
     /// Nothing: the items below stand for themselves.
     Pass,
     Criterion,
+    /// The items below are constraints, or what is not to be done.
+    Kept(Section),
     Nothing,
 }
 
@@ -107,6 +110,8 @@ struct Reader {
     heads: Vec<Head>,
     /// The first words that are neither heading nor item, and their line.
     prose: Option<(String, u32)>,
+    /// Items that name a part of the time: their phase, they themselves, their line.
+    times: Vec<(usize, Item, u32)>,
     /// Tasks that were one too many.
     beyond: usize,
 }
@@ -174,21 +179,20 @@ impl Reader {
         let mut task = None;
         if kind == Section::Plain {
             kind = match above.as_ref().map(|above| above.kind) {
-                Some(kept @ (Section::Work | Section::Deliverables | Section::Aside)) => kept,
+                // A part of the time is a phase, and what stands below it is its work.
+                Some(Section::Timeline) if named.is_some() => Section::Work,
                 // Under criteria, a heading only sorts them.
-                Some(Section::Criteria) => Section::Criteria,
-                _ => Section::Plain,
+                Some(kept) => kept,
+                None => Section::Plain,
             };
             let item = item::item(title, None);
             let is_task = item.id.is_some() || item.label.is_some() || item.ticked.is_some();
-            if is_task && level < LABEL && kind != Section::Aside && kind != Section::Criteria {
+            if is_task && level < LABEL && !kind.has_no_tasks() {
                 task = self.add(item, None, line);
             }
         }
         let phase = match named {
-            Some(named)
-                if task.is_none() && kind != Section::Aside && kind != Section::Criteria =>
-            {
+            Some(named) if task.is_none() && !kind.has_no_tasks() => {
                 Some(self.add_phase(title, named))
             }
             _ => None,
@@ -280,13 +284,16 @@ impl Reader {
             match item::attribute(words) {
                 Some(Attribute::DoneWhen(text)) if !text.is_empty() => self.criterion(&text),
                 _ if kind == Section::Criteria => self.criterion(words),
+                _ if matches!(kind, Section::Constraints | Section::NonGoals) => {
+                    self.constraint(words, kind);
+                }
                 _ => {}
             }
         }
         if let Some(head) = self.heads.last_mut() {
             head.prose.push(words.to_owned());
         }
-        if self.prose.is_none() && self.kind() != Section::Aside {
+        if self.prose.is_none() && !self.kind().has_no_tasks() {
             self.prose = Some((words.to_owned(), line));
         }
     }
@@ -297,6 +304,9 @@ impl Reader {
         match self.kind() {
             Section::Aside => {}
             Section::Criteria => self.criterion(&clean(body)),
+            kind @ (Section::Constraints | Section::NonGoals) => self.constraint(body, kind),
+            Section::Timeline => drop(self.time(item, line)),
+            _ if is_constraint(&item) => self.constraint(body, Section::Constraints),
             _ => drop(self.add(item, None, line)),
         }
     }
@@ -306,7 +316,7 @@ impl Reader {
         let kind = self.kind();
         let any = matches!(kind, Section::Work | Section::Deliverables);
         match kind {
-            Section::Aside => {}
+            Section::Aside | Section::Constraints | Section::NonGoals | Section::Timeline => {}
             Section::Criteria => {
                 let rows = rows.iter().skip(1);
                 for row in rows {
@@ -342,6 +352,72 @@ impl Reader {
             .push(shorten(&text, crate::DETAIL_MAX));
     }
 
+    /// What everybody keeps to, or what is not to be done.
+    fn constraint(&mut self, text: &str, kind: Section) {
+        let text = clean(text);
+        if text.is_empty() || self.reading.constraints.len() >= CRITERIA_MAX {
+            return;
+        }
+        let text = match kind {
+            Section::NonGoals => format!("not to be done: {text}"),
+            _ => text,
+        };
+        self.reading
+            .constraints
+            .push(shorten(&text, crate::DETAIL_MAX));
+    }
+
+    /// An item that names a part of the time, as in `Week 1: import`; whether it does.
+    fn time(&mut self, item: Item, line: u32) -> bool {
+        let Some(named) = phase::named(&item.title) else {
+            return false;
+        };
+        let title = item.title.clone();
+        let phase = self.add_phase(&title, named);
+        self.times.push((phase, item, line));
+        true
+    }
+
+    /// Parts of the time take the tasks that their words name; where there are no other tasks, they are the tasks.
+    fn place_times(&mut self) {
+        let times = std::mem::take(&mut self.times);
+        if self.reading.tasks.is_empty() {
+            for (_, item, line) in times {
+                self.add(item, None, line);
+            }
+            return;
+        }
+        for (phase, item, line) in times {
+            let words = stems(
+                item.title
+                    .split_once([':', '-', '–', '—'])
+                    .map_or("", |(_, name)| name),
+            );
+            let named = |raw: &&mut Raw| {
+                raw.phase.is_none()
+                    && stems(&raw.item.title)
+                        .iter()
+                        .any(|word| words.contains(word))
+            };
+            let mut found = 0;
+            for raw in self.reading.tasks.iter_mut().filter(named) {
+                raw.phase = Some(phase);
+                found += 1;
+            }
+            let any = found > 0
+                || self
+                    .reading
+                    .tasks
+                    .iter()
+                    .any(|raw| raw.phase == Some(phase));
+            if !any {
+                let title = &item.title;
+                let note = format!("{title:?} of line {line} is a phase, and names no task");
+                self.reading.notes.push(note);
+            }
+        }
+    }
+
     fn add(&mut self, item: Item, number: Option<(u32, u64)>, line: u32) -> Option<usize> {
         if item.title.is_empty() {
             return None;
@@ -362,6 +438,7 @@ impl Reader {
     }
 
     fn finish(mut self) -> Reading {
+        self.place_times();
         if self.reading.tasks.is_empty() {
             self.without_items();
         }
@@ -386,9 +463,7 @@ impl Reader {
             .iter()
             .enumerate()
             .filter(|(n, head)| {
-                leaf(*n)
-                    && !matches!(head.kind, Section::Aside | Section::Criteria)
-                    && !bare(&head.title).is_empty()
+                leaf(*n) && !head.kind.has_no_tasks() && !bare(&head.title).is_empty()
             })
             .filter(|(n, head)| *n > 0 || head.level > 1)
             .map(|(_, head)| head)
@@ -421,6 +496,38 @@ impl Reader {
         let words = "the spec has no list of what is wanted; it is one task";
         self.reading.notes.push(words.to_owned());
     }
+}
+
+/// The beginnings of a text's longer words, by which a phase and a task are the same matter.
+fn stems(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let long = words.filter(|word| word.chars().count() >= 4);
+    long.map(|word| word.to_lowercase().chars().take(6).collect())
+        .collect()
+}
+
+/// How an item begins that says what is not to be done.
+const NOT: &[&str] = &[
+    "no ",
+    "do not ",
+    "don't ",
+    "don’t ",
+    "never ",
+    "must not ",
+    "avoid ",
+    "keine ",
+    "kein ",
+    "keinen ",
+    "niemals ",
+    "ne pas ",
+];
+
+/// Whether an item says what is to be kept to and not what is to be done. One with an id, a box or an owner is a task.
+fn is_constraint(item: &Item) -> bool {
+    let lower = item.title.to_lowercase();
+    let free =
+        item.id.is_none() && item.label.is_none() && item.ticked.is_none() && item.owner.is_none();
+    free && (NOT.iter().any(|begin| lower.starts_with(begin)) || lower.contains(" must not "))
 }
 
 /// Whether a line is a label for what follows: `REQUIREMENTS:`, `Phase 1: Setup` before a list.

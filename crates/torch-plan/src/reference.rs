@@ -45,10 +45,12 @@ const WEAK: &[&[&str]] = &[
 /// The most tasks that a range such as `T1-T9` names.
 const RANGE_MAX: u32 = 50;
 
-/// A word in lower case, and whether a clause ends behind it.
+/// A word in lower case, whether a clause ends behind it, and where it stands.
 struct Word {
     text: String,
     ends: bool,
+    from: usize,
+    to: usize,
 }
 
 fn words(text: &str) -> Vec<Word> {
@@ -62,6 +64,8 @@ fn words(text: &str) -> Vec<Word> {
             Word {
                 text: bare.to_lowercase(),
                 ends: start[bare.len()..].contains(['.', ';', ')', ']', '!', '?']),
+                from: word.as_ptr().addr() - text.as_ptr().addr(),
+                to: word.as_ptr().addr() - text.as_ptr().addr() + word.len(),
             }
         })
         .collect()
@@ -72,23 +76,64 @@ pub(crate) fn within(text: &str) -> Vec<Reference> {
     let words = words(text);
     let mut found = Vec::new();
     for at in 0..words.len() {
-        let follows = |triggers: &[&[&str]]| {
-            triggers.iter().find_map(|trigger| {
-                let here = words.get(at..at + trigger.len())?;
-                let fits = here
-                    .iter()
-                    .zip(*trigger)
-                    .all(|(word, want)| word.text == **want);
-                (fits && !here.iter().any(|word| word.ends)).then_some(at + trigger.len())
-            })
-        };
-        if let Some(from) = follows(STRONG) {
+        if let Some(from) = follows(&words, at, STRONG) {
             found.extend(listed(&words[from..], true));
-        } else if let Some(from) = follows(WEAK) {
+        } else if let Some(from) = follows(&words, at, WEAK) {
             found.extend(listed(&words[from..], false));
         }
     }
     found
+}
+
+/// Where the words behind a trigger begin, if one stands here.
+fn follows(words: &[Word], at: usize, triggers: &[&[&str]]) -> Option<usize> {
+    triggers.iter().find_map(|trigger| {
+        let here = words.get(at..at + trigger.len())?;
+        let fits = here
+            .iter()
+            .zip(*trigger)
+            .all(|(word, want)| word.text == **want);
+        (fits && !here.iter().any(|word| word.ends)).then_some(at + trigger.len())
+    })
+}
+
+/// A sentence without the clauses that name what comes before it, where every name in them is `understood`. A clause in the
+/// middle of a sentence stays, and so does one that says it in other words.
+pub(crate) fn without(text: &str, understood: impl Fn(&Reference) -> bool) -> String {
+    let words = words(text);
+    let mut out = text.to_owned();
+    for at in (0..words.len()).rev() {
+        let here = follows(&words, at, STRONG).or_else(|| follows(&words, at, WEAK));
+        let Some(first) = here else { continue };
+        let (found, read) = listed_to(&words[first..], false);
+        let Some(last) = read.checked_sub(1).and_then(|read| words.get(first + read)) else {
+            continue;
+        };
+        let closed = last.ends
+            || text[last.to..].trim_start().is_empty()
+            || text[last.to..].starts_with(',');
+        if found.is_empty() || !closed || !found.iter().all(&understood) {
+            continue;
+        }
+        // What was cut off behind it before has taken its blanks along.
+        let (Some(head), Some(tail)) =
+            (out.get(..words[at].from), out.get(last.to.min(out.len())..))
+        else {
+            continue;
+        };
+        let head = head.trim_end_matches([' ', '(', '[', ',', ';', '-', '–', '—']);
+        let tail = tail.trim_start_matches([')', ']']);
+        out = match tail.trim().is_empty() || tail.starts_with([',', '.', ';']) {
+            true => format!("{head}{}", tail.trim_end()),
+            false => format!("{head} {}", tail.trim()),
+        };
+    }
+    let out = out.trim().trim_end_matches([',', ';']).to_owned();
+    if out.chars().any(char::is_alphanumeric) {
+        out
+    } else {
+        text.to_owned()
+    }
 }
 
 /// What is named behind `Depends on:`.
@@ -106,11 +151,18 @@ pub(crate) fn behind(text: &str) -> Vec<Reference> {
 
 /// The references at the beginning of these words; with `any`, other words when there are none.
 fn listed(words: &[Word], any: bool) -> Vec<Reference> {
+    listed_to(words, any).0
+}
+
+/// The same, and how many words they take.
+fn listed_to(words: &[Word], any: bool) -> (Vec<Reference>, usize) {
     let mut found = Vec::new();
     let mut numbered = false;
     let mut at = 0;
+    let mut read = 0;
     while let Some(word) = words.get(at) {
         at += 1;
+        let before = found.len();
         let text = word.text.as_str();
         if let Some(ids) = ids(text) {
             found.extend(ids.into_iter().map(Reference::Id));
@@ -121,6 +173,7 @@ fn listed(words: &[Word], any: bool) -> Vec<Reference> {
         {
             found.push(Reference::Phase(text.to_owned(), mark.text.clone()));
             at += 1;
+            read = at;
             if mark.ends {
                 break;
             }
@@ -159,6 +212,9 @@ fn listed(words: &[Word], any: bool) -> Vec<Reference> {
         ) {
             break;
         }
+        if found.len() > before {
+            read = at;
+        }
         if word.ends {
             break;
         }
@@ -178,7 +234,7 @@ fn listed(words: &[Word], any: bool) -> Vec<Reference> {
             found.push(Reference::Words(phrase));
         }
     }
-    found
+    (found, read)
 }
 
 /// `t3`, `#3` or a range of them.

@@ -59,6 +59,7 @@ fn take(plan: &mut TaskPlan, spec: &Spec, roles: &[RoleName]) {
                 path: spec.path.clone(),
                 sha256: String::new(),
                 criteria: Vec::new(),
+                constraints: Vec::new(),
                 notes: Vec::new(),
             });
             plan.specs.len() - 1
@@ -87,6 +88,7 @@ fn take(plan: &mut TaskPlan, spec: &Spec, roles: &[RoleName]) {
         path: spec.path.clone(),
         sha256: spec.sha256.clone(),
         criteria: reading.criteria.clone(),
+        constraints: reading.constraints.clone(),
         notes,
     };
     let rings = settle(plan);
@@ -138,10 +140,13 @@ fn merged(
     let waits = waits(reading, &ids, &other_ids);
     let mut own: Vec<Option<Task>> = own.into_iter().map(Some).collect();
     let mut tasks = Vec::new();
-    for (((mut draft, id), waits), before) in drafts.into_iter().zip(ids).zip(waits).zip(found) {
+    for (((mut draft, id), (waits, title)), before) in
+        drafts.into_iter().zip(ids).zip(waits).zip(found)
+    {
         let Some(id) = id else { continue };
         draft.id = id;
         draft.depends_on = waits;
+        draft.title = title;
         let before = before.and_then(|at| own[at].take());
         tasks.push(before.map_or(draft.clone(), |before| carried(before, draft)));
     }
@@ -299,7 +304,7 @@ fn again(old: &[Task], new: &[Task]) -> Vec<Option<usize>> {
 }
 
 /// The explicit id that a title begins with, as it is kept in [`Task::said`].
-fn mark(said: &str) -> Option<String> {
+pub(crate) fn mark(said: &str) -> Option<String> {
     let (mark, _) = said.split_once(": ")?;
     let lower = mark.to_lowercase();
     (!lower.contains(' ')

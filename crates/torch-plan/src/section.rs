@@ -11,8 +11,24 @@ pub(crate) enum Section {
     Deliverables,
     /// When the whole, or the task or phase above, is done.
     Criteria,
+    /// What everybody keeps to: its items are no tasks.
+    Constraints,
+    /// What is not to be done.
+    NonGoals,
+    /// When what is to be there: its items are phases.
+    Timeline,
     /// Background: its items are no tasks.
     Aside,
+}
+
+impl Section {
+    /// Whether what stands below is no task, whatever it looks like.
+    pub(crate) fn has_no_tasks(self) -> bool {
+        matches!(
+            self,
+            Self::Criteria | Self::Constraints | Self::NonGoals | Self::Aside
+        )
+    }
 }
 
 /// Headings by what they announce, in lower case.
@@ -93,7 +109,28 @@ const CRITERIA: &[&str] = &[
     "criterios de aceptación",
     "criteri di accettazione",
 ];
-const ASIDE: &[&str] = &[
+const CONSTRAINTS: &[&str] = &[
+    "constraints",
+    "constraint",
+    "technical constraints",
+    "limitations",
+    "restrictions",
+    "ground rules",
+    "coding standards",
+    "coding guidelines",
+    "code style",
+    "conventions",
+    "testing strategy",
+    "test strategy",
+    "randbedingungen",
+    "rahmenbedingungen",
+    "einschränkungen",
+    "vorgaben",
+    "contraintes",
+    "restricciones",
+    "vincoli",
+];
+const NON_GOALS: &[&str] = &[
     "non-goals",
     "non goals",
     "nongoals",
@@ -101,6 +138,24 @@ const ASIDE: &[&str] = &[
     "not in scope",
     "won't have",
     "wont have",
+    "nicht-ziele",
+    "nichtziele",
+    "nicht im umfang",
+    "hors périmètre",
+    "fuera de alcance",
+];
+const TIMELINE: &[&str] = &[
+    "timeline",
+    "time line",
+    "schedule",
+    "calendar",
+    "zeitplan",
+    "terminplan",
+    "calendrier",
+    "cronograma",
+    "calendario",
+];
+const ASIDE: &[&str] = &[
     "background",
     "context",
     "overview",
@@ -133,8 +188,6 @@ const ASIDE: &[&str] = &[
     "contents",
     "faq",
     "hintergrund",
-    "nicht-ziele",
-    "nichtziele",
     "kontext",
     "überblick",
     "einleitung",
@@ -142,7 +195,6 @@ const ASIDE: &[&str] = &[
     "risiken",
     "offene fragen",
     "hinweise",
-    "nicht im umfang",
     "contexte",
     "contexto",
     "glossar",
@@ -162,6 +214,15 @@ pub(crate) fn section(title: &str) -> Section {
     if is(CRITERIA) {
         return Section::Criteria;
     }
+    if is(CONSTRAINTS) {
+        return Section::Constraints;
+    }
+    if is(NON_GOALS) {
+        return Section::NonGoals;
+    }
+    if is(TIMELINE) {
+        return Section::Timeline;
+    }
     if is(ASIDE) {
         return Section::Aside;
     }
@@ -177,6 +238,10 @@ pub(crate) fn section(title: &str) -> Section {
     };
     if starts(CRITERIA) {
         Section::Criteria
+    } else if starts(NON_GOALS) {
+        Section::NonGoals
+    } else if starts(CONSTRAINTS) {
+        Section::Constraints
     } else if starts(ASIDE) {
         Section::Aside
     } else if starts(DELIVERABLES) {

@@ -69,7 +69,10 @@ pub(crate) fn field<'a>(body: &'a str, name: &str) -> Option<&'a str> {
 pub(crate) fn place(text: &str) -> &str {
     let line = text.trim().lines().next().unwrap_or("");
     match line.starts_with('/') {
-        true => line.rsplit_once(" (").map_or(line, |(path, _)| path).trim_end(),
+        true => line
+            .rsplit_once(" (")
+            .map_or(line, |(path, _)| path)
+            .trim_end(),
         false => first_word(line),
     }
 }

@@ -164,7 +164,11 @@ mod tests {
         let json = r#"{"plan": {"tasks": [
             {"id": "T2", "title": "one", "by": "developer"}, {"id": "T1", "title": "gone", "by": "spec"}, {"id": "T5", "title": "two"}
         ]}}"#;
-        let items: Vec<String> = planned(json).expect("a plan").iter().map(ToString::to_string).collect();
+        let items: Vec<String> = planned(json)
+            .expect("a plan")
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(items, ["T2 one", "T5 two"]);
         assert_eq!(planned("{}"), None);
         assert_eq!(planned("no"), None);

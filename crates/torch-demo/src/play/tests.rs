@@ -21,7 +21,10 @@ fn from(sender: &str, body: &str) -> Message {
 
 /// The last step, as `to: body`.
 fn last(me: &str, roles: &str, sender: &str, body: &str) -> String {
-    match play(me, roles).react(&from(sender, body), &spec::items(SPEC)).pop() {
+    match play(me, roles)
+        .react(&from(sender, body), &spec::items(SPEC))
+        .pop()
+    {
         Some(Step::Send(send)) => format!("{}: {}", send.to, send.body),
         Some(Step::Complete(text)) => format!("complete: {text}"),
         Some(Step::Say(text)) => format!("say: {text}"),
@@ -171,7 +174,8 @@ fn a_message_is_handled_once() {
 
 #[test]
 fn keys_are_stable_and_distinct() {
-    let steps = |body| play("project_manager", TEAM).react(&from("developer", body), &spec::items(SPEC));
+    let steps =
+        |body| play("project_manager", TEAM).react(&from("developer", body), &spec::items(SPEC));
     let key = |steps: Vec<Step>| match steps.last() {
         Some(Step::Send(send)) => send.key.clone(),
         other => panic!("{other:?}"),

@@ -45,6 +45,11 @@ impl Reader {
         let parent = self.slots.last().map(|(_, slot)| *slot);
         let slot = match (parent, self.kind()) {
             (Some(Slot::Nothing), _) | (None, Section::Aside) => Slot::Nothing,
+            (Some(Slot::Kept(kind)), _)
+            | (None, kind @ (Section::Constraints | Section::NonGoals)) => {
+                self.constraint(text, kind);
+                Slot::Kept(kind)
+            }
             (Some(Slot::Criterion), _) => {
                 self.criterion(&clean(text));
                 Slot::Criterion
@@ -85,7 +90,18 @@ impl Reader {
         if let Some(task) = self.heading_task() {
             return self.sub_item(task, *depth, text, item.ticked, *line);
         }
+        if super::is_constraint(&item) {
+            self.constraint(&item.title, Section::Constraints);
+            return Slot::Nothing;
+        }
         let (children, boxes) = below(blocks, at, *depth);
+        let free =
+            children == 0 && item.id.is_none() && item.label.is_none() && item.ticked.is_none();
+        let time = phase::named(&item.title).is_some_and(|named| phase::is_time(&named.word));
+        if free && (time || self.kind() == Section::Timeline) {
+            self.time(item, *line);
+            return Slot::Nothing;
+        }
         let title = clean(text.lines().next().unwrap_or_default());
         if children > 0 && *depth < DEPTH_MAX {
             if let Some(named) =
@@ -99,6 +115,7 @@ impl Reader {
                 match section(&title) {
                     Section::Aside => return Slot::Nothing,
                     Section::Criteria => return Slot::Criterion,
+                    kind @ (Section::Constraints | Section::NonGoals) => return Slot::Kept(kind),
                     kind => self.open_group(&title, kind, None),
                 }
                 return Slot::Group;

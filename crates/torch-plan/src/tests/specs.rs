@@ -73,6 +73,9 @@ pub(super) fn shown(plan: &TaskPlan) -> String {
     for line in plan.criteria() {
         let _ = writeln!(out, "criterion: {line}");
     }
+    for line in plan.constraints() {
+        let _ = writeln!(out, "constraint: {line}");
+    }
     for line in plan.specs.iter().flat_map(|spec| &spec.notes) {
         let _ = writeln!(out, "note: {line}");
     }
@@ -248,6 +251,18 @@ pub(super) const SPECS: &[(&str, &str)] = &[
     (
         "steps",
         "# App\n## Step 1: Parser\n- Write it\n## Step 2: Printer\n- Write it, after step 1\n",
+    ),
+    (
+        "own_ids",
+        "# Import\n\nTYPE: web application\n\n## Requirements\n- R10: Import orders from CSV; tests included\n- R3: Export orders to CSV (after R10)\n- R7: Show progress in the page, depends on R3\n- R8: Backend endpoint with tests\n- R9: Deploy after R8 to staging\n\n## Testing strategy\n- Unit tests run in CI\n- No end-to-end tests for now\n\n## Out of scope\n- Payment\n\n## Timeline\n- Week 1: import\n- Week 2: export\n- Week 3: launch\n\n## Constraints\n- Python 3.12 only\n- Do not add new dependencies\n",
+    ),
+    (
+        "weeks_only",
+        "# App\n- Week 1: Build the parser\n- Week 2: Test the parser\n",
+    ),
+    (
+        "constraints_in_a_list",
+        "# App\n- Build it\n- No plug-ins\n- The page must not load fonts\n- R5: No clear passwords\n- [ ] No warnings\n- Constraints:\n  - Rust only\n",
     ),
     ("two_titles", "# One\n- Build a\n# Two\n- Build b\n"),
 ];
