@@ -89,6 +89,9 @@ pub struct TeamView {
     /// Which roles a rule of the project keeps from every message now, the orchestrator's included, and the rule.
     #[serde(default)]
     pub rules_silence: Option<String>,
+    /// Commits that agents made although the team's policy leaves them to a person, one line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against_policy: Vec<String>,
     /// What torch's own words to its agents cost: check-ins, standups, words to go on, repeated briefings.
     #[serde(default)]
     pub supervision: SupervisionView,

@@ -41,6 +41,7 @@ pub(crate) fn team(
         tasks: None,
         rules_trouble: None,
         rules_silence: None,
+        against_policy: Vec::new(),
         supervision: SupervisionView::default(),
         agents,
     }

@@ -28,6 +28,8 @@ pub struct WorktreeState {
     pub branch: Option<String>,
     /// The commit that is checked out, full hex.
     pub head: String,
+    /// When that commit was made, in seconds since 1970.
+    pub head_at: Option<i64>,
     /// Whether a file is changed, added or new; ignored ones don't count.
     pub dirty: bool,
     /// How many files that git knows are changed, staged or not.
@@ -109,6 +111,10 @@ fn by_libgit2(path: &Path, base: &str) -> Result<Option<WorktreeState>, git2::Er
     Ok(Some(WorktreeState {
         branch,
         head: id.to_string(),
+        head_at: repository
+            .find_commit(id)
+            .ok()
+            .map(|commit| commit.time().seconds()),
         dirty: changed + untracked > 0,
         changed,
         untracked,
@@ -160,6 +166,16 @@ fn by_git(
     // Signatures are checked by a program that the repository's configuration names.
     let args = [
         "log",
+        "-1",
+        "--no-show-signature",
+        "--no-color",
+        "--format=%ct",
+        &head,
+        "--",
+    ];
+    let made = call().ask("read when a commit was made", args)?.text();
+    let args = [
+        "log",
         "--no-show-signature",
         "--no-color",
         "--abbrev=8",
@@ -174,6 +190,7 @@ fn by_git(
     Ok(WorktreeState {
         branch: branch.success().then(|| branch.text()),
         head,
+        head_at: made.trim().parse().ok(),
         dirty: changed + untracked > 0,
         changed,
         untracked,

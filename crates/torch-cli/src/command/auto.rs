@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use torch_api::view::PlanView;
+use torch_api::view::{PlanView, TeamView};
 use torch_api::wire::{AutoRequest, Failure};
 use torch_api::{Request, Response};
 use torch_daemon::catalog::Catalog;
@@ -270,11 +270,30 @@ fn dry_run(request: AutoRequest, json: JsonArgs, place: &Place) -> Outcome {
     let plan = plan(request.clone(), place)?;
     if json.json {
         output::json(&Response::Planned(Box::new(plan)))?;
+    } else if plan.exists {
+        let team = there(&plan.team, place)?;
+        let roles = request.roles.iter().map(String::as_str).collect::<Vec<_>>();
+        let text = render::plan::exists(&team, &roles);
+        output::prose(&fit::prose(&text, crate::screen::width(), output::HANG))?;
     } else {
         output::data(&render::plan::plan(&plan, crate::screen::width()))?;
         say_policy(&request, &plan);
     }
     Ok(exit::OK)
+}
+
+/// The team that is there already.
+fn there(name: &str, place: &Place) -> Result<TeamView, CommandError> {
+    let request = Request::Status {
+        team: Some(name.to_owned()),
+    };
+    match connect::ask(&mut connect::connect(place)?, &request)? {
+        Response::Status { teams, .. } => teams.into_iter().next().ok_or_else(|| {
+            CommandError::other(format!("team {name} is not there any more"))
+                .hint("torch auto --dry-run")
+        }),
+        other => Err(CommandError::unexpected(&other)),
+    }
 }
 
 /// The hint is the same command for the project in the current directory.

@@ -1,6 +1,6 @@
 //! `torch brief ROLE --print`: what an agent is told, or would be. Works without the daemon.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -26,7 +26,7 @@ use crate::place::{Place, project_root};
 /// torch resume --rebrief-all.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  torch brief developer --print\n  torch brief securityops --print --roles orchestrator,sysadmin,securityops --policy review-only"
+    after_help = "Examples:\n  torch brief developer --print\n  torch brief developer --print --spec spec.md\n  torch brief securityops --print --roles orchestrator,sysadmin,securityops --policy review-only"
 )]
 pub struct BriefArgs {
     /// The role
@@ -43,6 +43,9 @@ pub struct BriefArgs {
         conflicts_with = "team"
     )]
     roles: Vec<String>,
+    /// Of a team for this spec, with the tasks that it would get there
+    #[arg(long, value_name = "FILE", conflicts_with = "team")]
+    spec: Option<PathBuf>,
     /// Under this policy, whatever the settings say: team, review-only or supervised
     #[arg(long, value_name = "NAME", conflicts_with = "team")]
     policy: Option<String>,
@@ -55,7 +58,7 @@ pub struct BriefArgs {
 /// Runs the command.
 pub(crate) fn run(args: &BriefArgs, place: &Place) -> Outcome {
     let catalog = told(&place.cwd);
-    let supposed = !args.roles.is_empty() || args.policy.is_some();
+    let supposed = !args.roles.is_empty() || args.policy.is_some() || args.spec.is_some();
     let found = match supposed {
         true => None,
         false => of_the_team(args, place)?,
@@ -106,11 +109,16 @@ fn would_be(
     let entry = find(catalog, &args.role, "torch brief --print")?;
     let (config, _) = super::config::load_under(place, args.policy.as_deref())?;
     let mut team: Vec<String> = Vec::new();
-    let written = args.roles.iter().map(String::as_str);
-    let default = DEFAULT_TEAM
-        .iter()
-        .copied()
-        .filter(|_| args.roles.is_empty());
+    let spec = args.spec.as_ref().map(|file| place.cwd.join(file));
+    let chosen: Vec<String> = match &spec {
+        Some(spec) if args.roles.is_empty() => {
+            let roles = super::plan::detected(spec, place)?;
+            roles.iter().map(ToString::to_string).collect()
+        }
+        _ => args.roles.clone(),
+    };
+    let written = chosen.iter().map(String::as_str);
+    let default = DEFAULT_TEAM.iter().copied().filter(|_| chosen.is_empty());
     let named = written.chain(default).chain([entry.role.name.as_str()]);
     for name in named.map(str::trim).filter(|name| !name.is_empty()) {
         let role = &find(catalog, name, "torch roles show")?.role.name;
@@ -128,6 +136,14 @@ fn would_be(
         catalog,
         &config,
     );
+    if let Some(spec) = &spec {
+        let roles = super::plan::roles(&team)?;
+        let (_, plan) = super::plan::of_file(spec, &roles)?;
+        if let Ok(role) = RoleName::parse(&entry.role.name) {
+            facts.plan = torch_plan::brief::part(&plan, &role);
+        }
+        facts.spec = spec.display().to_string();
+    }
     facts.direct = direct(&entry.role.name, &team, catalog, &config);
     let rules = torch_daemon::project_files::read(&project_root(&place.cwd));
     if let (Ok(rules), Ok(role)) = (rules, RoleName::parse(&entry.role.name)) {

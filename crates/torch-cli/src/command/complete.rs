@@ -2,8 +2,7 @@
 
 use clap::Args;
 use torch_api::{Request, Response};
-use torch_core::TaskId;
-use torch_core::task::TaskIdError;
+use torch_plan::report;
 
 use super::JsonArgs;
 use crate::connect;
@@ -55,13 +54,13 @@ pub(crate) fn run(args: CompleteArgs, place: &Place) -> Outcome {
 
 /// The report of a task, as every door takes it.
 fn of_task(task: &str, text: &str) -> Result<String, CommandError> {
-    let id: TaskId = task.trim().parse().map_err(|error: TaskIdError| {
+    let id = report::form(task.trim()).ok_or_else(|| {
         CommandError::usage(format!("--task {task:?} names no task"))
-            .because(&error)
+            .cause("a task is called T3 or #3, or as the spec calls it: R10, REQ-12")
             .hint("torch plan show")
     })?;
     // It may say so itself.
-    match torch_plan::report::named(text).contains(&id) {
+    match report::ids(text).contains(&id) {
         true => Ok(text.to_owned()),
         false => Ok(format!("{id} done: {text}")),
     }

@@ -84,7 +84,7 @@ struct ShowArgs {
     /// A spec whose plan is shown as it would be; no team and no daemon is needed
     #[arg(long, value_name = "FILE", conflicts_with = "team")]
     spec: Option<PathBuf>,
-    /// With --spec: the roles of the team, separated by commas [default: the core five]
+    /// With --spec: the roles of the team, separated by commas [default: those that torch auto would choose]
     #[arg(long, value_name = "ROLES", value_delimiter = ',', requires = "spec")]
     roles: Vec<String>,
     #[command(flatten)]
@@ -148,10 +148,22 @@ pub(crate) fn run(args: PlanArgs, place: &Place) -> Outcome {
 fn show(args: ShowArgs, place: &Place) -> Outcome {
     let view = match &args.spec {
         Some(file) => {
-            let roles = known_roles(&args.roles, place)?;
+            let path = place.cwd.join(file);
+            let roles = match args.roles.as_slice() {
+                [] => detected(&path, place)?,
+                written => known_roles(written, place)?,
+            };
+            if args.roles.is_empty() && !args.json.json {
+                let names: Vec<&str> = roles.iter().map(RoleName::as_str).collect();
+                let names = names.join(", ");
+                let line = format!(
+                    "note: for the team that torch auto would choose here: {names} (--roles names others)"
+                );
+                output::notice(&line);
+            }
             TasksView {
                 team: String::new(),
-                plan: of_file(&place.cwd.join(file), &roles)?.1,
+                plan: of_file(&path, &roles)?.1,
                 roles: roles.iter().map(ToString::to_string).collect(),
                 change: None,
             }
@@ -165,7 +177,7 @@ pub(super) fn print(view: &TasksView, json: JsonArgs) -> Outcome {
     if json.json {
         output::json(view)?;
     } else {
-        output::prose(&render::tasks::tasks(view))?;
+        output::prose(&render::tasks::tasks(view, crate::screen::width()))?;
     }
     Ok(exit::OK)
 }
@@ -214,6 +226,16 @@ fn answered(response: Response) -> Result<TasksView, CommandError> {
         Response::Tasks(view) => Ok(*view),
         other => Err(CommandError::unexpected(&other)),
     }
+}
+
+/// The roles that `torch auto` would choose for a spec, in the project that holds the working directory.
+pub(super) fn detected(spec: &Path, place: &Place) -> Result<Vec<RoleName>, CommandError> {
+    let (config, _) = super::config::load_under(place, None)?;
+    let wishes = super::wishes::WishArgs::default().wishes(&config.team)?;
+    let project = crate::place::project_root(&place.cwd);
+    let chosen = super::wishes::chosen(&project, Some(&read_spec(spec)?), &wishes)?;
+    let names: Vec<String> = chosen.choice.roles().map(ToString::to_string).collect();
+    roles(&names)
 }
 
 /// The roles as written, or the default ones.

@@ -125,6 +125,7 @@ fn of_the_files(team: &TeamArgs, place: &Place) -> Option<RulesView> {
         trouble,
         set,
         unread: false,
+        limited: std::collections::BTreeMap::new(),
     })
 }
 

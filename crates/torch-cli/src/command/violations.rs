@@ -102,7 +102,8 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
             output::json(row)?;
         }
     } else {
-        output::prose(&rules::violations(&violations, &clock))?;
+        let text = rules::violations(&violations, &clock);
+        output::prose(&crate::render::fit::prose(&text, crate::screen::width(), 4))?;
     }
     Ok(exit::OK)
 }

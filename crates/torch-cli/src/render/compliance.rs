@@ -45,6 +45,7 @@ pub fn replay(date: &str, report: &ReplayReport, clock: &Clock, width: Option<us
             paint(WARN, &plain(&row.why))
         ));
     }
+    text = super::fit::prose(&text, width, 4);
     if !report.teams.is_empty() {
         let note = "all messages of the day, also torch's own (briefings, notices, copies), which no rule judges:";
         text.push_str(&format!("\n{}\n", paint(DIM, note)));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use torch_api::choice::ChoiceView;
-use torch_api::view::{CapsView, PlanView, PlannedAgent};
+use torch_api::view::{CapsView, PlanView, PlannedAgent, TeamView};
 
 use super::style::{DIM, STRONG, paint};
 use super::table::{Cell, Table};
@@ -52,6 +52,44 @@ pub fn plan(plan: &PlanView, width: Option<usize>) -> String {
     let rest = left_out(plan.choice.as_deref(), width);
     let facts = facts.wrapping(width, &[]);
     format!("{title}\n{facts}\n{roles}{rest}")
+}
+
+/// A team that is there already: who is in it, and what these roles, which would be chosen now, differ in.
+pub fn exists(team: &TeamView, chosen: &[&str]) -> String {
+    let title = format!(
+        "{} is there already, {}; torch auto would change nothing",
+        team.name, team.phase
+    );
+    let mut table = Table::new(2, &["ROLE", "PROGRAM", "STATE", "BRANCH"]);
+    for agent in &team.agents {
+        table.row([
+            agent.role.as_str().into(),
+            agent.program.as_str().into(),
+            agent.state.as_str().into(),
+            agent.branch.as_deref().unwrap_or("(detached)").into(),
+        ]);
+    }
+    let there: Vec<&str> = team
+        .agents
+        .iter()
+        .map(|agent| agent.role.as_str())
+        .collect();
+    let only = |these: &[&str], others: &[&str]| -> Vec<String> {
+        let these = these.iter().filter(|role| !others.contains(role));
+        these.map(ToString::to_string).collect()
+    };
+    let (more, less) = (only(chosen, &there), only(&there, chosen));
+    let mut text = format!("{}\n{}", paint(STRONG, &title), table.render());
+    for (words, roles) in [
+        ("would be chosen now, and is not there", more),
+        ("is there, and would not be chosen now", less),
+    ] {
+        if !roles.is_empty() {
+            text.push_str(&format!("  {}: {}\n", paint(DIM, words), roles.join(", ")));
+        }
+    }
+    text.push_str(&format!("torch status --team {}\n", team.name));
+    text
 }
 
 /// Which team was chosen, by what, and each of its roles with its reason.

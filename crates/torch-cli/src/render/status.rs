@@ -66,6 +66,7 @@ pub fn daemon(daemon: &DaemonView, clock: &Clock) -> String {
 /// One team: a headline, its agents, what wants a look, how to attach.
 pub fn team(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
     let phase = match team.phase.as_str() {
+        "finished" if team.tasks.is_some_and(|tasks| tasks.done < tasks.total) => WARN,
         "finished" => GOOD,
         "stopped" => DIM,
         "suspended" => WARN,
@@ -142,7 +143,19 @@ fn supervision(view: &SupervisionView) -> String {
 
 fn phase_words(team: &TeamView, clock: &Clock) -> String {
     match team.finished {
-        Some(at) if team.phase == "finished" => format!("finished {}", clock.ago(at)),
+        Some(at) if team.phase == "finished" => {
+            let open = team
+                .tasks
+                .map_or(0, |tasks| tasks.total - tasks.done.min(tasks.total));
+            match open {
+                0 => format!("finished {}", clock.ago(at)),
+                open => format!(
+                    "reported complete {}, with {} of the plan open",
+                    clock.ago(at),
+                    super::count(u64::from(open), "task")
+                ),
+            }
+        }
         _ => format!("{}, made {}", team.phase, clock.ago(team.created)),
     }
 }
@@ -204,6 +217,13 @@ fn notes(team: &TeamView) -> Vec<String> {
             team.name
         ));
     }
+    lines.extend(team.against_policy.iter().map(|words| {
+        format!(
+            "{} (torch violations --team {})",
+            super::plain(words),
+            team.name
+        )
+    }));
     if team.paused {
         lines.push(format!(
             "paused: nothing is typed (torch unpause --team {})",

@@ -4,6 +4,7 @@ use serde::Serialize;
 use torch_api::task::TasksView;
 use torch_core::task::{Task, TaskCount};
 use torch_core::{TaskPlan, TaskState};
+use torch_plan::alias;
 
 use super::style::{DIM, GOOD, NONE, STRONG, WARN, paint};
 use super::table::{Cell, Table};
@@ -21,8 +22,8 @@ pub struct SpecRow {
     pub notes: Vec<String>,
 }
 
-/// A plan: what it is for, its tasks by phase, what must hold at the end.
-pub fn tasks(view: &TasksView) -> String {
+/// A plan: what it is for, its tasks by phase, what must hold at the end; for a terminal of `width` columns if there is one.
+pub fn tasks(view: &TasksView, width: Option<usize>) -> String {
     let plan = &view.plan;
     let mut text = head(view);
     let mut table = Table::new(2, &["TASK", "STATE", "OWNER", "AFTER", "WHAT"]);
@@ -45,8 +46,9 @@ pub fn tasks(view: &TasksView) -> String {
         }
         table.row(cells(task));
     }
-    text.push_str(&table.render());
-    text.push_str(&details(plan));
+    // Titles give way first; ids, states and owners are what is typed.
+    text.push_str(&table.giving(width, &[4, 3]));
+    text.push_str(&super::fit::prose(&details(plan), width, 2));
     text
 }
 
@@ -63,7 +65,7 @@ fn cells(task: &Task) -> [Cell; 5] {
         ""
     };
     [
-        task.id.to_string().into(),
+        alias::shown(task).into(),
         Cell::styled(style(task.state), task.state.as_str()),
         task.owner
             .as_ref()
@@ -134,6 +136,23 @@ fn details(plan: &TaskPlan) -> String {
         .map(|task| format!("{} {}", task.id, task.owner_why))
         .collect();
     part(&mut text, "without an owner", &free);
+    let absent = plan
+        .tasks
+        .iter()
+        .filter(|task| task.state != TaskState::Done && task.owner_why.contains("not in the team"));
+    let absent: Vec<String> = absent
+        .filter_map(|task| {
+            Some(format!(
+                "{} {}: {}",
+                task.id,
+                task.owner.as_ref()?,
+                super::plain(&task.owner_why)
+            ))
+        })
+        .collect();
+    part(&mut text, "with an owner that stands in", &absent);
+    let kept: Vec<String> = plan.constraints().map(super::plain).collect();
+    part(&mut text, "to be kept to", &kept);
     let criteria: Vec<String> = plan.criteria().map(super::plain).collect();
     part(&mut text, "the whole is done when", &criteria);
     let notes: Vec<String> = plan
@@ -184,7 +203,7 @@ pub fn count(count: TaskCount) -> String {
 /// What a request changed of a plan.
 pub fn change(view: &TasksView) -> String {
     let Some(change) = &view.change else {
-        return tasks(view);
+        return tasks(view, None);
     };
     let mut text = String::new();
     for line in &change.lines {

@@ -30,7 +30,18 @@ pub fn raised(team: &TeamView, existed: bool, clock: &Clock, width: Option<usize
 /// A team's end: per role its branch and its report, then how to attach.
 pub fn finished(team: &TeamView, complete: bool) -> String {
     let line = if complete {
-        paint(GOOD, &format!("{}: the spec is complete", team.name))
+        match team.tasks.filter(|tasks| tasks.done < tasks.total) {
+            None => paint(GOOD, &format!("{}: the spec is complete", team.name)),
+            // The hub says the one, the plan the other.
+            Some(tasks) => {
+                let done = super::tasks::count(tasks);
+                let line = format!(
+                    "{}: the spec was reported complete; the plan says {done} (torch plan --team {})",
+                    team.name, team.name
+                );
+                paint(WARN, &line)
+            }
+        }
     } else {
         paint(
             BAD,

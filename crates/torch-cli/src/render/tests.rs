@@ -139,6 +139,7 @@ fn a_team() -> TeamView {
         next_scheduled: None,
         rules_trouble: None,
         rules_silence: None,
+        against_policy: Vec::new(),
         supervision: Default::default(),
         agents: vec![
             an_agent("orchestrator", 0, AgentState::Idle),

@@ -186,6 +186,7 @@ pub(crate) fn a_team() -> TeamView {
         next_scheduled: None,
         rules_trouble: None,
         rules_silence: None,
+        against_policy: Vec::new(),
         supervision: Default::default(),
         agents: Vec::new(),
     }

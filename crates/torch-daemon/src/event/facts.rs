@@ -111,6 +111,8 @@ pub enum FailedHow {
 pub struct WorkFacts {
     /// The commit that is checked out, full hex.
     pub head: String,
+    /// When that commit was made, in whole seconds; `None` where git does not say.
+    pub head_at: Option<Timestamp>,
     /// The branch that is checked out.
     pub branch: Option<String>,
     /// How many commits lie between the team's base and there.

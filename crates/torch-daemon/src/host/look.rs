@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use torch_api::Failure;
 use torch_api::roster::{AgentAct, AgentRequest};
-use torch_core::{AgentId, RoleName};
+use torch_core::{AgentId, RoleName, Timestamp};
 use torch_session::{CaptureStyle, PaneRow, Server};
 use torch_worktree::Git;
 
@@ -94,6 +94,7 @@ pub(crate) fn work(
     let commits = state.commits.iter().take(COMMITS);
     Some(WorkFacts {
         head: state.head.clone(),
+        head_at: seconds(state.head_at),
         branch: state.branch.clone(),
         ahead: state.ahead,
         commits: commits
@@ -103,6 +104,11 @@ pub(crate) fn work(
         changed: state.changed + state.untracked,
         checkpoints: checkpoints(worktree, role),
     })
+}
+
+fn seconds(since_1970: Option<i64>) -> Option<Timestamp> {
+    let seconds = u64::try_from(since_1970?).ok()?;
+    Some(Timestamp(seconds.saturating_mul(1000)))
 }
 
 /// `ROLE_CHECKPOINT_YYYYMMDD_HHMM.md` files (S2-180), newest first: their names sort by time.

@@ -159,6 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let work = WorkFacts {
             head: "0".repeat(40),
+            head_at: None,
             branch: None,
             ahead: 3,
             commits: vec!["0123abcd add a".into()],

@@ -138,6 +138,8 @@ impl State {
                 t.journal(kind, agent, data);
                 if own {
                     self.note_door(t, agent, Door::Commit);
+                } else {
+                    self.note_commit_of_person(&view.id);
                 }
                 t.reply(conn, Response::Committed(view));
             }

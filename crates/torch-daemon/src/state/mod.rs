@@ -24,6 +24,7 @@ mod hand_over;
 mod judged;
 mod keys;
 mod launch;
+mod left_commits;
 mod names;
 mod notices;
 mod observed;

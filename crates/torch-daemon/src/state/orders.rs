@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use torch_core::hand_over;
 use torch_core::launch::LaunchSpec;
+use torch_core::policy::AgentCommits;
 use torch_core::program::{AgentProgram, fill, fill_variables};
 use torch_core::question::answers_folder;
 use torch_core::{AgentId, LaunchId};
@@ -227,6 +228,13 @@ impl State {
             pair("TORCH_ROLE", run.agent.role.to_string()),
             pair("TORCH_TEAM", team.name.to_string()),
             pair("TORCH_TEAM_ROLES", roles.join(",")),
+            pair(
+                "TORCH_AGENT_COMMITS",
+                match team.policy.git.agent_commits {
+                    AgentCommits::Required => "required".to_owned(),
+                    AgentCommits::Forbidden => "forbidden".to_owned(),
+                },
+            ),
             pair("TORCH_SPEC", team.spec.display().to_string()),
         ]);
         Some(env)

@@ -221,6 +221,7 @@ mod tests {
     fn what_was_done_is_said() {
         let work = WorkFacts {
             head: "0123456789".repeat(4),
+            head_at: None,
             branch: Some("main-developer".into()),
             ahead: 2,
             commits: vec!["0123abcd add a".into(), "4567cdef add b".into()],

@@ -121,7 +121,8 @@ impl State {
             .collect()
     }
 
-    /// Takes a report in: the tasks that it names at its head are done. Answers how many it named.
+    /// Takes a report in: the tasks that it names at its head are done. Of an id that no task has, its sender hears. Answers how
+    /// many ids it named.
     pub(crate) fn tasks_done(&mut self, t: &mut Turn, agent: AgentId, text: &str) -> usize {
         let Some(run) = self.agents.get(&agent) else {
             return 0;
@@ -130,14 +131,20 @@ impl State {
         let Some(plan) = self.plans.get(&team) else {
             return 0;
         };
-        let named: Vec<TaskId> = report::named(text)
-            .into_iter()
-            .filter(|id| plan.task(*id).is_some())
-            .collect();
-        if !named.is_empty() {
-            self.move_tasks(t, team, &named, TaskState::Done, (&role, text));
+        let named = report::named_in(plan, text);
+        if !named.unknown.is_empty() {
+            let text = words::unknown(plan, &named);
+            let recipient = Recipient::Agent {
+                agent,
+                role: run.agent.role.clone(),
+            };
+            let draft = Draft::from_torch(team, MessageKind::Notice, recipient, text);
+            self.post(t, draft);
         }
-        named.len()
+        if !named.tasks.is_empty() {
+            self.move_tasks(t, team, &named.tasks, TaskState::Done, (&role, text));
+        }
+        named.tasks.len() + named.unknown.len()
     }
 
     /// Brings tasks into a state, each with an entry in the journal; how many were not in it already.

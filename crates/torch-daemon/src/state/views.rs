@@ -34,6 +34,7 @@ impl State {
         view::add_planned(&mut view, team, &self.planned_notes(|row| row.team == id));
         view.rules_trouble = self.rules_trouble(id);
         view.rules_silence = self.rules_silence(id);
+        view.against_policy = self.against_policy(id);
         view.caps = Some(self.caps());
         view.tasks = self.plans.get(&id).map(torch_core::TaskPlan::count);
         view

@@ -16,31 +16,33 @@ use super::{State, Turn};
 use crate::event::{Effect, WorkFacts};
 
 /// The shortest and the longest time between two looks at a worktree.
-const LOOK_LEAST: Duration = Duration::from_secs(1);
+pub(super) const LOOK_LEAST: Duration = Duration::from_secs(1);
 const LOOK_MOST: Duration = Duration::from_secs(60);
 
 /// What the looks at worktrees found; in memory only.
 #[derive(Debug, Default)]
 pub(crate) struct Watching {
-    trees: BTreeMap<AgentId, Tree>,
+    pub(super) trees: BTreeMap<AgentId, Tree>,
+    /// Commits that persons made by torch in agents' worktrees.
+    pub(super) of_persons: BTreeSet<String>,
     /// Assignments whose missing acknowledgement was noted.
     missed: BTreeSet<MessageId>,
 }
 
 #[derive(Debug, Clone)]
-struct Tree {
+pub(super) struct Tree {
     head: String,
     dirty: bool,
     /// Since when there is something to commit on this head, over the time in which its agent was looked at.
     since: Timestamp,
-    looked: Timestamp,
+    pub(super) looked: Timestamp,
     looking: bool,
 }
 
 impl State {
     /// Once per listing of the panes.
     pub(super) fn watch_rules(&mut self, t: &mut Turn) {
-        if self.rules.projects.is_empty() {
+        if self.rules.projects.is_empty() && !self.anyone_leaves_commits() {
             return;
         }
         let agents: Vec<AgentId> = self.agents.keys().copied().collect();
@@ -55,13 +57,18 @@ impl State {
         self.look_for_silence(t.now);
     }
 
-    fn is_at_work(&self, agent: AgentId) -> bool {
+    pub(super) fn is_at_work(&self, agent: AgentId) -> bool {
         let run = self.agents.get(&agent);
         run.is_some_and(|run| matches!(run.agent.state, AgentState::Working | AgentState::Retrying))
     }
 
-    /// How often an agent's worktree is looked at; `None` where no rule is about it, or it does nothing.
+    /// How often an agent's worktree is looked at; `None` where nothing is about it, or it does nothing.
     fn look_every(&self, agent: AgentId) -> Option<Duration> {
+        let looks = [self.look_for_rules(agent), self.look_for_commits(agent)];
+        looks.into_iter().flatten().min()
+    }
+
+    fn look_for_rules(&self, agent: AgentId) -> Option<Duration> {
         let run = &self.agents.get(&agent)?.agent;
         let rules = self.project_rules(run.team)?;
         let late = |row: &torch_core::ledger::Violation| {
@@ -114,10 +121,11 @@ impl State {
             return;
         };
         let known = trees.get(&agent);
+        let before = known.map(|tree| (tree.head.clone(), tree.looked));
         let committed = known.is_some_and(|tree| tree.head != work.head);
-        let before = known.filter(|tree| tree.dirty && tree.head == work.head);
+        let dirty = known.filter(|tree| tree.dirty && tree.head == work.head);
         // Time in which nobody looked, as its agent did nothing, does not count.
-        let since = before.map_or(t.now, |tree| {
+        let since = dirty.map_or(t.now, |tree| {
             let gap = t.now.since(tree.looked);
             let idle = gap.saturating_sub(every * 2 + LOOK_LEAST * 2);
             tree.since.after(idle)
@@ -132,6 +140,7 @@ impl State {
         trees.insert(agent, tree.clone());
         self.judge_commits(t, agent, &tree, committed);
         self.judge_branch(t, agent, work);
+        self.judge_forbidden(t, agent, work, before.as_ref());
     }
 
     fn judge_commits(&mut self, t: &mut Turn, agent: AgentId, tree: &Tree, committed: bool) {

@@ -214,6 +214,7 @@ fn works(machine: &mut Machine, role: &str, commits: usize, changed: usize) {
     let head = format!("{commits:040}");
     let facts = WorkFacts {
         head,
+        head_at: None,
         branch: Some(format!("main-{role}")),
         ahead: commits,
         commits: (0..commits).map(|n| format!("{n:08} part {n}")).collect(),

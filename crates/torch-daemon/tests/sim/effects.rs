@@ -435,6 +435,7 @@ fn spec() -> SpecFacts {
 fn work() -> WorkFacts {
     WorkFacts {
         head: "0".repeat(40),
+        head_at: None,
         branch: Some("main".into()),
         ahead: 1,
         commits: vec!["00000000 one".into()],

@@ -370,5 +370,6 @@ fn everybody_is_no_target_of_an_agent() {
 }
 
 mod edges;
+mod left_commits;
 mod memory;
 mod projects;

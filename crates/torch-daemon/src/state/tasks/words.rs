@@ -3,9 +3,11 @@
 use torch_api::Failure;
 use torch_core::{TaskId, TaskPlan};
 use torch_plan::Difference;
+use torch_plan::alias;
 use torch_plan::analysis::AnalysisError;
 use torch_plan::check::Fault;
 use torch_plan::file::FileFault;
+use torch_plan::report::Named;
 
 use crate::failure::{causes, usage};
 
@@ -15,30 +17,46 @@ const FAULTS: usize = 10;
 /// How many lines of a difference the hub is told.
 const LINES: usize = 40;
 
-/// The id of a task that is in the plan.
+/// How many of a plan's ids are told to somebody who named none of them.
+const IDS: usize = 12;
+
+/// The id of a task that is in the plan, by that or by the one that the spec gives it.
 pub(super) fn task_id(plan: &TaskPlan, text: &str) -> Result<TaskId, Box<Failure>> {
-    let hint = Some("torch plan show");
-    let id: TaskId = text
-        .trim()
-        .parse()
-        .map_err(|error: torch_core::task::TaskIdError| {
-            Box::new(usage(&error.to_string(), "", hint))
-        })?;
-    match plan.task(id) {
-        Some(_) => Ok(id),
-        None => {
-            let cause = format!(
-                "the plan has {} tasks, the next one will be T{}",
-                plan.tasks.len(),
-                plan.next
-            );
-            Err(Box::new(usage(
-                &format!("there is no task {id}"),
-                &cause,
-                hint,
-            )))
-        }
-    }
+    alias::find(plan, text).ok_or_else(|| {
+        Box::new(usage(
+            &format!("no task of the plan is called {:?}", text.trim()),
+            &ids(plan),
+            Some("torch plan show"),
+        ))
+    })
+}
+
+/// What a plan's tasks are called.
+fn ids(plan: &TaskPlan) -> String {
+    let shown = plan.tasks.iter().take(IDS).map(alias::shown);
+    let more = match plan.tasks.len().saturating_sub(IDS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "its tasks are {}{more}",
+        shown.collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// What somebody is told whose report names ids that no task has.
+pub(super) fn unknown(plan: &TaskPlan, named: &Named) -> String {
+    let done: Vec<String> = named.tasks.iter().map(ToString::to_string).collect();
+    let done = match done.as_slice() {
+        [] => "Your report ended no task".to_owned(),
+        done => format!("Your report ended {}, and nothing else", done.join(", ")),
+    };
+    format!(
+        "{done}: no task of the plan is called {}; {}. If a task of these is done: `torch complete \"T3 done: …\"` with its id; all \
+         of them: `torch plan show`.",
+        named.unknown.join(", "),
+        ids(plan)
+    )
 }
 
 /// What is wrong with a plan's file.

@@ -27,10 +27,11 @@ const SERVER: &str = "torch-probe";
 /// A file of the repository with one line of text.
 pub(super) const NOTE: &str = "note.md";
 /// What a child of the probe must not take over from an agent that may be calling.
-const NOT_INHERITED: [&str; 8] = [
+const NOT_INHERITED: [&str; 9] = [
     "TMUX",
     "TMUX_PANE",
     "TORCH_AGENT",
+    "TORCH_AGENT_COMMITS",
     "TORCH_HOME",
     "TORCH_ROLE",
     "TORCH_SPEC",

@@ -21,7 +21,7 @@ impl Stage {
         self.happen(Event::RulesRead { team, result });
     }
 
-    fn happen(&mut self, event: Event) -> Vec<Effect> {
+    pub(super) fn happen(&mut self, event: Event) -> Vec<Effect> {
         let effects = self.state.handle(self.now, event);
         self.take(effects.clone());
         effects
@@ -33,14 +33,14 @@ impl Stage {
         &last.expect("a message").verdict.rule
     }
 
-    fn set(&mut self, name: &str, state: AgentState) {
+    pub(super) fn set(&mut self, name: &str, state: AgentState) {
         let run = self.state.agents.get_mut(&id(name)).expect("an agent");
         run.agent.state = state;
         run.agent.worktree_ready = true;
     }
 
     /// A second goes by; whether the developer's worktree is looked at.
-    fn second(&mut self) -> bool {
+    pub(super) fn second(&mut self) -> bool {
         self.now = self.now.after(Duration::from_secs(1));
         let mut turn = Turn {
             now: self.now,
@@ -57,6 +57,7 @@ impl Stage {
     fn seen(&mut self, head: &str, dirty: bool) {
         let work = WorkFacts {
             head: head.to_owned(),
+            head_at: None,
             branch: None,
             ahead: 1,
             commits: Vec::new(),
