@@ -170,6 +170,7 @@ mod tests {
             let state = WorktreeState {
                 branch: None,
                 head: String::new(),
+                head_at: None,
                 dirty,
                 changed: 0,
                 untracked: 0,

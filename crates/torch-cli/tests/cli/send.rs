@@ -23,6 +23,9 @@ fn answering(place: &Place, response: Response) -> Fake {
 #[test]
 fn success_is_one_line() {
     let place = Place::new();
+    // Outside of a repository the daemon is told of none.
+    let made = place.run("git", &["init", "-q"]);
+    assert_eq!(made.code, Some(0), "{made:?}");
     let fake = answering(&place, sent(DeliveryState::Queued, true));
     let ran = place.run(
         SCM,
