@@ -47,7 +47,8 @@
 //!
 //! # The built-in play
 //!
-//! By role (`TORCH_ROLE`, `TORCH_TEAM_ROLES`, `TORCH_SPEC`): the lead reads the spec's list items and hands the plan
+//! By role (`TORCH_ROLE`, `TORCH_TEAM_ROLES`, `TORCH_SPEC`; with `TORCH_AGENT_COMMITS=forbidden` it writes files and commits
+//! nothing): the lead reads the tasks of the team's plan, or without one the spec's list items, and hands the plan
 //! to the project manager, who hands out `TASK n: item` to the developer, one after the other; the developer commits
 //! `demo/item-n.md` and replies `DONE n`; then the tester verifies, the testrunner really looks whether the files
 //! are there, and the lead runs `torch complete`. Where a role is missing the one above it does its part. What

@@ -80,7 +80,7 @@ pub(super) const BUILT_IN: [(&str, &str); 31] = [
     ),
     (
         "commit.forbidden",
-        "under this policy agents commit nothing: torch commit refuses them",
+        "under this policy agents commit nothing: torch commit refuses them, and a commit made all the same is a violation",
     ),
     (
         "deps.set",
