@@ -373,3 +373,4 @@ mod edges;
 mod left_commits;
 mod memory;
 mod projects;
+mod reports;
