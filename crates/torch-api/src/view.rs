@@ -89,6 +89,12 @@ pub struct TeamView {
     /// Which roles a rule of the project keeps from every message now, the orchestrator's included, and the rule.
     #[serde(default)]
     pub rules_silence: Option<String>,
+    /// How many violations of the team's rules are open.
+    #[serde(default)]
+    pub open_violations: usize,
+    /// Agents that said that they are blocked, by role, each with its words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<(String, String)>,
     /// Commits that agents made although the team's policy leaves them to a person, one line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub against_policy: Vec<String>,

@@ -42,6 +42,8 @@ pub(crate) fn team(
         rules_trouble: None,
         rules_silence: None,
         against_policy: Vec::new(),
+        open_violations: 0,
+        blocked: Vec::new(),
         supervision: SupervisionView::default(),
         agents,
     }

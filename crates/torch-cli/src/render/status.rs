@@ -193,16 +193,9 @@ fn agents(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
     table.giving(width, &[7, 2])
 }
 
-/// One line for each thing that will not go on by itself, or not soon.
-fn notes(team: &TeamView) -> Vec<String> {
-    use torch_core::AgentState::{Asking, Crashed, Exited, Failed, Limited, Unknown};
+/// What of the team's rules wants a look.
+fn of_rules(team: &TeamView) -> Vec<String> {
     let mut lines = Vec::new();
-    if team.phase == "suspended" {
-        lines.push(format!(
-            "the machine was restarted; the team waits for you (torch resume --team {})",
-            team.name
-        ));
-    }
     if let Some(trouble) = &team.rules_trouble {
         lines.push(format!(
             "the project's rules can't be read, those from before hold: {} (torch rules list --team {})",
@@ -224,6 +217,36 @@ fn notes(team: &TeamView) -> Vec<String> {
             team.name
         )
     }));
+    if team.open_violations > 0 {
+        let open = super::count(
+            u64::try_from(team.open_violations).unwrap_or(u64::MAX),
+            "open violation",
+        );
+        lines.push(format!(
+            "{open} (torch violations --open --team {})",
+            team.name
+        ));
+    }
+    lines.extend(team.blocked.iter().map(|(role, words)| {
+        format!(
+            "{role} says that it is blocked: {} (torch why {role})",
+            first_line(words, 100)
+        )
+    }));
+    lines
+}
+
+/// One line for each thing that will not go on by itself, or not soon.
+fn notes(team: &TeamView) -> Vec<String> {
+    use torch_core::AgentState::{Asking, Crashed, Exited, Failed, Limited, Unknown};
+    let mut lines = Vec::new();
+    if team.phase == "suspended" {
+        lines.push(format!(
+            "the machine was restarted; the team waits for you (torch resume --team {})",
+            team.name
+        ));
+    }
+    lines.extend(of_rules(team));
     if team.paused {
         lines.push(format!(
             "paused: nothing is typed (torch unpause --team {})",

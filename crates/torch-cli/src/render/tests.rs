@@ -140,6 +140,8 @@ fn a_team() -> TeamView {
         rules_trouble: None,
         rules_silence: None,
         against_policy: Vec::new(),
+        open_violations: 0,
+        blocked: Vec::new(),
         supervision: Default::default(),
         agents: vec![
             an_agent("orchestrator", 0, AgentState::Idle),

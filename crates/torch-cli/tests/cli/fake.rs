@@ -187,6 +187,8 @@ pub(crate) fn a_team() -> TeamView {
         rules_trouble: None,
         rules_silence: None,
         against_policy: Vec::new(),
+        open_violations: 0,
+        blocked: Vec::new(),
         supervision: Default::default(),
         agents: Vec::new(),
     }

@@ -194,6 +194,14 @@ impl State {
         block.since.after(Duration::from_secs(seconds))
     }
 
+    /// The agents of a team that said that they are blocked, with their words.
+    pub(super) fn blocked_roles(&self, team: TeamId) -> Vec<(String, String)> {
+        let open = self.rules.blocks.values();
+        let open = open.filter(|row| row.team == team && row.ended.is_none());
+        open.map(|row| (row.role.to_string(), row.text.clone()))
+            .collect()
+    }
+
     /// After how many seconds that is, by the person's settings and the limits that the team was started with.
     pub(super) fn blocked_seconds(&self, team: TeamId) -> u64 {
         let router = &self.settings.config.router;

@@ -35,6 +35,8 @@ impl State {
         view.rules_trouble = self.rules_trouble(id);
         view.rules_silence = self.rules_silence(id);
         view.against_policy = self.against_policy(id);
+        view.open_violations = self.count_open_violations(id);
+        view.blocked = self.blocked_roles(id);
         view.caps = Some(self.caps());
         view.tasks = self.plans.get(&id).map(torch_core::TaskPlan::count);
         view

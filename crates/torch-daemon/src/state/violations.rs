@@ -38,6 +38,13 @@ pub(super) enum Telling {
 }
 
 impl State {
+    /// How many violations of a team are open.
+    pub(super) fn count_open_violations(&self, team: TeamId) -> usize {
+        let rows = self.rules.violations.values();
+        rows.filter(|row| row.team == team && row.status == ViolationState::Open)
+            .count()
+    }
+
     /// Notes what a message broke. The same agent breaking the same rule towards the same recipient is one violation while it
     /// is open.
     pub(super) fn open_violations(

@@ -213,6 +213,15 @@ fn old_files_go_and_the_newest_day_stays() {
     assert_eq!(lines, 0);
 }
 
+fn waits(team: TeamId, at: Timestamp) -> LedgerRecord {
+    LedgerRecord::Dependencies(Dependencies {
+        team,
+        role: role("pm"),
+        on: vec![role("devops")],
+        at,
+    })
+}
+
 /// What is settled and old goes; what is open stays, unless its team is gone; what happened lately stays.
 #[test]
 fn the_ledger_is_swept_as_messages_are() {
@@ -252,16 +261,10 @@ fn the_ledger_is_swept_as_messages_are() {
             ended,
         })
     };
-    let waits = LedgerRecord::Dependencies(Dependencies {
-        team: team.id,
-        role: role("pm"),
-        on: vec![role("devops")],
-        at: at(0),
-    });
     let stays = [
         violation(1, team.id, ViolationState::Open),
         violation(2, team.id, settled(6)),
-        waits,
+        waits(team.id, at(0)),
     ];
     let goes = [
         violation(3, team.id, settled(1)),
