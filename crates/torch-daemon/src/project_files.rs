@@ -153,7 +153,7 @@ mod tests {
             assert!(error.starts_with(expect), "{error}");
             std::fs::remove_file(folder.join(name)).expect("removed");
         };
-        check("CLAUDE.md", b"# Rules\n\0", "CLAUDE.md: it is binary");
+        check("CLAUDE.md", b"# Team rules\n\0", "CLAUDE.md: it is binary");
         check(
             "AGENTS.md",
             b"# R\xff",

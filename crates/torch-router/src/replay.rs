@@ -110,8 +110,8 @@ pub enum Past {
     Stepped(i64),
 }
 
-/// The memory of what was said before, the oldest first. It judges as the one did that it takes the place of, as far as `past` reaches
-/// back by [`Limits::reach`].
+/// The memory of what was said before, the oldest first. It counts as the one did that it takes the place of, as far as `past` reaches
+/// back by [`Limits::reach`]; the same text may be said once more.
 pub fn recalled(past: &[Past], limits: &Limits) -> Traffic {
     let mut traffic = Traffic::default();
     for one in past {
@@ -124,6 +124,7 @@ pub fn recalled(past: &[Past], limits: &Limits) -> Traffic {
             Past::Stepped(millis) => traffic.step(*millis),
         }
     }
+    traffic.forget_texts();
     traffic
 }
 
@@ -164,8 +165,9 @@ impl Replay {
     /// A daemon began, and these settings hold. One that recalls what was said before goes on with it; those of earlier versions
     /// of torch did not.
     pub fn begin(&mut self, config: &RouterConfig, recalls: bool) {
-        if !recalls {
-            self.traffic = Traffic::default();
+        match recalls {
+            true => self.traffic.forget_texts(),
+            false => self.traffic = Traffic::default(),
         }
         self.router = config.clone();
     }

@@ -148,7 +148,7 @@ fn reports_move_tasks() {
     world
         .torch(&["plan", "set", "T9", "done"])
         .code(2)
-        .says("no task T9");
+        .says("no task of the plan is called");
     world
         .torch(&["plan"])
         .ok()

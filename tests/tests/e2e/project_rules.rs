@@ -214,11 +214,11 @@ fn a_day_judged_again_is_the_same() {
     write(
         &world,
         "CLAUDE.md",
-        "# Team rules\n- Messages must never contain \"secret\"\n- Researcher may write to the developer\n",
+        "# Team rules\n- Messages must never contain \"secret\"\n- Researcher must not write to the developer\n",
     );
     decides(
         &world,
-        "project.may-write",
+        "project.may-not-write",
         ("researcher", "developer", "x"),
     );
     say("developer", "tester", "the secret is x")
@@ -228,12 +228,12 @@ fn a_day_judged_again_is_the_same() {
     write(
         &world,
         "CLAUDE.md",
-        "# Team rules\n- Researcher must not write to the developer\n",
+        "# Team rules\n- Tester must not write to the developer\n",
     );
     decides(
         &world,
         "project.may-not-write",
-        ("researcher", "developer", "x"),
+        ("tester", "developer", "x"),
     );
     say("researcher", "developer", "found more").ok();
     say("developer", "orchestrator", "one").ok();

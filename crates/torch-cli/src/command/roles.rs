@@ -113,7 +113,12 @@ fn list(json: JsonArgs, place: &Place) -> Outcome {
             crate::screen::width(),
         ))?;
         if let Some(matrix) = matrix {
-            output::notice(&render::policy::matrix(matrix));
+            let words = render::policy::matrix(matrix);
+            output::notice(&render::fit::prose(
+                &words,
+                crate::screen::width(),
+                output::HANG,
+            ));
         }
     }
     Ok(exit::OK)

@@ -23,7 +23,12 @@ pub(crate) fn apply_set(facts: &mut Facts, role: &RoleName, rules: &RuleSet) {
     };
     facts.exchanges = rules.limits(&base).exchanges;
     if let Some((_, seconds)) = rules.blocked_after() {
-        facts.blocked_minutes = seconds.div_ceil(60);
+        // A project's time only shortens the person's.
+        let minutes = seconds.div_ceil(60);
+        facts.blocked_minutes = match facts.blocked_minutes {
+            0 => minutes,
+            own => own.min(minutes),
+        };
     }
     let git = &mut facts.policy.git;
     let commit = rules.first_of(role, |ask| match ask {
@@ -188,19 +193,22 @@ mod tests {
     fn numbers_and_names_are_those_of_the_rules() {
         let (facts, text) = told(
             "developer",
-            "- Developer may write to the researcher\n- At most 1 exchange\n- At most 5 exchanges per thread\n- Commit every 20 minutes\n- Branch names must start with `topic/`\n- Keep messages under 400 characters\n- Acknowledge every TASK within 5 minutes\n- If you are blocked for more than 25 minutes, tell the orchestrator",
+            "- Developer may write to the researcher\n- At most 2 exchanges per thread\n- At most 5 exchanges per thread\n- Commit every 20 minutes\n- Branch names must start with `topic/`\n- Keep messages under 400 characters\n- Acknowledge every TASK within 5 minutes\n- If you are blocked for more than 5 minutes, tell the orchestrator",
         );
         assert_eq!(facts.direct, ["tester", "researcher"]);
         for expected in [
-            "After 5 exchanges",
+            "After 2 exchanges",
             "at least every 20 minutes",
             "`topic/NAME`",
             "- messages of everyone have at most 400 characters (CLAUDE.md:7)",
             "- everyone: a TASK has its ACK within 5 min (CLAUDE.md:8)",
-            "After 25 minutes",
+            "After 5 minutes",
         ] {
             assert!(text.contains(expected), "{expected}: {text}");
         }
+        let looser = "- At most 9 exchanges per thread\n- If you are blocked for more than 50 minutes, tell the orchestrator";
+        let (facts, _) = told("developer", looser);
+        assert_eq!((facts.exchanges, facts.blocked_minutes), (3, 10));
     }
 
     #[test]

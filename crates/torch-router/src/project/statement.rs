@@ -66,6 +66,11 @@ patterns! {
     THROUGH = r"^all\s+(?:(?:agent|direct|inter-agent|team)\s+)?(?:messages?|communication|requests?|questions?)\s+(?:(?:must|should|shall|has\s+to|have\s+to|always)\s+)*(?:goe?s?|pass(?:es)?|run|flows?|be\s+(?:sent|routed))\s+(?:through|via|to|over)\s+(?P<to><ROLES>)";
     MAY = r"^(?P<from><ROLES>)\s+(?:may|can|(?:is|are)\s+(?:allowed|free|permitted)\s+to)\s+(?:always\s+|also\s+)?<WRITE>\s+(?P<to><ROLES>)";
     REPORTS = r"^(?:(?P<from><ROLES>)\s+)?(?:(?:must|should|shall|always|will|only)\s+)*reports?\s+(?:(?:back|directly|only|all|completions?|status|progress|results?|their|its|every|each)\s+)*to\s+(?P<to><ROLES>)";
+    // What turns a sentence round.
+    DETOUR = r"\b(?:via|through|by\s+(?:way|means)\s+of)\s+<ROLES>";
+    CONTRAST = r"\b(?:but|though|although|however|yet)\b[^.;]*?(?:\bnot\b|\bnever\b|n't\b|\bcannot\b)";
+    NEEDLESS = r"\b(?:no\s+need\b|(?:do|does|did)(?:\s+not|n't)\s+(?:need|have)\s+to\b|need(?:\s+not|n't)\b|not\s+(?:necessary|required|needed|obliged)\b|optional(?:ly)?\b)";
+    NOT_DONE = r"<NOT>\s+(?:\w+ly\s+)?(?:commit|push|ack|acknowledge)\b";
     CONDITION = r"\b(?:if|unless|except|when(?:ever)?|until|while|without|before|after|during|about|in\s+case)\b";
     GOES_ON = r"^\s*(?:$|[.,;:!)(—–]|-\s|(?:directly|only|at|ever|again|any\s?more|via|through|by|in|on|for|with|and|or|but|because|as|instead|themselves|first|either|so|is|are|must|may|always|per|all)\b)";
     FILE_LIKE = r"\bwrites?\s+(?:directly\s+)?(?:only\s+)?(?:to\s+)?(?:the\s+)?`[^`]*`$|\b(?:write|writes)\s+(?:directly\s+)?to\s+(?:dev|docs|qa|hub)$";
@@ -123,6 +128,10 @@ pub(super) fn read(text: &str, section: Section) -> Reading {
     if asks.is_empty() || !plain.contains('`') {
         asks.extend(words(plain));
     }
+    if let Some(turned) = turned_round(plain, &asks) {
+        asks.clear();
+        why = turned;
+    }
     let general = |ask: &RuleKind| matches!(ask, RuleKind::BlockedAfter { .. });
     if UNLESS.is_match(plain) && !asks.iter().all(general) {
         asks.clear();
@@ -134,6 +143,39 @@ pub(super) fn read(text: &str, section: Section) -> Reading {
         (true, None) => Reading::unchecked(why),
         (false, None) => sorted(plain, section, asks),
     }
+}
+
+/// Why a statement does not mean what its beginning says.
+fn turned_round(text: &str, asks: &[RuleKind]) -> Option<&'static str> {
+    let any = |wanted: fn(&RuleKind) -> bool| asks.iter().any(wanted);
+    let edge = |ask: &RuleKind| {
+        matches!(
+            ask,
+            RuleKind::MayWrite { .. }
+                | RuleKind::MayNotWrite { .. }
+                | RuleKind::WritesOnlyTo { .. }
+        )
+    };
+    let opens = |ask: &RuleKind| matches!(ask, RuleKind::MayWrite { .. });
+    let timed = |ask: &RuleKind| {
+        matches!(
+            ask,
+            RuleKind::CommitEvery { .. } | RuleKind::PushWithin { .. } | RuleKind::AckWithin { .. }
+        )
+    };
+    if any(edge) && DETOUR.is_match(text) && !THROUGH.is_match(text) {
+        return Some("it names a way between two roles; torch checks who writes to whom");
+    }
+    if any(opens) && CONTRAST.is_match(text) {
+        return Some("it allows and forbids in one sentence");
+    }
+    if NEEDLESS.is_match(text) && !asks.is_empty() {
+        return Some("it says that something is not needed");
+    }
+    if any(timed) && NOT_DONE.is_match(text) {
+        return Some("it says what is not to be done, and not when it is");
+    }
+    None
 }
 
 /// What of a statement is meant for the team, and what may be meant for the product.

@@ -34,8 +34,8 @@ pub struct Traffic {
 /// One direction between two.
 #[derive(Debug, Clone, Default)]
 struct Pair {
-    /// When each message went, and what its text was; the oldest first.
-    sent: VecDeque<(Timestamp, u64)>,
+    /// When each message went, and what its text was, if that still counts; the oldest first.
+    sent: VecDeque<(Timestamp, Option<u64>)>,
     /// When the last one went that is no acknowledgement, where it asked something.
     asked: Option<Timestamp>,
 }
@@ -146,7 +146,7 @@ impl Traffic {
             return None;
         };
         let pair = self.pairs.entry((*from, said.agent)).or_default();
-        pair.sent.push_back((said.now, print(said.text)));
+        pair.sent.push_back((said.now, Some(print(said.text))));
         // One more than the limit needs; and enough to see the same text again.
         while pair.sent.len() > keep.clamp(64, REMEMBERED) {
             pair.sent.pop_front();
@@ -236,6 +236,16 @@ impl Traffic {
             .retain(|agent, chain| lives(*agent) && now.since(chain.at) < limits.quiet);
     }
 
+    /// A daemon begins: the same text may be said once more. Whoever says it may have been started anew as well, and then knows
+    /// nothing of the first time. All that is counted goes on.
+    pub fn forget_texts(&mut self) {
+        let sent = self
+            .pairs
+            .values_mut()
+            .flat_map(|pair| pair.sent.iter_mut());
+        sent.for_each(|(_, print)| *print = None);
+    }
+
     /// The wall clock was set by so many milliseconds: what was said moves with it.
     pub fn step(&mut self, millis: i64) {
         let sent = self
@@ -259,7 +269,7 @@ impl Traffic {
 
     /// Whether the sender said the same to the same recipient lately.
     pub(super) fn is_repeat(&self, from: AgentId, said: &Said<'_>, limits: &Limits) -> bool {
-        let print = print(said.text);
+        let print = Some(print(said.text));
         let sent = self
             .pairs
             .get(&(from, said.agent))
@@ -271,7 +281,7 @@ impl Traffic {
 
     /// Whether the sender said the same to several others a moment ago.
     pub(super) fn is_broadcast(&self, from: AgentId, said: &Said<'_>) -> bool {
-        let print = print(said.text);
+        let print = Some(print(said.text));
         let least = (from, None);
         let own = self
             .pairs

@@ -34,7 +34,11 @@ fn a_team_works_to_the_end() {
         &world.project(),
         &["log", "--reverse", "--format=%s", "main..main-developer"],
     );
-    let items = ["greet by name", "greet the world", "refuse an empty name"];
+    let items = [
+        "T1 greet by name",
+        "T2 greet the world",
+        "T3 refuse an empty name",
+    ];
     let wanted: Vec<String> = (1..)
         .zip(items)
         .map(|(n, item)| format!("demo: item {n}: {item}"))

@@ -122,8 +122,10 @@ fn turns(seed: u64) {
             }
         }
         for role in ROLES {
+            // The question's words alone may stand in a notice to the orchestrator as well.
             world.wait("the dialog to be open", || {
-                world.screen(role).contains(QUESTION)
+                let screen = world.screen(role);
+                screen.contains(QUESTION) && screen.trim_end().ends_with("Esc to cancel")
             });
             pause(random.below(40));
             world.keys(role, &["Escape"]);

@@ -110,7 +110,7 @@ fn nobody_commits_for_another_agent() {
     let mut inside = world.command("setsid").args(["-w", "sh", "-c", within]);
     inside.cwd.clone_from(&worktree);
     // Nobody can tell such a process from one that an agent has left there.
-    world.run(&inside).code(4).says("commit.own-only");
+    world.run(&inside).code(4).says("commit.unknown");
     let mut inside = world.command("script").args(["-qec", within, "/dev/null"]);
     inside.cwd = worktree;
     world.run(&inside).ok();

@@ -189,8 +189,7 @@ fn how_often(world: &World) {
 
 #[test]
 fn in_quiet_hours_agents_are_silent_and_people_are_not() {
-    let rules =
-        "# Rules\n- No messages between 00:00 and 12:00\n- No messages between 12:00 and 00:00\n";
+    let rules = "# Team rules\n- No messages between 00:00 and 12:00\n- No messages between 12:00 and 00:00\n";
     let world = world(&[("CLAUDE.md", rules)]);
     world.team("orchestrator,developer,tester", SCRIPTED);
     world.wait("the rules", || kinds(&world).len() == 2);
@@ -211,7 +210,7 @@ fn in_quiet_hours_agents_are_silent_and_people_are_not() {
         ("developer", "human", "nobody is awake"),
         "edge.human",
     );
-    fs::write(world.project().join("CLAUDE.md"), "# Rules\n").expect("a file");
+    fs::write(world.project().join("CLAUDE.md"), "# Team rules\n").expect("a file");
     world.wait("the hours to end", || kinds(&world).is_empty());
     passes(
         &world,

@@ -57,7 +57,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "plan set T99 done",
-        "there is no task T99",
+        "no task of the plan is called \"T99\"",
         "torch plan show",
     ),
     ("spec drop spec.md", "no task left", "torch spec show"),
@@ -162,7 +162,7 @@ fn what_is_mistyped_is_answered_by_a_hint_that_runs() {
 
 #[test]
 fn what_is_right_prints_json_and_fits_a_terminal() {
-    let rules = "# Rules\n- Developers must not message the researcher, whatever the reason may be, and however urgent it is\n- Think twice before you write to anybody in this team, and once more when you are tired\n";
+    let rules = "# Team rules\n- Developers must not message the researcher, whatever the reason may be, and however urgent it is\n- Think twice before you write to anybody in this team, and once more when you are tired\n";
     let world = world(&[("CLAUDE.md", rules)]);
     world.team("orchestrator,developer,tester,researcher", SCRIPTED);
     world.wait("the rules", || super::kinds(&world).len() == 2);

@@ -327,3 +327,28 @@ fn nobody_is_cut_off_from_the_orchestrator_and_the_reason_says_so() {
         "{why}"
     );
 }
+
+#[test]
+fn a_sentence_that_turns_round_is_no_rule_of_its_beginning() {
+    for text in [
+        "Developers may message the tester only via the project manager",
+        "The tester may write to the developer through the orchestrator",
+        "The researcher may talk to the developer but should not",
+        "The tester may message the developer, though it must never be about estimates",
+        "Do not commit every 5 minutes",
+        "Agents should not acknowledge within 5 minutes",
+        "No need to acknowledge messages within 5 minutes",
+        "Agents don't need to commit every 20 minutes",
+        "Acknowledging a TASK within 5 minutes is optional",
+    ] {
+        let set = markdown(&format!("# Team rules\n- {text}\n"));
+        assert!(set.rules.is_empty(), "{text}: {:?}", set.rules);
+        assert_eq!(set.unchecked.len(), 1, "{text}");
+        assert_eq!(set.unchecked[0].rule, None, "{text}");
+    }
+    // What goes through somebody is a rule of its own.
+    assert_eq!(
+        kinds("# Team rules\n- All communication goes through the project manager\n"),
+        ["writes-only-to"]
+    );
+}

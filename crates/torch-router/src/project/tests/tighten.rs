@@ -12,7 +12,7 @@ use crate::traffic::Limits;
 
 #[test]
 fn limits_beyond_the_persons_are_clipped_and_said() {
-    let set = |text: &str| RuleSet::new(markdown(&format!("# Rules\n{text}\n")));
+    let set = |text: &str| RuleSet::new(markdown(&format!("# Team rules\n{text}\n")));
     let limits = |text: &str, own: u64| {
         let base = Limits {
             exchanges: own,
@@ -43,9 +43,9 @@ fn limits_beyond_the_persons_are_clipped_and_said() {
 
 #[test]
 fn what_opens_an_edge_while_the_team_runs_is_held_back_and_told() {
-    let before = markdown("# Rules\n- Developer may write to the tester\n- No broadcasts\n");
+    let before = markdown("# Team rules\n- Developer may write to the tester\n- No broadcasts\n");
     let after = markdown(
-        "# Rules\n- Developer may write to the tester\n- Tester may write to the researcher\n- Keep messages under 500 characters\n",
+        "# Team rules\n- Developer may write to the tester\n- Tester may write to the researcher\n- Keep messages under 500 characters\n",
     );
     let held = without_openings(after.clone(), &before);
     assert_eq!((held.rules.len(), held.unchecked.len()), (2, 1));

@@ -93,6 +93,8 @@ impl Twins {
         let young = self.past.iter().filter(|(at, _)| now.since(*at) <= reach);
         let past: Vec<Past> = young.map(|(_, past)| past.clone()).collect();
         self.second = recalled(&past, &self.stage.limits);
+        // The same text may be said once more.
+        self.stage.traffic.forget_texts();
     }
 }
 
