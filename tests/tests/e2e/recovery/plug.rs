@@ -77,7 +77,7 @@ fn played_to_its_end(world: &World) {
     let items = ["greet by name", "greet the world", "refuse an empty name"];
     let wanted = (1..)
         .zip(items)
-        .map(|(n, item)| format!("demo: item {n}: {item}"));
+        .map(|(n, item)| format!("demo: item {n}: T{n} {item}"));
     let wanted: Vec<String> = wanted.collect();
     let wanted: BTreeMap<&str, usize> = wanted.iter().map(|it| (it.as_str(), 1)).collect();
     assert_eq!(counts, wanted);
