@@ -1,7 +1,7 @@
 //! The rules that a project's own files state: `CLAUDE.md`, `AGENTS.md` and `rules.toml`.
 //!
 //! - [`read`] makes [`ProjectRules`] of the files' texts: what is recognised becomes a rule, what only reads like one is
-//!   listed as not machine-checkable, nothing is dropped in silence. What may be meant for the product is no rule ([`about`]).
+//!   listed as not machine-checkable, nothing is dropped in silence. What may be meant for the product is no rule (`about`).
 //! - [`RuleSet`] is such a set, ready to be asked by [`crate::traffic`].
 
 mod about;
