@@ -10,6 +10,7 @@ pub mod config;
 pub mod credit;
 pub mod figures;
 pub mod form;
+pub mod git_activity;
 pub mod hand_over;
 pub mod id;
 pub mod identity;

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("torch-monitor", &["torch-core"]),
     ("torch-router", &["torch-core"]),
     ("torch-scheduler", &["torch-core"]),
+    ("torch-integration", &["torch-core"]),
     ("torch-team", &["torch-core"]),
     ("torch-plan", &["torch-core"]),
     ("torch-brief", &["torch-core"]),
@@ -35,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "torch-plan",
             "torch-router",
             "torch-scheduler",
+            "torch-integration",
             "torch-team",
             "torch-brief",
             "torch-process",
@@ -98,6 +100,7 @@ const PURE: &[&str] = &[
     "torch-plan",
     "torch-router",
     "torch-scheduler",
+    "torch-integration",
     "torch-team",
     "torch-brief",
 ];
