@@ -117,9 +117,10 @@ pub(super) fn read(text: &str, section: Section) -> Reading {
     }
     let mut asks = Vec::new();
     let mut why = "no kind of rule that torch can check";
-    match route(plain) {
+    match route(plain, section) {
         Route::Is(ask) => asks.push(ask),
         Route::Conditional => why = CONDITIONAL,
+        Route::File => why = MAY_BE_A_FILE,
         Route::None => {}
     }
     asks.extend(limits(plain));
@@ -220,14 +221,19 @@ fn is_example(text: &str) -> bool {
     .any(|begin| lower.starts_with(begin))
 }
 
+/// Why an order to write to something is no rule.
+const MAY_BE_A_FILE: &str = "what is written to may be a file; where a role is meant, say \"message\" instead of \"write to\"";
+
 enum Route {
     Is(RuleKind),
     Conditional,
+    /// What is written to may be a file.
+    File,
     None,
 }
 
 /// Who writes to whom.
-fn route(text: &str) -> Route {
+fn route(text: &str, section: Section) -> Route {
     // An adverb in front of an order says nothing more.
     let text = text
         .trim_start_matches("IMPORTANT: ")
@@ -243,10 +249,11 @@ fn route(text: &str) -> Route {
     if !GOES_ON.is_match(rest) {
         return Route::None;
     }
-    // "may only write to `tests`": a folder, as likely as a role.
+    // "may only write to `tests`": a folder, as likely as a role; but not among the team's rules, where another name writes to it.
     let stated = &text[..end];
-    if stated.ends_with('`') && FILE_LIKE.is_match(stated) {
-        return Route::None;
+    let names = section == Section::Team && stated.starts_with('`');
+    if stated.ends_with('`') && !names && FILE_LIKE.is_match(stated) {
+        return Route::File;
     }
     Route::Is(ask)
 }

@@ -352,3 +352,15 @@ fn a_sentence_that_turns_round_is_no_rule_of_its_beginning() {
         ["writes-only-to"]
     );
 }
+
+#[test]
+fn names_of_ones_own_roles_are_roles_among_the_rules_of_the_team() {
+    let rule = "- `dba` must not write to `designer`\n";
+    assert_eq!(kinds(&format!("# Team rules\n{rule}")), ["may-not-write"]);
+    assert_eq!(kinds(&format!("# Notes\n{rule}")), [""; 0]);
+    // A role that is told what to leave alone.
+    assert_eq!(
+        kinds("# Team rules\n- Developers must not write to `main`\n"),
+        [""; 0]
+    );
+}
