@@ -29,7 +29,7 @@ pub use tighten::{OPENED_LATER, changes, without_openings};
 pub const FILE_MAX: u64 = 1024 * 1024;
 
 /// The rules that are taken from all files together; what lies beyond is listed as not checkable, and refused in a `rules.toml`.
-pub const RULES_MAX: usize = 250;
+pub const RULES_MAX: usize = 400;
 
 /// The words and patterns of all these rules together, likewise.
 pub const WORDS_MAX: usize = 2_000;

@@ -237,7 +237,7 @@ fn no_more_rules_than_can_be_asked() {
         .collect();
     let set = markdown(&format!("# Team rules\n{}\n", rules.join("\n")));
     assert_eq!((set.rules.len(), set.unchecked.len()), (RULES_MAX, 5));
-    assert!(set.unchecked[0].why.contains("250 rules"));
+    assert!(set.unchecked[0].why.contains("400 rules"));
 }
 
 #[test]
@@ -259,8 +259,8 @@ fn a_file_of_more_than_can_be_asked_is_refused() {
         assert_eq!(error, expect);
     };
     check(
-        &one("forbidden-words", 1).repeat(251),
-        "rules.toml: 251 rules, more than 250",
+        &one("forbidden-words", 1).repeat(401),
+        "rules.toml: 401 rules, more than 400",
     );
     check(
         &one("forbidden-words", 100).repeat(21),

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// The unit of a figure's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
+    /// Microseconds.
+    Micros,
     /// Milliseconds.
     Millis,
     /// Percent of one core.
@@ -21,6 +23,7 @@ impl Unit {
     /// As it stands in a table.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
+            Self::Micros => "µs",
             Self::Millis => "ms",
             Self::Percent => "% of a core",
             Self::Megabytes => "MB",
