@@ -1,31 +1,33 @@
 //! Answers that need the store or tmux.
 
+mod history;
+mod inbox;
+
 use std::path::Path;
 
-use torch_api::view::{AgentView, MessageView};
+use torch_api::view::MessageView;
 use torch_api::wire::MessageFilter;
 use torch_api::{Failure, Response};
 use torch_core::analysis::analyse;
-use torch_core::{
-    AgentId, Delivery, DeliveryState, Recipient, RoleName, Team, TeamId, Timestamp, Write,
-};
+use torch_core::{DeliveryState, RoleName, Team, TeamId, Timestamp};
 use torch_session::{CaptureStyle, Server, SessionError, ShellKind};
 use torch_store::{Filter, Store, StoreError, StoredMessage};
 
+use self::history::{turn_of, why};
+use self::inbox::{acknowledge, inbox};
 use super::tmux::session_failure;
 use crate::event::{Query, Reader};
-use crate::failure::{from_error, no_turn, other, usage};
+use crate::failure::{from_error, other, usage};
 use crate::view;
+
+pub(crate) use self::history::{trace, with_credit_history};
+pub(crate) use self::inbox::inbox_views;
 
 /// In the place of words that are not the reader's.
 pub(crate) const WITHHELD: &str =
     "(not shown: these words are for those they passed between; `torch msg list` has the rest)";
 /// How many messages are listed at most.
 const LIST_MAX: u32 = 10_000;
-/// How many entries of an agent's journal `torch why` takes: ends lie behind many turns.
-const HISTORY: u32 = torch_api::view::HISTORY_MAX;
-/// How many entries about its usage limits.
-const CREDIT_HISTORY: u32 = 20;
 
 /// Answers from the store; a query that needs tmux comes back.
 pub(crate) fn from_store(
@@ -277,62 +279,6 @@ fn no_pane(home: &Path, role: &RoleName, team: &str, hint: &str) -> Failure {
     }
 }
 
-/// The person's inbox, newest first.
-pub(crate) fn inbox_views(store: &Store, all: bool) -> Result<Vec<MessageView>, StoreError> {
-    let filter = Filter {
-        recipient_human: true,
-        unread_only: !all,
-        limit: Some(LIST_MAX),
-        ..Filter::default()
-    };
-    let found = store.messages(&filter)?;
-    views(store, &found)
-}
-
-fn inbox(
-    store: &mut Store,
-    now: Timestamp,
-    all: bool,
-    mark_read: bool,
-) -> Result<Response, StoreError> {
-    let filter = Filter {
-        recipient_human: true,
-        unread_only: true,
-        limit: Some(LIST_MAX),
-        ..Filter::default()
-    };
-    let unread = store.messages(&filter)?;
-    let messages = inbox_views(store, all)?;
-    if mark_read {
-        let mut writes = Vec::new();
-        for stored in unread {
-            writes.push(Write::ReadInbox {
-                message: stored.envelope.id,
-            });
-            let delivery =
-                settled_delivery(&stored, DeliveryState::Consumed, "the person read it", now);
-            writes.push(Write::PutDelivery(Box::new(delivery)));
-        }
-        store.commit(now, &writes)?;
-    }
-    Ok(Response::Messages { messages })
-}
-
-fn settled_delivery(
-    stored: &StoredMessage,
-    state: DeliveryState,
-    evidence: &str,
-    now: Timestamp,
-) -> Delivery {
-    Delivery {
-        state,
-        reason: None,
-        since: now,
-        evidence: evidence.to_owned(),
-        ..stored.delivery.clone()
-    }
-}
-
 fn views(store: &Store, found: &[StoredMessage]) -> Result<Vec<MessageView>, StoreError> {
     found.iter().map(|stored| view_of(store, stored)).collect()
 }
@@ -392,114 +338,6 @@ fn no_message(id: &str) -> Failure {
         "",
         Some("torch msg list"),
     )
-}
-
-/// A message's journal, oldest first.
-pub(crate) fn trace(store: &Store, id: &str, reader: Reader) -> Result<Response, StoreError> {
-    let view = match find_for(store, id, reader)? {
-        Ok(view) => view,
-        Err(failure) => return Ok(Response::Failed(*failure)),
-    };
-    let words = store
-        .message(&view.ulid)?
-        .is_some_and(|stored| reader.may_read(&stored.envelope));
-    let mut events: Vec<_> = store
-        .trace(&view.ulid)?
-        .into_iter()
-        .map(view::journal)
-        .collect();
-    if !words {
-        // The particulars may quote it.
-        for event in &mut events {
-            event.data = serde_json::Value::Null;
-        }
-    }
-    Ok(Response::Trace {
-        message: Box::new(view),
-        events,
-    })
-}
-
-/// Whether the turn that a settled message began is over.
-fn turn_of(store: &Store, id: &str, reader: Reader) -> Result<Response, StoreError> {
-    Ok(match find_for(store, id, reader)? {
-        Ok(view) if view.to == Recipient::Human.label() => Response::Failed(usage(
-            &format!("{} begins no turn", view.id),
-            "it lies in the person's inbox",
-            Some("torch inbox --all"),
-        )),
-        Ok(view) => match view.state {
-            DeliveryState::Consumed | DeliveryState::Acked => Response::Done {
-                text: "the turn is over".to_owned(),
-            },
-            state => Response::Failed(no_turn(&view.id, state)),
-        },
-        Err(failure) => Response::Failed(*failure),
-    })
-}
-
-fn why(
-    store: &Store,
-    agent: AgentId,
-    view: Box<AgentView>,
-    waits_for: Vec<String>,
-) -> Result<Response, StoreError> {
-    let history = store.history(&agent.to_string(), "agent.", HISTORY)?;
-    let history = history.into_iter().map(view::journal).collect();
-    Ok(Response::Why {
-        agent: view,
-        waits_for,
-        history,
-    })
-}
-
-/// Each agent's limits and wake-ups, newest first.
-pub(crate) fn with_credit_history(
-    store: &Store,
-    agents: &[AgentId],
-    mut view: Box<torch_api::credit::CreditView>,
-) -> Result<Box<torch_api::credit::CreditView>, StoreError> {
-    for (agent, shown) in agents.iter().zip(&mut view.agents) {
-        let history = store.history(&agent.to_string(), "credit.", CREDIT_HISTORY)?;
-        shown.history = history.into_iter().map(view::journal).collect();
-    }
-    Ok(view)
-}
-
-fn acknowledge(
-    store: &mut Store,
-    now: Timestamp,
-    id: &str,
-    agent: AgentId,
-) -> Result<Response, StoreError> {
-    let stored = store.message(id)?;
-    let Some(stored) = stored.filter(|stored| stored.envelope.recipient.agent() == Some(agent))
-    else {
-        let hint = Some("torch msg list");
-        return Ok(Response::Failed(usage(
-            &format!("there is no message m-{id} to you"),
-            "",
-            hint,
-        )));
-    };
-    if stored.delivery.state != DeliveryState::Consumed {
-        let text = format!("m-{id} stays {}", stored.delivery.state);
-        return Ok(Response::Done { text });
-    }
-    let evidence = "its recipient said so (torch ack)";
-    let delivery = settled_delivery(&stored, DeliveryState::Acked, evidence, now);
-    let entry =
-        torch_core::journal::JournalEntry::new("delivery.acked", stored.envelope.id, "request ack");
-    store.commit(
-        now,
-        &[
-            Write::PutDelivery(Box::new(delivery)),
-            Write::Journal(entry),
-        ],
-    )?;
-    Ok(Response::Done {
-        text: format!("m-{id} is acknowledged"),
-    })
 }
 
 /// Why a settled message can't be retried or cancelled.
