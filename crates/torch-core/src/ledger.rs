@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::form::Priority;
+use crate::git_activity::{AgentActivity, KnownRefs};
 use crate::project_rules::RulesInForce;
 use crate::{AgentId, MessageId, RoleName, TeamId, Timestamp, ViolationId};
 
@@ -165,6 +166,10 @@ pub enum LedgerRecord {
     Dependencies(Dependencies),
     /// The rules of a team's project.
     Rules(Box<RulesInForce>),
+    /// Where a team's branches stood last.
+    Refs(Box<KnownRefs>),
+    /// What was seen of an agent's work with git.
+    Activity(Box<AgentActivity>),
 }
 
 impl LedgerRecord {
@@ -176,6 +181,8 @@ impl LedgerRecord {
             Self::Block(row) => format!("{}/{}", row.agent, row.since.0),
             Self::Dependencies(row) => format!("{}/{}", row.team, row.role),
             Self::Rules(row) => format!("{}/rules/{}", row.team, row.since.0),
+            Self::Refs(row) => format!("{}/refs", row.team),
+            Self::Activity(row) => format!("{}/activity", row.agent),
         }
     }
 
@@ -187,6 +194,8 @@ impl LedgerRecord {
             Self::Block(_) => "block",
             Self::Dependencies(_) => "dependencies",
             Self::Rules(_) => "rules",
+            Self::Refs(_) => "refs",
+            Self::Activity(_) => "activity",
         }
     }
 
@@ -198,6 +207,8 @@ impl LedgerRecord {
             Self::Block(row) => row.team,
             Self::Dependencies(row) => row.team,
             Self::Rules(row) => row.team,
+            Self::Refs(row) => row.team,
+            Self::Activity(row) => row.team,
         }
     }
 
@@ -209,6 +220,8 @@ impl LedgerRecord {
             Self::Block(row) => row.since,
             Self::Dependencies(row) => row.at,
             Self::Rules(row) => row.since,
+            Self::Refs(row) => row.at,
+            Self::Activity(row) => row.since,
         }
     }
 
@@ -220,6 +233,7 @@ impl LedgerRecord {
             Self::Block(row) => row.ended.is_none(),
             Self::Dependencies(row) => !row.on.is_empty(),
             Self::Rules(row) => row.until.is_none(),
+            Self::Refs(_) | Self::Activity(_) => true,
         }
     }
 }

@@ -11,11 +11,13 @@ mod orders;
 mod query;
 mod reader;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use torch_api::roster::AgentRequest;
 use torch_api::wire::AutoRequest;
 use torch_api::{Failure, Request, Response};
+use torch_core::git_activity::{RefMove, Standing};
 use torch_core::identity::Ancestry;
 use torch_core::spool::SpoolRecord;
 use torch_core::{
@@ -287,6 +289,27 @@ pub enum Event {
         agent: AgentId,
         /// What was seen.
         work: Option<Box<WorkFacts>>,
+    },
+    /// A team's repository was read for the first time.
+    RefsKnown {
+        /// The team.
+        team: TeamId,
+        /// Where the branches stand: commits in full hex by full name.
+        tips: BTreeMap<String, String>,
+    },
+    /// Branches of a team's repository were made, moved or deleted; each move is told once, also over a restart.
+    RefsMoved {
+        /// The team.
+        team: TeamId,
+        /// What moved, by name.
+        moves: Vec<RefMove>,
+    },
+    /// How the branches of a team's agents stand to the parent and to the remotes changed.
+    Standings {
+        /// The team.
+        team: TeamId,
+        /// All of them.
+        standings: Vec<Standing>,
     },
     /// A window was opened, or not.
     Opened {

@@ -117,6 +117,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         spools: spool::Spools::new(inputs.clone()),
         transcripts,
         outboxes: outbox::Outboxes::new(inputs.clone()),
+        refs: crate::host::refs::Refs::default(),
         rule_files: crate::host::project_rules::RuleFiles::default(),
         tmux: tmux::Tmux::new(tmux::server_config(
             &options.home,

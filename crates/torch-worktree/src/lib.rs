@@ -6,7 +6,8 @@
 //! [`commit()`] commits it on the agent's behalf. [`remove`] takes a
 //! worktree away after [`keep()`] made everything in it safe under a hidden reference; [`kept()`] lists those, [`undelete()`]
 //! brings one back, [`expire_kept`] lets old ones go. [`prepare_merge`], [`apply_merge`] and [`settle_merge`] bring a commit into
-//! an agent's worktree while it works there; [`radar()`] says which agents change the same files. Repositories are
+//! an agent's worktree while it works there; [`radar()`] says which agents change the same files. [`Tips`] and
+//! [`moves`] say where all branches stand and which of them moved. Repositories are
 //! read and small ones checked out with git2; where libgit2 can't do what a repository needs, `git` is run: see [`Engine`].
 //! `call.rs` alone puts its commands together, with the repository's own programs switched off.
 //!
@@ -35,6 +36,7 @@ mod operation;
 mod prepare;
 mod progress;
 mod radar;
+mod refs;
 mod registration;
 mod removal;
 mod remove;
@@ -65,6 +67,7 @@ pub use operation::{Operation, Unfinished};
 pub use prepare::prepare_worktree;
 pub use progress::{Advice, Progress, progress};
 pub use radar::{Overlap, Pair, Radar, RadarRequest, Side, Touched, radar};
+pub use refs::{HeadAt, MovesRequest, Owners, Tips, moves, standings};
 pub use removal::{BranchFate, Removal, RemoveRequest, remove};
 pub use remove::{Undone, remove_created};
 pub use repair::repair;

@@ -9,6 +9,7 @@ mod matrix;
 mod merge;
 mod projects;
 mod radar;
+mod refs;
 mod removal;
 mod roundtrip;
 mod safety;

@@ -45,6 +45,7 @@ impl Host {
             Effect::ListPanes { listing } => {
                 self.look_into_outboxes(now);
                 self.look_into_rules(now);
+                self.look_into_refs(now);
                 self.list_panes(listing);
             }
             Effect::WatchSpool {

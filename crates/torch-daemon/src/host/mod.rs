@@ -23,6 +23,7 @@ pub(crate) mod outbox;
 pub(crate) mod project_rules;
 mod radar;
 mod record;
+pub(crate) mod refs;
 pub(crate) mod rules;
 pub(crate) mod service;
 mod set_up;
@@ -87,6 +88,10 @@ pub(crate) enum Input {
     OutboxLooked(Box<outbox::Looked>),
     /// A file of an outbox has its receipt, or will get none from this daemon.
     OutboxDone(ConnId),
+    /// Something moved in the repository with this common git directory.
+    RefsTouched(PathBuf),
+    /// A repository's branches were read.
+    RefsRead(Box<refs::Read>),
     /// The tmux server was connected.
     Tmux(Box<Server>),
     /// The connection to the tmux server of this pid ended.
@@ -123,6 +128,7 @@ pub(crate) struct Host {
     pub(crate) transcripts: transcript::Transcripts,
     pub(crate) outboxes: outbox::Outboxes,
     pub(crate) rule_files: project_rules::RuleFiles,
+    pub(crate) refs: refs::Refs,
     pub(crate) git: Git,
     pub(crate) added: BTreeMap<AgentId, (Repository, Added)>,
     pub(crate) teams_changed: bool,
@@ -233,6 +239,7 @@ impl Host {
         };
         tracing::info!(slept = ?drift.slept, stepped_ms = drift.stepped, "the clock moved");
         self.agenda.shift(|key| key.moved_by(drift));
+        self.refs_are_old();
         (now, self.state.handle(now, Event::ClockMoved(drift)))
     }
 
@@ -299,6 +306,11 @@ impl Host {
                 Vec::new()
             }
             Input::OutboxLooked(looked) => self.outbox_looked(now, *looked),
+            Input::RefsTouched(common_dir) => {
+                self.refs_touched(now, &common_dir);
+                Vec::new()
+            }
+            Input::RefsRead(read) => self.refs_read(now, *read),
             Input::OutboxDone(conn) => self.outbox_done(now, conn),
             Input::Tmux(server) => {
                 let event = self.tmux.connected(*server);

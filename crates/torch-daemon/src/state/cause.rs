@@ -29,6 +29,9 @@ pub(super) fn cause_of(event: &Event) -> String {
         Event::Worktrees(outcome) => outcome.cause().to_owned(),
         Event::TreeSeen { .. } => "worktree watched".to_owned(),
         Event::RulesRead { .. } => "project's rules read".to_owned(),
+        Event::RefsKnown { .. } | Event::RefsMoved { .. } | Event::Standings { .. } => {
+            "branches read".to_owned()
+        }
         Event::Opened { .. } => "window opened".to_owned(),
         Event::Closed { .. } => "window closed".to_owned(),
         Event::Told { .. } => "transcript".to_owned(),

@@ -1,5 +1,6 @@
 //! The daemon's state and its only way to change: [`State::handle`], synchronous and without IO.
 
+mod activity;
 mod agents;
 mod answer_channel;
 mod answering;
@@ -283,6 +284,8 @@ pub struct State {
     pub(crate) schedule_timer: Option<Timestamp>,
     /// What the rules of communication remember and keep.
     pub(crate) rules: rules::Rules,
+    /// What moves in the repositories of teams.
+    pub(crate) activity: activity::Activity,
     /// Clients that check planned notes.
     pub(crate) checks: Vec<schedule::Check>,
     pub(crate) ticks: u64,
@@ -434,6 +437,9 @@ impl State {
             Event::AnswerFile(done) => self.on_answer_file(t, done),
             Event::RulesRead { team, result } => self.on_rules_read(t, team, result),
             Event::TreeSeen { agent, work } => self.on_tree_seen(t, agent, work.as_deref()),
+            Event::RefsKnown { team, tips } => self.on_refs_known(t, team, tips),
+            Event::RefsMoved { team, moves } => self.on_refs_moved(t, team, &moves),
+            Event::Standings { team, standings } => self.on_standings(t, team, standings),
             Event::Opened {
                 agent,
                 launch,

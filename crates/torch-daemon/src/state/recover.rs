@@ -72,6 +72,7 @@ impl State {
             schedules: BTreeMap::new(),
             plans: BTreeMap::new(),
             schedule_timer: None,
+            activity: super::activity::Activity::default(),
             checks: Vec::new(),
             ticks: 0,
             listing: 0,

@@ -206,6 +206,8 @@ impl State {
                     drop(self.rules.dependencies.insert(key, row));
                 }
                 LedgerRecord::Rules(row) => self.put_rules(*row),
+                LedgerRecord::Refs(row) => self.recover_refs(*row),
+                LedgerRecord::Activity(row) => self.recover_activity(*row),
             }
         }
         let teams: Vec<TeamId> = self.teams.keys().copied().collect();

@@ -36,6 +36,8 @@ fn settled(record: &LedgerRecord) -> Option<Timestamp> {
         LedgerRecord::Block(row) => row.ended,
         LedgerRecord::Dependencies(row) => row.on.is_empty().then_some(row.at),
         LedgerRecord::Rules(row) => row.until,
+        // They go with their team.
+        LedgerRecord::Refs(_) | LedgerRecord::Activity(_) => None,
     }
 }
 

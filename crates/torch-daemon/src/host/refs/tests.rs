@@ -1,0 +1,248 @@
+//! The watch on real repositories: everything that moves is told, once, whatever becomes of the folders.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+
+use torch_core::git_activity::RefMove;
+use torch_process::{CommandSpec, Environment, run};
+
+use super::*;
+
+fn team() -> TeamId {
+    TeamId::new(1, 1)
+}
+
+fn developer() -> AgentId {
+    AgentId::new(1, 2)
+}
+
+/// Far more than anything here takes.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn environment() -> Environment {
+    let path = std::env::var_os("PATH").expect("a PATH");
+    let null: OsString = "/dev/null".into();
+    let name: OsString = "torch".into();
+    [
+        ("PATH", path),
+        ("HOME", "/nonexistent".into()),
+        ("GIT_CONFIG_GLOBAL", null.clone()),
+        ("GIT_CONFIG_SYSTEM", null),
+        ("GIT_AUTHOR_NAME", name.clone()),
+        ("GIT_AUTHOR_EMAIL", name.clone()),
+        ("GIT_COMMITTER_NAME", name.clone()),
+        ("GIT_COMMITTER_EMAIL", name),
+    ]
+    .map(|(name, value)| (name.into(), value))
+    .into()
+}
+
+fn git(cwd: &Path, args: &[&str]) -> String {
+    let spec = CommandSpec::new("git", cwd, environment(), DEADLINE).args(args);
+    let output = run(&spec).expect("git runs").success_or_error();
+    output.expect("git succeeds").text()
+}
+
+/// A repository with the worktree of one agent, under a watch.
+struct Scene {
+    folder: tempfile::TempDir,
+    common: PathBuf,
+    worktree: PathBuf,
+    base: String,
+    known: Option<BTreeMap<String, String>>,
+    watch: Option<Watch>,
+    inputs: mpsc::UnboundedReceiver<Input>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let top = folder.path().canonicalize().expect("canonical");
+        let (root, worktree) = (top.join("project"), top.join("dev"));
+        fs::create_dir(&root).expect("made");
+        git(&root, &["init", "-q", "-b", "main"]);
+        git(&root, &["commit", "-q", "--allow-empty", "-m", "first"]);
+        let path = worktree.to_str().expect("UTF-8");
+        git(&root, &["worktree", "add", "-q", "-b", "main-dev", path]);
+        let common = root.join(".git");
+        let (sender, inputs) = mpsc::unbounded_channel();
+        let mut scene = Self {
+            base: git(&root, &["rev-parse", "HEAD"]),
+            watch: Some(Watch::new(&common, sender)),
+            folder,
+            common,
+            worktree,
+            known: None,
+            inputs,
+        };
+        assert_eq!(scene.read(), []);
+        assert!(scene.known.is_some());
+        scene
+    }
+
+    fn root(&self) -> PathBuf {
+        self.worktree.with_file_name("project")
+    }
+
+    fn commit(&self, message: &str) {
+        git(
+            &self.worktree,
+            &["commit", "-q", "--allow-empty", "-m", message],
+        );
+    }
+
+    /// One reading.
+    fn read(&mut self) -> Vec<RefMove> {
+        let watch = self.watch.as_mut().expect("a watch");
+        watch.follow(&self.common);
+        let of = RefsOf {
+            team: team(),
+            base: ("refs/heads/main".to_owned(), self.base.clone()),
+            owners: vec![(developer(), self.worktree.clone())],
+            known: self.known.clone(),
+            standings: Vec::new(),
+        };
+        let events = read(&Git::new(environment()), &self.common, vec![of]).expect("read");
+        let mut found = Vec::new();
+        for event in events {
+            match event {
+                Event::RefsKnown { tips, .. } => self.known = Some(tips),
+                Event::RefsMoved { moves, .. } => found = moves,
+                _ => {}
+            }
+        }
+        let known = self.known.get_or_insert_default();
+        for moved in &found {
+            match &moved.new {
+                Some(commit) => drop(known.insert(moved.key(), commit.clone())),
+                None => drop(known.remove(&moved.key())),
+            }
+        }
+        found
+    }
+
+    /// Reads whenever the watch says so, until something moved.
+    async fn moved(&mut self) -> Vec<RefMove> {
+        let until = async {
+            loop {
+                let touched = self.inputs.recv().await;
+                assert!(matches!(touched, Some(Input::RefsTouched(_))));
+                let found = self.read();
+                if !found.is_empty() {
+                    return found;
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, until).await.expect("a sign")
+    }
+
+    async fn one(&mut self) -> (String, Option<AgentId>) {
+        let found = self.moved().await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        (found[0].name.clone(), found[0].agent)
+    }
+}
+
+#[tokio::test]
+async fn what_moves_is_noticed_whatever_becomes_of_the_folders() {
+    let mut scene = Scene::new();
+    let (own, agent) = ("refs/heads/main-dev".to_owned(), Some(developer()));
+    scene.commit("one");
+    assert_eq!(scene.one().await, (own.clone(), agent));
+    // A branch in a folder that is new, then one in it again after `pack-refs` has taken the folder away.
+    let feature = ("refs/heads/feature/deep/a".to_owned(), agent);
+    git(&scene.worktree, &["checkout", "-q", "-b", "feature/deep/a"]);
+    assert_eq!(scene.one().await, feature);
+    git(&scene.root(), &["pack-refs", "--all", "--prune"]);
+    assert!(!scene.common.join("refs/heads/feature").exists());
+    scene.commit("two");
+    assert_eq!(scene.one().await, feature);
+    scene.commit("three");
+    assert_eq!(scene.one().await, feature);
+    // A packed branch goes by a change of `packed-refs`.
+    git(&scene.root(), &["branch", "-q", "-D", "main-dev"]);
+    assert_eq!(scene.one().await, (own, None));
+    // Only the HEAD of the worktree tells of these.
+    git(&scene.worktree, &["checkout", "-q", "--detach"]);
+    assert_eq!(scene.one().await, ("HEAD".to_owned(), agent));
+    scene.commit("four");
+    assert_eq!(scene.one().await, ("HEAD".to_owned(), agent));
+    // All worktrees go, and with them the folder `worktrees`; then one is made again.
+    let path = scene.worktree.to_str().expect("UTF-8").to_owned();
+    git(&scene.root(), &["worktree", "remove", "--force", &path]);
+    assert_eq!(scene.one().await, ("HEAD".to_owned(), agent));
+    git(
+        &scene.root(),
+        &["worktree", "add", "-q", &path, "feature/deep/a"],
+    );
+    scene.commit("five");
+    assert_eq!(scene.one().await, feature);
+    // A remote, which the repository did not have.
+    let remote = scene.folder.path().join("remote.git");
+    let remote = remote.to_str().expect("UTF-8").to_owned();
+    git(&scene.root(), &["init", "-q", "--bare", &remote]);
+    git(&scene.root(), &["remote", "add", "origin", &remote]);
+    git(&scene.worktree, &["push", "-q", "origin", "HEAD:a"]);
+    assert_eq!(
+        scene.one().await,
+        ("refs/remotes/origin/a".to_owned(), None)
+    );
+}
+
+#[tokio::test]
+async fn what_moved_while_nobody_watched_is_found_once_by_the_next_reading() {
+    let mut scene = Scene::new();
+    scene.watch = None;
+    scene.commit("one");
+    scene.commit("two");
+    let (sender, inputs) = mpsc::unbounded_channel();
+    scene.watch = Some(Watch::new(&scene.common, sender));
+    scene.inputs = inputs;
+    let found = scene.read();
+    assert_eq!((found.len(), found[0].commits.len()), (1, 2), "{found:?}");
+    assert_eq!(scene.read(), []);
+    scene.commit("three");
+    assert_eq!(scene.one().await.1, Some(developer()));
+}
+
+#[test]
+fn only_branches_are_signs() {
+    let common = Path::new("/p/.git");
+    let check = |path: &str, expect: bool| {
+        let kind = notify::EventKind::Modify(notify::event::ModifyKind::Any);
+        let event = notify::Event::new(kind).add_path(common.join(path));
+        assert_eq!(is_sign(common, &event), expect, "{path}");
+    };
+    for path in [
+        "refs/heads/a",
+        "refs/remotes",
+        "packed-refs",
+        "HEAD",
+        "worktrees",
+        "worktrees/a",
+    ] {
+        check(path, true);
+    }
+    check("worktrees/a/HEAD", true);
+    check("reftable/tables.list", true);
+    for path in [
+        "index",
+        "index.lock",
+        "refs/heads/a.lock",
+        "worktrees/a/index.lock",
+        "logs/HEAD",
+    ] {
+        check(path, false);
+    }
+    for path in [
+        "HEAD.lock",
+        "worktrees/a/HEAD.lock",
+        "objects/12",
+        "COMMIT_EDITMSG",
+    ] {
+        check(path, false);
+    }
+    let lost = notify::Event::new(notify::EventKind::Other).set_flag(notify::event::Flag::Rescan);
+    assert!(is_sign(common, &lost));
+}

@@ -1,0 +1,189 @@
+//! Where a repository's branches stand, what moved since another time, and how agents' branches stand to their parent.
+//!
+//! One reading is one look at all references, by libgit2 or, where that can't open the repository (reftable, sha256), by `git`.
+
+mod by_git;
+mod by_libgit2;
+mod standing;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use torch_core::AgentId;
+use torch_core::git_activity::{COMMITS_TOLD, CommitFact, RefMove, detached_key};
+
+use crate::{Git, WorktreeError};
+
+pub use standing::standings;
+
+/// At most as many commits of one move are counted.
+const COUNTED: usize = 10_000;
+
+/// A repository's branches, and what its worktrees have checked out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tips {
+    /// The commits of all branches and of all branches of remotes, full hex, by full name; symbolic ones (`origin/HEAD`) aside.
+    pub refs: BTreeMap<String, String>,
+    /// The worktrees, the main one too.
+    pub heads: Vec<HeadAt>,
+}
+
+/// What a worktree has checked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadAt {
+    /// Where its files are.
+    pub path: PathBuf,
+    /// The branch: the one that it comes back to while a rebase or a bisection is under way.
+    pub branch: Option<String>,
+    /// The commit of a detached one with nothing under way, full hex.
+    pub detached: Option<String>,
+}
+
+/// Whose worktree lies where.
+pub type Owners = [(AgentId, PathBuf)];
+
+impl Tips {
+    /// Reads a repository by its common git directory.
+    ///
+    /// # Errors
+    /// [`WorktreeError`] when neither libgit2 nor `git` can read it.
+    pub fn read(git: &Git, common_dir: &Path) -> Result<Self, WorktreeError> {
+        match git2::Repository::open(common_dir) {
+            Ok(repository) => by_libgit2::tips(&repository)
+                .map_err(WorktreeError::libgit2("read the branches", common_dir)),
+            Err(_) => by_git::tips(git, common_dir),
+        }
+    }
+
+    /// The commits under the names that [`RefMove::key`] gives, with the detached worktrees of these agents.
+    pub fn known(&self, owners: &Owners) -> BTreeMap<String, String> {
+        let mut known = self.refs.clone();
+        for (agent, path) in owners {
+            if let Some(commit) = self.at(path).and_then(|head| head.detached.as_ref()) {
+                known.insert(detached_key(*agent), commit.clone());
+            }
+        }
+        known
+    }
+
+    /// What a worktree has checked out.
+    pub(crate) fn at(&self, path: &Path) -> Option<&HeadAt> {
+        self.heads.iter().find(|head| {
+            let found = &head.path;
+            found == path
+                || found
+                    .canonicalize()
+                    .is_ok_and(|canonical| canonical == path)
+        })
+    }
+
+    /// The agent that has a branch checked out.
+    fn owner(&self, name: &str, owners: &Owners) -> Option<AgentId> {
+        let branch = name.strip_prefix("refs/heads/")?;
+        let holds = |path: &Path| {
+            self.at(path)
+                .is_some_and(|head| head.branch.as_deref() == Some(branch))
+        };
+        owners
+            .iter()
+            .find(|(_, path)| holds(path))
+            .map(|(agent, _)| *agent)
+    }
+}
+
+/// What is asked of a repository after its branches were read.
+#[derive(Debug, Clone, Copy)]
+pub struct MovesRequest<'a> {
+    /// The common git directory.
+    pub common_dir: &'a Path,
+    /// Where the branches stand now.
+    pub tips: &'a Tips,
+    /// Where they stood, as [`Tips::known`] gave it.
+    pub known: &'a BTreeMap<String, String>,
+    /// What a new branch is compared with: the commit that the team began at, and its parent branch by its full name.
+    pub base: (&'a str, &'a str),
+    /// Whose worktrees lie where.
+    pub owners: &'a Owners,
+}
+
+/// What moved, in the order of the names.
+///
+/// # Errors
+/// [`WorktreeError`] when the repository can't be read.
+pub fn moves(git: &Git, request: &MovesRequest<'_>) -> Result<Vec<RefMove>, WorktreeError> {
+    let now = request.tips.known(request.owners);
+    let gone = request.known.keys().filter(|name| !now.contains_key(*name));
+    let changed = now
+        .iter()
+        .filter(|(name, commit)| request.known.get(*name) != Some(commit))
+        .map(|(name, _)| name);
+    let mut names: Vec<&String> = gone.chain(changed).collect();
+    names.sort_unstable();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let graph = Graph::open(git, request.common_dir);
+    let (base, parent) = request.base;
+    let parent_stood = request.known.get(parent).map(String::as_str);
+    let mut found = Vec::new();
+    for key in names {
+        let (old, new) = (request.known.get(key), now.get(key));
+        let led = match (old, new) {
+            (_, None) => Led::default(),
+            (Some(old), Some(new)) => graph.led(Some(old), new, &[])?,
+            (None, Some(new)) => {
+                let hidden: Vec<&str> = std::iter::once(base).chain(parent_stood).collect();
+                graph.led(None, new, &hidden)?
+            }
+        };
+        let detached = owner_of_detached(key, request.owners);
+        found.push(RefMove {
+            name: detached.map_or_else(|| key.clone(), |_| "HEAD".to_owned()),
+            agent: detached.or_else(|| request.tips.owner(key, request.owners)),
+            old: old.cloned(),
+            new: new.cloned(),
+            rewound: led.rewound,
+            commits: led.commits,
+            more: led.more,
+        });
+    }
+    // Of an agent that is gone nobody says where its worktree's HEAD was.
+    found.retain(|moved| !moved.name.starts_with("HEAD@"));
+    Ok(found)
+}
+
+fn owner_of_detached(key: &str, owners: &Owners) -> Option<AgentId> {
+    let found = owners.iter().find(|(agent, _)| detached_key(*agent) == key);
+    found.map(|(agent, _)| *agent)
+}
+
+/// What a branch leads to that it did not lead to before.
+#[derive(Debug, Default)]
+struct Led {
+    rewound: bool,
+    commits: Vec<CommitFact>,
+    more: usize,
+}
+
+/// A way to ask for commits.
+enum Graph<'a> {
+    Libgit2(Box<git2::Repository>, &'a Path),
+    Git(&'a Git, &'a Path),
+}
+
+impl<'a> Graph<'a> {
+    fn open(git: &'a Git, common_dir: &'a Path) -> Self {
+        match git2::Repository::open(common_dir) {
+            Ok(repository) => Self::Libgit2(Box::new(repository), common_dir),
+            Err(_) => Self::Git(git, common_dir),
+        }
+    }
+
+    fn led(&self, old: Option<&str>, new: &str, hidden: &[&str]) -> Result<Led, WorktreeError> {
+        match self {
+            Self::Libgit2(repository, at) => by_libgit2::led(repository, old, new, hidden)
+                .map_err(WorktreeError::libgit2("read new commits", at)),
+            Self::Git(git, at) => by_git::led(git, at, old, new, hidden),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! What moved in repositories: branches, detached worktrees, remotes, with libgit2 and with `git`.
+
+use std::collections::BTreeMap;
+
+use torch_core::AgentId;
+use torch_core::git_activity::{COMMITS_TOLD, RefMove, Standing};
+
+use super::*;
+
+fn agent() -> AgentId {
+    AgentId::new(1, 7)
+}
+
+/// A project with the worktree of one agent, and where its branches stood last.
+struct Seen {
+    project: Project,
+    common: PathBuf,
+    worktree: PathBuf,
+    base: String,
+    known: BTreeMap<String, String>,
+}
+
+impl Seen {
+    fn new(init: &[&str]) -> Self {
+        let project = Project::named("project", init);
+        let base = project.git(&["rev-parse", "HEAD"]);
+        let worktree = project
+            .folder
+            .path()
+            .canonicalize()
+            .expect("canonical")
+            .join("dev");
+        let path = worktree.to_str().expect("UTF-8").to_owned();
+        project.git(&["worktree", "add", "-q", "-b", "main-developer", &path]);
+        let common = project.root.join(".git");
+        let mut seen = Self {
+            project,
+            common,
+            worktree,
+            base,
+            known: BTreeMap::new(),
+        };
+        seen.known = seen.tips().known(&seen.owners());
+        seen
+    }
+
+    fn owners(&self) -> Vec<(AgentId, PathBuf)> {
+        vec![(agent(), self.worktree.clone())]
+    }
+
+    fn tips(&self) -> Tips {
+        Tips::read(&handle(), &self.common).expect("read")
+    }
+
+    fn git(&self, args: &[&str]) -> String {
+        git(&self.worktree, args)
+    }
+
+    fn commit(&self, message: &str) -> String {
+        self.git(&["commit", "-q", "--allow-empty", "-m", message]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// What moved since the last call.
+    fn moved(&mut self) -> Vec<RefMove> {
+        let (tips, owners) = (self.tips(), self.owners());
+        let request = MovesRequest {
+            common_dir: &self.common,
+            tips: &tips,
+            known: &self.known,
+            base: (&self.base, "refs/heads/main"),
+            owners: &owners,
+        };
+        let found = moves(&handle(), &request).expect("read");
+        for one in &found {
+            match &one.new {
+                Some(commit) => drop(self.known.insert(one.key(), commit.clone())),
+                None => drop(self.known.remove(&one.key())),
+            }
+        }
+        assert_eq!(self.known, tips.known(&owners), "{found:?}");
+        found
+    }
+
+    fn one(&mut self) -> RefMove {
+        let mut found = self.moved();
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.remove(0)
+    }
+
+    fn standing(&self) -> Standing {
+        let base = (self.base.as_str(), "refs/heads/main");
+        let found = standings(&handle(), &self.common, &self.tips(), base, &self.owners());
+        found.expect("read").remove(0)
+    }
+}
+
+fn subjects(moved: &RefMove) -> Vec<&str> {
+    let commits = moved.commits.iter();
+    commits.map(|commit| commit.subject.as_str()).collect()
+}
+
+/// Whether this git can make such a repository.
+fn has(init: &[&str]) -> bool {
+    let folder = tempfile::tempdir().expect("a folder");
+    git_raw(folder.path(), &[&["init", "-q"], init].concat()).success()
+}
+
+#[test]
+fn each_move_is_told_with_its_commits_and_its_owner() {
+    for init in [
+        &[][..],
+        &["--ref-format=reftable"],
+        &["--object-format=sha256"],
+    ] {
+        if !has(init) {
+            assert!(!init.is_empty(), "git makes no repository at all");
+            continue;
+        }
+        let mut seen = Seen::new(init);
+        assert_eq!(seen.moved(), []);
+
+        let first = seen.commit("Progress: one");
+        let second = seen.commit("Progress: two");
+        let moved = seen.one();
+        assert_eq!(moved.name, "refs/heads/main-developer");
+        assert_eq!(
+            (moved.agent, moved.new.as_deref()),
+            (Some(agent()), Some(second.as_str()))
+        );
+        assert_eq!(subjects(&moved), ["Progress: one", "Progress: two"]);
+        assert_eq!(moved.commits[1].parents, [first]);
+        assert_eq!(moved.commits[0].email, "torch@example.org");
+        assert!(!moved.rewound && moved.commits[0].at.0 > 1_700_000_000_000);
+
+        seen.git(&[
+            "commit",
+            "-q",
+            "--allow-empty",
+            "--amend",
+            "-m",
+            "Progress: 2",
+        ]);
+        let moved = seen.one();
+        assert!(moved.rewound);
+        assert_eq!(subjects(&moved), ["Progress: 2"]);
+
+        seen.git(&["checkout", "-q", "-b", "feature/a"]);
+        let moved = seen.one();
+        assert_eq!(
+            (moved.name.as_str(), moved.agent),
+            ("refs/heads/feature/a", Some(agent()))
+        );
+        assert_eq!(
+            (moved.old.as_ref(), subjects(&moved)),
+            (None, vec!["Progress: one", "Progress: 2"])
+        );
+
+        seen.project.git(&["pack-refs", "--all"]);
+        assert_eq!(seen.moved(), []);
+        seen.git(&["branch", "-q", "-D", "main-developer"]);
+        let moved = seen.one();
+        assert_eq!(
+            (moved.agent, moved.new, moved.commits.len()),
+            (None, None, 0)
+        );
+
+        seen.git(&["checkout", "-q", "--detach"]);
+        let moved = seen.one();
+        assert_eq!((moved.name.as_str(), moved.agent), ("HEAD", Some(agent())));
+        seen.commit("Progress: three");
+        assert_eq!(subjects(&seen.one()), ["Progress: three"]);
+        seen.git(&["checkout", "-q", "feature/a"]);
+        assert_eq!(seen.one().new, None);
+        let path = seen.worktree.to_str().expect("UTF-8").to_owned();
+        seen.project.git(&["worktree", "remove", "--force", &path]);
+        assert_eq!(seen.moved(), []);
+    }
+}
+
+#[test]
+fn many_commits_are_counted_and_the_newest_told() {
+    for init in [&[][..], &["--object-format=sha256"]] {
+        if !has(init) {
+            continue;
+        }
+        let mut seen = Seen::new(init);
+        let tree = seen.git(&["rev-parse", "HEAD^{tree}"]);
+        let mut last = seen.base.clone();
+        for number in 0..COMMITS_TOLD + 3 {
+            let message = format!("commit {number}");
+            last = seen.git(&["commit-tree", "-p", &last, "-m", &message, &tree]);
+        }
+        seen.git(&["reset", "-q", "--hard", &last]);
+        let moved = seen.one();
+        assert_eq!((moved.commits.len(), moved.more), (COMMITS_TOLD, 3));
+        assert_eq!(moved.commits[COMMITS_TOLD - 1].id, last);
+        assert_eq!(moved.commits[0].subject, "commit 3");
+    }
+}
+
+#[test]
+fn a_push_moves_a_branch_of_the_remote_and_the_standing_follows() {
+    for init in [&[][..], &["--object-format=sha256"]] {
+        if !has(init) {
+            continue;
+        }
+        let mut seen = Seen::new(init);
+        let remote = seen.project.root.with_file_name("remote.git");
+        let remote = remote.to_str().expect("UTF-8").to_owned();
+        seen.project
+            .git(&[&["init", "-q", "--bare", &remote], init].concat());
+        seen.project.git(&["remote", "add", "origin", &remote]);
+        let first = seen.commit("Progress: one");
+        seen.moved();
+        let standing = seen.standing();
+        assert_eq!((standing.ahead, standing.behind), (1, 0));
+        assert_eq!(
+            (standing.unpushed, standing.branch.as_deref()),
+            (None, Some("main-developer"))
+        );
+
+        seen.git(&["push", "-q", "-u", "origin", "main-developer"]);
+        let moved = seen.one();
+        assert_eq!(moved.remote_branch(), Some(("origin", "main-developer")));
+        assert_eq!(
+            (moved.new.as_ref(), subjects(&moved)),
+            (Some(&first), vec!["Progress: one"])
+        );
+        assert_eq!(seen.standing().unpushed, Some(0));
+
+        seen.commit("Progress: two");
+        fs::write(seen.project.root.join("file"), "two\n").expect("written");
+        seen.project.commit("Integration: today");
+        let parent = seen.project.git(&["rev-parse", "HEAD"]);
+        let standing = seen.standing();
+        assert_eq!(
+            (standing.ahead, standing.behind, standing.unpushed),
+            (2, 1, Some(1))
+        );
+        assert_eq!(standing.lacks, Some(parent));
+        assert!(standing.ahead_since <= standing.unpushed_since);
+        let names: Vec<_> = seen.moved().into_iter().map(|moved| moved.name).collect();
+        assert_eq!(names, ["refs/heads/main", "refs/heads/main-developer"]);
+    }
+}
+
+#[test]
+fn the_steps_of_a_rebase_are_one_move() {
+    let mut seen = Seen::new(&[]);
+    fs::write(seen.worktree.join("file"), "theirs\n").expect("written");
+    seen.git(&["commit", "-q", "-a", "-m", "Progress: theirs"]);
+    fs::write(seen.project.root.join("file"), "ours\n").expect("written");
+    seen.project.commit("ours");
+    seen.moved();
+    // It stops at the conflict, on a detached HEAD.
+    assert!(!git_raw(&seen.worktree, &["rebase", "main"]).success());
+    assert_eq!(seen.moved(), []);
+    fs::write(seen.worktree.join("file"), "both\n").expect("written");
+    seen.git(&["add", "file"]);
+    seen.git(&["-c", "core.editor=true", "rebase", "--continue"]);
+    let moved = seen.one();
+    assert!(moved.rewound && moved.agent == Some(agent()), "{moved:?}");
+    assert_eq!(subjects(&moved), ["ours", "Progress: theirs"]);
+}
