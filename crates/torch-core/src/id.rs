@@ -77,6 +77,18 @@ id!(
     ViolationId
 );
 
+id!(
+    /// An integration; shown as `i-` and the last 8 characters.
+    IntegrationId
+);
+
+impl IntegrationId {
+    /// The form in listings: `i-7k3f9q2a`.
+    pub fn tag(self) -> String {
+        format!("i-{}", self.short())
+    }
+}
+
 impl ViolationId {
     /// The form in listings: `v-7k3f9q2a`.
     pub fn tag(self) -> String {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::form::Priority;
 use crate::git_activity::{AgentActivity, KnownRefs};
+use crate::integration::Integration;
 use crate::project_rules::RulesInForce;
 use crate::{AgentId, MessageId, RoleName, TeamId, Timestamp, ViolationId};
 
@@ -170,6 +171,8 @@ pub enum LedgerRecord {
     Refs(Box<KnownRefs>),
     /// What was seen of an agent's work with git.
     Activity(Box<AgentActivity>),
+    /// An integration.
+    Integration(Box<Integration>),
 }
 
 impl LedgerRecord {
@@ -183,6 +186,7 @@ impl LedgerRecord {
             Self::Rules(row) => format!("{}/rules/{}", row.team, row.since.0),
             Self::Refs(row) => format!("{}/refs", row.team),
             Self::Activity(row) => format!("{}/activity", row.agent),
+            Self::Integration(row) => row.id.to_string(),
         }
     }
 
@@ -196,6 +200,7 @@ impl LedgerRecord {
             Self::Rules(_) => "rules",
             Self::Refs(_) => "refs",
             Self::Activity(_) => "activity",
+            Self::Integration(_) => "integration",
         }
     }
 
@@ -209,6 +214,7 @@ impl LedgerRecord {
             Self::Rules(row) => row.team,
             Self::Refs(row) => row.team,
             Self::Activity(row) => row.team,
+            Self::Integration(row) => row.team,
         }
     }
 
@@ -222,6 +228,7 @@ impl LedgerRecord {
             Self::Rules(row) => row.since,
             Self::Refs(row) => row.at,
             Self::Activity(row) => row.since,
+            Self::Integration(row) => row.at,
         }
     }
 
@@ -234,6 +241,7 @@ impl LedgerRecord {
             Self::Dependencies(row) => !row.on.is_empty(),
             Self::Rules(row) => row.until.is_none(),
             Self::Refs(_) | Self::Activity(_) => true,
+            Self::Integration(row) => row.is_open(),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod git_activity;
 pub mod hand_over;
 pub mod id;
 pub mod identity;
+pub mod integration;
 pub mod journal;
 pub mod keys;
 pub mod launch;
@@ -43,7 +44,7 @@ pub mod tmux;
 pub mod write;
 
 pub use agent::{Agent, AgentState, Evidence, Process};
-pub use id::{AgentId, LaunchId, MessageId, ScheduleId, TeamId, ViolationId};
+pub use id::{AgentId, IntegrationId, LaunchId, MessageId, ScheduleId, TeamId, ViolationId};
 pub use ledger::LedgerRecord;
 pub use message::{DeferReason, Delivery, DeliveryState, Envelope, MessageKind, Recipient, Sender};
 pub use name::{NameError, RoleName, SessionName};

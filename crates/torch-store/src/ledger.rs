@@ -13,6 +13,8 @@ pub enum LedgerKind {
     Assignment,
     /// The rules of projects.
     Rules,
+    /// Integrations.
+    Integration,
 }
 
 impl LedgerKind {
@@ -21,6 +23,7 @@ impl LedgerKind {
             Self::Violation => "violation",
             Self::Assignment => "assignment",
             Self::Rules => "rules",
+            Self::Integration => "integration",
         }
     }
 }

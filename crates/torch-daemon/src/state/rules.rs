@@ -208,6 +208,8 @@ impl State {
                 LedgerRecord::Rules(row) => self.put_rules(*row),
                 LedgerRecord::Refs(row) => self.recover_refs(*row),
                 LedgerRecord::Activity(row) => self.recover_activity(*row),
+                // Taken up by their own: `integrate.rs`.
+                LedgerRecord::Integration(_) => {}
             }
         }
         let teams: Vec<TeamId> = self.teams.keys().copied().collect();

@@ -38,6 +38,7 @@ fn settled(record: &LedgerRecord) -> Option<Timestamp> {
         LedgerRecord::Rules(row) => row.until,
         // They go with their team.
         LedgerRecord::Refs(_) | LedgerRecord::Activity(_) => None,
+        LedgerRecord::Integration(row) => row.ended,
     }
 }
 
