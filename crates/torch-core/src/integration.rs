@@ -249,6 +249,8 @@ pub enum WaitOn {
         /// Which.
         roles: Vec<RoleName>,
     },
+    /// New commits that turn the tests green.
+    Fix,
     /// Whoever reviews it: `person` or a role.
     Review {
         /// Who.
@@ -341,6 +343,18 @@ pub struct Integration {
     pub parent_tip: String,
     /// The integration branch.
     pub branch: String,
+    /// Where torch put that branch last, full hex.
+    #[serde(default)]
+    pub built: Option<String>,
+    /// When the roles with uncommitted work were asked to commit it.
+    #[serde(default)]
+    pub asked: Option<Timestamp>,
+    /// Why it is being given up: what it left is taken away first.
+    #[serde(default)]
+    pub giving_up: Option<String>,
+    /// What was run on the parent branch afterwards and failed.
+    #[serde(default)]
+    pub unverified: Option<String>,
     /// The steps, by number; always [`STEPS`] of them.
     pub steps: Vec<StepRecord>,
     /// What goes in, in the order in which it is merged.
@@ -387,6 +401,10 @@ impl Integration {
             parent: parent.to_owned(),
             parent_tip: String::new(),
             branch: String::new(),
+            built: None,
+            asked: None,
+            giving_up: None,
+            unverified: None,
             steps: vec![StepRecord::default(); STEPS],
             merges: Vec::new(),
             left_out: Vec::new(),

@@ -8,6 +8,7 @@
 //! brings one back, [`expire_kept`] lets old ones go. [`prepare_merge`], [`apply_merge`] and [`settle_merge`] bring a commit into
 //! an agent's worktree while it works there; [`radar()`] says which agents change the same files. [`Tips`] and
 //! [`moves`] say where all branches stand and which of them moved. Repositories are
+//! an agent's worktree while it works there; [`chain()`] merges many in memory, [`land()`] moves a branch to what came of it; [`radar()`] says which agents change the same files. Repositories are
 //! read and small ones checked out with git2; where libgit2 can't do what a repository needs, `git` is run: see [`Engine`].
 //! `call.rs` alone puts its commands together, with the repository's own programs switched off.
 //!
@@ -27,6 +28,7 @@ mod filters;
 mod git;
 mod guard;
 mod inspect;
+mod integrate;
 mod keep;
 mod kept;
 mod locate;
@@ -57,6 +59,12 @@ pub use error::WorktreeError;
 pub use exclude::{exclude, exclude_in};
 pub use git::Git;
 pub use inspect::{inspect, inspect_busy};
+pub use integrate::{
+    BenchRequest, ChainLink, ChainRequest, Chained, GhError, LandRequest, Landed, Origin, Point,
+    PullRequestOrder, Pushed, Work, WorkCommit, chain, check_out_bench, clashes, contains, fetch,
+    find_origin, gh_is_there, land, merge_pull_request, open_pull_request, point, push,
+    remove_bench, tip_of, work_of,
+};
 pub use keep::{KeepRequest, keep};
 pub use kept::{Expiry, Kept, KeptStash, expire_kept, find_kept, kept};
 pub use merge::{

@@ -82,6 +82,22 @@ pub(crate) fn locate(
     }))
 }
 
+/// The project's main worktree, at `path`.
+pub(crate) fn main(repository: &Repository, path: &Path) -> Located {
+    let common = &repository.common_dir;
+    Located {
+        registration: Registration {
+            name: None,
+            path: path.to_owned(),
+            branch: None,
+            returns_to: Vec::new(),
+            locked: false,
+        },
+        git_dir: common.clone(),
+        files: Some(path.to_owned()),
+    }
+}
+
 /// Whether a worktree's file `.git` leads to this git directory.
 fn points_to(file: &Path, git_dir: &Path) -> bool {
     let Ok(text) = fs::read(file) else {

@@ -17,17 +17,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, zero_terminated};
 use crate::git::failed;
-use crate::locate::{Located, locate};
+use crate::locate::{Located, locate, main};
 use crate::lock::Lock;
 use crate::{Git, Operation, Repository, WorktreeError};
 
+pub(crate) use apply::Step;
+pub(crate) use apply::apply_any;
 pub use apply::apply_merge;
 #[cfg(test)]
-pub(crate) use apply::{Step, apply_with};
+pub(crate) use apply::apply_with;
+pub(crate) use settle::settle_any;
 pub use settle::settle_merge;
 
 /// Where pinned merge commits stand.
-const PINS: &str = "refs/torch/merge/";
+pub(crate) const PINS: &str = "refs/torch/merge/";
 
 /// The folder in a worktree's git directory in which a merge is put together.
 const DESK: &str = "torch-merge";
@@ -197,6 +200,28 @@ impl<'a> Tree<'a> {
         let located = located.ok_or_else(|| WorktreeError::NoDirectory {
             path: path.to_owned(),
         })?;
+        Self::at(git, path, located)
+    }
+
+    /// As [`Self::open`]; the project's own worktree is one as well.
+    fn open_any(
+        git: &'a Git,
+        repository: &Repository,
+        path: &'a Path,
+    ) -> Result<Self, WorktreeError> {
+        if repository.main.as_deref() == Some(path) {
+            return Self::at(git, path, main(repository, path));
+        }
+        // A linked one may be where the team was started.
+        let other = repository.main.clone().unwrap_or_default();
+        let from_elsewhere = Repository {
+            root: other,
+            ..repository.clone()
+        };
+        Self::open(git, &from_elsewhere, path)
+    }
+
+    fn at(git: &'a Git, path: &'a Path, located: Located) -> Result<Self, WorktreeError> {
         Ok(Self {
             _lock: Lock::take(&located.git_dir)?,
             git,

@@ -3,6 +3,7 @@
 mod clean;
 mod commit;
 mod hostile;
+mod integrate;
 mod keep;
 mod ladder;
 mod matrix;

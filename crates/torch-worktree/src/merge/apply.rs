@@ -46,7 +46,25 @@ pub(crate) fn apply_with(
     merge: &Merge,
     go_on: impl Fn(Step) -> bool,
 ) -> Result<Applied, WorktreeError> {
-    let tree = Tree::open(git, repository, worktree)?;
+    applied(&Tree::open(git, repository, worktree)?, merge, go_on)
+}
+
+/// [`apply_merge`] in any worktree, the project's own included.
+pub(crate) fn apply_any(
+    git: &Git,
+    repository: &Repository,
+    worktree: &Path,
+    merge: &Merge,
+    go_on: impl Fn(Step) -> bool,
+) -> Result<Applied, WorktreeError> {
+    applied(&Tree::open_any(git, repository, worktree)?, merge, go_on)
+}
+
+fn applied(
+    tree: &Tree<'_>,
+    merge: &Merge,
+    go_on: impl Fn(Step) -> bool,
+) -> Result<Applied, WorktreeError> {
     if let Some(busy) = tree.busy()? {
         return Ok(Applied::Busy(busy));
     }
@@ -56,7 +74,7 @@ pub(crate) fn apply_with(
     if let Some(busy) = tree.in_the_way(&merge.from, &merge.commit)? {
         return Ok(Applied::Busy(busy));
     }
-    let desk = Desk::of(&tree);
+    let desk = Desk::of(tree);
     if !desk.lock()? {
         return Ok(Applied::Busy(Busy::Locked {
             path: tree.index_lock(),

@@ -21,8 +21,21 @@ pub fn settle_merge(
     worktree: &Path,
     merge: &Merge,
 ) -> Result<Settled, WorktreeError> {
-    let tree = Tree::open(git, repository, worktree)?;
-    let desk = Desk::of(&tree);
+    settled(&Tree::open(git, repository, worktree)?, merge)
+}
+
+/// [`settle_merge`] in any worktree, the project's own included.
+pub(crate) fn settle_any(
+    git: &Git,
+    repository: &Repository,
+    worktree: &Path,
+    merge: &Merge,
+) -> Result<Settled, WorktreeError> {
+    settled(&Tree::open_any(git, repository, worktree)?, merge)
+}
+
+fn settled(tree: &Tree<'_>, merge: &Merge) -> Result<Settled, WorktreeError> {
+    let desk = Desk::of(tree);
     let head = tree.head()?;
     if tree.is_ancestor(&merge.commit, &head)? {
         if desk.is_locked() && head == merge.commit {

@@ -1,0 +1,131 @@
+//! Merging many commits, one after the other, without a worktree.
+
+use std::collections::BTreeSet;
+
+use torch_core::Timestamp;
+
+use crate::call::{Call, zero_terminated};
+use crate::git::failed;
+use crate::{Git, Repository, WorktreeError};
+
+/// One merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainLink {
+    /// What is merged, full hex.
+    pub commit: String,
+    /// The merge commit's message.
+    pub message: String,
+}
+
+/// What is to be merged.
+#[derive(Debug, Clone, Copy)]
+pub struct ChainRequest<'a> {
+    /// The project's repository.
+    pub repository: &'a Repository,
+    /// The commit that it begins at, full hex.
+    pub base: &'a str,
+    /// In this order.
+    pub links: &'a [ChainLink],
+    /// The time of the merge commits, to the second: the same request makes the same commits.
+    pub at: Timestamp,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chained {
+    /// The merge commits, full hex, one per link; no reference leads to them yet.
+    Done(Vec<String>),
+    /// One can't be merged by git itself.
+    Conflict {
+        /// Which link.
+        at: usize,
+        /// The merge commits before it.
+        made: Vec<String>,
+        /// The files, by path; bytes that are not UTF-8 are shown as U+FFFD.
+        files: Vec<String>,
+    },
+}
+
+/// Merges, each with a merge commit of its own (`--no-ff`), in memory: no reference, index or file is touched. With git 2.40 or newer.
+///
+/// # Errors
+/// [`WorktreeError`] where a commit can't be read, or git is too old.
+pub fn chain(git: &Git, request: &ChainRequest<'_>) -> Result<Chained, WorktreeError> {
+    let mut made: Vec<String> = Vec::new();
+    let mut tip = request.base.to_owned();
+    for (at, link) in request.links.iter().enumerate() {
+        let tree = match merged(git, request.repository, &tip, &link.commit)? {
+            Ok(tree) => tree,
+            Err(files) => {
+                let files = files.into_iter().collect();
+                return Ok(Chained::Conflict { at, made, files });
+            }
+        };
+        let when = format!("@{} +0000", request.at.0 / 1_000);
+        let call = call(git, request.repository)
+            .env("GIT_AUTHOR_DATE", &when)
+            .env("GIT_COMMITTER_DATE", &when)
+            .stdin(link.message.as_bytes());
+        let args = [
+            "commit-tree",
+            "-p",
+            &tip,
+            "-p",
+            &link.commit,
+            "-F",
+            "-",
+            &tree,
+        ];
+        tip = call.ask("write a merge commit", args)?.text();
+        made.push(tip.clone());
+    }
+    Ok(Chained::Done(made))
+}
+
+/// The files in which two commits conflict; none where git merges them by itself.
+///
+/// # Errors
+/// [`WorktreeError`] where a commit can't be read, or git is too old.
+pub fn clashes(
+    git: &Git,
+    repository: &Repository,
+    (one, other): (&str, &str),
+) -> Result<BTreeSet<String>, WorktreeError> {
+    Ok(merged(git, repository, one, other)?
+        .err()
+        .unwrap_or_default())
+}
+
+/// The tree of a merge, or the files in conflict.
+fn merged(
+    git: &Git,
+    repository: &Repository,
+    ours: &str,
+    theirs: &str,
+) -> Result<Result<String, BTreeSet<String>>, WorktreeError> {
+    let (act, root) = ("merge commits in memory", &repository.root);
+    let args = [
+        "merge-tree",
+        "--write-tree",
+        "-z",
+        "--name-only",
+        "--no-messages",
+        "--allow-unrelated-histories",
+        ours,
+        theirs,
+    ];
+    let output = call(git, repository).run(args).map_err(failed(act, root))?;
+    let shown = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
+    let words: Vec<_> = zero_terminated(&output.stdout).map(shown).collect();
+    let tree = match (output.status.code(), words.split_first()) {
+        (Some(1), Some((_, files))) => return Ok(Err(files.iter().cloned().collect())),
+        (_, tree) => tree.map(|(tree, _)| tree.clone()).unwrap_or_default(),
+    };
+    output.success_or_error().map_err(failed(act, root))?;
+    Ok(Ok(tree))
+}
+
+/// A command of the repository that signs as torch and makes what it writes durable.
+pub(super) fn call(git: &Git, repository: &Repository) -> Call {
+    git.call(&repository.root)
+}

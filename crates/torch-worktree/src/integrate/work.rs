@@ -1,0 +1,131 @@
+//! What an agent has that the parent branch has not.
+
+use std::path::Path;
+
+use crate::call::Call;
+use crate::git::failed;
+use crate::progress::commits_missing;
+use crate::{Git, Repository, WorktreeError};
+
+/// A commit of an agent that is to go in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkCommit {
+    /// Its branch, without `refs/heads/`; `None` for a detached worktree.
+    pub branch: Option<String>,
+    /// Full hex.
+    pub commit: String,
+    /// How many commits the parent does not have.
+    pub ahead: u64,
+}
+
+/// What an agent has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Work {
+    /// What is checked out, and its home branch where that has something else; only what the parent does not have.
+    pub commits: Vec<WorkCommit>,
+    /// How many files have changes that are not committed, new ones included.
+    pub changed: usize,
+    /// What is under way in the worktree: "a rebase".
+    pub operation: Option<String>,
+}
+
+/// Looks what the worktree at `path` has that the commit `parent`, full hex, has not.
+///
+/// # Errors
+/// [`WorktreeError`] where the worktree or the parent can't be read.
+pub fn work_of(
+    git: &Git,
+    repository: &Repository,
+    (path, home): (&Path, Option<&str>),
+    parent: &str,
+) -> Result<Work, WorktreeError> {
+    let state = crate::state(git, repository, path, parent)?;
+    let located = crate::locate::locate(repository, path)?;
+    let mut work = Work {
+        commits: Vec::new(),
+        changed: state.changed + state.untracked,
+        operation: located
+            .and_then(|located| located.operation())
+            .map(|operation| operation.to_string()),
+    };
+    let mut heads = vec![(state.branch.clone(), state.head)];
+    if let Some(home) = home.filter(|home| state.branch.as_deref() != Some(home))
+        && let Some(tip) = tip_of(git, repository, home)?
+    {
+        heads.push((Some(home.to_owned()), tip));
+    }
+    for (branch, commit) in heads {
+        let ahead = commits_missing(git, repository, &commit, parent)?;
+        let known = work.commits.iter();
+        let has_it = |one: &WorkCommit| contains(git, repository, &one.commit, &commit);
+        let known: Result<Vec<bool>, _> = known.map(has_it).collect();
+        if ahead > 0 && !known?.contains(&true) {
+            work.commits.push(WorkCommit {
+                branch,
+                commit,
+                ahead,
+            });
+        }
+    }
+    Ok(work)
+}
+
+/// Where a branch stands, full hex; `None` where there is none of that name.
+///
+/// # Errors
+/// [`WorktreeError`] where git can't be run.
+pub fn tip_of(
+    git: &Git,
+    repository: &Repository,
+    branch: &str,
+) -> Result<Option<String>, WorktreeError> {
+    commit_at(git, repository, &format!("refs/heads/{branch}"))
+}
+
+/// The commit that a full reference leads to.
+pub(super) fn commit_at(
+    git: &Git,
+    repository: &Repository,
+    name: &str,
+) -> Result<Option<String>, WorktreeError> {
+    let root = &repository.root;
+    let name = format!("{name}^{{commit}}");
+    let args = [
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--end-of-options",
+        &name,
+    ];
+    let output = git
+        .read(root, args)
+        .map_err(failed("read a reference", root))?;
+    Ok(output.success().then(|| output.text()))
+}
+
+/// Whether `newer` is `older`, or has it among its ancestors; both full hex.
+///
+/// # Errors
+/// [`WorktreeError`] where one of them can't be read.
+pub fn contains(
+    git: &Git,
+    repository: &Repository,
+    newer: &str,
+    older: &str,
+) -> Result<bool, WorktreeError> {
+    if newer == older {
+        return Ok(true);
+    }
+    let (act, root) = ("compare commits", &repository.root);
+    let args = ["merge-base", "--is-ancestor", older, newer];
+    let output = Call::to_read(git, root)
+        .run(args)
+        .map_err(failed(act, root))?;
+    match output.status.code() {
+        Some(1) => Ok(false),
+        _ => output
+            .success_or_error()
+            .map(|_| true)
+            .map_err(failed(act, root)),
+    }
+}
