@@ -160,6 +160,8 @@ pub struct Conflict {
     pub with: String,
     /// The branch, or the commit, of that side.
     pub with_branch: String,
+    /// Since when it is known.
+    pub since: Timestamp,
     /// When it was solved.
     #[serde(default)]
     pub solved: Option<Timestamp>,
@@ -343,6 +345,9 @@ pub struct Integration {
     pub parent_tip: String,
     /// The integration branch.
     pub branch: String,
+    /// Whether it goes in by a pull request.
+    #[serde(default)]
+    pub by_pull_request: bool,
     /// Where torch put that branch last, full hex.
     #[serde(default)]
     pub built: Option<String>,
@@ -401,6 +406,7 @@ impl Integration {
             parent: parent.to_owned(),
             parent_tip: String::new(),
             branch: String::new(),
+            by_pull_request: false,
             built: None,
             asked: None,
             giving_up: None,

@@ -1,7 +1,9 @@
-//! What becomes of a team's commits: which role's worktree a commit goes to, and when.
+//! What becomes of a team's commits: which role's worktree a commit goes to, and when; and how all of them get into the parent branch.
 //!
-//! Pure: commits that were seen, and the time, go in; what is to be done comes out.
+//! Pure: commits that were seen, and the time, go in; what is to be done comes out. [`feature_key`] says which branches belong
+//! together; [`integrate`] is the state machine of an integration.
 
 mod feature;
+pub mod integrate;
 
 pub use feature::feature_key;
