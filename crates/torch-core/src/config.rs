@@ -56,6 +56,8 @@ pub struct Config {
     pub projects: ProjectsConfig,
     /// What a worktree gets, and how many there are.
     pub worktree: WorktreeConfig,
+    /// What is checked after a rollback.
+    pub rollback: RollbackConfig,
     /// Automatic backups of the registry.
     pub backup: BackupConfig,
     /// How long a registry keeps what it has.
@@ -350,6 +352,37 @@ impl Default for ProjectsConfig {
     fn default() -> Self {
         Self {
             roots: vec!["~/projects".to_owned()],
+        }
+    }
+}
+
+/// What is checked after a rollback: commands (sh -c) that are run where the parent branch is checked out; empty: none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RollbackConfig {
+    /// The project's tests.
+    pub test: String,
+    /// Whether the data is whole.
+    pub data: String,
+    /// Whether it is fast enough.
+    pub performance: String,
+    /// Whether it is secure.
+    pub security: String,
+    /// Whether what it works with answers.
+    pub integrations: String,
+    /// How many minutes each may take.
+    pub minutes: u64,
+}
+
+impl Default for RollbackConfig {
+    fn default() -> Self {
+        Self {
+            test: String::new(),
+            data: String::new(),
+            performance: String::new(),
+            security: String::new(),
+            integrations: String::new(),
+            minutes: 15,
         }
     }
 }

@@ -89,6 +89,18 @@ impl IntegrationId {
     }
 }
 
+id!(
+    /// A rollback; shown as `r-` and the last 8 characters.
+    RollbackId
+);
+
+impl RollbackId {
+    /// The form in listings: `r-7k3f9q2a`.
+    pub fn tag(self) -> String {
+        format!("r-{}", self.short())
+    }
+}
+
 impl ViolationId {
     /// The form in listings: `v-7k3f9q2a`.
     pub fn tag(self) -> String {

@@ -7,6 +7,7 @@ use crate::form::Priority;
 use crate::git_activity::{AgentActivity, KnownRefs};
 use crate::integration::Integration;
 use crate::project_rules::RulesInForce;
+use crate::rollback::Rollback;
 use crate::{AgentId, MessageId, RoleName, TeamId, Timestamp, ViolationId};
 
 /// How much a violation matters.
@@ -173,6 +174,8 @@ pub enum LedgerRecord {
     Activity(Box<AgentActivity>),
     /// An integration.
     Integration(Box<Integration>),
+    /// A rollback.
+    Rollback(Box<Rollback>),
 }
 
 impl LedgerRecord {
@@ -187,6 +190,7 @@ impl LedgerRecord {
             Self::Refs(row) => format!("{}/refs", row.team),
             Self::Activity(row) => format!("{}/activity", row.agent),
             Self::Integration(row) => row.id.to_string(),
+            Self::Rollback(row) => row.id.to_string(),
         }
     }
 
@@ -201,6 +205,7 @@ impl LedgerRecord {
             Self::Refs(_) => "refs",
             Self::Activity(_) => "activity",
             Self::Integration(_) => "integration",
+            Self::Rollback(_) => "rollback",
         }
     }
 
@@ -215,6 +220,7 @@ impl LedgerRecord {
             Self::Refs(row) => row.team,
             Self::Activity(row) => row.team,
             Self::Integration(row) => row.team,
+            Self::Rollback(row) => row.team,
         }
     }
 
@@ -229,6 +235,7 @@ impl LedgerRecord {
             Self::Refs(row) => row.at,
             Self::Activity(row) => row.since,
             Self::Integration(row) => row.at,
+            Self::Rollback(row) => row.at,
         }
     }
 
@@ -242,6 +249,7 @@ impl LedgerRecord {
             Self::Rules(row) => row.until.is_none(),
             Self::Refs(_) | Self::Activity(_) => true,
             Self::Integration(row) => row.is_open(),
+            Self::Rollback(row) => row.is_open(),
         }
     }
 }

@@ -30,6 +30,7 @@ pub mod program;
 pub mod project_rules;
 pub mod question;
 pub mod roles;
+pub mod rollback;
 pub mod schedule;
 pub mod screen;
 pub mod spelling;
@@ -44,7 +45,9 @@ pub mod tmux;
 pub mod write;
 
 pub use agent::{Agent, AgentState, Evidence, Process};
-pub use id::{AgentId, IntegrationId, LaunchId, MessageId, ScheduleId, TeamId, ViolationId};
+pub use id::{
+    AgentId, IntegrationId, LaunchId, MessageId, RollbackId, ScheduleId, TeamId, ViolationId,
+};
 pub use ledger::LedgerRecord;
 pub use message::{DeferReason, Delivery, DeliveryState, Envelope, MessageKind, Recipient, Sender};
 pub use name::{NameError, RoleName, SessionName};

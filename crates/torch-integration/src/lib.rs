@@ -5,5 +5,6 @@
 
 mod feature;
 pub mod integrate;
+pub mod last_good;
 
 pub use feature::feature_key;

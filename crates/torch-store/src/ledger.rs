@@ -15,6 +15,8 @@ pub enum LedgerKind {
     Rules,
     /// Integrations.
     Integration,
+    /// Rollbacks.
+    Rollback,
 }
 
 impl LedgerKind {
@@ -24,6 +26,7 @@ impl LedgerKind {
             Self::Assignment => "assignment",
             Self::Rules => "rules",
             Self::Integration => "integration",
+            Self::Rollback => "rollback",
         }
     }
 }

@@ -339,6 +339,42 @@ pub const KEYS: &[Key] = &[
         doc: "How many worktrees that no team has `torch worktree add` makes in one project; 0: no limit.",
     },
     Key {
+        name: "rollback.test",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "A command (sh -c) that runs the project's tests where the parent branch is checked out: torch rollback verify; empty: not checked.",
+    },
+    Key {
+        name: "rollback.data",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "A command by which `torch rollback verify` checks that the data is whole; empty: not checked.",
+    },
+    Key {
+        name: "rollback.performance",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "A command by which it checks that the project is fast enough; empty: not checked.",
+    },
+    Key {
+        name: "rollback.security",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "A command by which it checks that the project is secure; empty: not checked.",
+    },
+    Key {
+        name: "rollback.integrations",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "A command by which it checks that what the project works with answers; empty: not checked.",
+    },
+    Key {
+        name: "rollback.minutes",
+        kind: Kind::Whole(1, 1_440),
+        scope: Scope::User,
+        doc: "How many minutes each of these commands may take.",
+    },
+    Key {
         name: "backup.hours",
         kind: Kind::Whole(0, 8_760),
         scope: Scope::User,

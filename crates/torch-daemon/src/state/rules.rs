@@ -210,6 +210,8 @@ impl State {
                 LedgerRecord::Activity(row) => self.recover_activity(*row),
                 // Taken up by their own: `integrate.rs`.
                 LedgerRecord::Integration(_) => {}
+                // As well: `rollback.rs`.
+                LedgerRecord::Rollback(_) => {}
             }
         }
         let teams: Vec<TeamId> = self.teams.keys().copied().collect();

@@ -39,6 +39,7 @@ fn settled(record: &LedgerRecord) -> Option<Timestamp> {
         // They go with their team.
         LedgerRecord::Refs(_) | LedgerRecord::Activity(_) => None,
         LedgerRecord::Integration(row) => row.ended,
+        LedgerRecord::Rollback(row) => row.ended(),
     }
 }
 
