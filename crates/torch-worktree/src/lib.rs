@@ -44,6 +44,7 @@ mod removal;
 mod remove;
 mod repair;
 mod repository;
+pub mod rollback;
 mod scan;
 mod set_up;
 mod state;

@@ -82,6 +82,26 @@ pub(crate) fn locate(
     }))
 }
 
+/// As [`locate`], but the project's own worktrees are found, too: the main one and the one that it lies in.
+///
+/// # Errors
+/// As [`locate`].
+pub(crate) fn locate_any(
+    repository: &Repository,
+    path: &Path,
+) -> Result<Option<Located>, WorktreeError> {
+    if repository.main.as_deref() == Some(path) {
+        return Ok(Some(main(repository, path)));
+    }
+    // A linked one may be where the team was started.
+    let other = repository.main.clone().unwrap_or_default();
+    let from_elsewhere = Repository {
+        root: other,
+        ..repository.clone()
+    };
+    locate(&from_elsewhere, path)
+}
+
 /// The project's main worktree, at `path`.
 pub(crate) fn main(repository: &Repository, path: &Path) -> Located {
     let common = &repository.common_dir;

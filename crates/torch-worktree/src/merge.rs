@@ -22,18 +22,27 @@ use crate::lock::Lock;
 use crate::{Git, Operation, Repository, WorktreeError};
 
 pub(crate) use apply::Step;
-pub(crate) use apply::apply_any;
 pub use apply::apply_merge;
 #[cfg(test)]
 pub(crate) use apply::apply_with;
-pub(crate) use settle::settle_any;
+pub(crate) use apply::{apply_any, apply_beside};
 pub use settle::settle_merge;
+pub(crate) use settle::{settle_any, settle_beside};
 
 /// Where pinned merge commits stand.
 pub(crate) const PINS: &str = "refs/torch/merge/";
 
 /// The folder in a worktree's git directory in which a merge is put together.
 const DESK: &str = "torch-merge";
+
+/// Which files must be as they were committed before a worktree is brought to another commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clean {
+    /// All that git knows.
+    All,
+    /// Those that it changes; others keep their changes, staged or not.
+    Touched,
+}
 
 /// A merge that is wanted.
 #[derive(Debug)]
@@ -168,6 +177,23 @@ pub fn prepare_merge(
     }))
 }
 
+/// Why a worktree can't be brought to a commit now, if it can't.
+pub(crate) fn busy_at(
+    git: &Git,
+    repository: &Repository,
+    (worktree, clean): (&Path, Clean),
+    merge: &Merge,
+) -> Result<Option<Busy>, WorktreeError> {
+    let tree = Tree::open_any(git, repository, worktree)?;
+    if tree.head()? != merge.from || tree.branch()? != merge.branch {
+        return Ok(Some(Busy::Moved));
+    }
+    match tree.busy_for(merge, clean)? {
+        Some(busy) => Ok(Some(busy)),
+        None => tree.in_the_way(&merge.from, &merge.commit),
+    }
+}
+
 fn check_id(id: &str) -> Result<(), WorktreeError> {
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(WorktreeError::NotACommit {
@@ -279,6 +305,19 @@ impl<'a> Tree<'a> {
         Ok((!changes.is_empty()).then_some(Busy::Changes {
             files: changes.len(),
         }))
+    }
+
+    /// Why it can't be brought to this commit now.
+    fn busy_for(&self, merge: &Merge, clean: Clean) -> Result<Option<Busy>, WorktreeError> {
+        let busy = self.busy()?;
+        if clean == Clean::All || !matches!(busy, Some(Busy::Changes { .. })) {
+            return Ok(busy);
+        }
+        let changed = self.changed()?;
+        let between = self.between(&merge.from, &merge.commit)?;
+        let touched = between.iter().filter(|file| changed.contains(&file.path));
+        let files = touched.count();
+        Ok((files > 0).then_some(Busy::Changes { files }))
     }
 
     /// The files that git knows and that have changes, staged or not.

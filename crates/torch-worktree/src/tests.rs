@@ -12,6 +12,7 @@ mod projects;
 mod radar;
 mod refs;
 mod removal;
+mod rollback;
 mod roundtrip;
 mod safety;
 mod set_up;

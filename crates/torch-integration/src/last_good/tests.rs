@@ -85,7 +85,11 @@ fn messages_that_mark() {
     check("unstable: do not use", "", None);
     check("Revert \"stable: the parser works\"", "", None);
     let pull = "Merge pull request #7 from app/integration/daily";
-    check(pull, "\nIntegration: 2026-11-21 06:14\n", Some("Integration:"));
+    check(
+        pull,
+        "\nIntegration: 2026-11-21 06:14\n",
+        Some("Integration:"),
+    );
     check(pull, "fix", None);
     check("a merge", "stable: no title", None);
     check("stable: restore a", "\nTorch-Rollback: r-1\n", None);

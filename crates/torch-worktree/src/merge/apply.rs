@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Applied, Busy, DESK, Merge, Tree};
+use super::{Applied, Busy, Clean, DESK, Merge, Tree};
 use crate::{Git, Repository, WorktreeError};
 
 /// What has just been done. Tests end the work behind each of them, as a kill would.
@@ -46,7 +46,8 @@ pub(crate) fn apply_with(
     merge: &Merge,
     go_on: impl Fn(Step) -> bool,
 ) -> Result<Applied, WorktreeError> {
-    applied(&Tree::open(git, repository, worktree)?, merge, go_on)
+    let tree = Tree::open(git, repository, worktree)?;
+    applied(&tree, Clean::All, merge, go_on)
 }
 
 /// [`apply_merge`] in any worktree, the project's own included.
@@ -57,15 +58,28 @@ pub(crate) fn apply_any(
     merge: &Merge,
     go_on: impl Fn(Step) -> bool,
 ) -> Result<Applied, WorktreeError> {
-    applied(&Tree::open_any(git, repository, worktree)?, merge, go_on)
+    apply_beside(git, repository, (worktree, Clean::All), merge, go_on)
+}
+
+/// [`apply_any`] where some files may have changes.
+pub(crate) fn apply_beside(
+    git: &Git,
+    repository: &Repository,
+    (worktree, clean): (&Path, Clean),
+    merge: &Merge,
+    go_on: impl Fn(Step) -> bool,
+) -> Result<Applied, WorktreeError> {
+    let tree = Tree::open_any(git, repository, worktree)?;
+    applied(&tree, clean, merge, go_on)
 }
 
 fn applied(
     tree: &Tree<'_>,
+    clean: Clean,
     merge: &Merge,
     go_on: impl Fn(Step) -> bool,
 ) -> Result<Applied, WorktreeError> {
-    if let Some(busy) = tree.busy()? {
+    if let Some(busy) = tree.busy_for(merge, clean)? {
         return Ok(Applied::Busy(busy));
     }
     if tree.head()? != merge.from || tree.branch()? != merge.branch {

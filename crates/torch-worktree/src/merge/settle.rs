@@ -5,7 +5,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use super::apply::Desk;
-use super::{Merge, Settled, Tree, shown};
+use super::{Clean, Merge, Settled, Tree, shown};
+use crate::call::zero_terminated;
 use crate::{Git, Repository, WorktreeError};
 
 /// Finishes a merge or takes it back, whichever is possible, so that the worktree is as before it or as after it.
@@ -21,7 +22,8 @@ pub fn settle_merge(
     worktree: &Path,
     merge: &Merge,
 ) -> Result<Settled, WorktreeError> {
-    settled(&Tree::open(git, repository, worktree)?, merge)
+    let tree = Tree::open(git, repository, worktree)?;
+    settled(&tree, Clean::All, merge)
 }
 
 /// [`settle_merge`] in any worktree, the project's own included.
@@ -31,15 +33,25 @@ pub(crate) fn settle_any(
     worktree: &Path,
     merge: &Merge,
 ) -> Result<Settled, WorktreeError> {
-    settled(&Tree::open_any(git, repository, worktree)?, merge)
+    settle_beside(git, repository, (worktree, Clean::All), merge)
 }
 
-fn settled(tree: &Tree<'_>, merge: &Merge) -> Result<Settled, WorktreeError> {
+/// [`settle_any`] where some files may have changes.
+pub(crate) fn settle_beside(
+    git: &Git,
+    repository: &Repository,
+    (worktree, clean): (&Path, Clean),
+    merge: &Merge,
+) -> Result<Settled, WorktreeError> {
+    settled(&Tree::open_any(git, repository, worktree)?, clean, merge)
+}
+
+fn settled(tree: &Tree<'_>, clean: Clean, merge: &Merge) -> Result<Settled, WorktreeError> {
     let desk = Desk::of(tree);
     let head = tree.head()?;
     if tree.is_ancestor(&merge.commit, &head)? {
         if desk.is_locked() && head == merge.commit {
-            tree.finish(&desk, merge)?;
+            tree.finish(&desk, merge, clean)?;
         }
         desk.clear()?;
         tree.unpin(merge)?;
@@ -53,7 +65,7 @@ fn settled(tree: &Tree<'_>, merge: &Merge) -> Result<Settled, WorktreeError> {
         tree.unpin(merge)?;
         return Ok(Settled::Dropped);
     }
-    Ok(match tree.busy()? {
+    Ok(match tree.busy_for(merge, clean)? {
         Some(busy) => Settled::Busy(busy),
         None => Settled::Pending,
     })
@@ -61,13 +73,26 @@ fn settled(tree: &Tree<'_>, merge: &Merge) -> Result<Settled, WorktreeError> {
 
 impl Tree<'_> {
     /// The branch has moved, and the index may not have.
-    fn finish(&self, desk: &Desk, merge: &Merge) -> Result<(), WorktreeError> {
+    fn finish(&self, desk: &Desk, merge: &Merge, clean: Clean) -> Result<(), WorktreeError> {
         if !desk.index.exists() {
             // It has taken its place already.
             return desk.unlock();
         }
-        let call = self.call().env("GIT_INDEX_FILE", &desk.index);
-        let tree = call.ask("read the index", ["write-tree"])?.text();
+        let call = || self.call().env("GIT_INDEX_FILE", &desk.index);
+        if clean == Clean::Touched {
+            // Others may be staged: those that it changes must be as in the commit.
+            let args = ["diff-index", "--cached", "--name-only", "-z", &merge.commit];
+            let output = call().ask("read the index", args)?;
+            let other: Vec<_> = zero_terminated(&output.stdout).collect();
+            let between = self.between(&merge.from, &merge.commit)?;
+            if between
+                .iter()
+                .all(|file| !other.contains(&file.path.as_slice()))
+            {
+                return desk.replace();
+            }
+        }
+        let tree = call().ask("read the index", ["write-tree"])?.text();
         let args = [
             "rev-parse",
             "--verify",
