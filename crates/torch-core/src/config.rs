@@ -17,6 +17,7 @@ use crate::screen::DialogKind;
 
 pub use error::ConfigError;
 pub use interval::{Interval, NoInterval, PlanTier};
+pub(crate) use key::names_in;
 pub use key::{KEYS, Key, Kind, Scope};
 pub use layer::{Layers, Origin, Passed, Source, layer, template};
 pub use profile::ProfileFile;

@@ -8,7 +8,9 @@ pub mod analysis;
 pub mod check_in;
 pub mod config;
 pub mod credit;
+pub mod enforcement;
 pub mod figures;
+pub mod forbidden;
 pub mod form;
 pub mod git_activity;
 pub mod hand_over;
@@ -48,6 +50,8 @@ pub use agent::{Agent, AgentState, Evidence, Process};
 pub use id::{
     AgentId, IntegrationId, LaunchId, MessageId, RollbackId, ScheduleId, TeamId, ViolationId,
 };
+pub use enforcement::Enforcement;
+pub use id::{AgentId, LaunchId, MessageId, ScheduleId, TeamId, ViolationId};
 pub use ledger::LedgerRecord;
 pub use message::{DeferReason, Delivery, DeliveryState, Envelope, MessageKind, Recipient, Sender};
 pub use name::{NameError, RoleName, SessionName};

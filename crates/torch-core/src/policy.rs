@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Enforcement;
+use crate::config::names_in;
+use crate::forbidden::Operation;
+
 /// The profile that a policy's values begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -40,6 +44,19 @@ pub enum AgentCommits {
     Forbidden,
 }
 
+/// What becomes of a commit of an agent in which something looks like a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecretCheck {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It is made, and told of.
+    Warn,
+    /// Nobody looks.
+    Off,
+}
+
 /// Who lets work into the base branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,6 +78,37 @@ pub struct GitPolicy {
     pub commit_minutes: u64,
     /// Within how many minutes of a commit they are told to push it; 0: they are told not to push.
     pub push_minutes: u64,
+    /// The operations that agents are kept from: names of [`Operation`]s with commas.
+    #[serde(default = "every_operation")]
+    pub forbid: String,
+    /// What becomes of a commit with a secret in it.
+    #[serde(default)]
+    pub secret_check: SecretCheck,
+}
+
+impl GitPolicy {
+    /// The operations that agents are kept from, in the order of [`Operation::ALL`].
+    pub fn forbidden(&self) -> Vec<Operation> {
+        let named = |one: &Operation| names_in(&self.forbid).any(|name| name == one.as_str());
+        Operation::ALL.into_iter().filter(named).collect()
+    }
+
+    /// How firmly agents are kept from what this policy forbids, as far as their own hooks go.
+    pub fn enforcement(&self) -> Enforcement {
+        let idle = self.forbidden().is_empty()
+            && self.secret_check == SecretCheck::Off
+            && self.agent_commits == AgentCommits::Required;
+        if idle {
+            Enforcement::None
+        } else {
+            Enforcement::Advice
+        }
+    }
+}
+
+/// All operations, as the setting names them.
+fn every_operation() -> String {
+    Operation::ALL.map(Operation::as_str).join(", ")
 }
 
 impl Default for GitPolicy {
@@ -69,6 +117,8 @@ impl Default for GitPolicy {
             agent_commits: AgentCommits::Required,
             commit_minutes: 30,
             push_minutes: 15,
+            forbid: every_operation(),
+            secret_check: SecretCheck::Refuse,
         }
     }
 }

@@ -54,6 +54,18 @@ pub enum SpoolEvent {
         /// Which.
         taken: HandOver,
     },
+    /// The agent's git, or its program before it ran a command, was kept from something.
+    Refused {
+        /// The rule: `git.force-push`, `git.secret`, `commit.forbidden`.
+        rule: String,
+        /// What was tried: the branch, the command, the file and line; no secret stands in it.
+        evidence: String,
+        /// What to do instead.
+        remedy: String,
+        /// Whether it was told of only, and done.
+        #[serde(default)]
+        warned: bool,
+    },
     /// The program drew its status line, with the JSON it gave for it.
     StatusLine {
         /// That JSON.

@@ -44,7 +44,8 @@ pub fn inherited(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Enviro
 pub const HOOK_VARIABLE: &str = "TORCH_HOOK";
 
 /// What torch tells an agent, or a hook, about itself: never the daemon's business, whoever starts it.
-const AGENT_NAMES: [&str; 7] = [
+const AGENT_NAMES: [&str; 8] = [
+    "TORCH_GIT_RULES",
     "TORCH_AGENT",
     "TORCH_AGENT_COMMITS",
     HOOK_VARIABLE,
@@ -69,7 +70,10 @@ fn is_daemons(name: &OsStr) -> bool {
     let torch = name.starts_with("TORCH_")
         && !name.starts_with("TORCH_DEMO_")
         && !AGENT_NAMES.contains(&name);
-    torch || name.starts_with("GIT_CONFIG_") || name == "RUST_BACKTRACE" || name == "TMUX_TMPDIR"
+    torch
+        // What one command was given, or an agent: no setting of the person's.
+        || (name.starts_with("GIT_CONFIG_") && name != "GIT_CONFIG_PARAMETERS")
+        || name == "RUST_BACKTRACE" || name == "TMUX_TMPDIR"
 }
 
 #[cfg(test)]

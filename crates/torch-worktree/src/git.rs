@@ -18,7 +18,7 @@ const SETTLE_TRIES: usize = 50;
 const SETTLE: Duration = Duration::from_millis(10);
 
 /// Variables that would point `git` to another repository or to another program.
-const FOREIGN_NAMES: [&str; 11] = [
+const FOREIGN_NAMES: [&str; 12] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_COMMON_DIR",
@@ -29,6 +29,7 @@ const FOREIGN_NAMES: [&str; 11] = [
     "GIT_EXTERNAL_DIFF",
     "GIT_ATTR_SOURCE",
     "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
     "LANGUAGE",
 ];
 

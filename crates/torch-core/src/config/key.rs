@@ -1,6 +1,7 @@
 //! The keys that a config file may have, as data: what each means, what it takes and who may set it.
 
 use super::project_router::Stricter;
+use crate::forbidden::Operation;
 
 /// One key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Kind {
     Suffix,
     /// Names of environment variables with commas between them, or nothing; none that torch itself sets for agents.
     Variables,
+    /// Names of operations that agents are kept from, with commas, or nothing.
+    Operations,
     /// A program: a name or a path, not empty.
     Program,
     /// `true` or `false`.
@@ -85,6 +88,18 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Whole(0, 1_440),
         scope: Scope::Open,
         doc: "Within how many minutes of a commit agents are told to push it; 0: they are told not to push.",
+    },
+    Key {
+        name: "git.forbid",
+        kind: Kind::Operations,
+        scope: Scope::Stricter(Stricter::Both),
+        doc: "What agents' git is kept from by torch's hooks, with commas; empty: nothing. A project's file only adds.",
+    },
+    Key {
+        name: "git.secret_check",
+        kind: Kind::Choice(&["refuse", "warn", "off"]),
+        scope: Scope::User,
+        doc: "What becomes of an agent's commit in which something looks like a key or a password: \"refuse\", \"warn\" or \"off\".",
     },
     Key {
         name: "integration.approval",
@@ -423,6 +438,10 @@ impl Kind {
             Self::Variables => {
                 "names of variables in quotes, with commas, but PATH, TMUX* and TORCH_*".to_owned()
             }
+            Self::Operations => {
+                let names = Operation::ALL.map(Operation::as_str).join(", ");
+                format!("some of these in quotes, with commas: {names}")
+            }
             Self::Program => "a program's name or path in quotes".to_owned(),
             Self::Switch => "true or false".to_owned(),
             Self::Seconds => "a whole number of seconds from 1 to 86400".to_owned(),
@@ -459,6 +478,9 @@ impl Kind {
                 text.len() <= 16 && text.chars().all(plain)
             }),
             Self::Variables => text.is_some_and(|text| names_in(text).all(is_passed_on)),
+            Self::Operations => {
+                text.is_some_and(|text| names_in(text).all(|name| Operation::find(name).is_some()))
+            }
             Self::Program => text
                 .is_some_and(|text| !text.trim().is_empty() && !text.chars().any(char::is_control)),
             Self::Switch => value.as_bool().is_some(),
@@ -506,7 +528,7 @@ impl Kind {
 }
 
 /// The names in a list with commas.
-pub(super) fn names_in(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn names_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
         .map(str::trim)
         .filter(|name| !name.is_empty())
@@ -515,7 +537,9 @@ pub(super) fn names_in(text: &str) -> impl Iterator<Item = &str> {
 /// Whether a variable of this name may be passed on: torch sets some for each agent.
 fn is_passed_on(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let own = name == "PATH" || name.starts_with("TORCH_") || name.starts_with("TMUX");
+    let own = ["PATH", "GIT_CONFIG_PARAMETERS"].contains(&name)
+        || name.starts_with("TORCH_")
+        || name.starts_with("TMUX");
     name.len() <= 64
         && name.chars().all(plain)
         && !name.starts_with(|c: char| c.is_ascii_digit())

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// Texts may hold places: `{program}` is the program's path, `{torch}` torch's own binary, `{run}` the launch's folder in the
 /// registry, `{registry}` the registry, `{worktree}` the agent's worktree, `{conversation}` the conversation's id, `{role}` the role, `{hook}` the command
-/// that a hook runs, `{hand_over}` the one of the hook that [hands messages over](super::HandOverRules), `{answers}` the folder in
+/// that a hook runs, `{hand_over}` the one of the hook that [hands messages over](super::HandOverRules), `{guard}` the one of the hook that
+/// [denies commands](super::GuardRules), `{answers}` the folder in
 /// which [answers](super::AnswerRules) lie ready, `{status_line}` the command of a status line. `{json:NAME}` is the same as a quoted JSON string, which is
 /// also a TOML string.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,8 +22,8 @@ pub use screen::{
     MenuRules, ScreenRules, ShareRule, SubmitRules,
 };
 pub use signals::{
-    HandOverRules, HookRules, LimitPointers, Signal, SignalRule, StatusLineRules, TranscriptRules,
-    ValuePointers,
+    GuardRules, HandOverRules, HookRules, LimitPointers, Signal, SignalRule, StatusLineRules,
+    TranscriptRules, ValuePointers,
 };
 
 /// One agent program: how it is launched, how it looks, how it is submitted to, what it reports.

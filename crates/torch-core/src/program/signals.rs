@@ -130,6 +130,18 @@ pub struct HookRules {
     pub hand_over: Option<HandOverRules>,
     /// How an open question is answered without a key; none: by keys alone.
     pub answers: Option<AnswerRules>,
+    /// How a tool's command is denied before it runs; none: it can't be.
+    pub guard: Option<GuardRules>,
+}
+
+/// How a tool's command is denied before it runs: a hook that runs `{guard}` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuardRules {
+    /// JSON pointers to the command: a text for a shell, or a list of words.
+    pub commands: Vec<String>,
+    /// What the hook prints, where `{json:text}` is the reason as a JSON string.
+    pub reply: String,
 }
 
 /// How a message gets into a running turn: a hook that runs `{hand_over}` when a tool has ended prints it.

@@ -156,6 +156,7 @@ impl State {
                 self.on_program_gone(t, agent, state, &how, EndCause::Program);
             }
             SpoolEvent::Hook { payload } => self.on_hook(t, agent, &payload, record.at),
+            refused @ SpoolEvent::Refused { .. } => self.on_refused(t, agent, refused),
             SpoolEvent::HandedOver { taken } => self.on_handed_over(t, agent, taken),
             SpoolEvent::StatusLine { payload } => {
                 self.on_status_line(t, agent, &payload, record.at)

@@ -62,5 +62,6 @@ fn record_cause(record: &torch_core::spool::SpoolRecord) -> String {
         }
         SpoolEvent::StatusLine { .. } => "status line".to_owned(),
         SpoolEvent::HandedOver { .. } => "hook handed over".to_owned(),
+        SpoolEvent::Refused { rule, .. } => format!("git refused: {rule}"),
     }
 }

@@ -19,6 +19,7 @@ mod figures;
 mod finish;
 #[cfg(test)]
 mod fixture;
+mod forbidden;
 mod forms;
 mod guest;
 mod hand_over;
