@@ -6,5 +6,7 @@
 mod feature;
 pub mod integrate;
 pub mod last_good;
+pub mod forbidden;
+pub mod secret;
 
 pub use feature::feature_key;
