@@ -59,6 +59,8 @@ pub struct Config {
     pub worktree: WorktreeConfig,
     /// What is checked after a rollback.
     pub rollback: RollbackConfig,
+    /// What agents may push through the broker.
+    pub broker: BrokerConfig,
     /// Automatic backups of the registry.
     pub backup: BackupConfig,
     /// How long a registry keeps what it has.
@@ -346,6 +348,33 @@ impl WorktreeConfig {
     /// The files and folders that are linked to.
     pub fn linked(&self) -> impl Iterator<Item = &str> {
         key::names_in(&self.link)
+    }
+}
+
+/// What agents may push through the broker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrokerConfig {
+    /// The most that one push may bring, in MiB.
+    pub push_megabytes: u64,
+    /// Branches that no agent pushes to, with commas; `*` stands for anything.
+    pub protected: String,
+}
+
+impl Default for BrokerConfig {
+    fn default() -> Self {
+        Self {
+            // What the large hosts take in one push without complaint.
+            push_megabytes: 100,
+            protected: String::new(),
+        }
+    }
+}
+
+impl BrokerConfig {
+    /// The patterns of branches that no agent pushes to.
+    pub fn protected(&self) -> impl Iterator<Item = &str> {
+        key::names_in(&self.protected)
     }
 }
 

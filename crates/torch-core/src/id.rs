@@ -98,6 +98,14 @@ impl RollbackId {
     /// The form in listings: `r-7k3f9q2a`.
     pub fn tag(self) -> String {
         format!("r-{}", self.short())
+    /// A push that the broker took; shown as `p-` and the last 8 characters.
+    PushId
+);
+
+impl PushId {
+    /// The form in listings: `p-7k3f9q2a`.
+    pub fn tag(self) -> String {
+        format!("p-{}", self.short())
     }
 }
 

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::broker::{Broker, Push};
 use crate::form::Priority;
 use crate::git_activity::{AgentActivity, KnownRefs};
 use crate::integration::Integration;
@@ -176,6 +177,10 @@ pub enum LedgerRecord {
     Integration(Box<Integration>),
     /// A rollback.
     Rollback(Box<Rollback>),
+    /// A team's broker.
+    Broker(Box<Broker>),
+    /// A push that a broker took.
+    Push(Box<Push>),
 }
 
 impl LedgerRecord {
@@ -191,6 +196,8 @@ impl LedgerRecord {
             Self::Activity(row) => format!("{}/activity", row.agent),
             Self::Integration(row) => row.id.to_string(),
             Self::Rollback(row) => row.id.to_string(),
+            Self::Broker(row) => format!("{}/broker", row.team),
+            Self::Push(row) => row.id.to_string(),
         }
     }
 
@@ -206,6 +213,8 @@ impl LedgerRecord {
             Self::Activity(_) => "activity",
             Self::Integration(_) => "integration",
             Self::Rollback(_) => "rollback",
+            Self::Broker(_) => "broker",
+            Self::Push(_) => "push",
         }
     }
 
@@ -221,6 +230,8 @@ impl LedgerRecord {
             Self::Activity(row) => row.team,
             Self::Integration(row) => row.team,
             Self::Rollback(row) => row.team,
+            Self::Broker(row) => row.team,
+            Self::Push(row) => row.team,
         }
     }
 
@@ -236,6 +247,8 @@ impl LedgerRecord {
             Self::Activity(row) => row.since,
             Self::Integration(row) => row.at,
             Self::Rollback(row) => row.at,
+            Self::Broker(row) => row.since,
+            Self::Push(row) => row.at,
         }
     }
 
@@ -250,6 +263,8 @@ impl LedgerRecord {
             Self::Refs(_) | Self::Activity(_) => true,
             Self::Integration(row) => row.is_open(),
             Self::Rollback(row) => row.is_open(),
+            Self::Broker(row) => row.until.is_none(),
+            Self::Push(row) => row.state.settled().is_none(),
         }
     }
 }

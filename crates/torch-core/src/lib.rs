@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod analysis;
+pub mod broker;
 pub mod check_in;
 pub mod config;
 pub mod credit;
@@ -52,6 +53,7 @@ pub use id::{
 };
 pub use enforcement::Enforcement;
 pub use id::{AgentId, LaunchId, MessageId, ScheduleId, TeamId, ViolationId};
+pub use id::{AgentId, LaunchId, MessageId, PushId, ScheduleId, TeamId, ViolationId};
 pub use ledger::LedgerRecord;
 pub use message::{DeferReason, Delivery, DeliveryState, Envelope, MessageKind, Recipient, Sender};
 pub use name::{NameError, RoleName, SessionName};

@@ -7,6 +7,7 @@
 //! - [`identity`]: who a caller is, from its process.
 //! - [`policy`]: who may write to whom.
 //! - [`project`]: the rules that a project's own files state.
+//! - [`push`]: what an agent may push.
 //! - [`replay`]: judging again what was judged before.
 //! - [`schedule`]: who may plan a note for whom.
 //! - [`speech`]: what kind of thing a text says.
@@ -21,6 +22,7 @@ mod fold;
 pub mod identity;
 pub mod policy;
 pub mod project;
+pub mod push;
 pub mod replay;
 pub mod schedule;
 pub mod speech;

@@ -17,6 +17,8 @@ pub enum LedgerKind {
     Integration,
     /// Rollbacks.
     Rollback,
+    /// Pushes that brokers took.
+    Push,
 }
 
 impl LedgerKind {
@@ -27,6 +29,7 @@ impl LedgerKind {
             Self::Rules => "rules",
             Self::Integration => "integration",
             Self::Rollback => "rollback",
+            Self::Push => "push",
         }
     }
 }

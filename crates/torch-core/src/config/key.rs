@@ -388,6 +388,16 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Whole(1, 1_440),
         scope: Scope::User,
         doc: "How many minutes each of these commands may take.",
+        name: "broker.push_megabytes",
+        kind: Kind::Whole(1, 100_000),
+        scope: Scope::User,
+        doc: "The most that one push of an agent may bring into the broker, in MiB.",
+    },
+    Key {
+        name: "broker.protected",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "Branches that no agent pushes to besides the team's own parent, with commas; a * stands for anything: \"release/*\".",
     },
     Key {
         name: "backup.hours",

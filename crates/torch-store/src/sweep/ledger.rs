@@ -40,6 +40,8 @@ fn settled(record: &LedgerRecord) -> Option<Timestamp> {
         LedgerRecord::Refs(_) | LedgerRecord::Activity(_) => None,
         LedgerRecord::Integration(row) => row.ended,
         LedgerRecord::Rollback(row) => row.ended(),
+        LedgerRecord::Broker(row) => row.until,
+        LedgerRecord::Push(row) => row.state.settled(),
     }
 }
 
