@@ -74,6 +74,12 @@ fn is_daemons(name: &OsStr) -> bool {
         // What one command was given, or an agent: no setting of the person's.
         || (name.starts_with("GIT_CONFIG_") && name != "GIT_CONFIG_PARAMETERS")
         || name == "RUST_BACKTRACE" || name == "TMUX_TMPDIR"
+    // By that one agents' git is told where their pushes go.
+    let of_agents = name == "GIT_CONFIG_PARAMETERS";
+    torch
+        || (name.starts_with("GIT_CONFIG_") && !of_agents)
+        || name == "RUST_BACKTRACE"
+        || name == "TMUX_TMPDIR"
 }
 
 #[cfg(test)]
@@ -104,6 +110,8 @@ mod tests {
     #[test]
     fn a_daemon_that_an_agent_starts_is_nobodys() {
         let vars = [
+            "GIT_CONFIG_GLOBAL",
+            "GIT_CONFIG_PARAMETERS",
             "HOME",
             "NOTIFY_SOCKET",
             "TMUX",
@@ -126,6 +134,7 @@ mod tests {
         assert_eq!(
             names,
             [
+                "GIT_CONFIG_GLOBAL",
                 "HOME",
                 "TMUX_TMPDIR",
                 "TORCH_HOME",

@@ -23,6 +23,9 @@ const READ_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a command that writes may take; a checkout of a large repository with filters is slow.
 const WRITE_DEADLINE: Duration = Duration::from_secs(600);
 
+/// How long a command that speaks to a remote may take: a large push over a slow line.
+const REMOTE_DEADLINE: Duration = Duration::from_secs(600);
+
 /// Configuration that is given with every command and so overrides the repository's.
 const ALWAYS: [&str; 7] = [
     "core.fsmonitor=false",
@@ -153,6 +156,19 @@ impl Call {
             .env(torch_process::env::HOOK_VARIABLE, "git");
         call.hooks = Some(common.to_owned());
         call
+    }
+
+    /// A command between two repositories on this machine, named by their paths.
+    pub(crate) fn between(git: &Git, cwd: &Path) -> Self {
+        Self::new(git.env().clone(), cwd, WRITE_DEADLINE).env("GIT_ALLOW_PROTOCOL", "file")
+    }
+
+    /// A command that speaks to a remote, with `env` by which git finds the user's keys: the one kind that uses the network. It
+    /// runs in a repository of torch's own, whose configuration torch has just written; no hook of it runs.
+    pub(crate) fn to_remote(git: &Git, cwd: &Path, env: &Environment) -> Self {
+        // A remote on this machine may run hooks of its own: whatever they say to torch, they say for nobody.
+        Self::new(git.env_to_remote(env), cwd, REMOTE_DEADLINE)
+            .env(torch_process::env::HOOK_VARIABLE, "git")
     }
 
     /// Of the worktree with this git directory and these files, whatever the file `.git` there says.

@@ -29,6 +29,7 @@ const FOREIGN_NAMES: [&str; 12] = [
     "GIT_EXTERNAL_DIFF",
     "GIT_ATTR_SOURCE",
     "GIT_CONFIG",
+    // What agents' git is told, if one of them started the daemon.
     "GIT_CONFIG_PARAMETERS",
     "LANGUAGE",
 ];
@@ -90,6 +91,24 @@ impl Git {
         );
         clean(&mut all);
         all.insert("GIT_EDITOR".into(), ":".into());
+        all
+    }
+
+    /// The environment of a command that speaks to a remote: over the usual protocols, never by a program that a URL names.
+    pub(crate) fn env_to_remote(&self, more: &Environment) -> Environment {
+        let mut all = self.env.clone();
+        all.extend(
+            more.iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        clean(&mut all);
+        for (name, value) in [
+            ("GIT_ALLOW_PROTOCOL", "file:git:http:https:ssh"),
+            ("GIT_TERMINAL_PROMPT", "0"),
+            ("LC_ALL", "C"),
+        ] {
+            all.insert(name.into(), value.into());
+        }
         all
     }
 

@@ -1,5 +1,6 @@
 //! Tests with real repositories, without any configuration of the user or the system for `git`.
 
+mod broker;
 mod clean;
 mod commit;
 mod hostile;

@@ -89,12 +89,7 @@ fn an_agent_pushes_its_own_branches() {
     check("developer", "refs/heads/trunk-developer", Forward, forward);
     check("tester", "refs/heads/test/login", Made, forward);
     check("orchestrator", "refs/heads/pm-feature/x", Made, forward);
-    check(
-        "developer",
-        "refs/heads/feature/",
-        Made,
-        Err("push.name"),
-    );
+    check("developer", "refs/heads/feature/", Made, Err("push.name"));
     check("developer", "refs/heads/login", Made, Err("push.name"));
     // The branches of others.
     let other = Err("push.other-role");
