@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use lane::{LaneMergedView, LanePairView, LaneView, LaneWaitingView};
+
 use crate::wire::TeamSelector;
+
+mod lane;
 
 /// A question about a team's git.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +17,18 @@ pub enum GitRequest {
         /// Which team.
         team: TeamSelector,
     },
+    /// How the fast lane stands. Answers [`GitResponse::Lane`].
+    Lane {
+        /// Which team.
+        team: TeamSelector,
+    },
+    /// Switches the fast lane on or off; a person, the hub or the project manager. Answers [`GitResponse::Lane`].
+    SwitchLane {
+        /// Which team.
+        team: TeamSelector,
+        /// Whether it is to be on.
+        on: bool,
+    },
 }
 
 /// The answer to a [`GitRequest`].
@@ -21,6 +37,8 @@ pub enum GitRequest {
 pub enum GitResponse {
     /// What the radar saw.
     Radar(RadarView),
+    /// How the fast lane stands.
+    Lane(LaneView),
 }
 
 /// Which roles change the same files now.

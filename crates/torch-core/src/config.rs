@@ -3,6 +3,7 @@
 //! Nothing here reads a file or a variable; texts and a lookup are passed in.
 
 mod error;
+mod fast_lane;
 mod interval;
 mod key;
 mod layer;
@@ -16,6 +17,7 @@ use crate::policy::{GitPolicy, IntegrationPolicy, Profile, TeamPolicy};
 use crate::screen::DialogKind;
 
 pub use error::ConfigError;
+pub use fast_lane::FastLaneConfig;
 pub use interval::{Interval, NoInterval, PlanTier};
 pub(crate) use key::names_in;
 pub use key::{KEYS, Key, Kind, Scope};
@@ -61,6 +63,8 @@ pub struct Config {
     pub rollback: RollbackConfig,
     /// What agents may push through the broker.
     pub broker: BrokerConfig,
+    /// Whether torch merges commits between agents' worktrees.
+    pub fast_lane: FastLaneConfig,
     /// Automatic backups of the registry.
     pub backup: BackupConfig,
     /// How long a registry keeps what it has.

@@ -7,6 +7,7 @@ use crate::broker::{Broker, Push};
 use crate::form::Priority;
 use crate::git_activity::{AgentActivity, KnownRefs};
 use crate::integration::Integration;
+use crate::lane::LanePair;
 use crate::project_rules::RulesInForce;
 use crate::rollback::Rollback;
 use crate::{AgentId, MessageId, RoleName, TeamId, Timestamp, ViolationId};
@@ -181,6 +182,8 @@ pub enum LedgerRecord {
     Broker(Box<Broker>),
     /// A push that a broker took.
     Push(Box<Push>),
+    /// Two agents between whom the fast lane leads.
+    Lane(Box<LanePair>),
 }
 
 impl LedgerRecord {
@@ -198,6 +201,7 @@ impl LedgerRecord {
             Self::Rollback(row) => row.id.to_string(),
             Self::Broker(row) => format!("{}/broker", row.team),
             Self::Push(row) => row.id.to_string(),
+            Self::Lane(row) => row.key(),
         }
     }
 
@@ -215,6 +219,7 @@ impl LedgerRecord {
             Self::Rollback(_) => "rollback",
             Self::Broker(_) => "broker",
             Self::Push(_) => "push",
+            Self::Lane(_) => "lane",
         }
     }
 
@@ -232,6 +237,7 @@ impl LedgerRecord {
             Self::Rollback(row) => row.team,
             Self::Broker(row) => row.team,
             Self::Push(row) => row.team,
+            Self::Lane(row) => row.team,
         }
     }
 
@@ -249,6 +255,7 @@ impl LedgerRecord {
             Self::Rollback(row) => row.at,
             Self::Broker(row) => row.since,
             Self::Push(row) => row.at,
+            Self::Lane(row) => row.at,
         }
     }
 
@@ -265,6 +272,8 @@ impl LedgerRecord {
             Self::Rollback(row) => row.is_open(),
             Self::Broker(row) => row.until.is_none(),
             Self::Push(row) => row.state.settled().is_none(),
+            // The last merge is shown as long as the team is there.
+            Self::Lane(_) => true,
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod identity;
 pub mod integration;
 pub mod journal;
 pub mod keys;
+pub mod lane;
 pub mod launch;
 pub mod ledger;
 pub mod lenient;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::config::ProjectRouter;
+use crate::lane::TeamLane;
 use crate::matrix::Matrix;
 use crate::policy::TeamPolicy;
 use crate::standup::Standup;
@@ -123,4 +124,7 @@ pub struct Team {
     /// What torch's own words to its agents cost.
     #[serde(default)]
     pub supervision: Supervision,
+    /// Which roles' commits torch merges into which others' worktrees.
+    #[serde(default)]
+    pub lane: TeamLane,
 }

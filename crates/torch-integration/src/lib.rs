@@ -8,5 +8,6 @@ pub mod integrate;
 pub mod last_good;
 pub mod forbidden;
 pub mod secret;
+pub mod lane;
 
 pub use feature::feature_key;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use torch_core::RoleName;
+use torch_core::lane::Lane;
 use torch_core::matrix::Matrix;
 
 use crate::size::{Plan, Size};
@@ -24,6 +25,10 @@ pub struct Choice {
     /// members.
     #[serde(skip)]
     pub matrix: Option<Matrix>,
+    /// Whose commits go to whose worktree: the template's lanes, and the standard ones of roles that it does not know, for roles
+    /// that join later too.
+    #[serde(skip)]
+    pub lanes: Vec<Lane>,
     /// The agent programs that the template names for its members.
     pub agents: BTreeMap<RoleName, String>,
     /// What it takes.

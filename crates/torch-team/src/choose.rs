@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use torch_core::RoleName;
+use torch_core::lane::Lane;
 use torch_core::matrix::Matrix;
 use torch_core::spelling::near;
 
@@ -350,6 +351,15 @@ impl<'c> Team<'c> {
             .flatten()
     }
 
+    /// The template's lanes, and the standard ones between roles of which the template does not know both.
+    fn lanes(&self) -> Vec<Lane> {
+        let known = self.template.roles();
+        let knows = |role: &RoleName| known.contains(&role);
+        let foreign = torch_core::lane::standard().into_iter();
+        let foreign = foreign.filter(|lane| !knows(&lane.from) || !knows(&lane.to));
+        self.template.lanes.iter().cloned().chain(foreign).collect()
+    }
+
     fn into_choice(mut self) -> Choice {
         // The hub in the first window, the project manager next, then by weight.
         self.members.sort_by_key(|member| match &member.role {
@@ -387,6 +397,7 @@ impl<'c> Team<'c> {
             template: self.template.name.clone(),
             edges: edges.filter(|edge| !edge.to.is_empty()).collect(),
             matrix: self.matrix(),
+            lanes: self.lanes(),
             agents,
             estimate,
             notes: self.notes(),

@@ -62,6 +62,25 @@ pub enum Fault {
     /// Something can only be trimmed from the core.
     #[error("trim names {0}, which is not in core")]
     NotCore(String),
+    /// A lane from a role to itself.
+    #[error("lanes leads from {0} to itself; a lane brings one role's commits to another")]
+    OwnLane(String),
+    /// The same lane twice.
+    #[error("lanes leads from {from} to {to} twice")]
+    SameLane {
+        /// Whose commits.
+        from: String,
+        /// To whom.
+        to: String,
+    },
+    /// No length of time for a lane.
+    #[error(
+        "`within` is {0:?}; it is a length of time with units, \"30s\" to \"24h\", such as \"5m\""
+    )]
+    Within(String),
+    /// No name of a branch.
+    #[error("`branch` is {0:?}, which can be no branch")]
+    Branch(String),
     /// A list or a text that must not be empty.
     #[error("{0} is empty")]
     Empty(&'static str),

@@ -1,6 +1,7 @@
 //! Reads a team template, and says of a bad one in which line what is wrong.
 
 mod check;
+mod lanes;
 mod looks;
 mod raw;
 
@@ -146,6 +147,7 @@ impl<'t> Reader<'t> {
         check::requirements(self, &requires, &members);
         check::cycle(self, &requires);
         let edges = self.edges(raw.edges, &members);
+        let lanes = self.lanes(raw.lanes, &members);
         let agents = self.agents(raw.agents, &members);
         let bare = |roles: Vec<(RoleName, At)>| roles.into_iter().map(|(role, _)| role).collect();
         TeamTemplate {
@@ -168,6 +170,7 @@ impl<'t> Reader<'t> {
                 .map(|(requirement, _)| requirement)
                 .collect(),
             edges,
+            lanes,
             agents,
             conditions,
             signs: raw

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use torch_core::RoleName;
+use torch_core::lane::Lane;
 use torch_core::matrix::Matrix;
 
 use crate::look::{Look, Strength};
@@ -38,6 +39,8 @@ pub struct TeamTemplate {
     pub requires: Vec<Requirement>,
     /// Who may write to whom directly.
     pub edges: Vec<Edge>,
+    /// Whose commits go to whose worktree.
+    pub lanes: Vec<Lane>,
     /// The agent program of a role.
     pub agents: BTreeMap<RoleName, String>,
     /// Conditions of its own, by name.

@@ -19,6 +19,7 @@
 
 mod add;
 mod broker;
+mod bring;
 mod call;
 mod clean;
 mod commit;
@@ -61,6 +62,7 @@ pub use broker::{
     Remote, Standing, forward, has_landed, may_push, open_broker, push_facts, pushes_to, put_back,
     remotes, standing,
 };
+pub use bring::{Brought, Stand, brought, changes_nothing, give_up_merge, stand};
 pub use clean::{CleanRequest, Cleaned, clean, why_it_stays};
 pub use commit::{CommitError, CommitRequest, Committed, commit};
 pub use engine::Engine;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use torch_core::config::ProjectRouter;
+use torch_core::lane::TeamLane;
 use torch_core::policy::TeamPolicy;
 use torch_core::{DeliveryState, RouterMode};
 
@@ -396,6 +397,9 @@ pub struct AutoRequest {
     /// What its agents do with git and who lets work in, by the project's config; none = by the daemon's.
     #[serde(default)]
     pub policy: Option<TeamPolicy>,
+    /// Which roles' commits go to which others' worktrees, and whether they do.
+    #[serde(default, skip_serializing_if = "TeamLane::is_silent")]
+    pub lane: TeamLane,
     /// The files of roles that are the caller's own or the project's, by name; those of the team's roles are kept with it.
     #[serde(default)]
     pub role_files: BTreeMap<String, String>,

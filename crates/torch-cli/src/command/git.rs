@@ -42,7 +42,9 @@ pub(crate) fn run(args: GitArgs, place: &Place) -> Outcome {
     let request = Request::Git(GitRequest::Radar { team });
     match connect::ask(&mut connect::connect(place)?, &request)? {
         Response::Git(answer) => {
-            let GitResponse::Radar(view) = *answer;
+            let GitResponse::Radar(view) = *answer else {
+                return Err(CommandError::unexpected(&Response::Git(answer)));
+            };
             match args.json.json {
                 true => output::json(&view)?,
                 false => output::data(&render::git::radar(&view))?,

@@ -249,6 +249,7 @@ fn request(args: &OpenArgs, project: &Path, place: &Place) -> Result<AutoRequest
         refined: None,
         choice: None,
         policy: Some(policy),
+        lane: Default::default(),
         role_files: Default::default(),
         project: project.to_owned(),
         spec: PathBuf::new(),

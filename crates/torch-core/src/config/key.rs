@@ -398,6 +398,10 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Text,
         scope: Scope::User,
         doc: "Branches that no agent pushes to besides the team's own parent, with commas; a * stands for anything: \"release/*\".",
+        name: "fast_lane.enabled",
+        kind: Kind::Switch,
+        scope: Scope::Open,
+        doc: "Whether torch merges commits between the worktrees of a new team's pairs of roles, developer to tester and the like (docs/fast-lane.md); DISABLE_FAST_LANE=true at the start switches it off, too.",
     },
     Key {
         name: "backup.hours",

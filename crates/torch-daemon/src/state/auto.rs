@@ -265,6 +265,7 @@ impl State {
             role_files: files_of(&request.role_files, &order.roles),
             standup: None,
             supervision: Default::default(),
+            lane: request.lane.clone(),
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         let mut created = json!({"name": name, "project": project.root, "base": project.head});

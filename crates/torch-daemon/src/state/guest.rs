@@ -182,6 +182,7 @@ impl State {
             role_files: BTreeMap::new(),
             standup: None,
             supervision: Default::default(),
+            lane: Default::default(),
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal(

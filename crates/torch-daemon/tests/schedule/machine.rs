@@ -528,6 +528,7 @@ fn a_team() -> (Team, Vec<Agent>) {
         role_files: Default::default(),
         standup: None,
         supervision: Default::default(),
+        lane: Default::default(),
     };
     let agents = ROLES.iter().zip(0..).map(|(role, position)| Agent {
         position,

@@ -235,6 +235,7 @@ impl World {
             router: None,
             policy: None,
             limits: Default::default(),
+            lane: Default::default(),
             role_files: BTreeMap::new(),
             alone: false,
             paused: false,

@@ -86,6 +86,7 @@ pub(super) fn team(number: u128) -> Team {
         role_files: Default::default(),
         standup: None,
         supervision: Default::default(),
+        lane: Default::default(),
     }
 }
 

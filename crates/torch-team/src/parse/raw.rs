@@ -36,6 +36,8 @@ pub(super) struct RawTeam {
     #[serde(default)]
     pub(super) edges: Vec<RawEdge>,
     #[serde(default)]
+    pub(super) lanes: Vec<RawLane>,
+    #[serde(default)]
     pub(super) agents: BTreeMap<String, Text>,
     #[serde(default)]
     pub(super) conditions: BTreeMap<String, Spanned<RawLook>>,
@@ -77,6 +79,15 @@ pub(super) struct RawRequirement {
 pub(super) struct RawEdge {
     pub(super) from: Text,
     pub(super) to: Vec<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLane {
+    pub(super) from: Text,
+    pub(super) to: Text,
+    pub(super) within: Text,
+    pub(super) branch: Option<Text>,
 }
 
 /// A sign, with `name` and `strength`, or a condition, with `title`.

@@ -321,3 +321,39 @@ fn nothing_of_a_repository_is_run() {
     assert_eq!(lane.apply(&merge), Applied::Done);
     assert!(!canary.exists());
 }
+
+#[test]
+fn what_a_merge_would_bring_is_told_before_it_is_made() {
+    use crate::{brought, changes_nothing, give_up_merge, stand};
+    let lane = Lane::new(&[]);
+    let (git, repository) = (handle(), lane.project.inspect());
+    let theirs = lane.develop();
+    let from = stand(&git, &repository, &lane.developer).expect("read");
+    assert_eq!(from.head, theirs);
+    assert!(
+        from.branch
+            .is_some_and(|branch| branch.ends_with("developer"))
+    );
+    let ours = stand(&git, &repository, &lane.tester).expect("read").head;
+    let told = brought(&git, &repository, &lane.tester, (&ours, &theirs)).expect("read");
+    assert_eq!(told.commits, 1);
+    assert_eq!(told.newest.expect("one").subject, "work");
+    let merge = lane.ready(&theirs);
+    let changes = |merge: &Merge| changes_nothing(&git, &repository, &lane.tester, merge);
+    assert!(!changes(&merge).expect("read"));
+    assert_eq!(lane.apply(&merge), Applied::Done);
+    // The tester's merge has commits that the developer lacks, and, merged back and forth once more, no news.
+    super::git(
+        &lane.developer,
+        &["merge", "-q", "--no-ff", "--no-edit", &ours],
+    );
+    let theirs = head(&lane.developer);
+    let ours = head(&lane.tester);
+    let told = brought(&git, &repository, &lane.tester, (&ours, &theirs)).expect("read");
+    assert_eq!(told.commits, 0);
+    let merge = lane.ready(&theirs);
+    assert!(changes(&merge).expect("read"));
+    give_up_merge(&git, &repository, &lane.tester, &merge).expect("let go");
+    let pins = super::git(&lane.tester, &["for-each-ref", "refs/torch/merge"]);
+    assert_eq!(pins.trim(), "");
+}

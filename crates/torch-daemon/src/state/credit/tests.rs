@@ -57,6 +57,7 @@ fn team() -> Team {
         role_files: Default::default(),
         standup: None,
         supervision: Default::default(),
+        lane: Default::default(),
     }
 }
 

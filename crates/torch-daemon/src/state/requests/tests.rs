@@ -43,6 +43,7 @@ fn team(number: u128, name: &str) -> Team {
         role_files: Default::default(),
         standup: None,
         supervision: Default::default(),
+        lane: Default::default(),
     }
 }
 

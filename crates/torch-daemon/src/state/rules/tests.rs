@@ -58,6 +58,7 @@ fn team() -> Team {
         role_files: Default::default(),
         standup: None,
         supervision: Default::default(),
+        lane: Default::default(),
     }
 }
 

@@ -119,6 +119,7 @@ pub(crate) fn auto(world: &World, project: &Path, roles: &[&str], agent: &str) -
         router: None,
         policy: None,
         limits: Default::default(),
+        lane: Default::default(),
         role_files: Default::default(),
         alone: false,
         paused: false,

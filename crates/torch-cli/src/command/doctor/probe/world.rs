@@ -79,6 +79,7 @@ impl World {
             router: None,
             policy: None,
             limits: Default::default(),
+            lane: Default::default(),
             role_files: std::collections::BTreeMap::new(),
             alone: false,
             paused: true,

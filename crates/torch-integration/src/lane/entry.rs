@@ -1,0 +1,203 @@
+//! What is noted of one pair.
+
+use std::time::Duration;
+
+use torch_core::Timestamp;
+
+use super::{Arrived, BACKOFF, LATE_BACKOFF, PATIENCE};
+
+/// Two commits that git can't merge by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The sender's.
+    pub theirs: String,
+    /// The recipient's.
+    pub ours: String,
+    /// The files.
+    pub files: Vec<String>,
+}
+
+/// What follows from a look for those who are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// Nothing.
+    Nothing,
+    /// A conflict that nobody was told of.
+    Conflict,
+    /// A conflict that was told already, of other commits now.
+    SameConflict,
+    /// What was told as late or in conflict has gone another way.
+    Settled,
+}
+
+/// What waits in a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Since when.
+    pub since: Timestamp,
+    /// When the first of the commits was seen, in whichever worktree.
+    pub origin: Timestamp,
+    /// Until when it is to arrive.
+    pub due: Timestamp,
+    /// Whether some are the sender's own.
+    pub own: bool,
+    /// Why it waits.
+    pub why: String,
+    /// Whether it was told that it is late.
+    pub late: bool,
+}
+
+/// Why a pair waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Held {
+    /// Nothing was found yet.
+    Fresh,
+    /// The recipient is in a turn.
+    InTurn,
+    /// Its worktree is not to be touched.
+    Closed,
+    /// It works on something else.
+    OtherFeature(String),
+    /// Its worktree can't be merged into.
+    Busy(String),
+    /// git can't merge it.
+    Conflict,
+}
+
+/// What is noted of one pair.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) since: Timestamp,
+    pub(super) origin: Timestamp,
+    pub(super) due: Timestamp,
+    pub(super) own: bool,
+    pub(super) late: bool,
+    pub(super) conflict: Option<Conflict>,
+    /// The next look; `None`: when something happens.
+    pub(super) look_at: Option<Timestamp>,
+    /// Whether the sender moved while a look or merge was under way.
+    pub(super) again: bool,
+    /// The first move since the last look.
+    pub(super) moved_first: Option<Timestamp>,
+    held: Held,
+    tries: usize,
+}
+
+impl Entry {
+    pub(super) fn new(now: Timestamp, origin: Timestamp, due: Timestamp) -> Self {
+        Self {
+            since: now,
+            origin,
+            due,
+            own: false,
+            late: false,
+            conflict: None,
+            look_at: Some(now),
+            again: false,
+            moved_first: None,
+            held: Held::Fresh,
+            tries: 0,
+        }
+    }
+
+    /// Looks at this time at the latest. A move postpones a look that only waits for more moves.
+    pub(super) fn try_at(&mut self, at: Timestamp) {
+        let postponed = self.held == Held::Fresh && self.moved_first.is_some();
+        self.look_at = Some(match self.look_at {
+            Some(before) if !postponed => before.min(at),
+            _ => at,
+        });
+    }
+
+    pub(super) fn hold(&mut self, held: Held, until: Option<Timestamp>) {
+        self.held = held;
+        self.look_at = until;
+    }
+
+    pub(super) fn busy(&mut self, now: Timestamp, why: String) {
+        let wait = match now < self.due {
+            true => {
+                let wait = BACKOFF[self.tries.min(BACKOFF.len() - 1)];
+                // The last look before the deadline, so that what is told then is true.
+                wait.min(self.due.since(now)).max(Duration::from_secs(1))
+            }
+            false => LATE_BACKOFF,
+        };
+        self.tries += 1;
+        self.hold(Held::Busy(why), Some(now.after(wait)));
+    }
+
+    pub(super) fn in_conflict(&mut self, conflict: Conflict) -> super::Noted {
+        let before = self.conflict.replace(conflict);
+        self.hold(Held::Conflict, None);
+        match (before, &self.conflict) {
+            (Some(before), Some(now)) if before == *now => Noted::Nothing,
+            (Some(before), Some(now)) if before.files == now.files => Noted::SameConflict,
+            _ => Noted::Conflict,
+        }
+    }
+
+    /// Whether somebody was told of it.
+    pub(super) fn was_told(&self) -> bool {
+        self.late || self.conflict.is_some()
+    }
+
+    pub(super) fn arrived(&self) -> Arrived {
+        Arrived {
+            origin: self.origin,
+            since: self.since,
+            own: self.own,
+        }
+    }
+
+    /// Until when the end of the recipient's turn is waited for.
+    pub(super) fn patience_ends(&self) -> Timestamp {
+        let whole = self.due.since(self.since);
+        self.since.after(whole * PATIENCE / 100)
+    }
+
+    /// When it has to be told that it is late. A conflict was told already; what is of another feature, or goes to a worktree that
+    /// a person keeps closed, has no deadline.
+    pub(super) fn late_at(&self) -> Option<Timestamp> {
+        let free = matches!(
+            self.held,
+            Held::Conflict | Held::OtherFeature(_) | Held::Closed
+        );
+        let open = !self.late && !free;
+        open.then_some(self.due)
+    }
+
+    pub(super) fn is_late(&self, now: Timestamp) -> bool {
+        self.late_at().is_some_and(|at| at <= now)
+    }
+
+    pub(super) fn shown(&self, under_way: bool) -> Waiting {
+        let why = match &self.held {
+            _ if under_way => "it is being merged",
+            Held::Fresh => "it was seen just now",
+            Held::InTurn => "the recipient is in a turn",
+            Held::Closed => {
+                "the recipient's worktree is not touched: its team or agent is paused or stopped"
+            }
+            Held::OtherFeature(why) | Held::Busy(why) => why,
+            Held::Conflict => "git can't merge it by itself",
+        };
+        Waiting {
+            since: self.since,
+            origin: self.origin,
+            due: self.due,
+            own: self.own,
+            why: why.to_owned(),
+            late: self.late,
+        }
+    }
+
+    pub(super) fn clock_moved(&mut self, millis: i64) {
+        for at in [&mut self.since, &mut self.origin, &mut self.due] {
+            *at = at.moved(millis);
+        }
+        for at in [&mut self.look_at, &mut self.moved_first] {
+            *at = at.map(|at| at.moved(millis));
+        }
+    }
+}
