@@ -1,5 +1,7 @@
-//! What the rules of communication keep: violations, assignments, blocks, dependencies and the rules of projects, each one
-//! record of the ledger.
+//! What the rules of communication keep: violations, assignments, blocks, dependencies, the rules of projects and what agents
+//! were told of them, each one record of the ledger.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -156,12 +158,33 @@ pub struct Dependencies {
     pub at: Timestamp,
 }
 
+/// What an agent was told last of whom it writes to and of its project's rules, by its briefing or by a later word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stated {
+    /// The agent.
+    pub agent: AgentId,
+    /// The team.
+    pub team: TeamId,
+    /// When.
+    pub at: Timestamp,
+    /// The roles that it may write to directly, besides the orchestrator and the project manager.
+    pub direct: Vec<String>,
+    /// Exchanges in a thread; 0: no limit.
+    pub exchanges: u64,
+    /// Minutes after which it says that it is blocked; 0: no time.
+    pub blocked_minutes: u64,
+    /// The rules that concern it, in words, by their names.
+    pub rules: BTreeMap<String, String>,
+}
+
 /// One record of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum LedgerRecord {
     /// A violation.
     Violation(Violation),
+    /// What an agent was told.
+    Stated(Box<Stated>),
     /// An assignment.
     Assignment(Assignment),
     /// A block.
@@ -191,6 +214,7 @@ impl LedgerRecord {
     pub fn key(&self) -> String {
         match self {
             Self::Violation(row) => row.id.to_string(),
+            Self::Stated(row) => format!("{}/stated", row.agent),
             Self::Assignment(row) => row.message.to_string(),
             Self::Block(row) => format!("{}/{}", row.agent, row.since.0),
             Self::Dependencies(row) => format!("{}/{}", row.team, row.role),
@@ -209,6 +233,7 @@ impl LedgerRecord {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Violation(_) => "violation",
+            Self::Stated(_) => "stated",
             Self::Assignment(_) => "assignment",
             Self::Block(_) => "block",
             Self::Dependencies(_) => "dependencies",
@@ -227,6 +252,7 @@ impl LedgerRecord {
     pub fn team(&self) -> TeamId {
         match self {
             Self::Violation(row) => row.team,
+            Self::Stated(row) => row.team,
             Self::Assignment(row) => row.team,
             Self::Block(row) => row.team,
             Self::Dependencies(row) => row.team,
@@ -245,6 +271,7 @@ impl LedgerRecord {
     pub fn at(&self) -> Timestamp {
         match self {
             Self::Violation(row) => row.at,
+            Self::Stated(row) => row.at,
             Self::Assignment(row) => row.at,
             Self::Block(row) => row.since,
             Self::Dependencies(row) => row.at,
@@ -263,6 +290,8 @@ impl LedgerRecord {
     pub fn is_open(&self) -> bool {
         match self {
             Self::Violation(row) => row.status == ViolationState::Open,
+            // It goes with its team.
+            Self::Stated(_) => true,
             Self::Assignment(row) => row.acked.is_none(),
             Self::Block(row) => row.ended.is_none(),
             Self::Dependencies(row) => !row.on.is_empty(),

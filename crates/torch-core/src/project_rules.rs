@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{RoleName, TeamId, Timestamp};
+use crate::{NameError, RoleName, TeamId, Timestamp};
 
 /// The files that state rules, relative to the project, in the order in which their rules are asked.
 pub const FILES: [&str; 3] = ["rules.toml", "CLAUDE.md", "AGENTS.md"];
@@ -29,9 +29,20 @@ enum WhoText {
     Several(Vec<String>),
 }
 
+/// Why a word or a list names nobody.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WhoError {
+    /// The list has no role.
+    #[error("a list of roles is empty")]
+    Empty,
+    /// A word is no role's name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+}
+
 impl TryFrom<WhoText> for Who {
-    type Error = String;
-    fn try_from(text: WhoText) -> Result<Self, String> {
+    type Error = WhoError;
+    fn try_from(text: WhoText) -> Result<Self, WhoError> {
         let names = match text {
             WhoText::One(name) if name.eq_ignore_ascii_case("everyone") => {
                 return Ok(Self::Everyone);
@@ -40,11 +51,10 @@ impl TryFrom<WhoText> for Who {
             WhoText::Several(names) => names,
         };
         if names.is_empty() {
-            return Err("a list of roles is empty".to_owned());
+            return Err(WhoError::Empty);
         }
         let roles = names.iter().map(|name| RoleName::parse(name));
-        let roles = roles.collect::<Result<_, _>>();
-        roles.map(Self::Roles).map_err(|error| error.to_string())
+        Ok(Self::Roles(roles.collect::<Result<_, _>>()?))
     }
 }
 
@@ -402,14 +412,22 @@ impl DayMinute {
     }
 }
 
+/// A text that is no time of day.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no time of day like 22:00")]
+pub struct DayMinuteError(
+    /// The text.
+    pub String,
+);
+
 impl TryFrom<String> for DayMinute {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
+    type Error = DayMinuteError;
+    fn try_from(text: String) -> Result<Self, DayMinuteError> {
         let parts = text.split_once(':');
         let read = parts.and_then(|(hour, minute)| {
             Self::new(hour.trim().parse().ok()?, minute.trim().parse().ok()?)
         });
-        read.ok_or_else(|| format!("{text:?} is no time of day like 22:00"))
+        read.ok_or(DayMinuteError(text))
     }
 }
 

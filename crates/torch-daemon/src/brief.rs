@@ -61,21 +61,18 @@ impl Shell {
     }
 }
 
-/// The text of an agent's briefing; `members` are its team in the order of their windows.
-///
-/// # Errors
-/// [`RenderError`] where the shipped text is broken, which a test rules out.
-pub(crate) fn text(
+/// What an agent's briefing is made of; `members` are its team in the order of their windows.
+pub(crate) fn facts(
     team: &Team,
     (agent, shell): (&Agent, Shell),
     members: &[&Agent],
     shipped: Shipped<'_>,
     (plan, before): (Option<&TaskPlan>, String),
-) -> Result<String, RenderError> {
+) -> Facts {
     // A temporary agent has its one task.
     let plan = plan.filter(|_| agent.task.is_none());
     let roles = &shipped.templates.roles;
-    let name = agent.role.as_str();
+    let limits = team.limits.over(shipped.router);
     let mut facts = Facts {
         team: team.name.to_string(),
         project: team.project.display().to_string(),
@@ -87,8 +84,8 @@ pub(crate) fn text(
         policy: team.policy.clone(),
         router: team.router,
         direct: direct(team, &agent.role, members, shipped),
-        exchanges: team.limits.over(shipped.router).exchanges,
-        blocked_minutes: shipped.router.blocked_seconds.div_ceil(60),
+        exchanges: limits.exchanges,
+        blocked_minutes: limits.blocked_seconds.div_ceil(60),
         closed_shell: shell == Shell::Closed,
         task: agent.task.clone(),
         plan: plan
@@ -100,6 +97,23 @@ pub(crate) fn text(
     if let Some(rules) = shipped.rules {
         stated::apply_set(&mut facts, &agent.role, rules);
     }
+    facts
+}
+
+/// The text of an agent's briefing; see [`facts`].
+///
+/// # Errors
+/// [`RenderError`] where the shipped text is broken, which a test rules out.
+pub(crate) fn text(
+    team: &Team,
+    (agent, shell): (&Agent, Shell),
+    members: &[&Agent],
+    shipped: Shipped<'_>,
+    (plan, before): (Option<&TaskPlan>, String),
+) -> Result<String, RenderError> {
+    let facts = facts(team, (agent, shell), members, shipped, (plan, before));
+    let roles = &shipped.templates.roles;
+    let name = agent.role.as_str();
     let bare = || {
         let mut role = Role::bare(name);
         if works_alone(team, members) {

@@ -19,6 +19,7 @@ use torch_api::wire::AutoRequest;
 use torch_api::{Failure, Request, Response};
 use torch_core::git_activity::{RefMove, Standing};
 use torch_core::identity::Ancestry;
+use torch_core::project_rules::ProjectRules;
 use torch_core::spool::SpoolRecord;
 use torch_core::{
     AgentId, Delivery, Drift, Envelope, LaunchId, MessageId, PaneId, Process, RoleName, SessionId,
@@ -26,6 +27,8 @@ use torch_core::{
 };
 use torch_monitor::SignalReading;
 use torch_router::delivery::{Outcome, Withdrawal};
+
+use crate::project_files::ProjectRulesError;
 
 pub use errors::{KeyError, LookError, OfferError, PasteError};
 pub use facts::{
@@ -79,6 +82,8 @@ pub enum TimerKey {
     Followed(TeamId),
     /// When the hub is told that an agent is still blocked.
     Blocked(AgentId),
+    /// When a team's agents hear what has changed of what they were told.
+    Stated(TeamId),
     /// When the next open violation expires.
     Violations,
     /// The next planned note.
@@ -281,7 +286,7 @@ pub enum Event {
         /// Whose project's.
         team: TeamId,
         /// The rules; what is wrong with a file otherwise, with its name and line.
-        result: Result<Box<torch_core::project_rules::ProjectRules>, String>,
+        result: Result<Box<ProjectRules>, ProjectRulesError>,
     },
     /// An agent's worktree was looked at for the rules; `None` when it could not be.
     TreeSeen {

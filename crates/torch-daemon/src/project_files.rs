@@ -10,23 +10,43 @@ use torch_brief::Tier;
 use torch_core::config::RouterConfig;
 use torch_core::project_rules::{DayMinute, FILES, ProjectRules};
 use torch_core::{AgentId, RoleName, Sender, TeamId, Timestamp};
+use torch_project::FileError;
 use torch_router::clean::clean;
 use torch_router::critical;
 use torch_router::policy::{Destination, TeamRules};
-use torch_router::project::{FILE_MAX, RuleFile, RuleSet};
+use torch_router::project::{FILE_MAX, RuleFile, RuleFileError, RuleSet};
 use torch_router::speech::Speech;
 use torch_router::traffic::{Judgement, Limits, Said, Traffic};
 
 use crate::state::Templates;
 
+/// What is wrong with the files in which a project states its rules.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProjectRulesError {
+    /// One of them can't be read.
+    #[error("{file}: {why}")]
+    Unread {
+        /// Its name.
+        file: &'static str,
+        /// Why, in the words of [`torch_project::FileError`], which can't be compared with the one of the next look.
+        why: String,
+    },
+    /// One of them is no text.
+    #[error("{0}: it is binary")]
+    Binary(&'static str),
+    /// One of them states what is no rule, with its line.
+    #[error(transparent)]
+    Stated(#[from] RuleFileError),
+}
+
 /// The rules of a project.
 ///
 /// # Errors
-/// What is wrong with its files, with the name of the file and, where it is known, the line.
-pub fn read(folder: &Path) -> Result<ProjectRules, String> {
+/// [`ProjectRulesError`].
+pub fn read(folder: &Path) -> Result<ProjectRules, ProjectRulesError> {
     let mut texts = Vec::new();
     for name in FILES {
-        if let Some(text) = text(&folder.join(name)).map_err(|what| format!("{name}: {what}"))? {
+        if let Some(text) = text(folder, name)? {
             texts.push((name, text));
         }
     }
@@ -34,7 +54,7 @@ pub fn read(folder: &Path) -> Result<ProjectRules, String> {
         .iter()
         .map(|(name, text)| RuleFile { name, text })
         .collect();
-    torch_router::project::read(&files).map_err(|error| error.to_string())
+    Ok(torch_router::project::read(&files)?)
 }
 
 /// Whether a project has any of the files.
@@ -126,17 +146,20 @@ pub(crate) fn time_of_day(now: Timestamp, zone: &TimeZone) -> DayMinute {
 }
 
 /// A file's text; `None` where there is none.
-fn text(path: &Path) -> Result<Option<String>, String> {
-    let bytes = match torch_project::read_bytes(path, FILE_MAX) {
+fn text(folder: &Path, file: &'static str) -> Result<Option<String>, ProjectRulesError> {
+    let unread = |error: FileError| ProjectRulesError::Unread {
+        file,
+        why: error.to_string(),
+    };
+    let bytes = match torch_project::read_bytes(&folder.join(file), FILE_MAX) {
         Ok(bytes) => bytes,
         Err(error) if error.is_absent() => return Ok(None),
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(unread(error)),
     };
     if bytes.contains(&0) {
-        return Err("it is binary".to_owned());
+        return Err(ProjectRulesError::Binary(file));
     }
-    let text = torch_project::text_of(bytes).map_err(|error| error.to_string())?;
-    Ok(Some(text))
+    torch_project::text_of(bytes).map(Some).map_err(unread)
 }
 
 #[cfg(test)]
@@ -149,7 +172,7 @@ mod tests {
         std::fs::create_dir_all(&folder).expect("a folder");
         let check = |name: &str, bytes: &[u8], expect: &str| {
             std::fs::write(folder.join(name), bytes).expect("a file");
-            let error = read(&folder).expect_err(expect);
+            let error = read(&folder).expect_err(expect).to_string();
             assert!(error.starts_with(expect), "{error}");
             std::fs::remove_file(folder.join(name)).expect("removed");
         };
@@ -169,7 +192,7 @@ mod tests {
         std::fs::create_dir(folder.join("AGENTS.md")).expect("a folder");
         let error = read(&folder).expect_err("a folder");
         assert_eq!(
-            error,
+            error.to_string(),
             "AGENTS.md: it is a directory, and only a regular file is read"
         );
         std::fs::remove_dir(folder.join("AGENTS.md")).expect("removed");

@@ -116,7 +116,7 @@ fn of_the_files(team: &TeamArgs, place: &Place) -> Option<RulesView> {
     let name = project.file_name().unwrap_or_default();
     let (set, trouble) = match project_files::read(&project) {
         Ok(set) => (Some(set), None),
-        Err(trouble) => (None, Some(trouble)),
+        Err(error) => (None, Some(error.to_string())),
     };
     Some(RulesView {
         team: name.to_string_lossy().into_owned(),

@@ -3,6 +3,7 @@
 use torch_api::rules::{RulesView, VerdictView};
 use torch_core::message::Decision;
 use torch_core::project_rules::{ProjectRule, ProjectRules, Unchecked};
+use torch_daemon::project_files::ProjectRulesError;
 
 use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 use super::time::Clock;
@@ -94,11 +95,11 @@ fn statement(row: &Unchecked) -> String {
 }
 
 /// The rules that a project's files put in force, a line each, before a team is raised.
-pub fn before(read: &Result<ProjectRules, String>) -> Vec<String> {
+pub fn before(read: &Result<ProjectRules, ProjectRulesError>) -> Vec<String> {
     let set = match read {
         Ok(set) => set,
-        Err(trouble) => {
-            let trouble = plain(trouble);
+        Err(error) => {
+            let trouble = plain(&error.to_string());
             return vec![format!(
                 "The project's rules can't be read, so none is in force: {trouble}"
             )];

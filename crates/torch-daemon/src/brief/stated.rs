@@ -1,7 +1,7 @@
 //! What the rules of a project change in a briefing: whom the agent may write to, numbers, names, and a section of their own.
 
 use torch_brief::Facts;
-use torch_core::project_rules::{ProjectRule, ProjectRules, RuleKind, Who};
+use torch_core::project_rules::{ProjectRule, ProjectRules, RuleKind, Who, mask};
 use torch_core::{RoleName, RouterMode};
 use torch_router::project::RuleSet;
 use torch_router::traffic::Limits;
@@ -54,11 +54,7 @@ pub(crate) fn apply_set(facts: &mut Facts, role: &RoleName, rules: &RuleSet) {
         let prefix = pattern.split('*').next().unwrap_or_default();
         (!prefix.is_empty() && pattern != prefix).then(|| prefix.to_owned())
     });
-    let concerning = rules
-        .data()
-        .rules
-        .iter()
-        .filter(|rule| concerns(&rule.ask, role));
+    let concerning = concerning(facts.router, role, rules);
     let mut lines: Vec<String> = concerning.map(line).collect();
     if lines.len() > SHOWN {
         let more = lines.len() - SHOWN;
@@ -66,6 +62,27 @@ pub(crate) fn apply_set(facts: &mut Facts, role: &RoleName, rules: &RuleSet) {
         lines.push(format!("and {more} more: `torch rules list`"));
     }
     facts.rules = lines;
+}
+
+/// The rules that concern a role and count in a team of this mode.
+pub(crate) fn concerning<'a>(
+    mode: RouterMode,
+    role: &'a RoleName,
+    rules: &'a RuleSet,
+) -> impl Iterator<Item = &'a ProjectRule> {
+    let rules = rules.data().rules.iter();
+    rules.filter(move |rule| counts(mode, &rule.ask) && concerns(&rule.ask, role))
+}
+
+/// Whether a rule is asked in this mode: an open router keeps nobody from anybody, and a strict one is opened by no project.
+fn counts(mode: RouterMode, ask: &RuleKind) -> bool {
+    match ask {
+        RuleKind::MayNotWrite { .. }
+        | RuleKind::WritesOnlyTo { .. }
+        | RuleKind::HearsOnly { .. } => mode != RouterMode::Open,
+        RuleKind::MayWrite { .. } => mode == RouterMode::Matrix,
+        _ => true,
+    }
 }
 
 /// Whom the role may write to directly, and whom it may not.
@@ -120,7 +137,7 @@ fn concerns(ask: &RuleKind, role: &RoleName) -> bool {
     }
 }
 
-/// A rule as its agent is told it; words that may not be said are not said here either.
+/// A rule as its agent is told it.
 fn line(rule: &ProjectRule) -> String {
     let at = format!("{}:{}", rule.file, rule.line);
     match &rule.ask {
@@ -128,6 +145,21 @@ fn line(rule: &ProjectRule) -> String {
             format!("messages of {from} say none of the words that {at} forbids")
         }
         ask => format!("{ask} ({at})"),
+    }
+}
+
+/// A rule as its agent is told it, without the place where it stands; words that may not be said are not said here either.
+pub(crate) fn words(rule: &ProjectRule) -> String {
+    match &rule.ask {
+        RuleKind::ForbiddenWords { from, words } => {
+            let hidden: Vec<String> = words.iter().map(|word| mask(word)).collect();
+            let hidden = hidden.join("; ");
+            format!(
+                "messages of {from} don't say what {} forbids: {hidden}",
+                rule.file
+            )
+        }
+        ask => ask.to_string(),
     }
 }
 

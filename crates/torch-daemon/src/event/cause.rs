@@ -22,6 +22,7 @@ impl TimerKey {
             Self::Server => "time to start the tmux server",
             Self::Followed(_) => "who follows has waited long enough",
             Self::Blocked(_) => "an agent is still blocked",
+            Self::Stated(_) => "what agents were told may have changed",
             Self::Violations => "a violation may have expired",
             Self::Schedules => "a planned note is due",
             Self::Panes => "time to list the panes",

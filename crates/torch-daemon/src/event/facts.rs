@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use torch_api::{Failure, Request};
+use torch_core::project_rules::ProjectRules;
 use torch_core::{AgentId, LaunchId, MessageId, PaneAddress, SessionId, Timestamp};
+
+use crate::project_files::ProjectRulesError;
 
 /// One pane of the tmux server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,7 +200,7 @@ pub struct ProjectFacts {
     /// The names of the sessions that the tmux server has, where it was asked: none of them can be the team's.
     pub sessions: Vec<String>,
     /// What its files state, or what is wrong with them; `None` where nobody looked. So its rules hold from the first message on.
-    pub rules: Option<Result<Box<torch_core::project_rules::ProjectRules>, String>>,
+    pub rules: Option<Result<Box<ProjectRules>, ProjectRulesError>>,
 }
 
 /// A spec as read.

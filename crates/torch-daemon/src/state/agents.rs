@@ -58,6 +58,7 @@ impl State {
                 self.answer_turn_waiters(t, agent);
                 self.check_hub_done(t, agent);
             }
+            self.tell_what_changed(t, agent);
         }
     }
 

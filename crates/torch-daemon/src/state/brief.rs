@@ -1,7 +1,7 @@
 //! Briefings: when one is sent, and what replaces it. What it says is made in [`crate::brief`].
 
 use torch_brief::Roles;
-use torch_core::{AgentId, DeliveryState, MessageKind, Recipient};
+use torch_core::{Agent, AgentId, DeliveryState, MessageKind, Recipient, Team};
 use torch_router::matrix::Matrix;
 
 use super::send::Draft;
@@ -30,6 +30,7 @@ impl State {
         };
         let (team, role) = (run.agent.team, run.agent.role.clone());
         self.drop_briefings(t, agent);
+        self.stated_by_briefing(t, agent);
         let draft = Draft::from_torch(
             team,
             MessageKind::Briefing,
@@ -78,8 +79,12 @@ impl State {
         brief::Shell::of(agent, program.map(|program| &program.data), wanted)
     }
 
-    /// The text of an agent's briefing.
-    fn briefing(&self, t: &mut Turn, agent: AgentId, before: String) -> Option<String> {
+    /// What makes a briefing of an agent and its team.
+    pub(super) fn of_its_team<T>(
+        &self,
+        agent: AgentId,
+        make: impl FnOnce(&Team, &Agent, &[&Agent], brief::Shipped<'_>) -> T,
+    ) -> Option<T> {
         let run = self.agents.get(&agent)?;
         let team = self.teams.get(&run.agent.team)?;
         let ids = self.team_agents(team.id);
@@ -90,14 +95,16 @@ impl State {
             router: &self.settings.config.router,
             rules: self.project_rules(team.id).map(|rules| &**rules),
         };
-        let shell = self.shell_of(&run.agent);
-        let text = brief::text(
-            team,
-            (&run.agent, shell),
-            &members,
-            shipped,
-            (self.plans.get(&team.id), before),
-        );
+        Some(make(team, &run.agent, &members, shipped))
+    }
+
+    /// The text of an agent's briefing.
+    fn briefing(&self, t: &mut Turn, agent: AgentId, before: String) -> Option<String> {
+        let text = self.of_its_team(agent, |team, own, members, shipped| {
+            let plan = self.plans.get(&team.id);
+            let own = (own, self.shell_of(own));
+            brief::text(team, own, members, shipped, (plan, before))
+        })?;
         match text {
             Ok(text) => Some(text),
             Err(error) => {

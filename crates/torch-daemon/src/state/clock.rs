@@ -30,6 +30,7 @@ impl TimerKey {
             | Self::Answer(_)
             | Self::Restart(_)
             | Self::Followed(_)
+            | Self::Stated(_)
             | Self::Server
             | Self::Panes
             | Self::Upkeep => drift.awake(),

@@ -57,6 +57,7 @@ mod service;
 mod silence;
 mod sizes;
 mod standup;
+mod stating;
 mod stop;
 mod supervision;
 mod tasks;
@@ -537,6 +538,7 @@ impl State {
             TimerKey::Server => self.on_server_due(t),
             TimerKey::Followed(team) => self.check_followed(t, team),
             TimerKey::Blocked(agent) => self.on_still_blocked(t, agent),
+            TimerKey::Stated(team) => self.on_stated_due(t, team),
             TimerKey::Violations => self.expire_violations(t),
             // What is due is posted after each event.
             TimerKey::Schedules => self.schedule_timer = None,

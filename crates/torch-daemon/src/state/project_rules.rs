@@ -19,7 +19,7 @@ use torch_router::traffic::Limits;
 use super::send::Draft;
 use super::{State, Turn};
 use crate::event::ConnId;
-use crate::project_files::verdict;
+use crate::project_files::{ProjectRulesError, verdict};
 
 /// How many changes of rules a person is told one by one.
 const CHANGES_TOLD: usize = 10;
@@ -105,7 +105,7 @@ impl State {
         &mut self,
         t: &mut Turn,
         team: TeamId,
-        result: Result<Box<ProjectRules>, String>,
+        result: Result<Box<ProjectRules>, ProjectRulesError>,
     ) {
         if !self.teams.contains_key(&team) {
             return;
@@ -114,7 +114,7 @@ impl State {
         let ordered = self.rules.ordered.remove(&team);
         match result {
             Ok(rules) => self.take_rules(t, team, *rules, ordered),
-            Err(trouble) => self.keep_rules(t, team, trouble),
+            Err(error) => self.keep_rules(t, team, error.to_string()),
         }
     }
 
@@ -166,6 +166,7 @@ impl State {
         self.keep(t, LedgerRecord::Rules(Box::new(row.clone())));
         self.put_rules(row);
         self.rules_apply_to_blocks(t, team);
+        self.state_anew(t, team);
     }
 
     /// Tells the person what changed while a team runs.

@@ -85,6 +85,7 @@ impl State {
                 self.end_untyped(t, message, DeliveryState::Dead, why);
             }
             self.agents.remove(agent);
+            self.rules.stating.forget(*agent);
             t.push(Effect::ForgetAgent(*agent));
         }
         let gone = |agent: Option<AgentId>| agent.is_some_and(|agent| agents.contains(&agent));

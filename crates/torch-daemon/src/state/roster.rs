@@ -283,6 +283,8 @@ impl State {
         self.want_server(t);
         self.reconcile(t, team);
         self.check_raised(t, team);
+        // Others may write to it now.
+        self.state_anew(t, team);
     }
 
     fn restart_agent(

@@ -21,6 +21,7 @@ use torch_router::traffic::{Counted, Judgement, Limits, Said, Traffic};
 use super::project_rules::Project;
 use super::requests::Caller;
 use super::resolve::Resolved;
+use super::stating::Stating;
 use super::watching::Watching;
 use super::{State, Turn};
 use crate::event::{ConnId, Effect, Query, TimerKey};
@@ -51,6 +52,8 @@ pub(crate) struct Rules {
     pub(super) read: BTreeSet<TeamId>,
     /// The teams that a person started anew, whose files were not looked at since.
     pub(super) ordered: BTreeSet<TeamId>,
+    /// What the agents were told of all this.
+    pub(super) stating: Stating,
     /// Whether the journal says where this daemon's memory began.
     pub(super) told_begin: bool,
     no_edges: Matrix,
@@ -73,6 +76,7 @@ impl Rules {
             projects: BTreeMap::new(),
             read: BTreeSet::new(),
             ordered: BTreeSet::new(),
+            stating: Stating::default(),
             told_begin: false,
             no_edges: Matrix::default(),
             forgot: Timestamp(0),
@@ -212,6 +216,7 @@ impl State {
                 LedgerRecord::Integration(_) => {}
                 // As well: `rollback.rs`.
                 LedgerRecord::Rollback(_) => {}
+                LedgerRecord::Stated(row) => self.rules.stating.put(*row),
             }
         }
         let teams: Vec<TeamId> = self.teams.keys().copied().collect();
@@ -221,6 +226,7 @@ impl State {
             let key = TimerKey::Blocked(block.agent);
             effects.push(Effect::Timer { key, at });
         }
+        self.recover_stated(now, effects);
         if let Some(at) = self.next_expiry() {
             let (key, at) = (TimerKey::Violations, at.max(now));
             effects.push(Effect::Timer { key, at });

@@ -32,6 +32,7 @@ fn settled(record: &LedgerRecord) -> Option<Timestamp> {
             ViolationState::Open => None,
             ViolationState::Resolved { at, .. } | ViolationState::Expired { at } => Some(*at),
         },
+        LedgerRecord::Stated(_) => None,
         LedgerRecord::Assignment(row) => row.acked,
         LedgerRecord::Block(row) => row.ended,
         LedgerRecord::Dependencies(row) => row.on.is_empty().then_some(row.at),

@@ -375,3 +375,4 @@ mod left_commits;
 mod memory;
 mod projects;
 mod reports;
+mod stating;

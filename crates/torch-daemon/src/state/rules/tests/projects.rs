@@ -4,6 +4,7 @@ use torch_router::project::{RuleFile, read};
 
 use super::*;
 use crate::event::WorkFacts;
+use crate::project_files::ProjectRulesError;
 
 fn rules(text: &str) -> Box<torch_core::project_rules::ProjectRules> {
     let text = format!("# Team rules\n{text}\n");
@@ -14,9 +15,18 @@ fn rules(text: &str) -> Box<torch_core::project_rules::ProjectRules> {
     Box::new(read(&[file]).expect("Markdown always reads"))
 }
 
+/// What is said of a `rules.toml` whose third line is none.
+fn nonsense() -> ProjectRulesError {
+    let file = RuleFile {
+        name: "rules.toml",
+        text: "# rules\n\n[[nonsense",
+    };
+    read(&[file]).expect_err("no TOML").into()
+}
+
 impl Stage {
-    fn read(&mut self, result: Result<&str, &str>) {
-        let result = result.map(rules).map_err(str::to_owned);
+    pub(super) fn read(&mut self, result: Result<&str, ProjectRulesError>) {
+        let result = result.map(rules);
         let team = team().id;
         self.happen(Event::RulesRead { team, result });
     }
@@ -104,13 +114,15 @@ fn a_broken_file_changes_nothing_and_is_told_once() {
     let mut stage = Stage::new(Vec::new(), BEGIN);
     stage.read(Ok("- Messages must never contain \"red\""));
     for _ in 0..3 {
-        stage.read(Err("rules.toml:3: nonsense"));
+        stage.read(Err(nonsense()));
     }
     stage.say("developer", "tester", "red");
     assert!(stage.last_rule().starts_with("project.forbidden-words-"));
     let told = stage.said_to("human");
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("rules.toml:3: nonsense"), "{told:?}");
+    let error = nonsense().to_string();
+    assert!(error.starts_with("rules.toml:3: "), "{error}");
+    assert!(told[0].contains(&error), "{told:?}");
     // The next daemon goes on with what was in force.
     let ledger: Vec<LedgerRecord> = stage
         .ledger
@@ -130,7 +142,7 @@ fn a_broken_file_changes_nothing_and_is_told_once() {
 #[test]
 fn broken_files_from_the_beginning_leave_no_rules() {
     let mut stage = Stage::new(Vec::new(), BEGIN);
-    stage.read(Err("CLAUDE.md: it is binary"));
+    stage.read(Err(ProjectRulesError::Binary("CLAUDE.md")));
     stage.say("developer", "tester", "red");
     assert_eq!(stage.last_rule(), "edge.matrix");
     stage.read(Ok("- Messages must never contain \"red\""));
@@ -225,7 +237,7 @@ impl Stage {
         self.happen(Event::RulesRead { team, result });
     }
 
-    fn next_daemon(&self) -> Self {
+    pub(super) fn next_daemon(&self) -> Self {
         let ledger = self.ledger.values().filter(|row| row.is_open());
         Self::new(ledger.cloned().collect(), self.now)
     }
