@@ -39,12 +39,55 @@ pub fn merged(now: &TaskPlan, base: &PlanFile, edit: PlanFile) -> PlanFile {
     if file.phase == base.phase {
         file.phase.clone_from(&now.phases);
     }
+    if file.project == base.project {
+        file.project.clone_from(&now.project);
+    }
     file
 }
 
-/// The tasks that an edit which began with `base` changes, and that somebody else changed otherwise meanwhile: `now` is the plan as
-/// it is. How far a task is counts only where both say it.
-pub fn clashes(now: &TaskPlan, base: &PlanFile, edit: &PlanFile) -> Vec<TaskId> {
+/// A part of a plan that two edits changed in two ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clash {
+    /// The project's name.
+    Project,
+    /// The phases: which there are, what they are called, and their order.
+    Phases,
+    /// A task.
+    Task(TaskId),
+}
+
+impl std::fmt::Display for Clash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Project => f.write_str("the project's name"),
+            Self::Phases => f.write_str("the phases"),
+            Self::Task(id) => write!(f, "{id}"),
+        }
+    }
+}
+
+/// What an edit which began with `base` changes, and somebody else changed otherwise meanwhile: `now` is the plan as it is. How far a
+/// task is counts only where both say it.
+pub fn clashes(now: &TaskPlan, base: &PlanFile, edit: &PlanFile) -> Vec<Clash> {
+    let mut found = Vec::new();
+    let project = clean(&edit.project);
+    // Without a name, a file leaves it as it is.
+    let renames = !project.is_empty() && project != base.project;
+    if renames && now.project != base.project && now.project != project {
+        found.push(Clash::Project);
+    }
+    if edit.phase != base.phase && now.phases != base.phase && now.phases != edit.phase {
+        found.push(Clash::Phases);
+    }
+    found.extend(tasks_that_clash(now, base, edit).map(Clash::Task));
+    found
+}
+
+fn tasks_that_clash(
+    now: &TaskPlan,
+    base: &PlanFile,
+    edit: &PlanFile,
+) -> impl Iterator<Item = TaskId> {
     let of = |file: &PlanFile, id: TaskId| {
         let mut lines = file.task.iter();
         lines.find(|line| line.id == Some(id)).cloned()
@@ -83,11 +126,8 @@ pub fn clashes(now: &TaskPlan, base: &PlanFile, edit: &PlanFile) -> Vec<TaskId> 
             _ => true,
         }
     };
-    base.task
-        .iter()
-        .filter_map(|line| line.id)
-        .filter(clash)
-        .collect()
+    let ids = base.task.iter().filter_map(|line| line.id);
+    ids.filter(clash).collect::<Vec<_>>().into_iter()
 }
 
 /// A plan's file.

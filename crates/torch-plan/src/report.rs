@@ -2,7 +2,7 @@
 
 use torch_core::{TaskId, TaskPlan};
 
-use crate::alias;
+use crate::alias::{self, AliasError};
 
 /// The most tasks that one report names.
 const NAMED_MAX: usize = 50;
@@ -61,6 +61,15 @@ pub struct Named {
     pub tasks: Vec<TaskId>,
     /// Ids that no task of the plan has, as they are written.
     pub unknown: Vec<String>,
+    /// Ids that several tasks have in their specs.
+    pub ambiguous: Vec<AliasError>,
+}
+
+impl Named {
+    /// How many ids it named.
+    pub fn count(&self) -> usize {
+        self.tasks.len() + self.unknown.len() + self.ambiguous.len()
+    }
 }
 
 /// The tasks of a plan that a report names at its head, by their ids in the plan or in the spec; none where it begins with other
@@ -69,16 +78,38 @@ pub struct Named {
 /// `T3: …`, `T3 done: …`, `R10 done`, `T3 and T4 are done`, `[T3] …`, `Task 3 done`, `#3 …` count; `T3 is blocked` and `T3 started`
 /// do not. A word that only looks like an id, as in `UTF-8 works`, is unknown only where the plan has ids of that kind.
 pub fn named_in(plan: &TaskPlan, text: &str) -> Named {
+    resolved(plan, ids(text))
+}
+
+/// The tasks of a plan that a line names at its head, whatever it says of them: `T3, R10: the parser`.
+pub fn headed(plan: &TaskPlan, text: &str) -> Named {
+    let words = text.split(|c: char| c.is_whitespace() || c == ',');
+    let words = words.filter(|word| !word.is_empty());
+    let ids = words.map_while(|word| match word {
+        "and" | "&" | "und" => Some(None),
+        word => form(bare_id(word)).map(Some),
+    });
+    resolved(plan, ids.flatten().take(NAMED_MAX).collect())
+}
+
+fn resolved(plan: &TaskPlan, words: Vec<String>) -> Named {
     let mut named = Named::default();
-    for word in ids(text) {
-        match alias::find(plan, &word) {
-            Some(id) if !named.tasks.contains(&id) => named.tasks.push(id),
-            Some(_) => {}
-            None if is_meant(plan, &word) => named.unknown.push(word),
-            None => {}
+    for word in words {
+        match alias::resolve(plan, &word) {
+            Ok(id) if !named.tasks.contains(&id) => named.tasks.push(id),
+            Ok(_) => {}
+            Err(AliasError::Unknown(_)) if is_meant(plan, &word) => named.unknown.push(word),
+            Err(AliasError::Unknown(_)) => {}
+            Err(error) => named.ambiguous.push(error),
         }
     }
     named
+}
+
+/// A word without what may stand around an id.
+fn bare_id(word: &str) -> &str {
+    let start = word.trim_start_matches(['[', '(', '*', '`']);
+    start.trim_end_matches([':', '.', ';', ')', ']', '*', '`', '!', '-', '–', '—'])
 }
 
 /// Whether a word that no task has was meant as an id: a number of the plan's own, or one of a kind that its spec uses.
@@ -111,7 +142,7 @@ pub fn ids(text: &str) -> Vec<String> {
     let mut follows = words.filter(|word| !word.is_empty()).peekable();
     while let Some(word) = follows.next() {
         let start = word.trim_start_matches(['[', '(', '*', '`']);
-        let bare = start.trim_end_matches([':', '.', ';', ')', ']', '*', '`', '!', '-', '–', '—']);
+        let bare = bare_id(word);
         let id = match numbered && bare.bytes().all(|byte| byte.is_ascii_digit()) {
             true => Some(format!("T{bare}")).filter(|id| id.parse::<TaskId>().is_ok()),
             false => form(bare),
@@ -224,6 +255,11 @@ mod tests {
         check("R10 and R4: both work", &[1], &["R4"]);
         check("T9 done", &[], &["T9"]);
         check("R4 is blocked", &[], &[]);
+        let heads =
+            |text: &str| -> Vec<u32> { headed(&plan, text).tasks.iter().map(|id| id.0).collect() };
+        assert_eq!(heads("R10 in progress, then T2"), [1]);
+        assert_eq!(heads("[T3] and R10: not yet"), [3, 1]);
+        assert!(heads("the parser of R10").is_empty());
         // It looks like an id, and the plan has none of that kind.
         check("UTF-8 works now", &[], &[]);
         check("everything is done", &[], &[]);

@@ -29,6 +29,9 @@ impl State {
         if let (Speech::Task(form), Recipient::Agent { agent, .. }) = (speech, recipient) {
             self.assign(t, sender, *agent, form, message);
         }
+        if let (Speech::Status(form), Sender::Agent { agent, .. }) = (speech, sender) {
+            self.tasks_of_status(t, *agent, form);
+        }
         let Sender::Agent { agent, .. } = sender else {
             return;
         };
@@ -73,7 +76,8 @@ impl State {
             at: t.now,
             acked: None,
         };
-        let data = json!({"task": row.task, "from": row.from, "to": row.role});
+        let planned = self.task_called(row.team, &row.task);
+        let data = json!({"task": row.task, "planned": planned, "from": row.from, "to": row.role});
         t.journal("task.assigned", message, data);
         self.keep(t, LedgerRecord::Assignment(row.clone()));
         self.rules.assignments.insert(message, row);
@@ -94,7 +98,7 @@ impl State {
             .filter(|row| row.agent == agent);
         let meant = match of {
             Some(of) => own
-                .filter(|row| row.task.eq_ignore_ascii_case(of) || row.message.tag() == of)
+                .filter(|row| self.is_task(row.team, &row.task, of) || row.message.tag() == of)
                 .max_by_key(|row| row.at),
             None => own
                 .filter(|row| row.from == to.label())
@@ -144,6 +148,7 @@ impl State {
                 message,
                 json!({"task": row.task, "by": row.role}),
             );
+            self.task_begins(t, &row);
             self.keep(t, LedgerRecord::Assignment(row));
         }
     }

@@ -144,6 +144,9 @@ impl State {
         let Some((speech, judged)) = self.judged(t.now, &sender, &resolved, &body) else {
             return;
         };
+        if let Some(failure) = self.unclear_form(resolved.team, &speech) {
+            return t.fail(conn, *failure);
+        }
         let reached = match judged.verdict.decision {
             Decision::Deliver => resolved.recipient.agent(),
             Decision::Reroute => self.hub_of(resolved.team).map(|(hub, _)| hub),

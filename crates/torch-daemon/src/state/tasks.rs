@@ -1,6 +1,7 @@
 //! A team's plan of tasks: made of its spec, moved on by reports, changed by persons. The rules of plans are torch-plan's.
 
 mod changes;
+mod forms;
 mod proposed;
 mod words;
 
@@ -132,7 +133,7 @@ impl State {
             return 0;
         };
         let named = report::named_in(plan, text);
-        if !named.unknown.is_empty() {
+        if !named.unknown.is_empty() || !named.ambiguous.is_empty() {
             let text = words::unknown(plan, &named);
             let recipient = Recipient::Agent {
                 agent,
@@ -144,7 +145,7 @@ impl State {
         if !named.tasks.is_empty() {
             self.move_tasks(t, team, &named.tasks, TaskState::Done, (&role, text));
         }
-        named.tasks.len() + named.unknown.len()
+        named.count()
     }
 
     /// Brings tasks into a state, each with an entry in the journal; how many were not in it already.

@@ -2,7 +2,7 @@
 
 use torch_core::{RoleName, TaskId, TaskPlan, TaskState};
 
-use crate::file::{PlanFile, clashes, edited, read, write};
+use crate::file::{Clash, PlanFile, clashes, edited, merged, read, write};
 use crate::{Spec, plan};
 
 fn begun() -> TaskPlan {
@@ -62,7 +62,52 @@ fn what_two_changed_differently_clashes_and_nothing_else() {
         theirs(&mut now);
         mine(&mut edit);
         let now = edited(&begun, &now, "human");
-        let expect: &[TaskId] = if clash { &[TaskId(3)] } else { &[] };
+        let expect: &[Clash] = match clash {
+            true => &[Clash::Task(TaskId(3))],
+            false => &[],
+        };
         assert_eq!(clashes(&now, &base, &edit), expect, "{now:?} {edit:?}");
     }
+}
+
+#[test]
+fn phases_and_the_projects_name_clash_like_tasks() {
+    let begun = begun();
+    let base = file(&begun);
+    let phase = |id: &str, title: &str| torch_core::task::TaskPhase {
+        id: id.to_owned(),
+        title: title.to_owned(),
+    };
+    let with = |project: &str, phases: &[torch_core::task::TaskPhase]| {
+        let mut file = base.clone();
+        project.clone_into(&mut file.project);
+        file.phase = phases.to_vec();
+        file
+    };
+    let (one, other) = ([phase("P1", "Read")], [phase("P1", "Write")]);
+    for (theirs, mine, expect) in [
+        (with("", &one), with("", &other), vec![Clash::Phases]),
+        (with("", &one), with("", &one), vec![]),
+        (with("", &one), with("", &[]), vec![]),
+        (with("", &[]), with("", &one), vec![]),
+        (with("shop", &[]), with("till", &[]), vec![Clash::Project]),
+        (with("shop", &one), with("shop", &[]), vec![]),
+    ] {
+        let now = edited(&begun, &theirs, "human");
+        let found = clashes(&now, &base, &mine);
+        assert_eq!(found, expect, "{theirs:?} {mine:?}");
+        if found.is_empty() {
+            // Nobody's change is lost.
+            let both = merged(&now, &base, mine.clone());
+            let phases = [&mine.phase, &theirs.phase]
+                .into_iter()
+                .find(|it| !it.is_empty());
+            assert_eq!(Some(&both.phase), phases.or(Some(&Vec::new())));
+            let named = [&mine.project, &theirs.project]
+                .into_iter()
+                .find(|it| !it.is_empty());
+            assert_eq!(&both.project, named.unwrap_or(&String::new()));
+        }
+    }
+    assert_eq!(Clash::Phases.to_string(), "the phases");
 }

@@ -35,12 +35,12 @@ impl State {
         let mut read = file::read(text, &roles).map_err(|faults| words::faults(&faults))?;
         if let Some(base) = base {
             // It came from here; one that can't be read any more is no base.
-            let base = file::read(base, &[]).unwrap_or_default();
-            let clashes = file::clashes(old, &base, &read);
-            if !clashes.is_empty() {
+            let base = file::read(base, &[]).ok();
+            let clashes = base.as_ref().map(|base| file::clashes(old, base, &read));
+            if let Some(clashes) = clashes.filter(|clashes| !clashes.is_empty()) {
                 return Err(words::clash(&clashes));
             }
-            read = file::merged(old, &base, read);
+            read = file::merged(old, &base.unwrap_or_default(), read);
         }
         let mut plan = file::edited(old, &read, caller.label());
         let faults = torch_plan::check::faults(&plan, &roles);

@@ -3,10 +3,10 @@
 use torch_api::Failure;
 use torch_core::{TaskId, TaskPlan};
 use torch_plan::Difference;
-use torch_plan::alias;
+use torch_plan::alias::{self, AliasError};
 use torch_plan::analysis::AnalysisError;
 use torch_plan::check::Fault;
-use torch_plan::file::FileFault;
+use torch_plan::file::{Clash, FileFault};
 use torch_plan::report::Named;
 
 use crate::failure::{causes, usage};
@@ -22,13 +22,20 @@ const IDS: usize = 12;
 
 /// The id of a task that is in the plan, by that or by the one that the spec gives it.
 pub(super) fn task_id(plan: &TaskPlan, text: &str) -> Result<TaskId, Box<Failure>> {
-    alias::find(plan, text).ok_or_else(|| {
-        Box::new(usage(
-            &format!("no task of the plan is called {:?}", text.trim()),
-            &ids(plan),
-            Some("torch plan show"),
-        ))
-    })
+    alias::resolve(plan, text).map_err(|error| unresolved(plan, &error))
+}
+
+/// What is said to somebody who names no task, or several at once.
+pub(super) fn unresolved(plan: &TaskPlan, error: &AliasError) -> Box<Failure> {
+    let mut failure = usage(&error.to_string(), "", Some("torch plan show"));
+    failure.causes = match error {
+        AliasError::Unknown(_) => vec![ids(plan)],
+        AliasError::Ambiguous { tasks, .. } => {
+            let tasks = tasks.iter().take(FAULTS);
+            tasks.map(|id| alias::titled(plan, *id)).collect()
+        }
+    };
+    Box::new(failure)
 }
 
 /// What a plan's tasks are called.
@@ -51,12 +58,19 @@ pub(super) fn unknown(plan: &TaskPlan, named: &Named) -> String {
         [] => "Your report ended no task".to_owned(),
         done => format!("Your report ended {}, and nothing else", done.join(", ")),
     };
-    format!(
-        "{done}: no task of the plan is called {}; {}. If a task of these is done: `torch complete \"T3 done: …\"` with its id; all \
-         of them: `torch plan show`.",
-        named.unknown.join(", "),
-        ids(plan)
-    )
+    let mut text = format!("{done}:");
+    if !named.unknown.is_empty() {
+        let unknown = named.unknown.join(", ");
+        let ids = ids(plan);
+        text.push_str(&format!(" no task of the plan is called {unknown}; {ids}."));
+    }
+    for error in &named.ambiguous {
+        if let AliasError::Ambiguous { tasks, .. } = error {
+            let tasks: Vec<String> = tasks.iter().map(|id| alias::titled(plan, *id)).collect();
+            text.push_str(&format!(" {error}: {}.", tasks.join("; ")));
+        }
+    }
+    text + " If a task of these is done: `torch complete \"T3 done: …\"` with its id; all of them: `torch plan show`."
 }
 
 /// What is wrong with a plan's file.
@@ -71,10 +85,10 @@ pub(super) fn faults(faults: &[FileFault]) -> Box<Failure> {
     not_taken(lines.collect(), faults.len())
 }
 
-/// An edit of tasks that somebody else changed since it began.
-pub(super) fn clash(tasks: &[TaskId]) -> Box<Failure> {
-    let shown: Vec<String> = tasks.iter().take(FAULTS).map(ToString::to_string).collect();
-    let more = match tasks.len().saturating_sub(FAULTS) {
+/// An edit of what somebody else changed since it began.
+pub(super) fn clash(parts: &[Clash]) -> Box<Failure> {
+    let shown: Vec<String> = parts.iter().take(FAULTS).map(ToString::to_string).collect();
+    let more = match parts.len().saturating_sub(FAULTS) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };

@@ -53,3 +53,82 @@ fn a_report_on_an_id_that_no_task_has_is_answered_and_ends_no_spec() {
     stage.reports("orchestrator", "R4 done");
     assert_eq!(stage.state.teams[&team().id].phase, TeamPhase::Running);
 }
+
+fn status(completed: &str, current: &str, blocked: &str) -> String {
+    format!(
+        "STATUS developer 2026-11-21\nCompleted:{completed}\nCurrent: {current}\nBlocked: {blocked}\nETA: 1h"
+    )
+}
+
+#[test]
+fn a_status_moves_tasks_by_either_id() {
+    use TaskState::{Blocked, Doing, Done, Todo};
+    let mut stage = Stage::new(Vec::new(), BEGIN);
+    stage.plans("- R10: Import orders\n- R3: Export orders\n- R4: Show orders\n");
+    let check = |stage: &mut Stage, text: &str, expect: [TaskState; 3]| {
+        stage.say("developer", "orchestrator", text);
+        assert_eq!(stage.states(), expect, "{text}");
+    };
+    let first = status(" none", "R10, the parser", "none");
+    check(&mut stage, &first, [Doing, Todo, Todo]);
+    let second = status(
+        "\n- R10: in 3f2c1aa\n- R3 not yet\n- UTF-8 everywhere",
+        "r3 and T3",
+        "T3 waits for a password",
+    );
+    check(&mut stage, &second, [Done, Doing, Blocked]);
+    // What is done stays so, and what is free again is being done.
+    let third = status(" none", "R10 and R4", "none");
+    check(&mut stage, &third, [Done, Doing, Doing]);
+    assert!(stage.said_to("developer").is_empty(), "nobody has to know");
+}
+
+#[test]
+fn a_task_of_the_plan_begins_with_its_ack_by_either_id() {
+    let mut stage = Stage::new(Vec::new(), BEGIN);
+    stage.plans("- R10: Import orders\n- R3: Export orders\n");
+    let task =
+        "TASK R3: Export\nAssigned to: developer\nObjective: o\nSuccess Criteria: c\nPriority: LOW";
+    stage.say("orchestrator", "developer", task);
+    assert_eq!(stage.states(), [TaskState::Todo; 2]);
+    let assigned = stage.journal.iter().find(|row| row.kind == "task.assigned");
+    assert_eq!(assigned.expect("it").data["planned"], "T2");
+    // It arrived.
+    stage.state.flights.clear();
+    stage.say("developer", "orchestrator", "ACK T1");
+    assert_eq!(stage.state.rules.assignments.len(), 1, "that is another");
+    stage.say("developer", "orchestrator", "ACK T2, I begin");
+    assert!(stage.state.rules.assignments.is_empty());
+    assert_eq!(stage.states(), [TaskState::Todo, TaskState::Doing]);
+}
+
+#[test]
+fn an_id_that_several_tasks_have_is_refused_with_all_of_them() {
+    let mut stage = Stage::new(Vec::new(), BEGIN);
+    stage.plans("- R3: Import orders\n- R3: Export orders\n");
+    let task =
+        "TASK R3: Export\nAssigned to: developer\nObjective: o\nSuccess Criteria: c\nPriority: LOW";
+    for (from, to, text) in [
+        ("orchestrator", "developer", task.to_owned()),
+        (
+            "developer",
+            "orchestrator",
+            status(" none", "R3 further", "none"),
+        ),
+    ] {
+        stage.say(from, to, &text);
+        let Some(Response::Failed(failure)) = &stage.answer else {
+            panic!("{text}: {:?}", stage.answer);
+        };
+        assert_eq!(failure.error, "\"R3\" names 2 tasks of the plan");
+        assert_eq!(failure.causes, ["T1 Import orders", "T2 Export orders"]);
+    }
+    assert!(stage.messages.is_empty(), "nothing was sent");
+    stage.reports("developer", "R3 done: in 3f2c1aa");
+    let told = stage.said_to("developer");
+    assert!(
+        told[0].contains("\"R3\" names 2 tasks of the plan: T1 Import orders; T2 Export orders."),
+        "{told:?}"
+    );
+    assert_eq!(stage.states(), [TaskState::Todo; 2]);
+}
