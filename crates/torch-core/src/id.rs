@@ -98,6 +98,10 @@ impl RollbackId {
     /// The form in listings: `r-7k3f9q2a`.
     pub fn tag(self) -> String {
         format!("r-{}", self.short())
+    }
+}
+
+id!(
     /// A push that the broker took; shown as `p-` and the last 8 characters.
     PushId
 );

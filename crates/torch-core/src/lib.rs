@@ -49,12 +49,11 @@ pub mod tmux;
 pub mod write;
 
 pub use agent::{Agent, AgentState, Evidence, Process};
-pub use id::{
-    AgentId, IntegrationId, LaunchId, MessageId, RollbackId, ScheduleId, TeamId, ViolationId,
-};
 pub use enforcement::Enforcement;
-pub use id::{AgentId, LaunchId, MessageId, ScheduleId, TeamId, ViolationId};
-pub use id::{AgentId, LaunchId, MessageId, PushId, ScheduleId, TeamId, ViolationId};
+pub use id::{
+    AgentId, IntegrationId, LaunchId, MessageId, PushId, RollbackId, ScheduleId, TeamId,
+    ViolationId,
+};
 pub use ledger::LedgerRecord;
 pub use message::{DeferReason, Delivery, DeliveryState, Envelope, MessageKind, Recipient, Sender};
 pub use name::{NameError, RoleName, SessionName};

@@ -4,10 +4,10 @@
 //! together; [`integrate`] is the state machine of an integration.
 
 mod feature;
-pub mod integrate;
-pub mod last_good;
 pub mod forbidden;
-pub mod secret;
+pub mod integrate;
 pub mod lane;
+pub mod last_good;
+pub mod secret;
 
 pub use feature::feature_key;

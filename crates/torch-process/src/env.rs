@@ -70,11 +70,7 @@ fn is_daemons(name: &OsStr) -> bool {
     let torch = name.starts_with("TORCH_")
         && !name.starts_with("TORCH_DEMO_")
         && !AGENT_NAMES.contains(&name);
-    torch
-        // What one command was given, or an agent: no setting of the person's.
-        || (name.starts_with("GIT_CONFIG_") && name != "GIT_CONFIG_PARAMETERS")
-        || name == "RUST_BACKTRACE" || name == "TMUX_TMPDIR"
-    // By that one agents' git is told where their pushes go.
+    // By that one agents' git is told where its hooks are and where pushes go: no setting of the person's.
     let of_agents = name == "GIT_CONFIG_PARAMETERS";
     torch
         || (name.starts_with("GIT_CONFIG_") && !of_agents)

@@ -7,10 +7,8 @@
 //! worktree away after [`keep()`] made everything in it safe under a hidden reference; [`kept()`] lists those, [`undelete()`]
 //! brings one back, [`expire_kept`] lets old ones go. [`prepare_merge`], [`apply_merge`] and [`settle_merge`] bring a commit into
 //! an agent's worktree while it works there; [`radar()`] says which agents change the same files. [`Tips`] and
-//! [`moves`] say where all branches stand and which of them moved. Repositories are
-//! an agent's worktree while it works there; [`chain()`] merges many in memory, [`land()`] moves a branch to what came of it; [`radar()`] says which agents change the same files. Repositories are
-//! an agent's worktree while it works there; [`open_broker`] makes the repository that agents push to, and [`forward()`] brings on what
-//! it took; [`radar()`] says which agents change the same files. Repositories are
+//! [`moves`] say where all branches stand and which of them moved. [`chain()`] merges many in memory, [`land()`] moves a branch to
+//! what came of it. [`open_broker`] makes the repository that agents push to, and [`forward()`] brings on what it took. Repositories are
 //! read and small ones checked out with git2; where libgit2 can't do what a repository needs, `git` is run: see [`Engine`].
 //! `call.rs` alone puts its commands together, with the repository's own programs switched off.
 //!
@@ -18,8 +16,8 @@
 //! anything in it is never written over, and nothing is removed before all of it was kept and read back.
 
 mod add;
-mod broker;
 mod bring;
+mod broker;
 mod call;
 mod clean;
 mod commit;
@@ -57,12 +55,12 @@ mod tests;
 mod undelete;
 
 pub use add::{AddRequest, Added, Rung, add};
+pub use bring::{Brought, Stand, brought, changes_nothing, give_up_merge, stand};
 pub use broker::{
     BrokerRequest, ForwardRequest, Forwarded, PushFacts, PushedRef, PutBackRequest, RefChange,
     Remote, Standing, forward, has_landed, may_push, open_broker, push_facts, pushes_to, put_back,
     remotes, standing,
 };
-pub use bring::{Brought, Stand, brought, changes_nothing, give_up_merge, stand};
 pub use clean::{CleanRequest, Cleaned, clean, why_it_stays};
 pub use commit::{CommitError, CommitRequest, Committed, commit};
 pub use engine::Engine;

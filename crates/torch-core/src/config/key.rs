@@ -388,6 +388,8 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Whole(1, 1_440),
         scope: Scope::User,
         doc: "How many minutes each of these commands may take.",
+    },
+    Key {
         name: "broker.push_megabytes",
         kind: Kind::Whole(1, 100_000),
         scope: Scope::User,
@@ -398,6 +400,8 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Text,
         scope: Scope::User,
         doc: "Branches that no agent pushes to besides the team's own parent, with commas; a * stands for anything: \"release/*\".",
+    },
+    Key {
         name: "fast_lane.enabled",
         kind: Kind::Switch,
         scope: Scope::Open,

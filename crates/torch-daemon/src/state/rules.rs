@@ -216,6 +216,8 @@ impl State {
                 LedgerRecord::Integration(_) => {}
                 // As well: `rollback.rs`.
                 LedgerRecord::Rollback(_) => {}
+                // `broker.rs` and `lane.rs` do as well.
+                LedgerRecord::Broker(_) | LedgerRecord::Push(_) | LedgerRecord::Lane(_) => {}
                 LedgerRecord::Stated(row) => self.rules.stating.put(*row),
             }
         }
