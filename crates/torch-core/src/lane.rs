@@ -124,9 +124,28 @@ pub struct LanePair {
     /// The last merge.
     #[serde(default)]
     pub last: Option<LaneMerged>,
-    /// What the recipient is still to be told.
+    /// What is still to be told, the oldest first.
     #[serde(default)]
-    pub untold: Vec<String>,
+    pub untold: Vec<LaneNote>,
+}
+
+/// Words of the fast lane that are on their way to somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneNote {
+    /// Whom they are for.
+    pub reader: LaneReader,
+    /// The words.
+    pub text: String,
+}
+
+/// Whom words of the fast lane are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LaneReader {
+    /// The agent into whose worktree commits were merged.
+    Recipient,
+    /// The project manager; without one the hub, without that a person.
+    Manager,
 }
 
 /// Commits that wait to be merged.

@@ -80,6 +80,10 @@ pub enum TimerKey {
     Server,
     /// How long who follows a finished team waits for the end of its hub's turn.
     Followed(TeamId),
+    /// When a team's fast lane has something to look at, or to say.
+    Lane(TeamId),
+    /// When the project manager is told what there is to merge.
+    LaneCycle(TeamId),
     /// When the hub is told that an agent is still blocked.
     Blocked(AgentId),
     /// When a team's agents hear what has changed of what they were told.
@@ -281,6 +285,8 @@ pub enum Event {
     },
     /// Worktrees were removed or brought back, or not.
     Worktrees(Box<crate::worktrees::Outcome>),
+    /// An order of the fast lane was carried out.
+    Lane(Box<crate::lane::LaneDone>),
     /// The files in which a project states its rules were read.
     RulesRead {
         /// Whose project's.
@@ -436,6 +442,8 @@ pub enum Effect {
         /// What is to be done.
         order: Box<crate::worktrees::Order>,
     },
+    /// Look at two worktrees of the fast lane, or merge.
+    Lane(Box<crate::lane::LaneOrder>),
     /// Open an agent's window.
     Open(Box<OpenWindow>),
     /// Close an agent's pane, with it its window unless a person has split it, and end everything that ran there.

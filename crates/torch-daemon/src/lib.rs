@@ -11,6 +11,7 @@ mod crash;
 pub mod event;
 mod failure;
 mod host;
+pub mod lane;
 pub mod matrix;
 pub mod offline;
 mod outbox;

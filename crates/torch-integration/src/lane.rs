@@ -292,6 +292,17 @@ impl Lanes {
         looks.chain(late).chain(lost).min()
     }
 
+    /// Takes a merge up that an earlier daemon began: what came of it is awaited.
+    pub fn take_up(&mut self, now: Timestamp, pair: Pair) {
+        let within = self.rule(pair).map(|rule| rule.within).unwrap_or_default();
+        let entry = self
+            .entries
+            .entry(pair)
+            .or_insert_with(|| Entry::new(now, now, now.after(within)));
+        (entry.look_at, entry.own) = (None, true);
+        self.under_way.insert(pair.to, (pair, now));
+    }
+
     /// Whether a look or merge of this pair is awaited.
     pub fn awaits(&self, pair: Pair) -> bool {
         self.under_way

@@ -14,6 +14,7 @@ use clap::Args;
 use torch_api::view::{PlanView, TeamView};
 use torch_api::wire::{AutoRequest, Failure};
 use torch_api::{Request, Response};
+use torch_core::lane::TeamLane;
 use torch_daemon::catalog::Catalog;
 use torch_process::quote;
 
@@ -151,8 +152,13 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
     let passed_on = super::agent::passed_on(&config.agents);
     let wishes = args.wishes.wishes(&config.team)?;
     let policy = config.team_policy();
+    let lane_off = choice::lane_off(&config);
     let configured = Some(config.agents.default).filter(|name| !name.is_empty());
     let team = choice::team(&project, &text, &wishes)?;
+    let lane = TeamLane {
+        pairs: Some(team.lanes),
+        off: lane_off,
+    };
     let mut agents = args.agent.clone();
     if !agents.iter().any(|agent| !agent.contains('=')) {
         let named = |role: &str| args.agent.iter().any(|agent| is_for(agent, role));
@@ -177,6 +183,7 @@ fn request(args: &AutoArgs, place: &Place) -> Result<AutoRequest, CommandError> 
         router: Some(config.router.mode),
         limits,
         policy: Some(policy),
+        lane,
         role_files: told(&there.cwd).own_files(),
         dry_run: args.dry_run,
         alone: false,

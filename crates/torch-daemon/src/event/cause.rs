@@ -21,6 +21,8 @@ impl TimerKey {
             Self::Silence(_) => "an agent has been silent for a while",
             Self::Server => "time to start the tmux server",
             Self::Followed(_) => "who follows has waited long enough",
+            Self::Lane(_) => "time for the fast lane",
+            Self::LaneCycle(_) => "time to say what there is to merge",
             Self::Blocked(_) => "an agent is still blocked",
             Self::Stated(_) => "what agents were told may have changed",
             Self::Violations => "a violation may have expired",

@@ -22,6 +22,7 @@ impl Host {
             Effect::Inspect { conn, request } => self.inspect(conn, request),
             Effect::AddWorktree { .. } | Effect::UndoWorktree { .. } => self.execute_git(effect),
             Effect::Worktrees { conn, order } => self.worktrees(conn, *order),
+            Effect::Lane(order) => self.lane(*order),
             Effect::Open(order) => self.open(*order),
             Effect::Close { .. } => self.close(effect),
             Effect::StartServer => self.start_server(),

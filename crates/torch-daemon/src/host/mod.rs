@@ -16,6 +16,7 @@ mod hand_over;
 pub(crate) mod keep;
 mod keys;
 pub(crate) mod kin;
+pub(crate) mod lane;
 mod look;
 mod opened;
 mod orphans;

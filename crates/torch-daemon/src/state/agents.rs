@@ -59,6 +59,7 @@ impl State {
                 self.check_hub_done(t, agent);
             }
             self.tell_what_changed(t, agent);
+            self.lane_agent_changed(t, agent);
         }
     }
 

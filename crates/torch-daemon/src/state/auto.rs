@@ -15,6 +15,7 @@ use torch_core::{
 };
 
 use super::choose::ChosenPrograms;
+use super::lane::lane_of;
 use super::own_roles::{check_files, files_of};
 use super::roster::ROLES_MAX;
 use super::tasks::{first, spec_plan};
@@ -265,7 +266,7 @@ impl State {
             role_files: files_of(&request.role_files, &order.roles),
             standup: None,
             supervision: Default::default(),
-            lane: request.lane.clone(),
+            lane: lane_of(&request.lane, t.now),
         };
         t.write(Write::PutTeam(Box::new(team.clone())));
         let mut created = json!({"name": name, "project": project.root, "base": project.head});

@@ -27,6 +27,7 @@ pub(super) fn cause_of(event: &Event) -> String {
         Event::WorktreeAdded { .. } => "worktree added".to_owned(),
         Event::WorktreeUndone { .. } => "worktree undone".to_owned(),
         Event::Worktrees(outcome) => outcome.cause().to_owned(),
+        Event::Lane(_) => "fast lane".to_owned(),
         Event::TreeSeen { .. } => "worktree watched".to_owned(),
         Event::RulesRead { .. } => "project's rules read".to_owned(),
         Event::RefsKnown { .. } | Event::RefsMoved { .. } | Event::Standings { .. } => {

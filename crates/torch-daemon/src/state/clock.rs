@@ -18,6 +18,8 @@ impl TimerKey {
             | Self::Turns(_)
             | Self::Wake(_)
             | Self::Blocked(_)
+            | Self::Lane(_)
+            | Self::LaneCycle(_)
             | Self::Violations
             | Self::CheckIn(_)
             | Self::Silence(_)
@@ -76,6 +78,7 @@ impl State {
         }
         self.credit_clock_moved(t, real);
         self.rules_clock_moved(t, real);
+        self.lanes_clock_moved(t, real);
         self.check_ins_clock_moved(t, real);
         self.standups_clock_moved(t, real);
         self.schedules_clock_moved(t, real);

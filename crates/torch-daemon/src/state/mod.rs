@@ -25,6 +25,7 @@ mod guest;
 mod hand_over;
 mod judged;
 mod keys;
+mod lane;
 mod launch;
 mod left_commits;
 mod names;
@@ -288,6 +289,8 @@ pub struct State {
     pub(crate) rules: rules::Rules,
     /// What moves in the repositories of teams.
     pub(crate) activity: activity::Activity,
+    /// What goes from worktree to worktree.
+    pub(crate) lanes: lane::FastLanes,
     /// Clients that check planned notes.
     pub(crate) checks: Vec<schedule::Check>,
     pub(crate) ticks: u64,
@@ -436,6 +439,7 @@ impl State {
                 self.on_worktree_undone(t, agent, team, kept)
             }
             Event::Worktrees(outcome) => self.on_worktrees(t, *outcome),
+            Event::Lane(done) => self.on_lane(t, *done),
             Event::AnswerFile(done) => self.on_answer_file(t, done),
             Event::RulesRead { team, result } => self.on_rules_read(t, team, result),
             Event::TreeSeen { agent, work } => self.on_tree_seen(t, agent, work.as_deref()),
@@ -537,6 +541,8 @@ impl State {
             TimerKey::Standup(team) => self.end_standup(t, team),
             TimerKey::Server => self.on_server_due(t),
             TimerKey::Followed(team) => self.check_followed(t, team),
+            TimerKey::Lane(team) => self.tick_lanes(t, team),
+            TimerKey::LaneCycle(team) => self.on_lane_cycle(t, team),
             TimerKey::Blocked(agent) => self.on_still_blocked(t, agent),
             TimerKey::Stated(team) => self.on_stated_due(t, team),
             TimerKey::Violations => self.expire_violations(t),

@@ -73,6 +73,7 @@ impl State {
             plans: BTreeMap::new(),
             schedule_timer: None,
             activity: super::activity::Activity::default(),
+            lanes: super::lane::FastLanes::default(),
             checks: Vec::new(),
             ticks: 0,
             listing: 0,
@@ -129,6 +130,7 @@ impl State {
         state.recover_check_ins(now, &mut effects);
         state.recover_silence(now, &mut effects);
         state.recover_standups(now, &mut effects);
+        state.recover_lanes(now, &mut effects);
         effects.extend(state.tell_suspended(now));
         (state, effects)
     }

@@ -1,6 +1,7 @@
 //! Requests: who may make them, and who answers.
 
 use serde_json::json;
+use torch_api::git::GitRequest;
 use torch_api::wire::TeamSelector;
 use torch_api::{Failure, Request, Response};
 use torch_core::identity::Ancestry;
@@ -154,6 +155,9 @@ impl State {
             Request::Purge { team, dry_run } => self.purge(t, conn, &team, dry_run),
             Request::RenameWindows { team, dry_run } => {
                 self.rename_windows(t, conn, &team, dry_run);
+            }
+            Request::Git(GitRequest::SwitchLane { team, on }) => {
+                self.switch_lane(t, conn, caller, (&team, on));
             }
             request @ (Request::WorktreeList { .. }
             | Request::WorktreeRemove { .. }

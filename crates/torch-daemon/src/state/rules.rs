@@ -216,9 +216,10 @@ impl State {
                 LedgerRecord::Integration(_) => {}
                 // As well: `rollback.rs`.
                 LedgerRecord::Rollback(_) => {}
-                // `broker.rs` and `lane.rs` do as well.
-                LedgerRecord::Broker(_) | LedgerRecord::Push(_) | LedgerRecord::Lane(_) => {}
+                // `broker.rs` does as well.
+                LedgerRecord::Broker(_) | LedgerRecord::Push(_) => {}
                 LedgerRecord::Stated(row) => self.rules.stating.put(*row),
+                LedgerRecord::Lane(row) => self.recover_lane(*row),
             }
         }
         let teams: Vec<TeamId> = self.teams.keys().copied().collect();

@@ -63,7 +63,7 @@ impl State {
             panes: self.panes.len(),
             early: runs().map(|run| run.early.len()).sum(),
             session_notes: self.session_notes.len(),
-            rules: self.rules.size(),
+            rules: self.rules.size() + self.lanes.size(),
         }
     }
 }

@@ -168,7 +168,7 @@ impl State {
     }
 
     /// Who gets the answers: the project manager, else the hub.
-    fn gathers(&self, team: TeamId) -> Result<(AgentId, RoleName), Box<Failure>> {
+    pub(super) fn gathers(&self, team: TeamId) -> Result<(AgentId, RoleName), Box<Failure>> {
         let agents = self.team_agents(team).into_iter();
         let deputy = agents
             .filter_map(|agent| self.agents.get(&agent))

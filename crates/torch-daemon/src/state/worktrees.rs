@@ -42,6 +42,7 @@ impl State {
             }
             Request::KeptList { team, role } => self.kept_list(t, conn, &team, role),
             Request::Git(GitRequest::Radar { team }) => self.radar(t, conn, &team),
+            Request::Git(GitRequest::Lane { team }) => self.show_lane(t, conn, &team),
             Request::Undelete { team, what, to } => self.undelete(t, conn, &team, (what, to)),
             _ => {}
         }

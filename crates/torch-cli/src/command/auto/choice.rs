@@ -3,12 +3,18 @@
 use std::path::Path;
 
 use torch_api::choice::{ChoiceView, ChosenRole};
+use torch_core::Timestamp;
+use torch_core::config::Config;
+use torch_core::lane::{Lane, LaneOff};
 
 use torch_team::Wishes;
 
 use crate::command::wishes::{Chosen, chosen};
 use crate::error::CommandError;
-use crate::place::project_root;
+use crate::place::{project_root, variable};
+
+/// The variable that starts a team without the fast lane (S2-156).
+const DISABLE: &str = "DISABLE_FAST_LANE";
 
 /// How many signs are told.
 const SIGNS: usize = 4;
@@ -20,6 +26,8 @@ pub(super) struct Team {
     pub(super) roles: Vec<String>,
     /// `ROLE=PROGRAM` as the template has it.
     pub(super) agents: Vec<String>,
+    /// Whose commits go to whose worktree.
+    pub(super) lanes: Vec<Lane>,
     /// Why.
     pub(super) view: ChoiceView,
 }
@@ -38,7 +46,24 @@ pub(super) fn team(project: &Path, spec: &str, wishes: &Wishes) -> Result<Team, 
             .iter()
             .map(|(role, program)| format!("{role}={program}"))
             .collect(),
+        lanes: choice.lanes.clone(),
         view: view(&chosen),
+    })
+}
+
+/// Whether the team is to begin without the fast lane, and by what.
+pub(super) fn lane_off(config: &Config) -> Option<LaneOff> {
+    let said = variable(DISABLE).and_then(|value| value.into_string().ok());
+    let said = said.is_some_and(|value| matches!(value.trim(), "true" | "1" | "yes" | "on"));
+    let by = match (said, config.fast_lane.enabled) {
+        (true, _) => DISABLE,
+        (false, false) => "fast_lane.enabled",
+        (false, true) => return None,
+    };
+    Some(LaneOff {
+        by: by.to_owned(),
+        // The daemon knows when.
+        at: Timestamp(0),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What each request needs of its caller.
 
 use torch_api::Request;
+use torch_api::git::GitRequest;
 use torch_api::rules::RulesRequest;
 use torch_api::task::TasksOrder;
 use torch_router::policy::Privilege;
@@ -17,6 +18,7 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::Standup { .. }
         | Request::AnswerStandup { .. }
         | Request::Commit(_)
+        | Request::Git(GitRequest::SwitchLane { .. })
         | Request::Cancel => Privilege::Anyone,
         Request::Messages(_)
         | Request::Stats { .. }

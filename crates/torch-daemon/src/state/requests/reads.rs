@@ -72,7 +72,11 @@ impl State {
                     return Err(Box::new(usage(&error, "", Some("torch msg list"))));
                 }
             }
-            Request::Git(GitRequest::Radar { team }) => own.select(team, what)?,
+            Request::Git(
+                GitRequest::Radar { team }
+                | GitRequest::Lane { team }
+                | GitRequest::SwitchLane { team, .. },
+            ) => own.select(team, what)?,
             Request::Tasks(tasks) if matches!(tasks.order, TasksOrder::Show) => {
                 own.select(&mut tasks.team, what)?;
             }
