@@ -41,18 +41,24 @@ static BUILT_IN: LazyLock<Words> = LazyLock::new(|| Words::new([]));
 pub struct Words {
     pattern: Regex,
     around: Regex,
-    further: Vec<String>,
+    /// Each form of a further word, and the word.
+    further: Vec<(String, String)>,
 }
 
 impl Words {
     /// The built-in words and these.
     pub fn new<'a>(further: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut further: Vec<String> = further.into_iter().map(fold).collect();
-        further.retain(|word| !word.is_empty());
+        let mut words = Vec::new();
+        for word in further.into_iter().map(fold) {
+            let name = word.forms().next().unwrap_or_default().to_owned();
+            words.extend(word.forms().map(|form| (form.to_owned(), name.clone())));
+        }
+        let mut further = words;
+        further.retain(|(word, _)| !word.is_empty());
         // Of two that begin alike the longer one is found first.
-        further.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        further.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
         let mut words = format!(r"(?:{WORDS})\b");
-        for word in &further {
+        for (word, _) in &further {
             words.push('|');
             words.push_str(&regex::escape(word));
         }
@@ -70,10 +76,16 @@ impl Words {
 
     /// The critical words of a text, each once, in their basic form: complete, deploy, fail, error, block, or a further one.
     pub fn find(&self, text: &str) -> Vec<String> {
-        let text = fold(text);
         let mut found: Vec<String> = Vec::new();
+        for text in fold(text).forms() {
+            self.find_folded(text, &mut found);
+        }
+        found
+    }
+
+    fn find_folded(&self, text: &str, found: &mut Vec<String>) {
         let mut at = 0;
-        while let Some(hit) = self.pattern.captures_at(&text, at) {
+        while let Some(hit) = self.pattern.captures_at(text, at) {
             let Some(word) = hit.name("word") else { break };
             // A word within another: the search goes on behind its first letter.
             at = word.start()
@@ -99,7 +111,6 @@ impl Words {
                 found.push(basic.to_owned());
             }
         }
-        found
     }
 
     /// Likewise of a text that may be a form: the labels of a right STATUS are no words of its sender's.
@@ -111,7 +122,7 @@ impl Words {
     }
 
     fn basic<'a>(&'a self, word: &'a str) -> &'a str {
-        if let Some(own) = self.further.iter().find(|own| *own == word) {
+        if let Some((_, own)) = self.further.iter().find(|(form, _)| form == word) {
             return own;
         }
         let basics = [

@@ -1,4 +1,10 @@
-//! Characters that nobody sees, and the form in which words are compared.
+//! Characters that nobody sees, and the forms in which words are compared.
+
+mod lookalike;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use lookalike::latin;
 
 /// Whether a character is drawn as nothing: `Default_Ignorable_Code_Point` of Unicode 16 (DerivedCoreProperties.txt), and the marks
 /// of interlinear annotations (U+FFF9 to U+FFFB).
@@ -51,24 +57,57 @@ fn is_joined(c: char) -> bool {
     matches!(c, '\u{600}'..='\u{dff}')
 }
 
-/// The form in which words are compared: in lower case, without what nobody sees, and with full-width, circled and mathematical
-/// letters and digits as plain ones. Letters of other scripts that look alike stay what they are.
-pub(crate) fn fold(text: &str) -> String {
-    let seen = text.chars().filter(|c| !is_unseen(*c));
-    seen.map(plain).flat_map(char::to_lowercase).collect()
+/// The forms in which the words of a text are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Folded {
+    /// In lower case, without what nobody sees, and with what Unicode takes for another way to write a character as that one
+    /// (NFKC): full-width, circled and mathematical letters and digits are plain ones.
+    plain: String,
+    /// Where it differs: likewise, with letters of other scripts as the Latin ones that they are drawn like, and without strokes.
+    drawn: Option<String>,
 }
 
-/// The plain character that Unicode takes one for (compatibility mappings of the blocks named above).
-fn plain(c: char) -> char {
-    let nth = |first: u8, n: u32| char::from_u32(u32::from(first) + n).unwrap_or(c);
-    match u32::from(c) {
-        0x3000 => ' ',
-        at @ 0xff01..=0xff5e => nth(b'!', at - 0xff01),
-        at @ 0x24b6..=0x24e9 => nth(b'a', (at - 0x24b6) % 26),
-        at @ 0x1_d400..=0x1_d6a3 => nth(b'a', (at - 0x1_d400) % 26),
-        at @ 0x1_d7ce..=0x1_d7ff => nth(b'0', (at - 0x1_d7ce) % 10),
-        _ => c,
+impl Folded {
+    /// The one form, or both.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.plain.as_str()).chain(self.drawn.as_deref())
     }
+
+    /// Whether nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.plain.is_empty()
+    }
+
+    /// Whether a form of this begins with a form of that.
+    pub(crate) fn begins_with(&self, word: &Self) -> bool {
+        self.forms()
+            .any(|text| word.forms().any(|word| text.starts_with(word)))
+    }
+}
+
+/// The forms in which words are compared. A genuine word of another script is found by the first of them, in either case; the second
+/// is there for a Latin word that somebody wrote with foreign letters.
+pub(crate) fn fold(text: &str) -> Folded {
+    if text.is_ascii() {
+        let plain = text.to_ascii_lowercase();
+        return Folded { plain, drawn: None };
+    }
+    let text: String = text.chars().filter(|c| !is_unseen(*c)).nfkc().collect();
+    let lower = |text: &str| -> String { text.chars().flat_map(char::to_lowercase).collect() };
+    let is_drawn = |c: char| latin(c).is_some() || is_stroke(c);
+    let drawn = text.contains(is_drawn).then(|| {
+        let seen = text.chars().filter(|c| !is_stroke(*c));
+        lower(&seen.map(|c| latin(c).unwrap_or(c)).collect::<String>())
+    });
+    Folded {
+        plain: lower(&text),
+        drawn,
+    }
+}
+
+/// A combining mark that belongs to no letter of its own, as NFKC has left it: a stroke or a line through the one before it.
+fn is_stroke(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}')
 }
 
 #[cfg(test)]
@@ -88,10 +127,41 @@ mod tests {
             "ｐａｓｓｗｏｒｄ",
             "𝐩𝐚𝐬𝐬𝐰𝐨𝐫𝐝",
             "ⓟⓐⓢⓢword",
+            "ᵖªˢˢword",
         ] {
-            assert_eq!(fold(text), "password", "{text:?}");
+            assert_eq!(fold(text).plain, "password", "{text:?}");
         }
-        assert_eq!(fold("𝟙２"), "12");
+        assert_eq!(fold("𝟙２").plain, "12");
+        assert_eq!(fold("caf\u{e9} ﬁ\u{a0}x"), fold("Cafe\u{301} fi x"));
+    }
+
+    #[test]
+    fn letters_that_look_alike_are_alike_in_the_second_form() {
+        for text in [
+            // Cyrillic, in both cases; Greek; Armenian; Cherokee; small capitals; strokes.
+            "раѕѕwоrd",
+            "РАЅЅWОRD",
+            "ρaѕsωorԁ",
+            "ΡΑSSWΟRD",
+            "passwօrd",
+            "ᏢᎪᏚᏚᎳORD",
+            "ᴘᴀꜱꜱᴡᴏʀᴅ",
+            "p\u{336}a\u{336}ssw\u{332}ord",
+        ] {
+            assert_eq!(fold(text).drawn.as_deref(), Some("password"), "{text:?}");
+        }
+        // Both cases of a genuine word are the same one.
+        assert_eq!(fold("ТЕСТ").plain, fold("тест").plain);
+        assert_eq!(fold("ΗΛΙΟΣ").plain, fold("ηλιοσ").plain);
+        // What is drawn otherwise stays what it is.
+        for text in ["für", "año", "naïve", "日本", "жук"] {
+            assert!(
+                fold(text).forms().all(|form| !form.is_ascii()),
+                "{text:?}: {:?}",
+                fold(text)
+            );
+        }
+        assert_eq!(fold("“quoted” – 3 °C…").drawn, None);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use torch_core::form::{BadForm, Form, StatusForm, TaskForm};
 
+use crate::fold::fold;
+
 /// What kind of thing a text says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Speech {
@@ -39,6 +41,9 @@ static ACK: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is constant")
 });
 
+/// The longest text, in bytes, that is looked at for an acknowledgement in foreign letters.
+const ACK_MAX: usize = 400;
+
 static PUSH: LazyLock<Regex> = LazyLock::new(|| {
     // Commits and a branch, and nothing else: "Pushed back on idea 3: no" is a word in an argument.
     Regex::new(
@@ -61,8 +66,8 @@ impl Speech {
     /// Reads a cleaned text.
     pub fn read(text: &str) -> Self {
         let text = text.trim();
-        if let Some(hit) = ACK.captures(text) {
-            return Self::Ack(hit.name("of").map(|of| of.as_str().to_owned()));
+        if let Some(of) = ack(text) {
+            return Self::Ack(of);
         }
         match Form::read(text) {
             Some(Ok(Form::Status(form))) => return Self::Status(form),
@@ -93,6 +98,18 @@ impl Speech {
             | Self::Words { .. } => true,
         }
     }
+}
+
+/// An acknowledgement that says nothing else, and of what; also one in letters that only look like its own.
+fn ack(text: &str) -> Option<Option<String>> {
+    let of = |text: &str| {
+        let hit = ACK.captures(text)?;
+        Some(hit.name("of").map(|of| of.as_str().to_owned()))
+    };
+    of(text).or_else(|| {
+        let foreign = !text.is_ascii() && text.len() <= ACK_MAX;
+        foreign.then(|| fold(text).forms().find_map(of)).flatten()
+    })
 }
 
 static ACK_FIRST: LazyLock<Regex> = LazyLock::new(|| {
@@ -136,6 +153,10 @@ mod tests {
             ("ack: T-12", Some("T-12")),
             ("ACK 7.", Some("7")),
             ("Acknowledged.", None),
+            // A Cyrillic letter, full-width ones, a stroke.
+            ("\u{41e}K", None),
+            ("ｔｈａｎｋｓ", None),
+            ("g\u{336}ot it", None),
         ] {
             assert_eq!(
                 Speech::read(text),
@@ -151,6 +172,7 @@ mod tests {
             "no",
             "yes",
             "great idea",
+            "ok \u{2013} but the tests fail",
             "ok?",
         ] {
             assert!(matches!(Speech::read(text), Speech::Words { .. }), "{text}");

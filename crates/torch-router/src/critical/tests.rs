@@ -140,6 +140,13 @@ fn a_forms_labels_are_no_words_of_its_sender() {
     assert_eq!(find(&status("the build fails", "none")), ["fail"]);
     assert_eq!(find(&status("the parser", "no password")), ["block"]);
     assert_eq!(find("f\u{ad}ailed"), ["fail"]);
+    assert_eq!(
+        find("the build fаilеd"),
+        ["fail"],
+        "two letters are Cyrillic"
+    );
+    let own = Words::new(["сбой", "rollback"]);
+    assert_eq!(own.find("СБОЙ, and a rоllback"), ["сбой", "rollback"]);
 }
 
 #[test]

@@ -133,7 +133,7 @@ pub(super) fn check(ask: &RuleKind) -> Result<(), &'static str> {
     let words = |words: &[String]| match words {
         [] => Err("names no word"),
         _ if words.len() > WORDS_MAX => Err("has more than 100 words"),
-        _ if words.iter().any(|word| fold(word).trim().is_empty()) => Err("has an empty word"),
+        _ if words.iter().any(|word| fold(word.trim()).is_empty()) => Err("has an empty word"),
         _ if words.iter().any(|word| word.chars().count() > WORDS_MAX) => {
             Err("has a word of more than 100 characters")
         }

@@ -7,7 +7,7 @@ use torch_core::ledger::Severity;
 use torch_core::project_rules::{DayMinute, FormWanted, ProjectRule, RuleKind, Who, mask};
 
 use super::RuleSet;
-use crate::fold::is_unseen;
+use crate::fold::fold;
 use crate::speech::Speech;
 use crate::traffic::{Asked, Breach, beginning};
 
@@ -229,13 +229,10 @@ fn needs_words(asked: &Asked<'_>, from: &Who, to: &Who) -> bool {
 
 /// Whether a text begins with some words, in any case.
 fn begins_with(text: &str, word: &str) -> bool {
-    let seen = text.trim_start().chars().filter(|c| !is_unseen(*c));
-    let mut text = seen.flat_map(char::to_lowercase);
-    word.trim()
-        .chars()
-        .filter(|c| !is_unseen(*c))
-        .flat_map(char::to_lowercase)
-        .all(|c| text.next() == Some(c))
+    // As much of the text as can be the word: what is drawn as nothing is gone, and no character of either becomes more than 18.
+    let most = 20 * word.chars().count();
+    let head: String = text.trim_start().chars().take(most).collect();
+    fold(&head).begins_with(&fold(word.trim()))
 }
 
 /// Whether a text begins like a report.

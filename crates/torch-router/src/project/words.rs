@@ -10,6 +10,8 @@ use crate::fold::fold;
 pub(super) struct Words {
     /// None where there are no words.
     finder: Option<AhoCorasick>,
+    /// Which word each of the finder's patterns is: one that is drawn like another has two.
+    word: Vec<usize>,
     /// Per rule, the place of its first word; they follow one another.
     first: Vec<usize>,
     count: usize,
@@ -24,22 +26,31 @@ pub(super) struct FoundWords<'w> {
 
 impl Words {
     pub(super) fn new(rules: &[ProjectRule]) -> Self {
-        let mut folded = Vec::new();
+        let (mut patterns, mut word) = (Vec::new(), Vec::new());
         let mut first = Vec::with_capacity(rules.len());
+        let mut count = 0;
         for rule in rules {
-            first.push(folded.len());
+            first.push(count);
             if let RuleKind::ForbiddenWords { words, .. } | RuleKind::RequiredWords { words, .. } =
                 &rule.ask
             {
-                folded.extend(words.iter().map(|word| fold(word.trim())));
+                for text in words {
+                    for form in fold(text.trim()).forms() {
+                        patterns.push(form.to_owned());
+                        word.push(count);
+                    }
+                    count += 1;
+                }
             }
         }
         let is_constant = "a megabyte of words has fewer than 2^31 states";
-        let finder = (!folded.is_empty()).then(|| AhoCorasick::new(&folded).expect(is_constant));
+        let finder =
+            (!patterns.is_empty()).then(|| AhoCorasick::new(&patterns).expect(is_constant));
         Self {
             finder,
+            word,
             first,
-            count: folded.len(),
+            count,
         }
     }
 
@@ -48,10 +59,12 @@ impl Words {
     pub(super) fn find(&self, text: &str) -> FoundWords<'_> {
         let mut has = vec![false; self.count];
         if let Some(finder) = &self.finder {
-            let text = fold(text);
-            for hit in finder.find_overlapping_iter(&text) {
-                let at = hit.pattern().as_usize();
-                has[at] = has[at] || (!hit.is_empty() && is_whole(&text, hit.start(), hit.end()));
+            for text in fold(text).forms() {
+                for hit in finder.find_overlapping_iter(text) {
+                    let at = self.word[hit.pattern().as_usize()];
+                    has[at] =
+                        has[at] || (!hit.is_empty() && is_whole(text, hit.start(), hit.end()));
+                }
             }
         }
         FoundWords { words: self, has }

@@ -361,3 +361,67 @@ fn a_role_that_can_say_nothing_is_found() {
     assert_eq!(silent("tester", 12), None);
     assert_eq!(silent("developer", 23), None);
 }
+
+#[test]
+fn words_in_letters_that_look_alike_are_the_same_words() {
+    let mut stage = Stage::new(
+        "- Messages must never contain \"hunter2\"\n- Messages must never contain \"тест\"\n- Messages to the tester must begin with \"[plan]\"",
+    );
+    let rule = "project.forbidden-words";
+    for text in [
+        // Cyrillic, full-width, small capitals, strokes.
+        "it is huntеr2",
+        "it is һuntеr2",
+        "it is ｈｕｎｔｅｒ２",
+        "it is ʜᴜɴᴛᴇʀ2",
+        "it is h\u{336}unter2",
+        "это ТЕСТ",
+    ] {
+        stage.check(
+            ("developer", "project_manager", text),
+            Decision::Refuse,
+            rule,
+        );
+    }
+    let delivered = "edge.project-manager";
+    for text in ["тестовый сервер", "the hünter2", "hunter 2"] {
+        let said = ("developer", "project_manager", text);
+        stage.check(said, Decision::Deliver, delivered);
+    }
+    // Whoever has to begin with a word may write it in full width.
+    let said = ("developer", "tester", "［ｐｌａｎ］ a fixture");
+    stage.check(said, Decision::Deliver, "edge.matrix");
+}
+
+#[test]
+fn foreign_letters_cost_a_second_look_and_no_more() {
+    let rules: Vec<String> = (0..100)
+        .map(|n| format!("- Messages must never say \"secret{n}\""))
+        .collect();
+    let mut stage = Stage::new(&rules.join("\n"));
+    let mut least = |text: &str| {
+        let mut least = std::time::Duration::MAX;
+        for n in 0..200 {
+            let text = format!("{text} {n}");
+            let begin = std::time::Instant::now();
+            let judged = stage.say("developer", "project_manager", &text);
+            least = least.min(begin.elapsed());
+            assert_ne!(judged.verdict.rule, "limit.repeat");
+        }
+        least
+    };
+    let plain = least(&"the parser reads every sample of the folder. ".repeat(8));
+    let quoted = least(&"the “parser” reads – every sample of the folder… ".repeat(8));
+    let foreign = least(&"the раrser reads every samрle оf the folder. ".repeat(8));
+    // Two passes, and the mapping of each letter: far from anything that grows faster than the text.
+    let most = plain * 12 + std::time::Duration::from_micros(200);
+    assert!(
+        quoted < most && foreign < most,
+        "{plain:?} {quoted:?} {foreign:?}"
+    );
+    if !cfg!(debug_assertions) {
+        let goal = std::time::Duration::from_micros(50);
+        assert!(plain < goal && quoted < goal, "{plain:?} {quoted:?}");
+    }
+    eprintln!("{plain:?} {quoted:?} {foreign:?}");
+}

@@ -51,6 +51,8 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     let short = judge(&roles, (&matrix, None), count, None);
     let ruled = judge(&roles, (&matrix, Some(&project)), count, None);
     let long = judge(&roles, (&matrix, Some(&project)), count / 10, Some(&long));
+    let quoted = "the “parser” reads – every sample of the folder… ".repeat(4);
+    let quoted = judge(&roles, (&matrix, Some(&project)), count, Some(&quoted));
     Ok(vec![
         Figure::new(
             format!("verdict, {RULES} edges, short texts"),
@@ -64,6 +66,12 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
             ruled,
         )
         .goal(99, 50.0),
+        Figure::new(
+            format!("verdict, {RULES} edges, {RULES} rules of the project, typographic texts"),
+            Unit::Millis,
+            quoted,
+        )
+        .goal(99, 0.05),
         Figure::new(
             format!("verdict, {RULES} edges, {RULES} rules of the project, 4 kB of text"),
             Unit::Micros,
