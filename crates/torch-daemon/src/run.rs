@@ -14,7 +14,7 @@ use torch_process::clock::{self, Clock, Reading};
 use torch_process::traces::Traces;
 use torch_process::{Environment, facts};
 use torch_store::Store;
-use torch_store::export::{ComplianceExporter, Exporter, ViolationExporter};
+use torch_store::export::{ComplianceExporter, Exporter, LaneExporter, ViolationExporter};
 
 use crate::catalog::Catalog;
 use crate::event::{Effect, Event};
@@ -109,6 +109,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         store,
         compliance: ComplianceExporter::new(&logs, zone.clone()),
         violations: ViolationExporter::new(&logs, zone.clone()),
+        lane_log: LaneExporter::new(&logs, zone.clone()),
         exporter: Exporter::new(&logs, zone),
         home: options.home.clone(),
         torch: options.torch.clone(),

@@ -1,5 +1,7 @@
 //! `torch git`.
 
+mod lane;
+
 use clap::{Args, Subcommand};
 use torch_api::git::{GitRequest, GitResponse};
 use torch_api::{Request, Response};
@@ -12,7 +14,7 @@ use crate::{exit, output, render};
 
 /// Says how the work of a team's agents stands to each other in git.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  torch git radar")]
+#[command(after_help = "Examples:\n  torch git radar\n  torch git lane")]
 pub struct GitArgs {
     #[command(subcommand)]
     command: Command,
@@ -25,6 +27,13 @@ enum Command {
     /// The changes are merged in memory; no file, index or branch is touched. With git 2.40 or newer.
     #[command(after_help = "Examples:\n  torch git radar\n  torch git radar --team myapp --json")]
     Radar(RadarArgs),
+    /// Shows whose commits torch merges into whose worktree, what was merged last and what waits, or switches that off and on
+    ///
+    /// A person, the orchestrator and the project manager may switch it.
+    #[command(
+        after_help = "Examples:\n  torch git lane\n  torch git lane off --team myapp\n  torch git lane --json | jq '.pairs[].waiting'"
+    )]
+    Lane(lane::LaneArgs),
 }
 
 #[derive(Debug, Args)]
@@ -37,7 +46,13 @@ struct RadarArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: GitArgs, place: &Place) -> Outcome {
-    let Command::Radar(args) = args.command;
+    match args.command {
+        Command::Radar(args) => radar(args, place),
+        Command::Lane(args) => lane::run(args, place),
+    }
+}
+
+fn radar(args: RadarArgs, place: &Place) -> Outcome {
     let team = place.team(args.team.team);
     let request = Request::Git(GitRequest::Radar { team });
     match connect::ask(&mut connect::connect(place)?, &request)? {

@@ -1,5 +1,8 @@
 //! What is shown of a team's git.
 
+mod lane;
+
+pub use lane::lane;
 use torch_api::git::{OverlapView, PairView, RadarView, TouchedView};
 
 use super::count;

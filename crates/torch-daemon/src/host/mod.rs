@@ -55,7 +55,7 @@ use torch_process::traces::Traces;
 use torch_scheduler::Agenda;
 use torch_session::Server;
 use torch_store::Store;
-use torch_store::export::{ComplianceExporter, Exporter, ViolationExporter};
+use torch_store::export::{ComplianceExporter, Exporter, LaneExporter, ViolationExporter};
 use torch_worktree::{Added, Git, Repository};
 
 use crate::event::{ConnId, Effect, Event, Known, TimerKey};
@@ -115,6 +115,7 @@ pub(crate) struct Host {
     pub(crate) store: Store,
     pub(crate) exporter: Exporter,
     pub(crate) violations: ViolationExporter,
+    pub(crate) lane_log: LaneExporter,
     pub(crate) compliance: ComplianceExporter,
     pub(crate) home: PathBuf,
     pub(crate) torch: PathBuf,
@@ -422,6 +423,12 @@ impl Host {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "the day files of violations could not be written"
+                );
+            }
+            if let Err(error) = self.lane_log.step(&self.store) {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the day files of the fast lane could not be written"
                 );
             }
             match self.exporter.step(&self.store) {

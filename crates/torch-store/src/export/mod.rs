@@ -6,6 +6,8 @@
 
 mod compliance;
 mod day;
+mod kind;
+mod lane;
 mod line;
 mod sessions;
 mod violations;
@@ -14,6 +16,7 @@ use std::path::PathBuf;
 
 pub use compliance::ComplianceExporter;
 pub use day::{Exporter, Step};
+pub use lane::LaneExporter;
 pub use sessions::write_sessions;
 pub use violations::ViolationExporter;
 

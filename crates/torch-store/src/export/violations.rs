@@ -8,15 +8,12 @@ use serde::Serialize;
 
 use super::ExportError;
 use super::day::{find_end, open_day};
+use super::kind::BATCH;
 use super::line::{date, rfc3339};
-use crate::journal::{JOURNAL_COLUMNS, journal_in};
-use crate::{JournalRow, Store, StoreError};
+use crate::Store;
 
 /// What each day's file is called.
 const FILE: &str = "violations.jsonl";
-
-/// How many entries are read at once.
-const BATCH: usize = 200;
 
 /// Appends to the day files what the journal has of violations and they don't.
 #[derive(Debug)]
@@ -66,7 +63,7 @@ impl ViolationExporter {
             Some(reached) => reached,
             None => find_end(&self.dir, FILE, last)?,
         };
-        let rows = store.violations_after(reached)?;
+        let rows = store.entries_of("violation", reached)?;
         for row in &rows {
             let line = Line {
                 seq: row.seq,
@@ -88,24 +85,5 @@ impl ViolationExporter {
             self.reached = Some(last);
         }
         Ok(more)
-    }
-}
-
-impl Store {
-    /// The next entries of the journal about violations.
-    fn violations_after(&self, seq: u64) -> Result<Vec<JournalRow>, StoreError> {
-        let failed = || StoreError::sql("read the journal's violations");
-        let sql = format!(
-            "SELECT {JOURNAL_COLUMNS} FROM journal j WHERE j.seq > ?1 AND j.kind >= 'violation.' AND j.kind < 'violation/' \
-             ORDER BY j.seq LIMIT {BATCH}"
-        );
-        let mut statement = self.conn.prepare_cached(&sql).map_err(failed())?;
-        let after = crate::row::count_out("journal number", seq)?;
-        let mut rows = statement.query([after]).map_err(failed())?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(failed())? {
-            found.push(journal_in(row)?);
-        }
-        Ok(found)
     }
 }
