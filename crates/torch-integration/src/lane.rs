@@ -34,6 +34,9 @@ const BACKOFF: [Duration; 3] = [
     Duration::from_secs(60),
 ];
 
+/// The last of these looks comes so long before the deadline.
+const LAST_LOOK: Duration = Duration::from_secs(5);
+
 /// The same behind the deadline (10 to 15 minutes by S2-159): only a safety net under the events.
 const LATE_BACKOFF: Duration = Duration::from_secs(15 * 60);
 
@@ -232,7 +235,12 @@ impl Lanes {
         self.forget_lost(now);
         let mut acts = Vec::new();
         for (pair, entry) in &mut self.entries {
-            if entry.is_late(now) {
+            // What is being looked at may arrive yet.
+            let looking = self
+                .under_way
+                .get(&pair.to)
+                .is_some_and(|(it, _)| it == pair);
+            if entry.is_late(now) && !looking {
                 entry.late = true;
                 acts.push(Act::Late(*pair));
             }
@@ -287,7 +295,8 @@ impl Lanes {
             let free = !self.under_way.contains_key(&pair.to);
             entry.look_at.filter(|_| free)
         });
-        let late = self.entries.values().filter_map(Entry::late_at);
+        let resting = self.entries.iter().filter(|(pair, _)| !self.awaits(**pair));
+        let late = resting.filter_map(|(_, entry)| entry.late_at());
         let lost = self.under_way.values().map(|(_, since)| since.after(LOST));
         looks.chain(late).chain(lost).min()
     }
@@ -406,7 +415,10 @@ impl Lanes {
     /// Takes up what an earlier daemon kept of a pair.
     pub fn recall(&mut self, pair: Pair, waiting: &Waiting, conflict: Option<Conflict>) {
         let mut entry = Entry::new(waiting.since, waiting.origin, waiting.due);
-        (entry.own, entry.late, entry.conflict) = (waiting.own, waiting.late, conflict);
+        (entry.own, entry.late) = (waiting.own, waiting.late);
+        if let Some(conflict) = conflict {
+            entry.recall_conflict(conflict);
+        }
         self.entries.insert(pair, entry);
     }
 

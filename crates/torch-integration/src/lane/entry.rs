@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use torch_core::Timestamp;
 
-use super::{Arrived, BACKOFF, LATE_BACKOFF, PATIENCE};
+use super::{Arrived, BACKOFF, LAST_LOOK, LATE_BACKOFF, PATIENCE};
 
 /// Two commits that git can't merge by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,13 +115,13 @@ impl Entry {
     }
 
     pub(super) fn busy(&mut self, now: Timestamp, why: String) {
-        let wait = match now < self.due {
-            true => {
-                let wait = BACKOFF[self.tries.min(BACKOFF.len() - 1)];
-                // The last look before the deadline, so that what is told then is true.
-                wait.min(self.due.since(now)).max(Duration::from_secs(1))
-            }
-            false => LATE_BACKOFF,
+        let wait = BACKOFF[self.tries.min(BACKOFF.len() - 1)];
+        let left = self.due.since(now);
+        let wait = if left > LAST_LOOK {
+            // The last look comes before the deadline, so that what is told then is true.
+            wait.min(left - LAST_LOOK).max(Duration::from_secs(1))
+        } else {
+            LATE_BACKOFF
         };
         self.tries += 1;
         self.hold(Held::Busy(why), Some(now.after(wait)));
@@ -135,6 +135,12 @@ impl Entry {
             (Some(before), Some(now)) if before.files == now.files => Noted::SameConflict,
             _ => Noted::Conflict,
         }
+    }
+
+    /// Takes up the conflict that was told by an earlier daemon.
+    pub(super) fn recall_conflict(&mut self, conflict: Conflict) {
+        self.conflict = Some(conflict);
+        self.held = Held::Conflict;
     }
 
     /// Whether somebody was told of it.
@@ -173,7 +179,7 @@ impl Entry {
 
     pub(super) fn shown(&self, under_way: bool) -> Waiting {
         let why = match &self.held {
-            _ if under_way => "it is being merged",
+            Held::Fresh if under_way => "it is being merged",
             Held::Fresh => "it was seen just now",
             Held::InTurn => "the recipient is in a turn",
             Held::Closed => {
