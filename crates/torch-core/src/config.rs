@@ -35,6 +35,8 @@ pub struct Config {
     pub git: GitPolicy,
     /// How work gets into the base branch.
     pub integration: IntegrationPolicy,
+    /// What is watched of agents' work with git.
+    pub activity: ActivityConfig,
     /// tmux and its server.
     pub tmux: TmuxConfig,
     /// The agent programs.
@@ -79,6 +81,20 @@ impl Config {
             git: self.git.clone(),
             integration: self.integration.clone(),
         }
+    }
+}
+
+/// What is watched of agents' work with git.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActivityConfig {
+    /// Whether agents are told of conflicts between their work before anybody merges it.
+    pub overlaps: bool,
+}
+
+impl Default for ActivityConfig {
+    fn default() -> Self {
+        Self { overlaps: true }
     }
 }
 

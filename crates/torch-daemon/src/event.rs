@@ -32,7 +32,7 @@ use crate::project_files::ProjectRulesError;
 
 pub use errors::{KeyError, LookError, OfferError, PasteError};
 pub use facts::{
-    AddedWorktree, FailedHow, FileRequest, Keys, Known, OpenFailure, OpenedWindow, PaneFact,
+    AddedWorktree, FailedHow, FileRequest, Keys, Known, Made, OpenFailure, OpenedWindow, PaneFact,
     ProbeFact, ProbeFor, ProjectFacts, SessionFacts, SpecFacts, WindowFacts, WorkFacts,
 };
 pub use gap::SpoolGap;
@@ -315,12 +315,26 @@ pub enum Event {
         /// What moved, by name.
         moves: Vec<RefMove>,
     },
+    /// Commits appeared in a team's repository that no branch led to before; each is told once, also over a restart.
+    Committed {
+        /// The team.
+        team: TeamId,
+        /// The commits, the oldest of a branch first.
+        made: Vec<Made>,
+    },
     /// How the branches of a team's agents stand to the parent and to the remotes changed.
     Standings {
         /// The team.
         team: TeamId,
         /// All of them.
         standings: Vec<Standing>,
+    },
+    /// The work of a team's agents was compared; `None` when it could not be.
+    Overlaps {
+        /// The team.
+        team: TeamId,
+        /// Where it conflicts.
+        clashes: Option<Vec<crate::state::Clash>>,
     },
     /// A window was opened, or not.
     Opened {
@@ -484,6 +498,15 @@ pub enum Effect {
         worktree: PathBuf,
         /// The commit its team started from.
         base_commit: String,
+    },
+    /// Compare the work of a team's agents.
+    LookForOverlaps {
+        /// The team.
+        team: TeamId,
+        /// The branch that the work is for, or a commit.
+        parent: String,
+        /// The agents.
+        agents: Vec<crate::worktrees::Registered>,
     },
     /// Look at a session before an agent becomes a guest in it.
     LookAtSession {

@@ -3,11 +3,16 @@
 //! Pure: commits that were seen, and the time, go in; what is to be done comes out. [`feature_key`] says which branches belong
 //! together; [`integrate`] is the state machine of an integration.
 
+mod branch;
 mod feature;
 pub mod forbidden;
 pub mod integrate;
 pub mod lane;
 pub mod last_good;
 pub mod secret;
+pub mod late;
+mod message;
 
+pub use branch::{better_name, branch_prefix};
 pub use feature::feature_key;
+pub use message::is_meaningless;

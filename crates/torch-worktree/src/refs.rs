@@ -6,7 +6,7 @@ mod by_git;
 mod by_libgit2;
 mod standing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use torch_core::AgentId;
@@ -106,11 +106,20 @@ pub struct MovesRequest<'a> {
     pub owners: &'a Owners,
 }
 
-/// What moved, in the order of the names.
+/// What moved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// The moves, in the order of the names.
+    pub moves: Vec<RefMove>,
+    /// The commits of these that no branch led to before: a merge brings a branch many that are not new.
+    pub fresh: BTreeSet<String>,
+}
+
+/// What moved.
 ///
 /// # Errors
 /// [`WorktreeError`] when the repository can't be read.
-pub fn moves(git: &Git, request: &MovesRequest<'_>) -> Result<Vec<RefMove>, WorktreeError> {
+pub fn moves(git: &Git, request: &MovesRequest<'_>) -> Result<Moved, WorktreeError> {
     let now = request.tips.known(request.owners);
     let gone = request.known.keys().filter(|name| !now.contains_key(*name));
     let changed = now
@@ -120,7 +129,7 @@ pub fn moves(git: &Git, request: &MovesRequest<'_>) -> Result<Vec<RefMove>, Work
     let mut names: Vec<&String> = gone.chain(changed).collect();
     names.sort_unstable();
     if names.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Moved::default());
     }
     let graph = Graph::open(git, request.common_dir);
     let (base, parent) = request.base;
@@ -149,7 +158,16 @@ pub fn moves(git: &Git, request: &MovesRequest<'_>) -> Result<Vec<RefMove>, Work
     }
     // Of an agent that is gone nobody says where its worktree's HEAD was.
     found.retain(|moved| !moved.name.starts_with("HEAD@"));
-    Ok(found)
+    let news = found.iter().filter(|moved| !moved.commits.is_empty());
+    let news: BTreeSet<&str> = news.filter_map(|moved| moved.new.as_deref()).collect();
+    let fresh = match news.is_empty() {
+        true => BTreeSet::new(),
+        false => graph.fresh(&news, request)?,
+    };
+    Ok(Moved {
+        moves: found,
+        fresh,
+    })
 }
 
 fn owner_of_detached(key: &str, owners: &Owners) -> Option<AgentId> {
@@ -176,6 +194,21 @@ impl<'a> Graph<'a> {
         match git2::Repository::open(common_dir) {
             Ok(repository) => Self::Libgit2(Box::new(repository), common_dir),
             Err(_) => Self::Git(git, common_dir),
+        }
+    }
+
+    /// What these lead to and nothing that was known did, at most [`COUNTED`].
+    fn fresh(
+        &self,
+        news: &BTreeSet<&str>,
+        request: &MovesRequest<'_>,
+    ) -> Result<BTreeSet<String>, WorktreeError> {
+        let known: BTreeSet<&str> = request.known.values().map(String::as_str).collect();
+        let known: BTreeSet<&str> = known.into_iter().chain([request.base.0]).collect();
+        match self {
+            Self::Libgit2(repository, at) => by_libgit2::fresh(repository, news, &known)
+                .map_err(WorktreeError::libgit2("read new commits", at)),
+            Self::Git(git, at) => by_git::fresh(git, at, news, &known),
         }
     }
 

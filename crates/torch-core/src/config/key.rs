@@ -114,6 +114,12 @@ pub const KEYS: &[Key] = &[
         doc: "Whether pull requests may be merged past their branch's protection (gh pr merge --admin), once reviewed.",
     },
     Key {
+        name: "activity.overlaps",
+        kind: Kind::Switch,
+        scope: Scope::User,
+        doc: "Whether agents are told of conflicts between their work before anybody merges it (torch git radar shows them).",
+    },
+    Key {
         name: "tmux.socket",
         kind: Kind::Name,
         scope: Scope::User,

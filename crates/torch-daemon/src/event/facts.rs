@@ -237,3 +237,16 @@ pub struct AddedWorktree {
     /// Whether this call made it, so that a cancelled `auto` may take it away again.
     pub created: bool,
 }
+
+/// A commit that is new to a team's repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Whose worktree had its branch checked out; `None` for a person's, and for what a fetch brought.
+    pub agent: Option<torch_core::AgentId>,
+    /// The branch that it appeared on first, by its full name; `HEAD` of a detached worktree.
+    pub branch: String,
+    /// It.
+    pub commit: torch_core::git_activity::CommitFact,
+    /// Whether it took the place of others: an amended commit, a rebase.
+    pub rewritten: bool,
+}

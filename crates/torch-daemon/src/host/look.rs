@@ -1,10 +1,10 @@
 //! Looks that take a while: at an agent's work, and at a session that a person made.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use torch_api::Failure;
 use torch_api::roster::{AgentAct, AgentRequest};
-use torch_core::{AgentId, RoleName, Timestamp};
+use torch_core::{RoleName, Timestamp};
 use torch_session::{CaptureStyle, PaneRow, Server};
 use torch_worktree::Git;
 
@@ -42,13 +42,16 @@ impl Host {
         }));
     }
 
-    pub(crate) fn look_at_tree(
-        &mut self,
-        agent: AgentId,
-        project: PathBuf,
-        worktree: PathBuf,
-        base_commit: String,
-    ) {
+    pub(crate) fn look_at_tree(&mut self, effect: Effect) {
+        let Effect::LookAtTree {
+            agent,
+            project,
+            worktree,
+            base_commit,
+        } = effect
+        else {
+            return;
+        };
         let role = self.state.role_of(agent);
         let (git, inputs) = (self.git.clone(), self.inputs.clone());
         drop(tokio::task::spawn_blocking(move || {

@@ -89,10 +89,8 @@ pub(crate) enum Input {
     OutboxLooked(Box<outbox::Looked>),
     /// A file of an outbox has its receipt, or will get none from this daemon.
     OutboxDone(ConnId),
-    /// Something moved in the repository with this common git directory.
-    RefsTouched(PathBuf),
-    /// A repository's branches were read.
-    RefsRead(Box<refs::Read>),
+    /// Something of a repository's branches.
+    Refs(refs::Sign),
     /// The tmux server was connected.
     Tmux(Box<Server>),
     /// The connection to the tmux server of this pid ended.
@@ -294,25 +292,13 @@ impl Host {
                 Vec::new()
             }
             Input::Spool(agent) => self.read_spool(now, agent),
-            Input::Transcript(path) => {
-                let mut effects = Vec::new();
-                for agent in self.transcripts.at(&path) {
-                    if let Some(event) = self.transcripts.read(agent) {
-                        effects.extend(self.state.handle(now, event));
-                    }
-                }
-                effects
-            }
+            Input::Transcript(path) => self.read_transcripts(now, &path),
             Input::OutboxFile(path) => {
                 self.outbox_file(now, &path);
                 Vec::new()
             }
             Input::OutboxLooked(looked) => self.outbox_looked(now, *looked),
-            Input::RefsTouched(common_dir) => {
-                self.refs_touched(now, &common_dir);
-                Vec::new()
-            }
-            Input::RefsRead(read) => self.refs_read(now, *read),
+            Input::Refs(sign) => self.on_refs(now, sign),
             Input::OutboxDone(conn) => self.outbox_done(now, conn),
             Input::Tmux(server) => {
                 let event = self.tmux.connected(*server);
@@ -345,6 +331,17 @@ impl Host {
                 Vec::new()
             }
         }
+    }
+
+    /// Reads the transcript there, for each agent whose it is.
+    fn read_transcripts(&mut self, now: Timestamp, path: &std::path::Path) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for agent in self.transcripts.at(path) {
+            if let Some(event) = self.transcripts.read(agent) {
+                effects.extend(self.state.handle(now, event));
+            }
+        }
+        effects
     }
 
     /// Adds to an event what only the store knows: the message that an earlier call with the same key made.

@@ -8,9 +8,13 @@ use torch_api::git::{GitResponse, OverlapView, PairView, RadarView, TouchedView}
 use torch_api::{Failure, Response};
 use torch_worktree::{Git, Overlap, Radar, RadarRequest, Side};
 
+use super::execute::send;
 use super::git::failure;
 use super::worktrees::repository_of;
+use super::{Host, Input};
+use crate::event::{Effect, Event};
 use crate::failure::other;
+use crate::state::Clash;
 use crate::worktrees::Registered;
 
 /// Compares the work of a team's agents; `scratch` is a folder of this question alone.
@@ -27,6 +31,48 @@ pub(super) fn answer(
         }
         Err(failure) => Response::Failed(*failure),
     }
+}
+
+impl Host {
+    /// Compares the work of a team's agents for the state.
+    pub(crate) fn look_for_overlaps(&mut self, effect: Effect) {
+        let Effect::LookForOverlaps {
+            team,
+            parent,
+            agents,
+        } = effect
+        else {
+            return;
+        };
+        let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        let scratch = self.home.join("run").join(format!("radar-{team}"));
+        drop(tokio::task::spawn_blocking(move || {
+            let clashes = match seen(&git, &scratch, (&parent, &agents)) {
+                Ok((radar, _)) => Some(clashes(radar)),
+                Err(failure) => {
+                    tracing::warn!(
+                        "the work of team {team} was not compared: {}",
+                        failure.error
+                    );
+                    None
+                }
+            };
+            let event = Event::Overlaps { team, clashes };
+            send(&inputs, Input::Event(event));
+        }));
+    }
+}
+
+fn clashes(radar: Radar) -> Vec<Clash> {
+    let found = radar.overlaps.into_iter().flat_map(|overlap| {
+        let path = overlap.path;
+        let pairs = overlap.pairs.into_iter().filter(|pair| pair.conflict);
+        pairs.map(move |pair| Clash {
+            path: path.clone(),
+            roles: pair.sides,
+        })
+    });
+    found.collect()
 }
 
 /// What the radar sees, and the roles that it can't see.

@@ -18,13 +18,13 @@ use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
-use torch_core::git_activity::Standing;
+use torch_core::git_activity::{RefMove, Standing};
 use torch_core::{AgentId, TeamId, Timestamp};
-use torch_worktree::{Git, MovesRequest, Tips, WorktreeError};
+use torch_worktree::{Git, Moved, MovesRequest, Tips, WorktreeError};
 
 use super::execute::send;
 use super::{Host, Input};
-use crate::event::Event;
+use crate::event::{Event, Made};
 
 /// A reading is taken so long after the last sign of a move,
 const QUIET: Duration = Duration::from_millis(50);
@@ -65,6 +65,15 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.waiting.abort();
     }
+}
+
+/// What reaches the loop of a repository's branches.
+#[derive(Debug)]
+pub(crate) enum Sign {
+    /// Something moved in the repository with this common git directory.
+    Touched(PathBuf),
+    /// They were read.
+    Read(Box<Read>),
 }
 
 /// A repository after a reading of it.
@@ -129,10 +138,14 @@ impl Host {
         }
     }
 
-    /// Something moved in a repository.
-    pub(crate) fn refs_touched(&mut self, now: Timestamp, common_dir: &Path) {
-        if self.refs.repositories.contains_key(common_dir) {
-            self.read_refs(now, common_dir);
+    /// Something moved, or was read.
+    pub(crate) fn on_refs(&mut self, now: Timestamp, sign: Sign) -> Vec<crate::event::Effect> {
+        match sign {
+            Sign::Touched(common_dir) => {
+                self.read_refs(now, &common_dir);
+                Vec::new()
+            }
+            Sign::Read(read) => self.refs_read(now, *read),
         }
     }
 
@@ -173,12 +186,12 @@ impl Host {
                 watch,
                 events,
             };
-            send(&inputs, Input::RefsRead(Box::new(read)));
+            send(&inputs, Input::Refs(Sign::Read(Box::new(read))));
         }));
     }
 
     /// A reading has ended: the teams are told, and what moved meanwhile is read.
-    pub(crate) fn refs_read(&mut self, now: Timestamp, read: Read) -> Vec<crate::event::Effect> {
+    fn refs_read(&mut self, now: Timestamp, read: Read) -> Vec<crate::event::Effect> {
         let Read {
             common_dir,
             watch,
@@ -227,9 +240,13 @@ pub(crate) fn read(
                     base: (base, parent),
                     owners: &of.owners,
                 };
-                let moves = torch_worktree::moves(git, &request)?;
+                let Moved { moves, fresh } = torch_worktree::moves(git, &request)?;
+                let made = made(&moves, fresh);
                 if !moves.is_empty() {
                     events.push(Event::RefsMoved { team, moves });
+                }
+                if !made.is_empty() {
+                    events.push(Event::Committed { team, made });
                 }
             }
         }
@@ -248,6 +265,30 @@ pub(crate) fn read(
         }
     }
     Ok(events)
+}
+
+/// The new commits, each with the branch that it most likely was made on: one that an agent has checked out, else one of this
+/// repository, else one of a remote.
+fn made(moves: &[RefMove], mut fresh: BTreeSet<String>) -> Vec<Made> {
+    let mut moves: Vec<&RefMove> = moves.iter().collect();
+    moves.sort_by_key(|moved| {
+        let is_agents = moved.agent.is_some();
+        (!is_agents, moved.name.starts_with("refs/remotes/"))
+    });
+    let mut found = Vec::new();
+    for moved in moves {
+        for commit in &moved.commits {
+            if fresh.remove(&commit.id) {
+                found.push(Made {
+                    agent: moved.agent,
+                    branch: moved.name.clone(),
+                    commit: commit.clone(),
+                    rewritten: moved.rewound,
+                });
+            }
+        }
+    }
+    found
 }
 
 impl Watch {
@@ -278,7 +319,7 @@ impl Watch {
                 };
                 // Either it was quiet, or it has been long enough.
                 drop(tokio::time::timeout(PATIENCE, more).await);
-                send(&inputs, Input::RefsTouched(common.clone()));
+                send(&inputs, Input::Refs(Sign::Touched(common.clone())));
             }
         });
         Self {

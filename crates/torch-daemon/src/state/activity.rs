@@ -1,10 +1,21 @@
 //! What moves in a team's repository: told to whoever acts on it, and counted for each agent.
+//!
+//! Where branches stood when a team was last told is written in the same turn as what follows from their moves, so each move has its
+//! consequences once. [`count`] counts and journals, [`branches`] says what should not have moved, [`late`] what is overdue,
+//! [`overlaps`] who is about to conflict with whom.
+
+mod branches;
+mod count;
+mod late;
+mod overlaps;
+
+pub use overlaps::Clash;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use torch_core::git_activity::{AgentActivity, KnownRefs, RefMove, Standing};
-use torch_core::{AgentId, LedgerRecord, TeamId};
+use torch_core::{AgentId, LedgerRecord, TeamId, Timestamp};
 
 use super::{State, Turn};
 use crate::host::refs::RefsOf;
@@ -18,6 +29,12 @@ pub(crate) struct Activity {
     pub(super) agents: BTreeMap<AgentId, AgentActivity>,
     /// How agents' branches stand; read anew by each daemon.
     pub(super) standings: BTreeMap<AgentId, Standing>,
+    /// How long agents worked since their last commit.
+    worked: BTreeMap<AgentId, late::Worked>,
+    /// When deadlines were last compared with the time.
+    judged: Timestamp,
+    /// The looks for conflicts.
+    looks: BTreeMap<TeamId, overlaps::Look>,
 }
 
 impl State {
@@ -90,6 +107,13 @@ impl State {
 
     /// Branches moved; told once of each move, also of those that were made while no daemon ran.
     pub(crate) fn on_refs_moved(&mut self, t: &mut Turn, team: TeamId, moves: &[RefMove]) {
+        if !self.activity.known.contains_key(&team) {
+            return;
+        }
+        // With the branches as they stood.
+        self.note_moves(t, team, moves);
+        self.note_pushes(t, team, moves);
+        self.want_overlaps(team, moves);
         let Some(known) = self.activity.known.get_mut(&team) else {
             return;
         };
@@ -105,7 +129,7 @@ impl State {
     }
 
     /// How the branches of a team's agents stand now.
-    pub(crate) fn on_standings(&mut self, _t: &mut Turn, team: TeamId, standings: Vec<Standing>) {
+    pub(crate) fn on_standings(&mut self, t: &mut Turn, team: TeamId, standings: Vec<Standing>) {
         let agents = self.team_agents(team);
         self.activity
             .standings
@@ -113,9 +137,12 @@ impl State {
         let here = standings
             .into_iter()
             .filter(|standing| agents.contains(&standing.agent));
-        self.activity
-            .standings
-            .extend(here.map(|standing| (standing.agent, standing)));
+        for standing in here {
+            self.note_lacking(t, &standing);
+            self.judge_name(t, &standing);
+            self.activity.standings.insert(standing.agent, standing);
+        }
+        self.judge_deadlines(t, team);
     }
 
     fn keep_refs(&self, t: &mut Turn, team: TeamId) {

@@ -30,9 +30,11 @@ pub(super) fn cause_of(event: &Event) -> String {
         Event::Lane(_) => "fast lane".to_owned(),
         Event::TreeSeen { .. } => "worktree watched".to_owned(),
         Event::RulesRead { .. } => "project's rules read".to_owned(),
-        Event::RefsKnown { .. } | Event::RefsMoved { .. } | Event::Standings { .. } => {
-            "branches read".to_owned()
-        }
+        Event::RefsKnown { .. }
+        | Event::RefsMoved { .. }
+        | Event::Committed { .. }
+        | Event::Standings { .. } => "branches read".to_owned(),
+        Event::Overlaps { .. } => "agents' work compared".to_owned(),
         Event::Opened { .. } => "window opened".to_owned(),
         Event::Closed { .. } => "window closed".to_owned(),
         Event::Told { .. } => "transcript".to_owned(),

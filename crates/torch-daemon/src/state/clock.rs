@@ -79,6 +79,7 @@ impl State {
         self.credit_clock_moved(t, real);
         self.rules_clock_moved(t, real);
         self.lanes_clock_moved(t, real);
+        self.activity_clock_moved(t, real);
         self.check_ins_clock_moved(t, real);
         self.standups_clock_moved(t, real);
         self.schedules_clock_moved(t, real);

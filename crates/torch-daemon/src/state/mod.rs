@@ -89,6 +89,7 @@ use torch_router::identity::{KnownPane, KnownServer};
 
 use crate::event::{ConnId, Effect, Event, Known, PaneFact, TimerKey};
 
+pub use activity::Clash;
 pub use brief::Templates;
 pub(crate) use credit::account;
 pub(crate) use guest::LINES as GUEST_LINES;
@@ -445,6 +446,8 @@ impl State {
             Event::TreeSeen { agent, work } => self.on_tree_seen(t, agent, work.as_deref()),
             Event::RefsKnown { team, tips } => self.on_refs_known(t, team, tips),
             Event::RefsMoved { team, moves } => self.on_refs_moved(t, team, &moves),
+            Event::Committed { team, made } => self.on_new_commits(t, team, &made),
+            Event::Overlaps { team, clashes } => self.on_overlaps(t, team, clashes.as_deref()),
             Event::Standings { team, standings } => self.on_standings(t, team, standings),
             Event::Opened {
                 agent,

@@ -35,6 +35,10 @@ pub(super) enum Telling {
     Notice,
     /// By the message itself, which went to it.
     ByTheMessage,
+    /// It does not: the agent is told, by a notice.
+    TheAgent,
+    /// It does not, and whoever opened it tells those whom it concerns.
+    Nobody,
 }
 
 impl State {
@@ -152,8 +156,10 @@ impl State {
                 "violation.repeated"
             };
             self.put_violation(t, event, &row);
-            if *new && telling == Telling::Notice {
-                self.tell_hub(t, &row);
+            match telling {
+                Telling::Notice if *new => self.tell_hub(t, &row),
+                Telling::TheAgent if *new => self.tell_its_agent(t, &row),
+                _ => {}
             }
         }
         if let (false, Some(at)) = (opened.is_empty(), self.next_expiry()) {
@@ -188,6 +194,17 @@ impl State {
             t,
             Draft::from_torch(row.team, MessageKind::Notice, recipient, text),
         );
+    }
+
+    /// Once per violation, to the agent that can mend it.
+    fn tell_its_agent(&mut self, t: &mut Turn, row: &Violation) {
+        let recipient = Recipient::Agent {
+            agent: row.agent,
+            role: row.role.clone(),
+        };
+        let text = format!("{}. Instead: {}", row.evidence, row.remedy);
+        let draft = Draft::from_torch(row.team, MessageKind::Notice, recipient, text);
+        self.post(t, draft);
     }
 
     /// A person settles a violation, or the hub of its team where it is not its own.

@@ -42,9 +42,7 @@ pub(super) struct Tree {
 impl State {
     /// Once per listing of the panes.
     pub(super) fn watch_rules(&mut self, t: &mut Turn) {
-        if self.rules.projects.is_empty() && !self.anyone_leaves_commits() {
-            return;
-        }
+        self.watch_activity(t);
         let agents: Vec<AgentId> = self.agents.keys().copied().collect();
         self.rules
             .watching
@@ -64,7 +62,11 @@ impl State {
 
     /// How often an agent's worktree is looked at; `None` where nothing is about it, or it does nothing.
     fn look_every(&self, agent: AgentId) -> Option<Duration> {
-        let looks = [self.look_for_rules(agent), self.look_for_commits(agent)];
+        let looks = [
+            self.look_for_rules(agent),
+            self.look_for_commits(agent),
+            self.look_for_late_commits(agent),
+        ];
         looks.into_iter().flatten().min()
     }
 
@@ -139,6 +141,7 @@ impl State {
         };
         trees.insert(agent, tree.clone());
         self.judge_commits(t, agent, &tree, committed);
+        self.judge_late_commits(t, agent, tree.dirty && !committed, &tree.head);
         self.judge_branch(t, agent, work);
         self.judge_forbidden(t, agent, work, before.as_ref());
     }
@@ -226,7 +229,7 @@ impl State {
     }
 
     /// Whether an agent could say something: it runs, and no usage limit holds it.
-    fn can_answer(&self, agent: AgentId) -> bool {
+    pub(super) fn can_answer(&self, agent: AgentId) -> bool {
         let state = self.agents.get(&agent).map(|run| run.agent.state);
         matches!(
             state,

@@ -1,5 +1,6 @@
 //! Branches and their commits as `git` reads them, for repositories that libgit2 can't open.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -130,6 +131,26 @@ pub(super) fn led(
         commits,
         more,
     })
+}
+
+pub(super) fn fresh(
+    git: &Git,
+    common_dir: &Path,
+    news: &BTreeSet<&str>,
+    known: &BTreeSet<&str>,
+) -> Result<BTreeSet<String>, WorktreeError> {
+    let mut lines = String::new();
+    news.iter()
+        .for_each(|new| lines.push_str(&format!("{new}\n")));
+    known
+        .iter()
+        .for_each(|old| lines.push_str(&format!("^{old}\n")));
+    let most = format!("--max-count={COUNTED}");
+    // What was pruned since is nowhere below.
+    let args = ["rev-list", "--ignore-missing", &most, "--stdin"];
+    let listed = call(git, common_dir).stdin(lines);
+    let listed = listed.ask("read new commits", args)?;
+    Ok(listed.text().lines().map(str::to_owned).collect())
 }
 
 /// Reads what [`FIELDS`] writes with `-z`: six fields and a NUL each.

@@ -1,5 +1,6 @@
 //! Branches and their commits as libgit2 reads them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use git2::{Oid, Repository, Sort};
@@ -101,6 +102,25 @@ pub(super) fn led(
     }
     led.commits.reverse();
     Ok(led)
+}
+
+pub(super) fn fresh(
+    repository: &Repository,
+    news: &BTreeSet<&str>,
+    known: &BTreeSet<&str>,
+) -> Result<BTreeSet<String>, git2::Error> {
+    let mut walk = repository.revwalk()?;
+    for new in news {
+        walk.push(Oid::from_str(new)?)?;
+    }
+    for old in known {
+        // What was pruned since is nowhere below.
+        if let Ok(commit) = Oid::from_str(old).and_then(|id| repository.find_commit(id)) {
+            walk.hide(commit.id())?;
+        }
+    }
+    let ids = walk.take(COUNTED).map(|id| Ok(id?.to_string()));
+    ids.collect()
 }
 
 fn fact(commit: &git2::Commit<'_>) -> CommitFact {

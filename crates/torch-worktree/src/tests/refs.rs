@@ -18,6 +18,8 @@ struct Seen {
     worktree: PathBuf,
     base: String,
     known: BTreeMap<String, String>,
+    /// How many commits were new to the repository at the last call of `moved`.
+    fresh: usize,
 }
 
 impl Seen {
@@ -39,6 +41,7 @@ impl Seen {
             worktree,
             base,
             known: BTreeMap::new(),
+            fresh: 0,
         };
         seen.known = seen.tips().known(&seen.owners());
         seen
@@ -71,7 +74,11 @@ impl Seen {
             base: (&self.base, "refs/heads/main"),
             owners: &owners,
         };
-        let found = moves(&handle(), &request).expect("read");
+        let Moved {
+            moves: found,
+            fresh,
+        } = moves(&handle(), &request).expect("read");
+        self.fresh = fresh.len();
         for one in &found {
             match &one.new {
                 Some(commit) => drop(self.known.insert(one.key(), commit.clone())),
@@ -143,7 +150,7 @@ fn each_move_is_told_with_its_commits_and_its_owner() {
         ]);
         let moved = seen.one();
         assert!(moved.rewound);
-        assert_eq!(subjects(&moved), ["Progress: 2"]);
+        assert_eq!((subjects(&moved), seen.fresh), (vec!["Progress: 2"], 1));
 
         seen.git(&["checkout", "-q", "-b", "feature/a"]);
         let moved = seen.one();
@@ -156,6 +163,7 @@ fn each_move_is_told_with_its_commits_and_its_owner() {
             (None, vec!["Progress: one", "Progress: 2"])
         );
 
+        assert_eq!(seen.fresh, 0);
         seen.project.git(&["pack-refs", "--all"]);
         assert_eq!(seen.moved(), []);
         seen.git(&["branch", "-q", "-D", "main-developer"]);

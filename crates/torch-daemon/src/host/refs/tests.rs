@@ -127,7 +127,7 @@ impl Scene {
         let until = async {
             loop {
                 let touched = self.inputs.recv().await;
-                assert!(matches!(touched, Some(Input::RefsTouched(_))));
+                assert!(matches!(touched, Some(Input::Refs(Sign::Touched(_)))));
                 let found = self.read();
                 if !found.is_empty() {
                     return found;

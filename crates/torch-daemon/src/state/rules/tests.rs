@@ -370,6 +370,7 @@ fn everybody_is_no_target_of_an_agent() {
     assert!(stage.violations().is_empty());
 }
 
+mod activity;
 mod edges;
 mod left_commits;
 mod memory;

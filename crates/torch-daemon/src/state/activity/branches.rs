@@ -1,0 +1,205 @@
+//! Branches with a wrong name, and branches that no agent should have moved: the team's parent, which integrations move, and others
+//! that were there before.
+//!
+//! Who moves a branch that a person has checked out can't be read from a repository. It is held against an agent only if the branch
+//! is checked out in its own worktree, or if its work got there while the agent was in a turn; the evidence says which of the two.
+
+use serde_json::json;
+use torch_core::git_activity::{RefMove, Standing};
+use torch_core::ledger::Severity;
+use torch_core::{AgentId, TeamId};
+use torch_integration::{better_name, branch_prefix};
+use torch_router::traffic::Breach;
+
+use super::super::violations::Telling;
+use super::super::{State, Turn};
+use super::count::{TORCH, short, subject};
+
+/// The rule about names.
+const NAME_RULE: &str = "branch.name";
+/// The rule about the parent branch.
+const PARENT_RULE: &str = "branch.parent";
+/// The rule about other branches that were there.
+const FOREIGN_RULE: &str = "branch.foreign";
+
+impl State {
+    /// An agent's branch is called as its role's are, or it is told once.
+    pub(super) fn judge_name(&mut self, t: &mut Turn, standing: &Standing) {
+        let Some(run) = self.agents.get(&standing.agent) else {
+            return;
+        };
+        let Some(team) = self.teams.get(&run.agent.team) else {
+            return;
+        };
+        let branch = standing.branch.as_deref();
+        // The parent in an agent's own worktree is another matter.
+        let named = branch.filter(|branch| *branch != team.base_branch);
+        let better = named.and_then(|branch| {
+            let home = run.agent.branch.as_deref();
+            let better = better_name(run.agent.role.as_str(), branch, home, &[])?;
+            Some((branch.to_owned(), better))
+        });
+        let Some((branch, better)) = better else {
+            return self.settle_rule(t, standing.agent, NAME_RULE, "a branch of its role");
+        };
+        let prefix = branch_prefix(run.agent.role.as_str()).unwrap_or_default();
+        let breach = Breach {
+            rule: NAME_RULE.to_owned(),
+            severity: Severity::Low,
+            evidence: format!(
+                "{branch:?} is checked out; branches of {} begin with {prefix}",
+                run.agent.role
+            ),
+            remedy: format!("git branch -m {branch} {better}"),
+        };
+        self.note_breach(t, standing.agent, "its branch", breach, Telling::TheAgent);
+    }
+
+    /// Keeps what moved in the journal, and judges it.
+    pub(super) fn note_moves(&mut self, t: &mut Turn, team: TeamId, moves: &[RefMove]) {
+        for moved in moves {
+            if moved.name.starts_with("refs/heads/")
+                && (moved.old.is_none() || moved.new.is_none() || moved.rewound)
+            {
+                let data = json!({
+                    "branch": moved.branch(), "old": moved.old, "new": moved.new, "rewound": moved.rewound,
+                });
+                let data = self.about(team, moved.agent, data);
+                t.journal("git.branch", subject(team, moved.agent), data);
+            }
+            self.judge_move(t, team, moved);
+        }
+    }
+
+    fn judge_move(&mut self, t: &mut Turn, team: TeamId, moved: &RefMove) {
+        let Some(base) = self.teams.get(&team).map(|team| team.base_branch.clone()) else {
+            return;
+        };
+        let name = match (moved.branch(), moved.remote_branch()) {
+            (Some(branch), _) | (None, Some((_, branch))) => branch.to_owned(),
+            _ => return,
+        };
+        let is_parent = name == base;
+        if moved.old.is_none()
+            || moved.commits.is_empty()
+            || self.is_torchs(team, moved)
+            || (!is_parent && self.is_the_teams(team, &name))
+        {
+            return;
+        }
+        let Some(worked) = self.whose_work(team, moved) else {
+            return;
+        };
+        let Some((agent, how)) = self.who_moved(team, moved, worked) else {
+            return;
+        };
+        let (rule, severity, remedy) = match is_parent {
+            true => (
+                PARENT_RULE,
+                if moved.agent.is_some() {
+                    Severity::High
+                } else {
+                    Severity::Medium
+                },
+                "leave the parent branch to the project manager's torch integrate".to_owned(),
+            ),
+            false => (
+                FOREIGN_RULE,
+                Severity::High,
+                format!(
+                    "work goes to {base} only; a person takes {name} back: git reflog show {name}"
+                ),
+            ),
+        };
+        let commits = moved.commits.len() + moved.more;
+        let old = moved.old.as_deref().map(short).unwrap_or_default();
+        let new = moved.new.as_deref().map(short).unwrap_or_default();
+        let breach = Breach {
+            rule: rule.to_owned(),
+            severity,
+            evidence: format!(
+                "{name} went from {old} to {new} with the team's work ({commits} new), {how}"
+            ),
+            remedy,
+        };
+        self.note_breach(t, agent, &name, breach, Telling::Notice);
+    }
+
+    /// Whether torch itself moved it: what it merges has its own signature.
+    fn is_torchs(&self, team: TeamId, moved: &RefMove) -> bool {
+        let newest = moved.commits.last();
+        // A push of the parent brings a remote what is here already.
+        let parent = moved.remote_branch().and_then(|(_, branch)| {
+            let known = self.activity.known.get(&team)?;
+            known.tips.get(&format!("refs/heads/{branch}"))
+        });
+        newest.is_some_and(|commit| commit.email == TORCH)
+            || (parent.is_some() && parent == moved.new.as_ref())
+    }
+
+    /// Whether a branch is one of the team's: an agent's home, one that is checked out by one, or one that is called so.
+    fn is_the_teams(&self, team: TeamId, branch: &str) -> bool {
+        let agents = self.team_agents(team).into_iter();
+        let mut agents = agents.filter_map(|agent| Some(&self.agents.get(&agent)?.agent));
+        agents.any(|agent| {
+            let standing = self.activity.standings.get(&agent.id);
+            let checked_out = standing.and_then(|standing| standing.branch.as_deref());
+            agent.branch.as_deref() == Some(branch)
+                || (checked_out == Some(branch))
+                || branch_prefix(agent.role.as_str())
+                    .is_some_and(|prefix| branch.starts_with(prefix))
+        }) || branch.starts_with("integration/")
+            || branch.starts_with("rollback/")
+    }
+
+    /// The agent whose work a move brought: one whose branch stands at one of the commits, or at a parent of one.
+    fn whose_work(&self, team: TeamId, moved: &RefMove) -> Option<AgentId> {
+        let stands = |agent: &AgentId| {
+            let head = self
+                .activity
+                .standings
+                .get(agent)
+                .map(|one| one.head.as_str());
+            let run = self.agents.get(agent)?;
+            let home = run.agent.branch.as_ref();
+            let known = self.activity.known.get(&team)?;
+            let home = home.and_then(|home| known.tips.get(&format!("refs/heads/{home}")));
+            let at = head.into_iter().chain(home.map(String::as_str));
+            let brought = at.filter(|at| {
+                moved.old.as_deref() != Some(at)
+                    && moved.commits.iter().any(|commit| {
+                        commit.id == *at
+                            || (commit.parents.len() > 1
+                                && commit.parents[1..].iter().any(|parent| parent == at))
+                    })
+            });
+            brought.into_iter().next().map(|_| *agent)
+        };
+        let agents = self.team_agents(team);
+        agents.iter().find_map(stands).or(moved.agent)
+    }
+
+    /// Against whom a move is held, and what speaks for it.
+    fn who_moved(
+        &self,
+        team: TeamId,
+        moved: &RefMove,
+        worked: AgentId,
+    ) -> Option<(AgentId, &'static str)> {
+        if let Some(agent) = moved.agent {
+            return Some((agent, "in its own worktree"));
+        }
+        let manager = self.team_agents(team).into_iter().find(|agent| {
+            let run = self.agents.get(agent);
+            run.is_some_and(|run| run.agent.role.is_sub_hub())
+        });
+        let at_work = [Some(worked), manager].into_iter().flatten();
+        let found = at_work.into_iter().find(|agent| self.is_at_work(*agent));
+        found.map(|agent| {
+            (
+                agent,
+                "while it was in a turn; if that was a person, resolve this",
+            )
+        })
+    }
+}
