@@ -1,5 +1,7 @@
 //! What is asked and shown of a team's git.
 
+mod activity;
+
 use serde::{Deserialize, Serialize};
 
 pub use lane::{LaneMergedView, LanePairView, LaneView, LaneWaitingView};
@@ -7,6 +9,10 @@ pub use lane::{LaneMergedView, LanePairView, LaneView, LaneWaitingView};
 use crate::wire::TeamSelector;
 
 mod lane;
+pub use activity::{
+    AlertView, BranchView, DeadlineView, EntryView, HealthView, LogFilter, ParentCommit, RiskLevel,
+    RiskRow, RiskView, SharedView,
+};
 
 /// A question about a team's git.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +35,18 @@ pub enum GitRequest {
         /// Whether it is to be on.
         on: bool,
     },
+    /// How the branches of a team's agents stand. Answers [`GitResponse::Health`].
+    Health {
+        /// Which team.
+        team: TeamSelector,
+    },
+    /// Whose work is hardest to bring together. Answers [`GitResponse::Risk`].
+    Risk {
+        /// Which team.
+        team: TeamSelector,
+    },
+    /// What was committed and pushed, the newest first. Answers [`GitResponse::Log`].
+    Log(LogFilter),
 }
 
 /// The answer to a [`GitRequest`].
@@ -39,6 +57,17 @@ pub enum GitResponse {
     Radar(RadarView),
     /// How the fast lane stands.
     Lane(LaneView),
+    /// How branches stand.
+    Health(Box<HealthView>),
+    /// Whose work is hardest to bring together.
+    Risk(RiskView),
+    /// What was committed and pushed.
+    Log {
+        /// The newest first.
+        entries: Vec<EntryView>,
+        /// Whether there are older ones that were asked for.
+        more: bool,
+    },
 }
 
 /// Which roles change the same files now.

@@ -14,7 +14,9 @@ use torch_process::clock::{self, Clock, Reading};
 use torch_process::traces::Traces;
 use torch_process::{Environment, facts};
 use torch_store::Store;
-use torch_store::export::{ComplianceExporter, Exporter, LaneExporter, ViolationExporter};
+use torch_store::export::{
+    ComplianceExporter, Exporter, GitExporter, LaneExporter, ViolationExporter,
+};
 
 use crate::catalog::Catalog;
 use crate::event::{Effect, Event};
@@ -108,6 +110,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         state,
         store,
         compliance: ComplianceExporter::new(&logs, zone.clone()),
+        git_log: GitExporter::new(&logs, zone.clone()),
         violations: ViolationExporter::new(&logs, zone.clone()),
         lane_log: LaneExporter::new(&logs, zone.clone()),
         exporter: Exporter::new(&logs, zone),

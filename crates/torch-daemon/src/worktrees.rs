@@ -49,6 +49,19 @@ pub struct Registered {
     pub ready: bool,
 }
 
+/// Where a team's work lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repositories {
+    /// The repository's common git directory.
+    pub common_dir: PathBuf,
+    /// The branch that the work is for; `HEAD` for none.
+    pub parent: String,
+    /// The commit that the team began at.
+    pub base_commit: String,
+    /// The agents that have worktrees.
+    pub agents: Vec<(AgentId, Registered)>,
+}
+
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
@@ -74,6 +87,22 @@ pub enum Order {
         parent: String,
         /// The team's agents.
         agents: Vec<Registered>,
+    },
+    /// Look how the branches of a team's agents stand; answered by the host.
+    Health {
+        /// What the state knows.
+        view: Box<torch_api::git::HealthView>,
+        /// What is looked at.
+        at: Repositories,
+        /// The present.
+        now: Timestamp,
+    },
+    /// Look whose work is hardest to bring together; answered by the host.
+    Risk {
+        /// The team's name.
+        team: String,
+        /// What is looked at.
+        at: Repositories,
     },
     /// Keep and remove these.
     Remove {

@@ -183,7 +183,12 @@ pub fn accept(home: &Path, now: Timestamp) -> Result<Restored, StoreError> {
 pub fn begin_afresh(home: &Path, now: Timestamp) -> Result<Vec<PathBuf>, StoreError> {
     let mut kept = set_aside(home, "old", now)?;
     let stamp = backup::stamp(now);
-    for name in ["backups", "sessions.json", "logs/communications"] {
+    for name in [
+        "backups",
+        "sessions.json",
+        "logs/communications",
+        "logs/git-activity",
+    ] {
         let path = home.join(name);
         kept.extend(rename_aside(
             &path,

@@ -84,7 +84,10 @@ pub use operation::{Operation, Unfinished};
 pub use prepare::prepare_worktree;
 pub use progress::{Advice, Progress, progress};
 pub use radar::{Overlap, Pair, Radar, RadarRequest, Side, Touched, radar};
-pub use refs::{HeadAt, Moved, MovesRequest, Owners, Tips, moves, standings};
+pub use refs::{
+    HeadAt, Moved, MovesRequest, Owners, Tips, graph, line_counts, made_at, moves, newest,
+    standings,
+};
 pub use removal::{BranchFate, Removal, RemoveRequest, remove};
 pub use remove::{Undone, remove_created};
 pub use repair::repair;

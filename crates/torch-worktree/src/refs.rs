@@ -4,6 +4,7 @@
 
 mod by_git;
 mod by_libgit2;
+mod graph;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use torch_core::git_activity::{COMMITS_TOLD, CommitFact, RefMove, detached_key};
 
 use crate::{Git, WorktreeError};
 
+pub use graph::{graph, line_counts, made_at, newest};
 pub use standing::standings;
 
 /// At most as many commits of one move are counted.

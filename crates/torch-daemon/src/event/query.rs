@@ -12,6 +12,13 @@ use super::Reader;
 pub enum Query {
     /// Messages.
     Messages(torch_api::wire::MessageFilter, Reader),
+    /// What was committed and pushed.
+    GitLog {
+        /// The team's name.
+        team: String,
+        /// What is wanted.
+        filter: torch_api::git::LogFilter,
+    },
     /// The numbers of the newest messages.
     Stats {
         /// Of one team.

@@ -13,6 +13,7 @@ mod commits;
 pub(crate) mod execute;
 mod git;
 mod hand_over;
+mod health;
 pub(crate) mod keep;
 mod keys;
 pub(crate) mod kin;
@@ -55,7 +56,9 @@ use torch_process::traces::Traces;
 use torch_scheduler::Agenda;
 use torch_session::Server;
 use torch_store::Store;
-use torch_store::export::{ComplianceExporter, Exporter, LaneExporter, ViolationExporter};
+use torch_store::export::{
+    ComplianceExporter, Exporter, GitExporter, LaneExporter, ViolationExporter,
+};
 use torch_worktree::{Added, Git, Repository};
 
 use crate::event::{ConnId, Effect, Event, Known, TimerKey};
@@ -114,6 +117,7 @@ pub(crate) struct Host {
     pub(crate) exporter: Exporter,
     pub(crate) violations: ViolationExporter,
     pub(crate) lane_log: LaneExporter,
+    pub(crate) git_log: GitExporter,
     pub(crate) compliance: ComplianceExporter,
     pub(crate) home: PathBuf,
     pub(crate) torch: PathBuf,
@@ -426,6 +430,12 @@ impl Host {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "the day files of the fast lane could not be written"
+                );
+            }
+            if let Err(error) = self.git_log.step(&self.store) {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the day files of git could not be written"
                 );
             }
             match self.exporter.step(&self.store) {

@@ -76,7 +76,7 @@ fn clashes(radar: Radar) -> Vec<Clash> {
 }
 
 /// What the radar sees, and the roles that it can't see.
-fn seen(
+pub(super) fn seen(
     git: &Git,
     scratch: &Path,
     (parent, agents): (&str, &[Registered]),

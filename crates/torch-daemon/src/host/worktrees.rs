@@ -92,6 +92,17 @@ fn carried_out(bench: &Bench<'_>, conn: ConnId, order: Order) -> Done {
             &team,
             (&parent, &agents),
         )),
+        Order::Health { view, at, now } => {
+            Done::Answer(super::health::health(git, *view, &at, now))
+        }
+        Order::Risk { team, at } => Done::Answer(super::health::risk(
+            git,
+            &projects
+                .with_file_name("run")
+                .join(format!("radar-{team}-{}", conn.0)),
+            &team,
+            &at,
+        )),
         Order::Remove {
             worktrees,
             branch,

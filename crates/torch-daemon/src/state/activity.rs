@@ -8,6 +8,7 @@ mod branches;
 mod count;
 mod late;
 mod overlaps;
+mod show;
 
 pub use overlaps::Clash;
 
@@ -33,6 +34,8 @@ pub(crate) struct Activity {
     worked: BTreeMap<AgentId, late::Worked>,
     /// When deadlines were last compared with the time.
     judged: Timestamp,
+    /// The teams that work with pull requests.
+    requests: BTreeSet<TeamId>,
     /// The looks for conflicts.
     looks: BTreeMap<TeamId, overlaps::Look>,
 }

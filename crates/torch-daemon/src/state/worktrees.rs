@@ -43,6 +43,9 @@ impl State {
             Request::KeptList { team, role } => self.kept_list(t, conn, &team, role),
             Request::Git(GitRequest::Radar { team }) => self.radar(t, conn, &team),
             Request::Git(GitRequest::Lane { team }) => self.show_lane(t, conn, &team),
+            Request::Git(GitRequest::Health { team }) => self.git_health(t, conn, &team),
+            Request::Git(GitRequest::Risk { team }) => self.git_risk(t, conn, &team),
+            Request::Git(GitRequest::Log(filter)) => self.git_log(t, conn, filter),
             Request::Undelete { team, what, to } => self.undelete(t, conn, &team, (what, to)),
             _ => {}
         }

@@ -8,6 +8,7 @@ mod compliance;
 mod day;
 mod kind;
 mod lane;
+mod git;
 mod line;
 mod sessions;
 mod violations;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 pub use compliance::ComplianceExporter;
 pub use day::{Exporter, Step};
 pub use lane::LaneExporter;
+pub use git::GitExporter;
 pub use sessions::write_sessions;
 pub use violations::ViolationExporter;
 

@@ -21,6 +21,15 @@ pub struct Exported {
     pub last: Option<Timestamp>,
 }
 
+/// The day files whose lines bear the numbers of the journal's entries: their folders in `logs`, and their names.
+const EXPORTS: [(&str, &str); 5] = [
+    ("communications", "messages.jsonl"),
+    ("communications", "violations.jsonl"),
+    ("git-activity", "commits.jsonl"),
+    ("git-activity", "pushes.jsonl"),
+    ("git-activity", "pr-activity.jsonl"),
+];
+
 /// The fields of a line that matter here.
 #[derive(Deserialize)]
 struct Line {
@@ -56,35 +65,42 @@ pub(super) fn set_aside(
     stamp: &str,
 ) -> Result<Vec<PathBuf>, StoreError> {
     let mut kept = Vec::new();
-    let aside = home.join(format!("logs/communications.before-restore-{stamp}"));
-    for (day, path) in files(home) {
-        if lines(&path).all(|line| line.seq <= entries) {
-            continue;
+    for (folder, name) in EXPORTS {
+        let aside = home.join(format!("logs/{folder}.before-restore-{stamp}"));
+        for (day, path) in files_of(home, folder, name) {
+            if lines(&path).all(|line| line.seq <= entries) {
+                continue;
+            }
+            let dir = aside.join(day);
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&dir)
+                .map_err(StoreError::file("create", &dir))?;
+            let to = dir.join(name);
+            std::fs::rename(&path, &to).map_err(StoreError::file("rename", &path))?;
+            kept.push(to);
         }
-        let dir = aside.join(day);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&dir)
-            .map_err(StoreError::file("create", &dir))?;
-        let to = dir.join("messages.jsonl");
-        std::fs::rename(&path, &to).map_err(StoreError::file("rename", &path))?;
-        kept.push(to);
     }
     Ok(kept)
 }
 
-/// The day files with the names of their folders, oldest first.
+/// The day files of messages with the names of their folders, oldest first.
 pub(crate) fn files(home: &Path) -> Vec<(String, PathBuf)> {
-    let Ok(days) = std::fs::read_dir(home.join("logs/communications")) else {
+    files_of(home, EXPORTS[0].0, EXPORTS[0].1)
+}
+
+/// The day files of this name in a folder of `logs`.
+fn files_of(home: &Path, folder: &str, name: &str) -> Vec<(String, PathBuf)> {
+    let Ok(days) = std::fs::read_dir(home.join("logs").join(folder)) else {
         return Vec::new();
     };
     let mut files: Vec<(String, PathBuf)> = days
         .flatten()
         .filter_map(|day| {
-            let path = day.path().join("messages.jsonl");
-            let name = day.file_name().into_string().ok()?;
-            path.is_file().then_some((name, path))
+            let path = day.path().join(name);
+            let date = day.file_name().into_string().ok()?;
+            path.is_file().then_some((date, path))
         })
         .collect();
     files.sort();

@@ -7,6 +7,7 @@ mod compliance;
 mod damage;
 mod export;
 mod full;
+mod git;
 mod ledger;
 mod lists;
 mod open;

@@ -180,7 +180,7 @@ impl State {
                 activity: self.activity.agents.get(&agent),
                 policy: &policy,
                 parent: &parent,
-                requests: false,
+                requests: self.activity.requests.contains(&team),
             };
             let passed = look.passed(t.now);
             for late in Late::ALL {

@@ -1,6 +1,6 @@
 //! What an agent may read: of its own team, and other agents' words only where it is their hub.
 
-use torch_api::git::GitRequest;
+use torch_api::git::{GitRequest, LogFilter};
 use torch_api::rules::RulesRequest;
 use torch_api::task::TasksOrder;
 use torch_api::wire::TeamSelector;
@@ -75,7 +75,10 @@ impl State {
             Request::Git(
                 GitRequest::Radar { team }
                 | GitRequest::Lane { team }
-                | GitRequest::SwitchLane { team, .. },
+                | GitRequest::SwitchLane { team, .. }
+                | GitRequest::Health { team }
+                | GitRequest::Risk { team }
+                | GitRequest::Log(LogFilter { team, .. }),
             ) => own.select(team, what)?,
             Request::Tasks(tasks) if matches!(tasks.order, TasksOrder::Show) => {
                 own.select(&mut tasks.team, what)?;
