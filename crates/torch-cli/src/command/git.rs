@@ -1,6 +1,7 @@
 //! `torch git`.
 
 mod lane;
+mod activity;
 
 use clap::{Args, Subcommand};
 use torch_api::git::{GitRequest, GitResponse};
@@ -34,6 +35,21 @@ enum Command {
         after_help = "Examples:\n  torch git lane\n  torch git lane off --team myapp\n  torch git lane --json | jq '.pairs[].waiting'"
     )]
     Lane(lane::LaneArgs),
+    /// Shows how each agent's branch stands: ahead, behind, pushed, what is due, and what came into the parent branch
+    ///
+    /// It reads the repository as it is and fetches nothing.
+    #[command(after_help = "Examples:\n  torch git health\n  torch git health --team myapp --json")]
+    Health(RadarArgs),
+    /// Shows whose work is hardest to bring together, the riskiest first
+    ///
+    /// What each branch changes against the parent, which files two or more change, and which of them conflict.
+    #[command(after_help = "Examples:\n  torch git risk\n  torch git risk --team myapp --json")]
+    Risk(RadarArgs),
+    /// Lists what was committed and pushed, the newest first
+    #[command(
+        after_help = "Examples:\n  torch git log\n  torch git log --role developer --since 2h\n  torch git log --since 7d -n 500 --json"
+    )]
+    Log(activity::LogArgs),
 }
 
 #[derive(Debug, Args)]
@@ -47,25 +63,30 @@ struct RadarArgs {
 /// Runs the command.
 pub(crate) fn run(args: GitArgs, place: &Place) -> Outcome {
     match args.command {
-        Command::Radar(args) => radar(args, place),
+        Command::Radar(args) => radar(&args, place),
+        Command::Health(args) => activity::health(args, place),
+        Command::Risk(args) => activity::risk(args, place),
+        Command::Log(args) => activity::log(args, place),
         Command::Lane(args) => lane::run(args, place),
     }
 }
 
-fn radar(args: RadarArgs, place: &Place) -> Outcome {
-    let team = place.team(args.team.team);
+fn radar(args: &RadarArgs, place: &Place) -> Outcome {
+    let team = place.team(args.team.team.clone());
     let request = Request::Git(GitRequest::Radar { team });
-    match connect::ask(&mut connect::connect(place)?, &request)? {
-        Response::Git(answer) => {
-            let GitResponse::Radar(view) = *answer else {
-                return Err(CommandError::unexpected(&Response::Git(answer)));
-            };
-            match args.json.json {
-                true => output::json(&view)?,
-                false => output::data(&render::git::radar(&view))?,
-            }
-            Ok(exit::OK)
-        }
+    let GitResponse::Radar(view) = ask(place, &request)? else {
+        return Err(CommandError::other("the daemon answered something else"));
+    };
+    match args.json.json {
+        true => output::json(&view)?,
+        false => output::data(&render::git::radar(&view))?,
+    }
+    Ok(exit::OK)
+}
+
+fn ask(place: &Place, request: &Request) -> Result<GitResponse, CommandError> {
+    match connect::ask(&mut connect::connect(place)?, request)? {
+        Response::Git(answer) => Ok(*answer),
         other => Err(CommandError::unexpected(&other)),
     }
 }

@@ -1,7 +1,7 @@
 //! `scm TARGET "message"`, the same as `torch send`.
 
 mod body;
-mod duration;
+pub(super) mod duration;
 mod mistyped;
 
 use std::path::PathBuf;

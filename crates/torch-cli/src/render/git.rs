@@ -3,6 +3,8 @@
 mod lane;
 
 pub use lane::lane;
+pub mod activity;
+
 use torch_api::git::{OverlapView, PairView, RadarView, TouchedView};
 
 use super::count;

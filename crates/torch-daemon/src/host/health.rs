@@ -280,3 +280,6 @@ pub(super) fn log(
     let response = GitResponse::Log { entries, more };
     Ok(Response::Git(Box::new(response)))
 }
+
+#[cfg(test)]
+mod tests;

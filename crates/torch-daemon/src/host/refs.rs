@@ -424,4 +424,4 @@ fn is_sign(common_dir: &Path, event: &notify::Event) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::host) mod tests;

@@ -5,10 +5,10 @@ use std::time::Duration;
 /// A text that says no duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a duration is a whole number with s, m, h or d: 90s, 10m, 2h, 1d")]
-pub(super) struct NoDuration;
+pub(in crate::command) struct NoDuration;
 
 /// Reads `90`, `90s`, `10m`, `2h` or `1d`.
-pub(super) fn parse(text: &str) -> Result<Duration, NoDuration> {
+pub(in crate::command) fn parse(text: &str) -> Result<Duration, NoDuration> {
     let unit = text.chars().last().ok_or(NoDuration)?;
     let (digits, factor) = match unit {
         's' => (text.trim_end_matches('s'), 1),

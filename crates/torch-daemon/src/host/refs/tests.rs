@@ -20,7 +20,7 @@ fn developer() -> AgentId {
 /// Far more than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-fn environment() -> Environment {
+pub(in crate::host) fn environment() -> Environment {
     let path = std::env::var_os("PATH").expect("a PATH");
     let null: OsString = "/dev/null".into();
     let name: OsString = "torch".into();
@@ -38,7 +38,7 @@ fn environment() -> Environment {
     .into()
 }
 
-fn git(cwd: &Path, args: &[&str]) -> String {
+pub(in crate::host) fn git(cwd: &Path, args: &[&str]) -> String {
     let spec = CommandSpec::new("git", cwd, environment(), DEADLINE).args(args);
     let output = run(&spec).expect("git runs").success_or_error();
     output.expect("git succeeds").text()

@@ -50,7 +50,15 @@ impl State {
         t.push(Effect::Worktrees { conn, order });
     }
 
-    pub(in crate::state) fn git_log(&self, t: &mut Turn, conn: ConnId, filter: LogFilter) {
+    pub(in crate::state) fn git_log(&self, t: &mut Turn, conn: ConnId, mut filter: LogFilter) {
+        // Of a role that is gone the journal is asked by the word as it is.
+        let found = filter
+            .role
+            .as_ref()
+            .and_then(|role| self.find_agent(&filter.team, role).ok());
+        if let Some(role) = found.and_then(|agent| self.role_of(agent)) {
+            filter.role = Some(role.to_string());
+        }
         match self.select_team(&filter.team) {
             Ok(team) => {
                 let query = Query::GitLog {

@@ -1,0 +1,241 @@
+//! What is shown of agents' work with git over time.
+
+use serde_json::Value;
+use torch_api::git::{
+    BranchView, EntryView, HealthView, ParentCommit, RiskLevel, RiskRow, RiskView,
+};
+
+use crate::render::style::{BAD, DIM, GOOD, NONE, STRONG, WARN, paint};
+use crate::render::table::{Cell, Table};
+use crate::render::time::Clock;
+use crate::render::{count, first_line, plain};
+
+/// How many columns a line has.
+const WIDTH: usize = 80;
+
+/// How branches stand: a table, what is due, what is open, the parent's day, the graph.
+pub fn health(view: &HealthView, clock: &Clock) -> String {
+    let short = short(&view.parent_commit);
+    let title = format!("{}, for {} {short}", view.team, view.parent);
+    let mut table = Table::new(
+        2,
+        &["ROLE", "BRANCH", "COMMIT", "AHEAD", "BEHIND", "UNPUSHED"],
+    );
+    for branch in &view.branches {
+        table.row(branch_row(branch, clock));
+    }
+    let mut text = format!("{}\n{}", paint(STRONG, &title), table.render());
+    for branch in &view.branches {
+        if let Some(due) = branch.deadlines.first() {
+            let over = due.at <= clock.now;
+            let when = match over {
+                true => format!("passed {}", clock.ago(due.at)),
+                false => format!("at {}", clock.time(due.at)),
+            };
+            let style = if over { BAD } else { DIM };
+            let line = format!("  {} due {when}: {}", branch.role, due.rule);
+            text.push_str(&format!("{}\n", paint(style, &line)));
+        }
+    }
+    for alert in &view.alerts {
+        let line = format!(
+            "{} {} {}: {}",
+            alert.id, alert.role, alert.rule, alert.evidence
+        );
+        text.push_str(&format!(
+            "  {}\n",
+            paint(WARN, &first_line(&line, WIDTH - 4))
+        ));
+    }
+    if !view.remote {
+        text.push_str(&format!(
+            "  {}\n",
+            paint(DIM, "no remote: nothing is pushed")
+        ));
+    }
+    let commits = view.parent_commits.len() + view.parent_more;
+    let commits = count(u64::try_from(commits).unwrap_or(u64::MAX), "commit");
+    text.push_str(&format!("{} in the last day: {commits}\n", view.parent));
+    view.parent_commits
+        .iter()
+        .for_each(|one| text.push_str(&parent_commit(one, clock)));
+    if !view.graph.is_empty() {
+        text.push_str("the newest commits\n");
+    }
+    for line in &view.graph {
+        text.push_str(&format!("  {}\n", cut(line, WIDTH - 2)));
+    }
+    text
+}
+
+fn branch_row(branch: &BranchView, clock: &Clock) -> Vec<Cell> {
+    let name = branch.branch.as_deref().unwrap_or("(detached)");
+    if let Some(problem) = &branch.problem {
+        return vec![Cell::from(branch.role.as_str()), Cell::styled(BAD, problem)];
+    }
+    let number = |count: u64, much: bool| match (count, much) {
+        (0, _) => Cell::styled(DIM, "0"),
+        (count, true) => Cell::styled(WARN, count.to_string()),
+        (count, false) => Cell::from(count.to_string()),
+    };
+    vec![
+        Cell::from(branch.role.as_str()),
+        Cell::from(cut(name, 26)),
+        Cell::from(
+            branch
+                .last_commit
+                .map(|at| clock.ago(at))
+                .unwrap_or_default(),
+        ),
+        number(branch.ahead, false),
+        number(branch.behind, branch.behind > 20),
+        match branch.unpushed {
+            Some(count) => number(count, false),
+            None => Cell::styled(DIM, "-"),
+        },
+    ]
+}
+
+fn parent_commit(one: &ParentCommit, clock: &Clock) -> String {
+    let who = cut(&plain(&one.author), 16);
+    let line = format!(
+        "{} {} {who}: {}",
+        short(&one.commit),
+        clock.ago(one.at),
+        one.subject
+    );
+    format!("  {}\n", first_line(&line, WIDTH - 4))
+}
+
+/// Whose work is hardest to bring together.
+pub fn risk(view: &RiskView) -> String {
+    let title = format!("{}, for {}", view.team, view.parent);
+    let mut table = Table::new(2, &["ROLE", "RISK", "FILES", "LINES", "AHEAD", "BEHIND"]);
+    for row in &view.roles {
+        if let Some(problem) = &row.problem {
+            table.row([Cell::from(row.role.as_str()), Cell::styled(BAD, problem)]);
+            continue;
+        }
+        table.row([
+            Cell::from(row.role.as_str()),
+            level(row.risk),
+            Cell::from(row.files.to_string()),
+            Cell::from(format!("+{} -{}", row.insertions, row.deletions)),
+            Cell::from(row.ahead.to_string()),
+            Cell::from(row.behind.to_string()),
+        ]);
+    }
+    let mut text = format!("{}\n{}", paint(STRONG, &title), table.render());
+    view.roles
+        .iter()
+        .for_each(|row| text.push_str(&reasons(row, &view.parent)));
+    text
+}
+
+fn level(risk: RiskLevel) -> Cell {
+    match risk {
+        RiskLevel::None => Cell::styled(DIM, "none"),
+        RiskLevel::Low => Cell::styled(GOOD, "low"),
+        RiskLevel::Medium => Cell::styled(WARN, "medium"),
+        RiskLevel::High => Cell::styled(BAD, "high"),
+    }
+}
+
+/// At most five lines that say why.
+fn reasons(row: &RiskRow, parent: &str) -> String {
+    let with_parent = row
+        .conflicts
+        .iter()
+        .map(|path| (BAD, format!("conflicts with {parent} in {path}")));
+    let mut shared: Vec<_> = row.shared.iter().collect();
+    shared.sort_by_key(|one| one.conflicts.is_empty());
+    let with_others = shared
+        .into_iter()
+        .map(|one| match one.conflicts.as_slice() {
+            [] => (
+                DIM,
+                format!("shares {} with {}", one.path, one.with.join(", ")),
+            ),
+            roles => (
+                BAD,
+                format!("conflicts with {} in {}", roles.join(", "), one.path),
+            ),
+        });
+    let lines: Vec<_> = with_parent.chain(with_others).collect();
+    let mut text = String::new();
+    for (style, line) in lines.iter().take(5) {
+        let line = cut(&plain(&format!("{} {line}", row.role)), WIDTH - 2);
+        text.push_str(&format!("  {}\n", paint(*style, &line)));
+    }
+    if let more @ 1.. = lines.len().saturating_sub(5) {
+        text.push_str(&format!(
+            "  {}\n",
+            paint(NONE, &format!("{} {more} more: torch git radar", row.role))
+        ));
+    }
+    text
+}
+
+/// What was committed and pushed, one line each.
+pub fn log(entries: &[EntryView], clock: &Clock) -> String {
+    if entries.is_empty() {
+        return "nothing was committed or pushed\n".to_owned();
+    }
+    let lines = entries.iter().map(|entry| {
+        let who = entry.role.as_deref().unwrap_or("-");
+        let line = format!("{} {who} {}", clock.time(entry.at), what(entry));
+        format!("{}\n", first_line(&line, WIDTH - 1))
+    });
+    lines.collect()
+}
+
+fn what(entry: &EntryView) -> String {
+    let field = |name: &str| entry.data[name].as_str().unwrap_or_default();
+    let is = |name: &str| entry.data[name].as_bool() == Some(true);
+    let branch = field("branch");
+    match entry.kind.as_str() {
+        "git.commit" => {
+            let again = if is("rewritten") { " (rewritten)" } else { "" };
+            format!(
+                "{} {branch}{again}: {}",
+                short(field("commit")),
+                field("subject")
+            )
+        }
+        "git.push" => {
+            let number = entry.data["commits"].as_u64().unwrap_or(0);
+            let forced = if is("forced") { ", forced" } else { "" };
+            format!(
+                "pushed {branch} to {} ({}{forced})",
+                field("remote"),
+                count(number, "commit")
+            )
+        }
+        "git.branch" => match (&entry.data["old"], &entry.data["new"]) {
+            (Value::Null, _) => format!("made {branch}"),
+            (_, Value::Null) => format!("deleted {branch}, was {}", short(field("old"))),
+            _ => format!(
+                "rewound {branch} from {} to {}",
+                short(field("old")),
+                short(field("new"))
+            ),
+        },
+        "git.request" => {
+            let number = entry.data["number"].as_u64().unwrap_or(0);
+            format!("pull request {number} of {branch} is {}", field("state"))
+        }
+        other => other.to_owned(),
+    }
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..8).unwrap_or(commit)
+}
+
+/// At most so many characters, without what moves a cursor.
+fn cut(text: &str, limit: usize) -> String {
+    first_line(text, limit.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests;

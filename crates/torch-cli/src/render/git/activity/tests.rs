@@ -1,0 +1,192 @@
+//! Views at 80 columns.
+
+use serde_json::json;
+use torch_api::git::{AlertView, DeadlineView, SharedView};
+use torch_core::{AgentState, Timestamp};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+fn clock() -> Clock {
+    Clock {
+        now: NOW,
+        zone: jiff::tz::TimeZone::UTC,
+    }
+}
+
+fn ago(minutes: u64) -> Timestamp {
+    Timestamp(NOW.0 - minutes * 60_000)
+}
+
+fn shown(text: &str) -> String {
+    let text = anstream::adapter::strip_str(text).to_string();
+    for line in text.lines() {
+        assert!(line.chars().count() <= WIDTH, "{line:?}");
+    }
+    text
+}
+
+fn branch(role: &str, ahead: u64, behind: u64) -> BranchView {
+    BranchView {
+        role: role.to_owned(),
+        state: AgentState::Working,
+        branch: Some(format!("a-rather-long-name-of-a-branch-{role}")),
+        head: Some("0123456789abcdef".to_owned()),
+        last_commit: Some(ago(90)),
+        ahead,
+        behind,
+        unpushed: None,
+        commits: 3,
+        pushes: 0,
+        last_push: None,
+        deadlines: Vec::new(),
+        problem: None,
+    }
+}
+
+#[test]
+fn health_at_a_glance() {
+    let mut late = branch("developer", 3, 25);
+    late.unpushed = Some(2);
+    late.deadlines = vec![DeadlineView {
+        rule: "git.push-late".to_owned(),
+        at: ago(5),
+    }];
+    let mut gone = branch("tester", 0, 0);
+    gone.problem = Some("its folder is gone".to_owned());
+    let view = HealthView {
+        team: "myapp".to_owned(),
+        parent: "trunk".to_owned(),
+        parent_commit: "fedcba9876543210".to_owned(),
+        remote: false,
+        branches: vec![late, gone, branch("project_manager", 0, 0)],
+        parent_commits: vec![ParentCommit {
+            commit: "fedcba9876543210".to_owned(),
+            subject: "Integration: a long day with many words that go on and on to the end of it"
+                .to_owned(),
+            author: "somebody with a long name".to_owned(),
+            at: ago(30),
+        }],
+        parent_more: 2,
+        graph: vec![
+            "* 01234567 Progress: \u{1b}[31mred".to_owned(),
+            "|\\".to_owned(),
+        ],
+        alerts: vec![AlertView {
+            id: "v-7k3f9q2a".to_owned(),
+            role: "developer".to_owned(),
+            rule: "git.behind".to_owned(),
+            evidence: "main-developer is 25 commits behind trunk; at most 20".to_owned(),
+        }],
+    };
+    let text = shown(&health(&view, &clock()));
+    for expect in [
+        "myapp, for trunk fedcba98",
+        "developer due passed 5 min ago: git.push-late",
+        "v-7k3f9q2a developer git.behind: main-developer is 25",
+        "its folder is gone",
+        "no remote: nothing is pushed",
+        "trunk in the last day: 3 commits",
+        "* 01234567 Progress: ·[31mred",
+    ] {
+        assert!(text.contains(expect), "{expect:?} in\n{text}");
+    }
+}
+
+#[test]
+fn risk_says_why() {
+    let share = |path: &str, conflicts: &[&str]| SharedView {
+        path: path.to_owned(),
+        with: vec!["tester".to_owned()],
+        conflicts: conflicts.iter().map(|&role| role.to_owned()).collect(),
+    };
+    let row = |role: &str, risk| RiskRow {
+        role: role.to_owned(),
+        risk,
+        files: 7,
+        insertions: 120,
+        deletions: 3,
+        ahead: 4,
+        behind: 1,
+        conflicts: Vec::new(),
+        shared: Vec::new(),
+        problem: None,
+    };
+    let mut high = row("developer", RiskLevel::High);
+    high.conflicts = vec!["src/main.rs".to_owned()];
+    high.shared = vec![share("src/b.rs", &[]), share("src/a.rs", &["tester"])];
+    high.shared
+        .extend((0..4).map(|number| share(&format!("src/{number}.rs"), &[])));
+    let view = RiskView {
+        team: "myapp".to_owned(),
+        parent: "trunk".to_owned(),
+        roles: vec![high, row("tester", RiskLevel::Low)],
+    };
+    let text = shown(&risk(&view));
+    let reasons: Vec<&str> = text.lines().skip(4).collect();
+    assert_eq!(
+        reasons[0].trim(),
+        "developer conflicts with trunk in src/main.rs"
+    );
+    assert_eq!(
+        reasons[1].trim(),
+        "developer conflicts with tester in src/a.rs"
+    );
+    assert_eq!(reasons[2].trim(), "developer shares src/b.rs with tester");
+    assert_eq!(reasons[5].trim(), "developer 2 more: torch git radar");
+    assert!(text.contains("+120 -3"), "{text}");
+}
+
+#[test]
+fn the_log_has_a_line_for_each_thing() {
+    let entry = |kind: &str, data| EntryView {
+        at: ago(10),
+        kind: kind.to_owned(),
+        role: Some("developer".to_owned()),
+        data,
+    };
+    let commit = "0123456789abcdef";
+    let entries = [
+        entry(
+            "git.commit",
+            json!({"commit": commit, "branch": "a", "subject": "Progress: x", "rewritten": true}),
+        ),
+        entry(
+            "git.push",
+            json!({"remote": "origin", "branch": "a", "commits": 2, "forced": false}),
+        ),
+        entry(
+            "git.branch",
+            json!({"branch": "a", "old": null, "new": commit}),
+        ),
+        entry(
+            "git.branch",
+            json!({"branch": "a", "old": commit, "new": null}),
+        ),
+        entry(
+            "git.request",
+            json!({"branch": "a", "number": 3, "state": "open"}),
+        ),
+    ];
+    let text = shown(&log(&entries, &clock()));
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].ends_with("developer 01234567 a (rewritten): Progress: x"),
+        "{text}"
+    );
+    assert!(
+        lines[1].ends_with("developer pushed a to origin (2 commits)"),
+        "{text}"
+    );
+    assert!(lines[2].ends_with("developer made a"), "{text}");
+    assert!(
+        lines[3].ends_with("developer deleted a, was 01234567"),
+        "{text}"
+    );
+    assert!(
+        lines[4].ends_with("developer pull request 3 of a is open"),
+        "{text}"
+    );
+    assert!(log(&[], &clock()).contains("nothing"));
+}

@@ -1,0 +1,206 @@
+//! Health and risk of a real repository.
+
+use std::fs;
+use std::path::PathBuf;
+
+use torch_core::{AgentId, AgentState, RoleName};
+
+use super::super::refs::tests::{environment, git};
+use super::*;
+
+/// A project with two agents that both change one file, on a parent that moved on.
+struct Scene {
+    folder: tempfile::TempDir,
+    at: Repositories,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let top = folder.path().canonicalize().expect("canonical");
+        let root = top.join("project");
+        fs::create_dir(&root).expect("made");
+        git(&root, &["init", "-q", "-b", "trunk"]);
+        fs::write(root.join("file"), "one\n").expect("written");
+        git(&root, &["add", "-A"]);
+        git(&root, &["commit", "-q", "-m", "first"]);
+        let base = git(&root, &["rev-parse", "HEAD"]);
+        let agents = ["developer", "tester", "devops"].map(|name| {
+            let path = top.join(name);
+            let branch = format!("trunk-{name}");
+            let text = path.to_str().expect("UTF-8");
+            git(&root, &["worktree", "add", "-q", "-b", &branch, text]);
+            agent(name, &root, path)
+        });
+        let scene = Self {
+            folder,
+            at: Repositories {
+                common_dir: root.join(".git"),
+                parent: "trunk".to_owned(),
+                base_commit: base,
+                agents: agents.into(),
+            },
+        };
+        scene.commit("developer", "file", "Progress: the developer's");
+        scene.commit("tester", "file", "Progress: the tester's");
+        scene.commit("devops", "other", "Progress: apart");
+        git(
+            &root,
+            &["commit", "-q", "--allow-empty", "-m", "Integration: today"],
+        );
+        scene
+    }
+
+    fn commit(&self, role: &str, file: &str, message: &str) {
+        let path = self
+            .folder
+            .path()
+            .canonicalize()
+            .expect("canonical")
+            .join(role);
+        fs::write(path.join(file), format!("{role}\ntwo\n")).expect("written");
+        git(&path, &["add", "-A"]);
+        git(&path, &["commit", "-q", "-m", message]);
+    }
+
+    fn view(&self) -> HealthView {
+        let branches = self.at.agents.iter().map(|(_, one)| BranchView {
+            role: one.role.to_string(),
+            state: AgentState::Idle,
+            branch: one.branch.clone(),
+            head: None,
+            last_commit: None,
+            ahead: 0,
+            behind: 0,
+            unpushed: None,
+            commits: 0,
+            pushes: 0,
+            last_push: None,
+            deadlines: Vec::new(),
+            problem: None,
+        });
+        HealthView {
+            team: "app".to_owned(),
+            parent: "trunk".to_owned(),
+            parent_commit: String::new(),
+            remote: true,
+            branches: branches.collect(),
+            parent_commits: Vec::new(),
+            parent_more: 0,
+            graph: Vec::new(),
+            alerts: Vec::new(),
+        }
+    }
+}
+
+fn agent(name: &str, project: &Path, path: PathBuf) -> (AgentId, Registered) {
+    let number = name.bytes().map(u128::from).sum();
+    let id = AgentId::new(1, number);
+    let one = Registered {
+        agent: Some(id),
+        role: RoleName::parse(name).expect("a role"),
+        team: Some("app".to_owned()),
+        state: None,
+        project: project.to_owned(),
+        path,
+        branch: Some(format!("trunk-{name}")),
+        base: None,
+        parent: Some("trunk".to_owned()),
+        ready: true,
+    };
+    (id, one)
+}
+
+#[test]
+fn health_is_what_the_repository_says_now() {
+    let scene = Scene::new();
+    let git_handle = Git::new(environment());
+    let now = torch_process::clock::now();
+    let answer = health(&git_handle, scene.view(), &scene.at, now);
+    let Response::Git(answer) = answer else {
+        panic!("{answer:?}");
+    };
+    let GitResponse::Health(view) = *answer else {
+        panic!("{answer:?}");
+    };
+    for branch in &view.branches {
+        assert_eq!(
+            (branch.ahead, branch.behind, branch.unpushed),
+            (1, 1, None),
+            "{branch:?}"
+        );
+        let made = branch.last_commit.expect("a commit");
+        assert!(now.since(made) < DAY && branch.problem.is_none());
+    }
+    let subjects: Vec<_> = view
+        .parent_commits
+        .iter()
+        .map(|one| one.subject.as_str())
+        .collect();
+    assert_eq!(subjects, ["Integration: today", "first"]);
+    assert_eq!(view.parent_commits[0].commit, view.parent_commit);
+    assert!(!view.remote);
+    let drawn = view.graph.join("\n");
+    for subject in [
+        "Progress: the developer's",
+        "Progress: apart",
+        "Integration: today",
+        "first",
+    ] {
+        assert!(drawn.contains(subject), "{drawn}");
+    }
+    // A day later nothing is of the last day; a worktree that is gone is said to be.
+    fs::remove_dir_all(&scene.at.agents[2].1.path).expect("removed");
+    git(
+        scene.at.agents[0].1.project.as_path(),
+        &["worktree", "prune"],
+    );
+    let later = now.after(DAY * 2);
+    let answer = health(&git_handle, scene.view(), &scene.at, later);
+    let Response::Git(answer) = answer else {
+        panic!("{answer:?}");
+    };
+    let GitResponse::Health(view) = *answer else {
+        panic!("{answer:?}");
+    };
+    assert!(view.parent_commits.is_empty());
+    assert!(view.branches[2].problem.is_some(), "{view:?}");
+}
+
+#[test]
+fn the_riskiest_come_first_with_what_they_share() {
+    let scene = Scene::new();
+    let answer = risk(
+        &Git::new(environment()),
+        &scene.folder.path().join("scratch"),
+        "app",
+        &scene.at,
+    );
+    let Response::Git(answer) = answer else {
+        panic!("{answer:?}");
+    };
+    let GitResponse::Risk(view) = *answer else {
+        panic!("{answer:?}");
+    };
+    let seen: Vec<_> = view
+        .roles
+        .iter()
+        .map(|row| (row.role.as_str(), row.risk))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("developer", RiskLevel::High),
+            ("tester", RiskLevel::High),
+            ("devops", RiskLevel::Low),
+        ]
+    );
+    let developer = &view.roles[0];
+    assert_eq!(
+        (developer.files, developer.insertions, developer.deletions),
+        (1, 2, 1)
+    );
+    assert_eq!((developer.ahead, developer.behind), (1, 1));
+    assert_eq!(developer.shared[0].conflicts, ["tester"]);
+    assert!(view.roles[2].shared.is_empty());
+}
