@@ -18,6 +18,9 @@ pub const RULES_VARIABLE: &str = "TORCH_GIT_RULES";
 /// The rule that is broken by a secret in a commit.
 pub const SECRET_RULE: &str = "git.secret";
 
+/// What to do instead of committing one.
+pub const SECRET_REMEDY: &str = "take it out of the files, and read it from the environment or from a file that git ignores; where it is none, end that line with torch:allow-secret";
+
 /// The rule that is broken by a commit where a person commits.
 pub const COMMIT_RULE: &str = "commit.forbidden";
 

@@ -10,6 +10,7 @@ pub mod catalog;
 mod crash;
 pub mod event;
 mod failure;
+pub mod git_hooks;
 mod host;
 pub mod lane;
 pub mod matrix;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use torch_api::worktree::{RemovedView, UndeletedView};
 use torch_api::{CommitView, Failure};
+use torch_core::policy::SecretCheck;
 use torch_core::{AgentId, AgentState, RoleName, Timestamp};
 
 use crate::event::ConnId;
@@ -152,6 +153,8 @@ pub enum Order {
         paths: Vec<PathBuf>,
         /// Variables for the repository's hooks.
         env: BTreeMap<String, String>,
+        /// What becomes of it with a secret in it.
+        secrets: SecretCheck,
         /// Because of what, for the journal.
         cause: String,
     },
@@ -193,6 +196,8 @@ pub enum Outcome {
         agent: AgentId,
         /// Because of what.
         cause: String,
+        /// What looked like a secret in it, one text each.
+        secrets: Vec<String>,
         /// What came of it.
         result: Result<Box<CommitView>, Failure>,
     },

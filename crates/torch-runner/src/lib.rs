@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 pub use daemon::FindTorch;
 pub use hand_over::{HandOverFrom, hand_over};
 pub use hook::{HOOK_INPUT_MAX, hook};
+pub use spool::append;
 pub use status_line::{Chain, status_line};
 
 /// Why the wrapper could not begin.

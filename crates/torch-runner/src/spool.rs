@@ -10,7 +10,10 @@ use torch_process::clock;
 
 /// Appends one record. `O_APPEND` and a single `write` keep lines of several writers whole on local file systems. Of a record that makes
 /// a line over [`LINE_MAX`] nothing is written ([`io::ErrorKind::FileTooLarge`]): its reader would pass over it.
-pub(crate) fn append(path: &Path, launch: LaunchId, event: SpoolEvent) -> io::Result<()> {
+///
+/// # Errors
+/// What the file system says.
+pub fn append(path: &Path, launch: LaunchId, event: SpoolEvent) -> io::Result<()> {
     let record = SpoolRecord {
         at: clock::now(),
         launch,

@@ -59,7 +59,7 @@ const TO_KEEP: [&str; 8] = [
 
 /// Commands that handle objects, references and names alone: none of them runs a program that the configuration names
 /// once [`ALWAYS`] and [`WITHOUT_HOOKS`] hold (git 2.47; looked up in its sources, tried by the tests).
-const PLAIN: [&str; 18] = [
+const PLAIN: [&str; 19] = [
     "--version",
     "cat-file",
     "check-attr",
@@ -71,6 +71,7 @@ const PLAIN: [&str; 18] = [
     "log",
     "ls-files",
     "ls-tree",
+    "merge-base",
     "rev-list",
     "rev-parse",
     "symbolic-ref",

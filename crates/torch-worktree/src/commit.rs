@@ -14,6 +14,7 @@ mod stage;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use torch_core::policy::SecretCheck;
 use torch_process::Environment;
 
 use crate::call::Call;
@@ -43,6 +44,8 @@ pub struct CommitRequest<'a> {
     pub paths: &'a [PathBuf],
     /// Variables for the hooks, beside those of [`Git::new`]: what a person's own commands have there.
     pub env: &'a Environment,
+    /// What becomes of it where something that it adds looks like a secret.
+    pub secrets: SecretCheck,
 }
 
 /// A commit.
@@ -64,6 +67,8 @@ pub struct Committed {
     pub deletions: u64,
     /// Whether it was there already: there was nothing to commit, and the last commit has this message and author.
     pub already: bool,
+    /// What it adds that looks like a secret, one text each; only where that is no reason to refuse it.
+    pub secrets: Vec<String>,
 }
 
 /// Commits what was changed in an agent's worktree, never anything below `.torch/`. Ignored files stay out. Hooks run as
@@ -100,9 +105,20 @@ pub fn commit(git: &Git, request: &CommitRequest<'_>) -> Result<Committed, Commi
             }),
         };
     }
+    let secrets = match request.secrets {
+        SecretCheck::Off => Vec::new(),
+        _ => staged.secrets(&worktree, &specs)?,
+    };
+    if !secrets.is_empty() && request.secrets == SecretCheck::Refuse {
+        return Err(CommitError::Secrets {
+            path: path.to_owned(),
+            found: secrets,
+        });
+    }
     staged.take_effect()?;
     worktree.make(request, &message, &specs)?;
-    worktree.describe(request.branch, false)
+    let made = worktree.describe(request.branch, false)?;
+    Ok(Committed { secrets, ..made })
 }
 
 /// A worktree that is committed in.
@@ -252,6 +268,7 @@ impl Worktree<'_> {
             insertions,
             deletions,
             already,
+            secrets: Vec::new(),
         })
     }
 }

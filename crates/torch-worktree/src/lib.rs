@@ -29,6 +29,7 @@ mod exclude;
 mod filters;
 mod git;
 mod guard;
+mod hook;
 mod inspect;
 mod integrate;
 mod keep;
@@ -67,6 +68,7 @@ pub use engine::Engine;
 pub use error::WorktreeError;
 pub use exclude::{exclude, exclude_in};
 pub use git::Git;
+pub use hook::HookRepository;
 pub use inspect::{inspect, inspect_busy};
 pub use integrate::{
     BenchRequest, ChainLink, ChainRequest, Chained, GhError, LandRequest, Landed, Origin, Point,

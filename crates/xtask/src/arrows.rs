@@ -22,7 +22,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("torch-process", &["torch-core"]),
     ("torch-project", &["torch-core", "torch-team"]),
     ("torch-session", &["torch-core", "torch-process"]),
-    ("torch-worktree", &["torch-core", "torch-process"]),
+    (
+        "torch-worktree",
+        &["torch-core", "torch-integration", "torch-process"],
+    ),
     ("torch-store", &["torch-core"]),
     ("torch-runner", &["torch-core", "torch-process"]),
     ("torch-demo", &["torch-core", "torch-process"]),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use torch_api::wire::FailureKind;
 use torch_api::{CommitView, Failure};
 use torch_core::AgentId;
+use torch_core::policy::SecretCheck;
 use torch_worktree::{CommitError, CommitRequest, Committed, Git};
 
 use super::worktrees::repository_of;
@@ -18,7 +19,7 @@ pub(super) fn carried_out(
     git: &Git,
     conn: ConnId,
     worktree: &Registered,
-    (message, paths): (&str, &[PathBuf]),
+    (message, paths, secrets): (&str, &[PathBuf], SecretCheck),
     (env, cause): (&BTreeMap<String, String>, String),
 ) -> Outcome {
     let env = env.iter();
@@ -38,14 +39,21 @@ pub(super) fn carried_out(
                 message,
                 paths,
                 env: &env,
+                secrets,
             };
             torch_worktree::commit(git, &request)
         });
     crate::crash::did("commit");
+    let secrets = match &made {
+        Ok(made) => made.secrets.clone(),
+        Err(CommitError::Secrets { found, .. }) => found.clone(),
+        Err(_) => Vec::new(),
+    };
     Outcome::Committed {
         conn,
         agent: worktree.agent.unwrap_or(AgentId::new(0, 0)),
         cause,
+        secrets,
         result: match made {
             Ok(made) => Ok(Box::new(view(worktree, made))),
             Err(error) => Err(failure(worktree, &error)),

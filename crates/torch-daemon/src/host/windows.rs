@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use torch_core::forbidden::RULES_VARIABLE;
 use torch_core::{PaneAddress, SessionId, SessionName};
 use torch_process::facts;
 use torch_session::{Server, SessionError, WindowSpec};
@@ -39,7 +40,7 @@ impl Host {
         }
         let again = dir.join("launch.json").exists();
         let resumed = order.take_up_conversation();
-        let prepared = prepare_launch(&dir, &order);
+        let prepared = prepare_launch(&dir, &order, (&self.home, &self.torch));
         self.spools.watch(agent, launch, spool, 0);
         let (inputs, torch, git) = (self.inputs.clone(), self.torch.clone(), self.git.clone());
         let logs = self.home.join("logs");
@@ -159,9 +160,16 @@ impl Host {
 }
 
 /// Writes the wrapper's orders and the program's files, and empties the spool.
-fn prepare_launch(dir: &Path, order: &OpenWindow) -> Result<(), String> {
+fn prepare_launch(
+    dir: &Path,
+    order: &OpenWindow,
+    (home, torch): (&Path, &Path),
+) -> Result<(), String> {
     let text = |error: std::io::Error| format!("failed to prepare {}: {error}", dir.display());
     std::fs::create_dir_all(dir).map_err(text)?;
+    if order.spec.env.contains_key(RULES_VARIABLE) {
+        crate::git_hooks::lay(home, torch).map_err(text)?;
+    }
     let spec = serde_json::to_vec_pretty(&order.spec).map_err(|error| error.to_string())?;
     replace(&dir.join("launch.json"), &spec).map_err(text)?;
     for (name, content) in &order.files {

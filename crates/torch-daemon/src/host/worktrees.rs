@@ -125,12 +125,13 @@ fn carried_out(bench: &Bench<'_>, conn: ConnId, order: Order) -> Done {
             message,
             paths,
             env,
+            secrets,
             cause,
         } => Done::Changed(super::commits::carried_out(
             git,
             conn,
             &worktree,
-            (&message, &paths),
+            (&message, &paths, secrets),
             (&env, cause),
         )),
         Order::Undelete {

@@ -80,6 +80,7 @@ impl State {
             message,
             paths: request.paths,
             env: team.map(|team| team.env.clone()).unwrap_or_default(),
+            secrets: team.map_or_else(Default::default, |team| team.policy.git.secret_check),
             cause: t.cause.clone(),
         })
     }

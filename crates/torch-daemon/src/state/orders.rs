@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use torch_core::forbidden::{RULES_FILE, RULES_VARIABLE};
 use torch_core::hand_over;
 use torch_core::launch::LaunchSpec;
 use torch_core::policy::AgentCommits;
@@ -64,6 +65,7 @@ impl State {
         let own = rules.env.iter();
         env.extend(own.map(|(name, value)| (name.clone(), filler.fill(value, conversation))));
         env.extend(self.agent_env(agent)?);
+        env.extend(self.git_environment(agent));
         let mut secrets = self.secrets.get(&team.id).cloned().unwrap_or_default();
         secrets.retain(|name, _| self.is_key_of(&run.agent.program, name));
         let own: Vec<&str> = self.settings.config.agents.variable_names().collect();
@@ -93,10 +95,15 @@ impl State {
         });
         let files = rules.files.iter();
         let files = files.map(|file| (file.name.clone(), filler.fill(&file.text, conversation)));
+        let mut files: Vec<_> = files.collect();
+        if self.holds_git_back(agent) {
+            let rules = serde_json::to_string_pretty(&self.git_rules(agent, launch)?).ok()?;
+            files.push((RULES_FILE.to_owned(), rules));
+        }
         Some(LaunchOrders {
             spec,
             resume: resume.filter(|_| !rules.resume.is_empty()),
-            files: files.collect(),
+            files,
             secrets,
         })
     }
@@ -112,6 +119,10 @@ impl State {
         );
         let chained = self.chained(agent, program);
         let hands_over = self.hands_over(agent, launch, program);
+        let guards = match program.hooks.guard.is_some() && self.holds_git_back(agent) {
+            true => format!(" --guard {}", sh_word(&self.git_rules_file(agent))),
+            false => String::new(),
+        };
         let answers = self.run_dir(agent).join(answers_folder(launch));
         let answers = answers.display().to_string();
         let command = program.install.as_ref().map(|install| &install.command);
@@ -125,6 +136,7 @@ impl State {
                 ("role", run.agent.role.to_string()),
                 ("status_line", format!("{hook} --status-line{chained}")),
                 ("hand_over", format!("{hook}{hands_over}")),
+                ("guard", format!("{hook}{guards}")),
                 ("answers", answers),
                 ("hook", hook),
             ]
@@ -237,7 +249,14 @@ impl State {
             ),
             pair("TORCH_SPEC", team.spec.display().to_string()),
         ]);
+        if self.holds_git_back(agent) {
+            env.extend([pair(RULES_VARIABLE, self.git_rules_file(agent))]);
+        }
         Some(env)
+    }
+
+    fn git_rules_file(&self, agent: AgentId) -> String {
+        self.run_dir(agent).join(RULES_FILE).display().to_string()
     }
 
     pub(crate) fn run_dir(&self, agent: AgentId) -> PathBuf {

@@ -254,9 +254,11 @@ impl State {
                 conn,
                 agent,
                 cause,
+                secrets,
                 result,
             } => {
                 t.cause = cause;
+                self.note_secrets(t, agent, &secrets, result.is_ok());
                 self.on_committed(t, conn, agent, result);
             }
             Outcome::Undeleted { conn, result } => match result {

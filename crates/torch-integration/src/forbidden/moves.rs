@@ -1,5 +1,7 @@
 //! References that are about to move in the agent's own repository (githooks(5), `reference-transaction`).
 
+use std::cell::OnceCell;
+
 use torch_core::forbidden::{GitRules, Operation};
 
 use super::name::{Owner, owner};
@@ -56,12 +58,18 @@ pub trait RefFacts {
 
 /// The first of the moves that is refused.
 pub fn judge_moves(rules: &GitRules, moves: &[Move], facts: &impl RefFacts) -> Option<Refusal> {
-    let matters = |one: &&Move| one.name.starts_with("refs/");
-    let mut rows = moves.iter().filter(matters).peekable();
-    rows.peek()?;
-    let (defaults, elsewhere) = (facts.defaults(), facts.elsewhere());
+    let known = OnceCell::new();
+    let mut rows = moves.iter().filter(|one| one.name.starts_with("refs/"));
     rows.find_map(|one| {
-        let whose = owner(rules, &one.name, &defaults, &elsewhere);
+        let whose = match owner(rules, &one.name, &[], &[]) {
+            // What else is known matters only for branches that nobody is named for; a commit at home asks nothing.
+            Owner::Own if rules.home.as_deref() != one.name.strip_prefix("refs/heads/") => {
+                let (defaults, elsewhere) =
+                    known.get_or_init(|| (facts.defaults(), facts.elsewhere()));
+                owner(rules, &one.name, defaults, elsewhere)
+            }
+            whose => whose,
+        };
         judge_move(rules, one, &whose, facts)
     })
 }
@@ -75,8 +83,8 @@ fn judge_move(
     if *whose == Owner::Nobody {
         return None;
     }
-    // Without an old value git means: whatever stands there.
-    let now = facts.value(&one.name);
+    // git holds the old value against what stands there itself; without one it means: whatever that is.
+    let now = one.old.clone().or_else(|| facts.value(&one.name));
     let Some(new) = &one.new else {
         return judge_deletion(rules, one, (whose, now.as_deref()), facts);
     };

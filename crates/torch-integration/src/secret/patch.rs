@@ -14,7 +14,7 @@ pub const PATCH_OPTIONS: [&str; 8] = [
     "--src-prefix=a/",
     "--dst-prefix=b/",
     "--diff-filter=AM",
-    "--no-indent-heuristic",
+    "--inter-hunk-context=0",
 ];
 
 /// One line that is added.
@@ -102,7 +102,11 @@ impl<'p> Iterator for Lines<'p> {
                 self.head(line);
                 continue;
             }
-            // With no context a hunk is lines that go and lines that come; the latter are counted.
+            // The new side is counted: lines that come and, where a setting asks for some, lines that stay.
+            if line.starts_with(b" ") {
+                self.left -= 1;
+                self.line += 1;
+            }
             let Some(text) = line.strip_prefix(b"+") else {
                 continue;
             };

@@ -46,12 +46,7 @@ fn keys_that_say_what_they_are() {
         ("github_pat_", 82, ALNUM, "GitHub token"),
         ("glpat-", 20, ALNUM, "GitLab token"),
         ("xoxb-", 50, ALNUM, "Slack token"),
-        (
-            "https://hooks.slack.com/services/T",
-            42,
-            ALNUM,
-            "Slack webhook",
-        ),
+        ("hooks.slack.com/services/T", 42, ALNUM, "Slack webhook"),
         ("sk_live_", 24, ALNUM, "Stripe key"),
         ("AIza", 35, ALNUM, "Google API key"),
         ("sk-ant-api03-", 93, ALNUM, "Anthropic key"),

@@ -51,6 +51,17 @@ pub enum CommitError {
         /// The folders, relative to it; the first ones of many.
         folders: Vec<String>,
     },
+    /// What looks like keys or passwords.
+    #[error(
+        "what looks like a secret would be committed: {}; take it out, or say in that line that it is none: torch:allow-secret",
+        found.join("; ")
+    )]
+    Secrets {
+        /// The worktree.
+        path: PathBuf,
+        /// Each with its file and line; what it is is masked.
+        found: Vec<String>,
+    },
     /// A path that can't be committed.
     #[error("{file:?} can't be committed: {why}")]
     File {
@@ -101,6 +112,7 @@ impl CommitError {
             Self::Nothing { path }
             | Self::Conflicts { path, .. }
             | Self::Nested { path, .. }
+            | Self::Secrets { path, .. }
             | Self::NotStaged { path, .. }
             | Self::Busy { path }
             | Self::Rejected { path, .. } => git(path, "status"),

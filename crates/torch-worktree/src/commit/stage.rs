@@ -149,6 +149,17 @@ impl Staged {
         self.empty
     }
 
+    /// What of it looks like a secret.
+    pub(super) fn secrets(
+        &self,
+        worktree: &Worktree<'_>,
+        specs: &Specs,
+    ) -> Result<Vec<String>, CommitError> {
+        let call = worktree.located.call(worktree.git);
+        let call = call.env("GIT_INDEX_FILE", &self.copy);
+        Ok(crate::hook::secrets_of(call, Some("HEAD"), specs.all())?)
+    }
+
     /// Puts the copy in the index's place, under git's own lock.
     pub(super) fn take_effect(&self) -> Result<(), CommitError> {
         let busy = || CommitError::Busy {

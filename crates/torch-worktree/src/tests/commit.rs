@@ -54,6 +54,7 @@ impl Desk {
             message,
             paths: &paths,
             env: &self.env,
+            secrets: torch_core::policy::SecretCheck::Refuse,
         };
         crate::commit(&bare_handle(), &request)
     }

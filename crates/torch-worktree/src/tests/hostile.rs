@@ -216,6 +216,7 @@ impl Hostile {
             message,
             paths: &[],
             env: &Environment::new(),
+            secrets: torch_core::policy::SecretCheck::Refuse,
         };
         crate::commit(&self.git(), &request)
     }
@@ -445,6 +446,7 @@ fn the_user_may_trust_a_repository() {
         message: "work",
         paths: &[],
         env: &Environment::new(),
+        secrets: torch_core::policy::SecretCheck::Refuse,
     };
     crate::commit(&handle, &request).expect("committed");
     let ran = hostile.ran();
@@ -479,6 +481,7 @@ fn the_hooks_of_the_git_directory_run_at_a_commit_and_those_of_the_tree_do_not()
         message: "work",
         paths: &[],
         env: &Environment::new(),
+        secrets: torch_core::policy::SecretCheck::Refuse,
     };
     crate::commit(&handle(), &request).expect("committed");
     assert_eq!(fs::read_to_string(trace).expect("a trace"), "usual\n");

@@ -142,6 +142,7 @@ fn work(project: &Project, directory: &Path, name: &str) -> Result<(), WorktreeE
         message: "work",
         paths: &[],
         env: &env,
+        secrets: torch_core::policy::SecretCheck::Refuse,
     };
     let made = match crate::commit(&handle, &request) {
         Ok(made) => made,
