@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use lane::{LaneMergedView, LanePairView, LaneView, LaneWaitingView};
 
+use crate::integrate::{IntegrateRequest, IntegrationPreview, IntegrationView};
 use crate::wire::TeamSelector;
 
 mod lane;
@@ -47,6 +48,8 @@ pub enum GitRequest {
     },
     /// What was committed and pushed, the newest first. Answers [`GitResponse::Log`].
     Log(LogFilter),
+    /// A team's integration. Answers as [`crate::integrate::IntegrateOrder`] says.
+    Integrate(Box<IntegrateRequest>),
 }
 
 /// The answer to a [`GitRequest`].
@@ -68,6 +71,15 @@ pub enum GitResponse {
         /// Whether there are older ones that were asked for.
         more: bool,
     },
+    /// An integration as it stands.
+    Integration(Box<IntegrationView>),
+    /// Integrations, the oldest first.
+    Integrations {
+        /// All of them.
+        integrations: Vec<IntegrationView>,
+    },
+    /// What one would do.
+    Preview(Box<IntegrationPreview>),
 }
 
 /// Which roles change the same files now.

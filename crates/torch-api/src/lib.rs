@@ -11,6 +11,7 @@ pub mod commit;
 pub mod credit;
 pub mod failure;
 pub mod git;
+pub mod integrate;
 pub mod open;
 pub mod path;
 pub mod roster;

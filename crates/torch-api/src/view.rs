@@ -98,6 +98,9 @@ pub struct TeamView {
     /// Commits that agents made although the team's policy leaves them to a person, one line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub against_policy: Vec<String>,
+    /// Its integration that is under way, and what it waits for, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration: Option<String>,
     /// What torch's own words to its agents cost: check-ins, standups, words to go on, repeated briefings.
     #[serde(default)]
     pub supervision: SupervisionView,

@@ -10,9 +10,9 @@ use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 use crate::command::{
     ack, agent, agent_run, agents, attach, audit, auto, backup, brief, commit, complete,
     completions, compliance, config, context, credit, daemon, demo_agent, deps, detect, doctor, gc,
-    git, inbox, init, logs, man, mcp, message, open, pause, pending, plan, policy, report, restore,
-    resume, roles, rules, schedule, send, shell, spec, standup, status, stop, task,
-    team as team_command, undelete, violations, why, windows, worktree,
+    git, inbox, init, integrate, logs, man, mcp, message, open, pause, pending, plan, policy,
+    report, restore, resume, roles, rules, schedule, send, shell, spec, standup, status, stop,
+    task, team as team_command, undelete, violations, why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -101,6 +101,7 @@ enum Command {
     Windows(windows::WindowsArgs),
     Worktree(worktree::WorktreeArgs),
     Git(git::GitArgs),
+    Integrate(integrate::IntegrateArgs),
     Undelete(undelete::UndeleteArgs),
     Commit(commit::CommitArgs),
     Complete(complete::CompleteArgs),
@@ -181,6 +182,7 @@ fn run(command: Command) -> Outcome {
         Command::Windows(args) => windows::run(args, &place()?),
         Command::Worktree(args) => worktree::run(args, &place()?),
         Command::Git(args) => git::run(args, &place()?),
+        Command::Integrate(args) => integrate::run(args, &place()?),
         Command::Undelete(args) => undelete::run(args, &place()?),
         Command::Commit(args) => commit::run(args, &place()?),
         Command::Complete(args) => complete::run(args, &place()?),

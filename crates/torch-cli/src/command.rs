@@ -28,6 +28,7 @@ pub mod hook;
 pub(crate) mod in_force;
 pub mod inbox;
 pub mod init;
+pub mod integrate;
 pub mod logs;
 pub mod man;
 pub mod mcp;

@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod error;
 pub mod fit;
 pub mod git;
+pub mod integrate;
 pub mod keep;
 pub mod message;
 pub mod observed;

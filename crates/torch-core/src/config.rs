@@ -4,6 +4,7 @@
 
 mod error;
 mod fast_lane;
+mod integration;
 mod interval;
 mod key;
 mod layer;
@@ -13,11 +14,12 @@ mod project_router;
 use serde::{Deserialize, Serialize};
 
 use crate::RouterMode;
-use crate::policy::{GitPolicy, IntegrationPolicy, Profile, TeamPolicy};
+use crate::policy::{GitPolicy, Profile, TeamPolicy};
 use crate::screen::DialogKind;
 
 pub use error::ConfigError;
 pub use fast_lane::FastLaneConfig;
+pub use integration::IntegrationConfig;
 pub use interval::{Interval, NoInterval, PlanTier};
 pub(crate) use key::names_in;
 pub use key::{KEYS, Key, Kind, Scope};
@@ -34,7 +36,7 @@ pub struct Config {
     /// What agents do with git.
     pub git: GitPolicy,
     /// How work gets into the base branch.
-    pub integration: IntegrationPolicy,
+    pub integration: IntegrationConfig,
     /// What is watched of agents' work with git.
     pub activity: ActivityConfig,
     /// tmux and its server.
@@ -79,7 +81,7 @@ impl Config {
         TeamPolicy {
             profile: self.policy,
             git: self.git.clone(),
-            integration: self.integration.clone(),
+            integration: self.integration.policy(),
         }
     }
 }

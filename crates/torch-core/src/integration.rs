@@ -345,6 +345,9 @@ pub struct Integration {
     pub parent_tip: String,
     /// The integration branch.
     pub branch: String,
+    /// The tests' command as the project's files have it.
+    #[serde(default)]
+    pub detected_test: Option<String>,
     /// Whether it goes in by a pull request.
     #[serde(default)]
     pub by_pull_request: bool,
@@ -406,6 +409,7 @@ impl Integration {
             parent: parent.to_owned(),
             parent_tip: String::new(),
             branch: String::new(),
+            detected_test: None,
             by_pull_request: false,
             built: None,
             asked: None,

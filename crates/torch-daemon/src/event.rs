@@ -90,6 +90,8 @@ pub enum TimerKey {
     Stated(TeamId),
     /// When the next open violation expires.
     Violations,
+    /// The end of what a team's integration waits for.
+    Integration(TeamId),
     /// The next planned note.
     Schedules,
     /// The next look at all panes.
@@ -287,6 +289,15 @@ pub enum Event {
     Worktrees(Box<crate::worktrees::Outcome>),
     /// An order of the fast lane was carried out.
     Lane(Box<crate::lane::LaneDone>),
+    /// An act of an integration ended.
+    Integrated {
+        /// Whose.
+        team: TeamId,
+        /// Which.
+        id: torch_core::IntegrationId,
+        /// What came of it.
+        found: Box<torch_integration::integrate::Found>,
+    },
     /// The files in which a project states its rules were read.
     RulesRead {
         /// Whose project's.
@@ -458,6 +469,13 @@ pub enum Effect {
     },
     /// Look at two worktrees of the fast lane, or merge.
     Lane(Box<crate::lane::LaneOrder>),
+    /// Do an act of an integration.
+    Integrate {
+        /// Whose.
+        team: TeamId,
+        /// Which.
+        job: Box<crate::integrate::Job>,
+    },
     /// Open an agent's window.
     Open(Box<OpenWindow>),
     /// Close an agent's pane, with it its window unless a person has split it, and end everything that ran there.

@@ -12,6 +12,7 @@ pub mod event;
 mod failure;
 pub mod git_hooks;
 mod host;
+pub mod integrate;
 pub mod lane;
 pub mod matrix;
 pub mod offline;

@@ -44,6 +44,7 @@ pub(crate) fn team(
         against_policy: Vec::new(),
         open_violations: 0,
         blocked: Vec::new(),
+        integration: None,
         supervision: SupervisionView::default(),
         agents,
     }

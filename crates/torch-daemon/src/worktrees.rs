@@ -105,6 +105,8 @@ pub enum Order {
         /// What is looked at.
         at: Repositories,
     },
+    /// Look what an integration would do; answered by the host.
+    PreviewIntegration(Box<crate::integrate::Job>),
     /// Keep and remove these.
     Remove {
         /// Which.

@@ -13,7 +13,7 @@ mod tests;
 mod turns;
 mod words;
 
-use torch_core::integration::TestRun;
+use torch_core::integration::{Integration, TestRun};
 use torch_core::policy::Approval;
 use torch_core::{AgentId, RoleName};
 
@@ -49,7 +49,9 @@ pub struct Rules {
     pub agents_commit: bool,
     /// Whether a pull request may be merged past the protection of its branch.
     pub admin_merge: bool,
-    /// The tests' command, where torch may run it.
+    /// Whether torch may run what the settings or the project's files name.
+    pub run_tests: bool,
+    /// The tests' command of the settings.
     pub test: Option<String>,
     /// Commands that are run on the parent branch afterwards.
     pub verify: Vec<String>,
@@ -82,7 +84,7 @@ impl Rules {
     }
 
     /// Who reviews: a role, or `person`.
-    pub(crate) fn reviewer(&self) -> String {
+    pub fn review_by(&self) -> String {
         let lead = self
             .lead()
             .filter(|_| self.approval == Approval::ProjectManager);
@@ -97,6 +99,13 @@ impl Rules {
             .into_iter()
             .cloned()
             .collect()
+    }
+
+    /// The command by which torch itself runs the tests; none: a role is asked.
+    pub fn command(&self, row: &Integration) -> Option<String> {
+        let own = || self.test.clone().or_else(|| row.detected_test.clone());
+        let named = row.wishes.test.clone();
+        named.or_else(|| self.run_tests.then(own).flatten())
     }
 
     pub(crate) fn lives(&self, role: &RoleName) -> bool {
@@ -174,6 +183,8 @@ pub struct Seen {
     pub taken: Vec<String>,
     /// Whether a pull request can be made: there is a remote, `gh`, and both may be used.
     pub pull_request: bool,
+    /// The tests' command as the project's files have it.
+    pub test: Option<String>,
     /// What could not be looked at, in words.
     pub notes: Vec<String>,
 }

@@ -9,9 +9,9 @@ pub mod forbidden;
 pub mod integrate;
 pub mod lane;
 pub mod last_good;
-pub mod secret;
 pub mod late;
 mod message;
+pub mod secret;
 
 pub use branch::{better_name, branch_prefix};
 pub use feature::feature_key;

@@ -7,7 +7,9 @@
 mod named_file;
 mod survey;
 mod teams;
+mod test_command;
 
 pub use named_file::{FileError, open_regular, read_bytes, read_start, read_text, text_of};
 pub use survey::{Limits, SurveyError, survey};
 pub use teams::{TeamFileError, Teams, load_teams, read_team};
+pub use test_command::test_command;

@@ -16,6 +16,6 @@ pub use chain::{ChainLink, ChainRequest, Chained, chain, clashes};
 pub use gh::{GhError, PullRequestOrder, gh_is_there, merge_pull_request, open_pull_request};
 #[cfg(test)]
 pub(crate) use land::land_with;
-pub use land::{LandRequest, Landed, Point, land, point};
+pub use land::{LandRequest, Landed, Point, land, point, take_away};
 pub use remote::{Origin, Pushed, fetch, find_origin, push};
-pub use work::{Work, WorkCommit, contains, tip_of, work_of};
+pub use work::{Work, WorkCommit, branches_below, contains, tip_of, work_of};

@@ -55,6 +55,9 @@ pub enum Response {
     Pending {
         /// The questions.
         questions: Vec<crate::QuestionView>,
+        /// Integrations that wait for a review.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        integrations: Vec<crate::integrate::IntegrationView>,
     },
     /// An agent came a step further; more answers follow.
     Progress {

@@ -1,7 +1,7 @@
 //! `torch git`.
 
-mod lane;
 mod activity;
+mod lane;
 
 use clap::{Args, Subcommand};
 use torch_api::git::{GitRequest, GitResponse};

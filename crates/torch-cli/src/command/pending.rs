@@ -10,7 +10,7 @@ use crate::place::Place;
 use crate::render::time::Clock;
 use crate::{exit, output, render};
 
-/// Lists what agents' programs ask before they act: permissions, trust, questions, menus.
+/// Lists what agents' programs ask before they act (permissions, trust, questions, menus), and integrations to review.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  torch pending\n  torch pending --all")]
 pub struct PendingArgs {
@@ -23,15 +23,15 @@ pub struct PendingArgs {
     json: JsonArgs,
 }
 
-/// Approves an open question, once. torch never does so by itself.
+/// Approves an open question, once, or lets an integration in. torch never does so by itself.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  torch approve q-7k3f9q")]
+#[command(after_help = "Examples:\n  torch approve q-7k3f9q\n  torch approve i-7k3f9q2a")]
 pub struct ApproveArgs {
     #[command(flatten)]
     which: WhichArgs,
 }
 
-/// Denies an open question.
+/// Denies an open question, or an integration.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch deny q-7k3f9q")]
 pub struct DenyArgs {
@@ -41,7 +41,7 @@ pub struct DenyArgs {
 
 #[derive(Debug, Args)]
 struct WhichArgs {
-    /// The question, as `torch pending` lists it
+    /// The question or the integration, as `torch pending` lists it
     #[arg(value_name = "ID")]
     id: String,
     #[command(flatten)]
@@ -57,13 +57,21 @@ pub(crate) fn run(args: PendingArgs, place: &Place) -> Outcome {
     })?;
     match client.receive()? {
         Response::Failed(failure) => Err(CommandError::from(failure)),
-        Response::Pending { questions } if args.json.json => {
-            output::json(&Response::Pending { questions })?;
+        answer @ Response::Pending { .. } if args.json.json => {
+            output::json(&answer)?;
             Ok(exit::OK)
         }
-        Response::Pending { questions } => {
+        Response::Pending {
+            questions,
+            integrations,
+        } => {
             let width = crate::screen::width();
-            output::data(&render::pending::list(&questions, &Clock::system(), width))?;
+            if !questions.is_empty() || integrations.is_empty() {
+                output::data(&render::pending::list(&questions, &Clock::system(), width))?;
+            }
+            for view in &integrations {
+                output::data(&render::integrate::one(view, width))?;
+            }
             Ok(exit::OK)
         }
         other => Err(CommandError::unexpected(&other)),

@@ -227,6 +227,9 @@ fn of_rules(team: &TeamView) -> Vec<String> {
             team.name
         ));
     }
+    if let Some(integration) = &team.integration {
+        lines.push(format!("integration {}", super::plain(integration)));
+    }
     lines.extend(team.blocked.iter().map(|(role, words)| {
         format!(
             "{role} says that it is blocked: {} (torch why {role})",

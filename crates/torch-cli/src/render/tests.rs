@@ -142,6 +142,7 @@ fn a_team() -> TeamView {
         against_policy: Vec::new(),
         open_violations: 0,
         blocked: Vec::new(),
+        integration: None,
         supervision: Default::default(),
         agents: vec![
             an_agent("orchestrator", 0, AgentState::Idle),

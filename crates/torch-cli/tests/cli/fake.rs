@@ -189,6 +189,7 @@ pub(crate) fn a_team() -> TeamView {
         against_policy: Vec::new(),
         open_violations: 0,
         blocked: Vec::new(),
+        integration: None,
         supervision: Default::default(),
         agents: Vec::new(),
     }

@@ -120,6 +120,36 @@ pub const KEYS: &[Key] = &[
         doc: "Whether agents are told of conflicts between their work before anybody merges it (torch git radar shows them).",
     },
     Key {
+        name: "integration.run_tests",
+        kind: Kind::Switch,
+        scope: Scope::User,
+        doc: "Whether torch itself runs a project's tests in torch integrate, with your rights, outside of agents' sandboxes; else a role does.",
+    },
+    Key {
+        name: "integration.test",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "The command of the tests, for sh -c, where integration.run_tests allows it; empty: as the project's files have it.",
+    },
+    Key {
+        name: "integration.build",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "A command that is run on the base branch after an integration, where integration.run_tests allows it; empty: none.",
+    },
+    Key {
+        name: "integration.smoke",
+        kind: Kind::Text,
+        scope: Scope::User,
+        doc: "Another one, behind integration.build, which tries what was built; empty: none.",
+    },
+    Key {
+        name: "integration.network",
+        kind: Kind::Switch,
+        scope: Scope::User,
+        doc: "Whether torch integrate speaks to a remote: fetches, pushes, and makes a pull request where there is gh; else all of it stays here.",
+    },
+    Key {
         name: "tmux.socket",
         kind: Kind::Name,
         scope: Scope::User,

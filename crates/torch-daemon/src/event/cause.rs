@@ -26,6 +26,7 @@ impl TimerKey {
             Self::Blocked(_) => "an agent is still blocked",
             Self::Stated(_) => "what agents were told may have changed",
             Self::Violations => "a violation may have expired",
+            Self::Integration(_) => "an integration has waited long enough",
             Self::Schedules => "a planned note is due",
             Self::Panes => "time to list the panes",
             Self::Upkeep => "upkeep",

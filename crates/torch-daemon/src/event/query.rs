@@ -35,6 +35,13 @@ pub enum Query {
         /// Only those that nobody acknowledged.
         unacked: bool,
     },
+    /// A team's integrations.
+    Integrations {
+        /// Whose.
+        team: torch_core::TeamId,
+        /// Its name.
+        name: String,
+    },
     /// The person's inbox.
     Inbox {
         /// Also what was read.

@@ -43,6 +43,7 @@ pub(crate) fn from_store(
         Query::Assignments { team, unacked } => {
             super::rules::assignments(store, team.as_deref(), unacked)
         }
+        Query::Integrations { team, name } => integrations(store, team, &name),
         Query::Inbox { all, mark_read } => inbox(store, now, all, mark_read),
         Query::Message(id, reader) => find_for(store, &id, reader).map(|found| match found {
             Ok(view) => Response::Message(Box::new(view)),
@@ -289,6 +290,16 @@ fn view_of(store: &Store, stored: &StoredMessage) -> Result<MessageView, StoreEr
         .team_name(stored.envelope.team)?
         .unwrap_or_else(|| stored.envelope.team.short());
     Ok(view::message(stored, team))
+}
+
+/// A team's integrations, the oldest first.
+fn integrations(store: &Store, team: TeamId, name: &str) -> Result<Response, StoreError> {
+    let rows = store.ledger(torch_store::LedgerKind::Integration)?;
+    let rows = rows.into_iter().filter_map(|record| match record {
+        torch_core::LedgerRecord::Integration(row) if row.team == team => Some(*row),
+        _ => None,
+    });
+    Ok(crate::state::listed_integrations((name, rows.collect())))
 }
 
 /// One message, or why there is none.

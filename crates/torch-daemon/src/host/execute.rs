@@ -23,6 +23,7 @@ impl Host {
             Effect::AddWorktree { .. } | Effect::UndoWorktree { .. } => self.execute_git(effect),
             Effect::Worktrees { conn, order } => self.worktrees(conn, *order),
             Effect::Lane(order) => self.lane(*order),
+            Effect::Integrate { team, job } => self.integrate(team, *job),
             Effect::Open(order) => self.open(*order),
             Effect::Close { .. } => self.close(effect),
             Effect::StartServer => self.start_server(),

@@ -14,6 +14,7 @@ pub(crate) mod execute;
 mod git;
 mod hand_over;
 mod health;
+mod integrate;
 pub(crate) mod keep;
 mod keys;
 pub(crate) mod kin;

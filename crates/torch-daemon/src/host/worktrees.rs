@@ -103,6 +103,11 @@ fn carried_out(bench: &Bench<'_>, conn: ConnId, order: Order) -> Done {
             &team,
             &at,
         )),
+        Order::PreviewIntegration(job) => Done::Answer(super::integrate::preview(
+            git,
+            projects.parent().unwrap_or(projects),
+            &job,
+        )),
         Order::Remove {
             worktrees,
             branch,

@@ -129,6 +129,7 @@ impl State {
         known.at = t.now;
         self.keep_refs(t, team);
         self.lane_moved(t, team, moves);
+        self.integration_moved(t, team, moves);
     }
 
     /// How the branches of a team's agents stand now.

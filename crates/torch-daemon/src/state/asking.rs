@@ -280,6 +280,7 @@ impl State {
             conn,
             Response::Pending {
                 questions: self.pending(team),
+                integrations: self.reviews(team),
             },
         );
     }

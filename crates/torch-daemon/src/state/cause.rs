@@ -29,6 +29,7 @@ pub(super) fn cause_of(event: &Event) -> String {
         Event::Worktrees(outcome) => outcome.cause().to_owned(),
         Event::Lane(_) => "fast lane".to_owned(),
         Event::TreeSeen { .. } => "worktree watched".to_owned(),
+        Event::Integrated { .. } => "integration went on".to_owned(),
         Event::RulesRead { .. } => "project's rules read".to_owned(),
         Event::RefsKnown { .. }
         | Event::RefsMoved { .. }

@@ -23,6 +23,7 @@ impl TimerKey {
             | Self::Violations
             | Self::CheckIn(_)
             | Self::Silence(_)
+            | Self::Integration(_)
             | Self::Standup(_) => drift.real(),
             Self::Delivery(_)
             | Self::Transcript(_)
@@ -82,6 +83,7 @@ impl State {
         self.activity_clock_moved(t, real);
         self.check_ins_clock_moved(t, real);
         self.standups_clock_moved(t, real);
+        self.integrations_clock_moved(t, real);
         self.schedules_clock_moved(t, real);
     }
 }

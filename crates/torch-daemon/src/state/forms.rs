@@ -48,6 +48,7 @@ impl State {
             Speech::Unblocked => self.end_block(t, *agent),
             _ => {}
         }
+        self.integration_words(t, *agent, text);
         if let Some(of) = speech::acknowledged(text) {
             self.acknowledge_by_words(t, *agent, recipient, of.as_deref());
         }

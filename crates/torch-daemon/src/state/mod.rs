@@ -24,6 +24,7 @@ mod forms;
 mod git_environment;
 mod guest;
 mod hand_over;
+mod integrate;
 mod judged;
 mod keys;
 mod lane;
@@ -95,6 +96,7 @@ pub use brief::Templates;
 pub(crate) use credit::account;
 pub(crate) use git_environment::quoted as quoted_for_git;
 pub(crate) use guest::LINES as GUEST_LINES;
+pub(crate) use integrate::listed as listed_integrations;
 pub(crate) use orders::{spool_name, spool_prefix};
 pub use programs::Programs;
 pub use recover::Snapshot;
@@ -288,6 +290,8 @@ pub struct State {
     pub(crate) plans: BTreeMap<TeamId, torch_core::TaskPlan>,
     /// For when their timer is set.
     pub(crate) schedule_timer: Option<Timestamp>,
+    /// The open integrations.
+    pub(crate) integrations: integrate::Integrations,
     /// What the rules of communication remember and keep.
     pub(crate) rules: rules::Rules,
     /// What moves in the repositories of teams.
@@ -444,6 +448,7 @@ impl State {
             Event::Worktrees(outcome) => self.on_worktrees(t, *outcome),
             Event::Lane(done) => self.on_lane(t, *done),
             Event::AnswerFile(done) => self.on_answer_file(t, done),
+            Event::Integrated { team, id, found } => self.on_integrated(t, team, (id, *found)),
             Event::RulesRead { team, result } => self.on_rules_read(t, team, result),
             Event::TreeSeen { agent, work } => self.on_tree_seen(t, agent, work.as_deref()),
             Event::RefsKnown { team, tips } => self.on_refs_known(t, team, tips),
@@ -551,6 +556,7 @@ impl State {
             TimerKey::Blocked(agent) => self.on_still_blocked(t, agent),
             TimerKey::Stated(team) => self.on_stated_due(t, team),
             TimerKey::Violations => self.expire_violations(t),
+            TimerKey::Integration(team) => self.on_integration_due(t, team),
             // What is due is posted after each event.
             TimerKey::Schedules => self.schedule_timer = None,
             // The host's own business.

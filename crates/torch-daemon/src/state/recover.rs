@@ -80,6 +80,7 @@ impl State {
             listed: 0,
             just_connected: false,
             inputs: BTreeMap::new(),
+            integrations: super::integrate::Integrations::default(),
             server_ends: super::server::ServerEnds::default(),
             silent: None,
             unheard: false,
@@ -131,6 +132,7 @@ impl State {
         state.recover_silence(now, &mut effects);
         state.recover_standups(now, &mut effects);
         state.recover_lanes(now, &mut effects);
+        state.resume_integrations(now, &mut effects);
         effects.extend(state.tell_suspended(now));
         (state, effects)
     }

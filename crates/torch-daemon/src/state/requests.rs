@@ -147,6 +147,9 @@ impl State {
             }
             Request::Wake { team, role } => self.wake_now(t, conn, &team, role.as_deref()),
             Request::Pending { team, all } => self.reply_pending(t, conn, &team, all),
+            Request::AnswerQuestion { id, approve } if Self::is_integration(&id) => {
+                self.review_integration(t, conn, (by, &id, approve));
+            }
             Request::AnswerQuestion { id, approve } => {
                 self.answer_question(t, conn, (&id, approve));
             }
@@ -158,6 +161,9 @@ impl State {
             }
             Request::Git(GitRequest::SwitchLane { team, on }) => {
                 self.switch_lane(t, conn, caller, (&team, on));
+            }
+            Request::Git(GitRequest::Integrate(request)) => {
+                self.integrate(t, conn, by, *request);
             }
             request @ (Request::WorktreeList { .. }
             | Request::WorktreeRemove { .. }
@@ -181,6 +187,7 @@ impl State {
         self.turn_waiters.retain(|waiter| waiter.conn != conn);
         self.watchers
             .retain(|watcher| watcher.conn != conn || watcher.kind == WatchKind::Undo);
+        self.integrations_left(conn);
         self.namings.retain(|naming| naming.conn != conn);
         self.cancelled.retain(|cancelled| *cancelled != conn);
         self.through_mcp.remove(&conn);

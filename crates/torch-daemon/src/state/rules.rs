@@ -212,14 +212,13 @@ impl State {
                 LedgerRecord::Rules(row) => self.put_rules(*row),
                 LedgerRecord::Refs(row) => self.recover_refs(*row),
                 LedgerRecord::Activity(row) => self.recover_activity(*row),
-                // Taken up by their own: `integrate.rs`.
-                LedgerRecord::Integration(_) => {}
-                // As well: `rollback.rs`.
+                // Taken up by their own: `rollback.rs`.
                 LedgerRecord::Rollback(_) => {}
                 // `broker.rs` does as well.
                 LedgerRecord::Broker(_) | LedgerRecord::Push(_) => {}
                 LedgerRecord::Stated(row) => self.rules.stating.put(*row),
                 LedgerRecord::Lane(row) => self.recover_lane(*row),
+                LedgerRecord::Integration(row) => self.recover_integration(*row),
             }
         }
         let teams: Vec<TeamId> = self.teams.keys().copied().collect();

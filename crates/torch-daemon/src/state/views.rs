@@ -37,6 +37,7 @@ impl State {
         view.against_policy = self.against_policy(id);
         view.open_violations = self.count_open_violations(id);
         view.blocked = self.blocked_roles(id);
+        view.integration = self.integration_line(id);
         view.caps = Some(self.caps());
         view.tasks = self.plans.get(&id).map(torch_core::TaskPlan::count);
         view

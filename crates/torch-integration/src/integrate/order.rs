@@ -39,9 +39,7 @@ pub fn rank(role: &str) -> u8 {
         0..=3 => words.contains(part),
         _ => role.contains(*part),
     };
-    let found = RANKS
-        .iter()
-        .find(|(parts, _)| parts.iter().any(|part| fits(part)));
+    let found = RANKS.iter().find(|(parts, _)| parts.iter().any(fits));
     found.map_or(OTHER, |(_, rank)| *rank)
 }
 

@@ -217,6 +217,7 @@ fn on_seen(row: &mut Integration, rules: &Rules, seen: Seen, now: Timestamp) -> 
         set(row, Step::Review, StepState::Due, "", now);
     }
     row.parent_tip = parent;
+    row.detected_test = seen.test.clone();
     row.merges = merges;
     row.by_pull_request = seen.pull_request && !row.wishes.no_pull_request;
     if row.branch.is_empty() {
@@ -384,8 +385,7 @@ fn test(row: &mut Integration, rules: &Rules, now: Timestamp) -> (Due, Vec<Say>)
         over(row, Step::Test, "these commits passed before", now);
         return due(row, rules, now);
     }
-    let command = row.wishes.test.clone().or_else(|| rules.test.clone());
-    let Some(command) = command else {
+    let Some(command) = rules.command(row) else {
         let roles = rules.testers();
         let says = words::ask_for_tests(row, &roles);
         let until = Some(now.after(TESTS));
@@ -482,7 +482,7 @@ fn review(row: &mut Integration, rules: &Rules, now: Timestamp) -> (Due, Vec<Say
         let says = on_failed(row, rules, missed.join("; "), now);
         return (Due::Wait, says);
     }
-    let by = rules.reviewer();
+    let by = rules.review_by();
     let to = match RoleName::parse(&by) {
         Ok(role) if by != "person" => To::Role(role),
         _ => To::Person,

@@ -61,6 +61,7 @@ impl World {
                 approval: Approval::ProjectManager,
                 agents_commit: true,
                 admin_merge: false,
+                run_tests: true,
                 test: Some("run tests".to_owned()),
                 verify: vec!["build".to_owned()],
                 network: false,
@@ -129,7 +130,7 @@ impl World {
             Act::Build => self.built(),
             Act::Test { command, commit } => {
                 let has = |name: &&str| commit.split('+').any(|part| part.starts_with(*name));
-                let red = self.red.iter().any(|name| has(name)) || self.red_parent;
+                let red = self.red.iter().any(has) || self.red_parent;
                 Found::Tested(TestRun {
                     commit: commit.clone(),
                     command: Some(command.clone()),

@@ -6,9 +6,9 @@
 
 mod compliance;
 mod day;
+mod git;
 mod kind;
 mod lane;
-mod git;
 mod line;
 mod sessions;
 mod violations;
@@ -17,8 +17,8 @@ use std::path::PathBuf;
 
 pub use compliance::ComplianceExporter;
 pub use day::{Exporter, Step};
-pub use lane::LaneExporter;
 pub use git::GitExporter;
+pub use lane::LaneExporter;
 pub use sessions::write_sessions;
 pub use violations::ViolationExporter;
 

@@ -62,6 +62,29 @@ pub fn point(
     }
 }
 
+/// Takes a branch away that stands on `commit` and that no worktree has; any other stays. Whether it is gone.
+///
+/// # Errors
+/// [`WorktreeError`] where git can't be run.
+pub fn take_away(
+    git: &Git,
+    repository: &Repository,
+    (branch, commit): (&str, &str),
+) -> Result<bool, WorktreeError> {
+    let tip = tip_of(git, repository, branch)?;
+    if tip.as_deref() != Some(commit) {
+        return Ok(tip.is_none());
+    }
+    let found = Maker::open(git, repository)?.registrations()?;
+    if found.iter().any(|one| !one.is_gone() && one.holds(branch)) {
+        return Ok(false);
+    }
+    let name = format!("refs/heads/{branch}");
+    let args = ["update-ref", "--no-deref", "-d", &name, commit];
+    call(git, repository).ask("delete a branch", args)?;
+    Ok(true)
+}
+
 /// A branch that is to be moved.
 #[derive(Debug, Clone, Copy)]
 pub struct LandRequest<'a> {

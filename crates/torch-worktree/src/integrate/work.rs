@@ -82,6 +82,24 @@ pub fn tip_of(
     commit_at(git, repository, &format!("refs/heads/{branch}"))
 }
 
+/// The branches whose names begin so, without `refs/heads/`.
+///
+/// # Errors
+/// [`WorktreeError`] where git can't be run.
+pub fn branches_below(
+    git: &Git,
+    repository: &Repository,
+    prefix: &str,
+) -> Result<Vec<String>, WorktreeError> {
+    let args = [
+        "for-each-ref",
+        "--format=%(refname:lstrip=2)",
+        &format!("refs/heads/{prefix}"),
+    ];
+    let listed = git.ask("list the branches", &repository.root, args)?.text();
+    Ok(listed.lines().map(str::to_owned).collect())
+}
+
 /// The commit that a full reference leads to.
 pub(super) fn commit_at(
     git: &Git,

@@ -350,6 +350,8 @@ fn a_remote_gets_the_branch_and_gives_its_own() {
     assert_eq!(tip.as_deref(), Some(made[1].as_str()));
     let none = fetch(&handle(), &repository, (&origin, "no-such")).expect("asked");
     assert_eq!(none, None);
+    let names = branches_below(&handle(), &repository, "integration/").expect("listed");
+    assert_eq!(names, ["integration/x"]);
     // Nothing is forced.
     let base = two.project.git(&["rev-parse", "main~1"]);
     two.project.git(&["update-ref", name, &base]);
@@ -358,6 +360,15 @@ fn a_remote_gets_the_branch_and_gives_its_own() {
     two.project.git(&["update-ref", name, &other]);
     let pushed = push(&handle(), &repository, (&origin, "integration/x")).expect("asked");
     assert!(matches!(pushed, Pushed::Refused { .. }), "{pushed:?}");
+    // Only what stands where it is known to is taken away.
+    let gone = |commit: &str| take_away(&handle(), &repository, ("integration/x", commit));
+    assert!(!gone(&made[1]).expect("looked"));
+    assert!(gone(&other).expect("taken"));
+    let home = ("main-developer", other.as_str());
+    assert!(
+        !take_away(&handle(), &repository, home).expect("looked"),
+        "a worktree has it"
+    );
 }
 
 #[test]

@@ -80,6 +80,7 @@ impl State {
                 | GitRequest::Risk { team }
                 | GitRequest::Log(LogFilter { team, .. }),
             ) => own.select(team, what)?,
+            Request::Git(GitRequest::Integrate(request)) => own.select(&mut request.team, what)?,
             Request::Tasks(tasks) if matches!(tasks.order, TasksOrder::Show) => {
                 own.select(&mut tasks.team, what)?;
             }

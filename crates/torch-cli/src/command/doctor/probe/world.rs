@@ -135,7 +135,7 @@ impl World {
             all: true,
         };
         match self.ask(&request)? {
-            Response::Pending { questions } => Ok(questions.into_iter().next()),
+            Response::Pending { questions, .. } => Ok(questions.into_iter().next()),
             other => Err(CommandError::unexpected(&other)),
         }
     }

@@ -1,0 +1,82 @@
+//! What an integration would do now; nothing is changed by that.
+
+use std::path::Path;
+
+use torch_api::Response;
+use torch_api::git::GitResponse;
+use torch_api::integrate::IntegrationPreview;
+use torch_integration::integrate::{Found, GATES, follow};
+use torch_worktree::Git;
+
+use super::{Site, Why};
+use crate::failure::other;
+use crate::integrate::Job;
+
+/// Looks, and merges in memory.
+pub(crate) fn preview(git: &Git, home: &Path, job: &Job) -> Response {
+    match seen(git, home, job) {
+        Ok(view) => Response::Git(Box::new(GitResponse::Preview(Box::new(view)))),
+        Err(why) => {
+            let error = "failed to look what there is to integrate";
+            Response::Failed(other(error, &why, Some("torch doctor")))
+        }
+    }
+}
+
+fn seen(git: &Git, home: &Path, job: &Job) -> Result<IntegrationPreview, Why> {
+    let site = Site::new(git, home, job)?;
+    let seen = site.seen(false)?;
+    let mut row = job.row.clone();
+    let now = row.at;
+    let uncommitted = seen
+        .work
+        .iter()
+        .filter(|work| work.changed > 0 || work.operation.is_some());
+    let uncommitted = uncommitted.map(|work| {
+        let files = format!("{} files not committed", work.changed);
+        let what = work
+            .operation
+            .clone()
+            .map(|what| format!("{what} is under way"));
+        (work.role.to_string(), what.unwrap_or(files))
+    });
+    let uncommitted = uncommitted.collect();
+    let (parent_tip, notes) = (seen.parent.clone(), seen.notes.clone());
+    // Nobody is asked for anything, and nobody is waited for.
+    let mut rules = job.rules.clone();
+    rules.agents_commit = false;
+    follow(&mut row, &rules, Found::Seen(seen), now);
+    row.giving_up = None;
+    if !row.merges.is_empty()
+        && let Err(conflict) = site.chained(&row.parent_tip, &row.merges)?
+    {
+        row.built = None;
+        follow(&mut row, &rules, conflict, now);
+    }
+    let tests = match rules.command(&row) {
+        Some(command) => format!("torch runs `{command}`"),
+        None => "a role is asked to run them (integration.run_tests is false)".to_owned(),
+    };
+    let land = match row.by_pull_request {
+        true => "a pull request, merged with gh".to_owned(),
+        false => format!("{} is moved here, without a pull request", row.parent),
+    };
+    let gates = GATES.iter().map(|gate| {
+        let word = if gate.at_least { "at least" } else { "at most" };
+        format!("{} {word} {}", gate.name, gate.bound / 1_000)
+    });
+    Ok(IntegrationPreview {
+        team: rules.team.clone(),
+        parent: row.parent.clone(),
+        parent_tip,
+        branch: row.branch.clone(),
+        uncommitted,
+        conflicts: row.conflicts.clone(),
+        tests,
+        review: job.rules.review_by(),
+        land,
+        gates: gates.collect(),
+        notes,
+        merges: row.merges,
+    })
+}
