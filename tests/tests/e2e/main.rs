@@ -14,6 +14,7 @@ mod edges;
 mod endurance;
 mod hostile;
 mod identity;
+mod integrate;
 mod isolation;
 mod open;
 mod payloads;
