@@ -14,6 +14,7 @@ pub mod git;
 pub mod integrate;
 pub mod open;
 pub mod path;
+pub mod rollback;
 pub mod roster;
 pub mod rules;
 pub mod task;

@@ -22,6 +22,7 @@ pub mod project_files;
 pub mod project_folder;
 pub mod replay;
 pub mod role_files;
+pub mod rollback;
 mod run;
 mod service;
 pub mod state;

@@ -160,6 +160,8 @@ pub enum Order {
         /// Because of what, for the journal.
         cause: String,
     },
+    /// Take work back.
+    Rollback(Box<crate::rollback::Job>),
     /// Bring one back.
     Undelete {
         /// Directories, the first of which that lies in a repository is meant.
@@ -203,6 +205,8 @@ pub enum Outcome {
         /// What came of it.
         result: Result<Box<CommitView>, Failure>,
     },
+    /// Work was taken back, or is about to be.
+    Rollback(Box<crate::rollback::Done>),
     /// One was brought back, or not.
     Undeleted {
         /// Who asked.
@@ -219,6 +223,7 @@ impl Outcome {
             Self::Removed { .. } => "worktrees removed",
             Self::Cleaned { .. } => "worktrees cleaned",
             Self::Committed { .. } => "commit ended",
+            Self::Rollback(_) => "rollback",
             Self::Undeleted { .. } => "worktree undeleted",
         }
     }

@@ -9,6 +9,7 @@
 //! - [`project`]: the rules that a project's own files state.
 //! - [`push`]: what an agent may push.
 //! - [`replay`]: judging again what was judged before.
+//! - [`rollback`]: who may take work back.
 //! - [`schedule`]: who may plan a note for whom.
 //! - [`speech`]: what kind of thing a text says.
 //! - [`traffic`]: the verdict on a message, with the rule that decided: the policy and the limits.
@@ -24,6 +25,7 @@ pub mod policy;
 pub mod project;
 pub mod push;
 pub mod replay;
+pub mod rollback;
 pub mod schedule;
 pub mod speech;
 pub mod tag;

@@ -24,12 +24,20 @@ pub(crate) use carry::carry_until;
 pub use carry::{Carry, Stage, carry_out, check};
 pub use error::RollbackError;
 pub use files::{RestoreRequest, restore};
-pub use line::{Line, LineCommit, came_in, line, resolve, resolve_all, taken};
-pub use revert::{Made, pick, revert};
+pub use line::{Line, LineCommit, came_in, commits, line, named, resolve, resolve_all, taken};
+pub use revert::{Made, alike, are_alike, pick, revert};
 pub use show::{Changed, changed, patch, upstream};
 
 /// A result of this module.
 type Result<T> = std::result::Result<T, RollbackError>;
+
+/// The worktree that has a branch checked out, if one has and its folder is there.
+///
+/// # Errors
+/// [`RollbackError::Returns`] where a rebase or bisection comes back to the branch.
+pub fn holder(git: &Git, repository: &Repository, branch: &str) -> Result<Option<PathBuf>> {
+    Bench::new(git, repository).holder(branch)
+}
 
 /// The repository, for commands that need no worktree.
 struct Bench<'a> {

@@ -305,6 +305,8 @@ pub enum Request {
     Rules(Box<RulesRequest>),
     /// A question about a team's git. Answers [`Response::Git`].
     Git(crate::git::GitRequest),
+    /// Work is taken back. Answers [`Response::Rollback`].
+    Rollback(Box<crate::rollback::RollbackRequest>),
     /// Archives and removes what is older than the configured retention. Answers [`Response::Gc`].
     Gc {
         /// Only say what that would be.
@@ -367,6 +369,7 @@ impl Request {
             Self::Undelete { .. } => "undelete",
             Self::Rules(_) => "rules",
             Self::Git(_) => "git",
+            Self::Rollback(_) => "rollback",
             Self::Gc { .. } => "gc",
         }
     }

@@ -49,6 +49,8 @@ pub enum Response {
     },
     /// What was asked of the rules of communication.
     Rules(Box<crate::rules::RulesResponse>),
+    /// Of work that is taken back.
+    Rollback(Box<crate::rollback::RollbackResponse>),
     /// Of a team's git.
     Git(Box<crate::git::GitResponse>),
     /// The open questions, oldest first.

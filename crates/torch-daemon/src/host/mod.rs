@@ -27,6 +27,7 @@ pub(crate) mod project_rules;
 mod radar;
 mod record;
 pub(crate) mod refs;
+mod rollback;
 pub(crate) mod rules;
 pub(crate) mod service;
 mod set_up;

@@ -21,7 +21,12 @@ use crate::worktrees::{HomeBranch, Order, Outcome, Registered, Removed};
 
 impl Host {
     /// Carries an order out; what only looks is answered from the task, what changes something comes back as an event.
-    pub(crate) fn worktrees(&mut self, conn: ConnId, order: Order) {
+    pub(crate) fn worktrees(&mut self, conn: ConnId, mut order: Order) {
+        if let Order::Rollback(job) = &mut order
+            && let Some(answer) = super::rollback::from_store(&self.store, job)
+        {
+            return self.reply(conn, &answer);
+        }
         let (git, inputs) = (self.git.clone(), self.inputs.clone());
         let (set_up, now) = (self.set_up(), self.clock.last().wall);
         let projects = self.home.join("projects");
@@ -139,6 +144,7 @@ fn carried_out(bench: &Bench<'_>, conn: ConnId, order: Order) -> Done {
             (&message, &paths, secrets),
             (&env, cause),
         )),
+        Order::Rollback(job) => super::rollback::carried_out(bench, conn, *job),
         Order::Undelete {
             places,
             what,

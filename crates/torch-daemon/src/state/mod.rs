@@ -50,6 +50,7 @@ mod requests;
 mod resolve;
 mod restart;
 mod resume;
+mod rollback;
 mod roster;
 mod rules;
 mod schedule;
@@ -322,6 +323,8 @@ pub struct State {
     pub(crate) through_mcp: BTreeSet<ConnId>,
     /// Connections of agents for which their own work is being committed.
     pub(crate) own_commits: BTreeSet<ConnId>,
+    /// What is being taken back.
+    pub(crate) rollbacks: rollback::Rollbacks,
     /// Clients that ask for the names of windows.
     pub(crate) namings: Vec<names::Naming>,
 }

@@ -88,6 +88,7 @@ impl State {
             session_notes: BTreeMap::new(),
             through_mcp: BTreeSet::new(),
             own_commits: BTreeSet::new(),
+            rollbacks: super::rollback::Rollbacks::default(),
             namings: Vec::new(),
         }
     }
@@ -126,6 +127,7 @@ impl State {
         state.recover_deliveries(snapshot.open, now, &mut effects);
         state.recover_schedules(snapshot.schedules, now, &mut effects);
         state.recover_credit(now, &mut effects);
+        state.recover_rollbacks(&snapshot.ledger, &mut effects);
         state.recover_rules(snapshot.ledger, now, &mut effects);
         state.recall(snapshot.past);
         state.recover_check_ins(now, &mut effects);

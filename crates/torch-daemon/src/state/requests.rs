@@ -136,6 +136,7 @@ impl State {
             Request::Resume(request) => self.resume(t, conn, &request),
             Request::Agent(request) => self.agent_request(t, conn, caller, *request),
             Request::Commit(request) => self.commit(t, conn, caller, *request),
+            Request::Rollback(request) => self.rollback(t, conn, caller, *request),
             Request::Tasks(request) => self.tasks(t, conn, caller, *request),
             Request::Standup { team, wait_millis } => {
                 self.standup(t, conn, caller, team, wait_millis);

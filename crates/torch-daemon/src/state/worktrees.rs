@@ -249,6 +249,7 @@ impl State {
                     _ => t.reply(conn, Response::WorktreesRemoved { worktrees: views }),
                 }
             }
+            Outcome::Rollback(done) => self.on_rollback(t, *done),
             Outcome::Cleaned { conn, results } => self.on_cleaned(t, conn, results),
             Outcome::Committed {
                 conn,

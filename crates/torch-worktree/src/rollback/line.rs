@@ -12,6 +12,9 @@ const LINE_MAX: usize = 10_000;
 /// What tags of good commits are called.
 const STABLE: &str = "refs/tags/stable-*";
 
+/// How commits are asked for, a line for each part of [`LineCommit`]; only its last one may have several.
+const FORMAT: &str = "--format=%H%n%P%n%ct%n%an%n%s%n%b";
+
 /// A commit of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineCommit {
@@ -70,7 +73,7 @@ pub fn line(git: &Git, repository: &Repository, branch: &str) -> Result<Line> {
         "--first-parent",
         &count,
         "-z",
-        "--format=%H%n%P%n%ct%n%an%n%s%n%b",
+        FORMAT,
         &tip,
         "--",
     ];
@@ -92,6 +95,23 @@ pub fn line(git: &Git, repository: &Repository, branch: &str) -> Result<Line> {
         commits,
         tags: tags.collect(),
     })
+}
+
+/// These commits, in this order.
+///
+/// # Errors
+/// When git can't read them.
+pub fn commits(git: &Git, repository: &Repository, ids: &[String]) -> Result<Vec<LineCommit>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let bench = Bench::new(git, repository);
+    let mut args = vec!["log", "--no-walk=unsorted", "-z", FORMAT];
+    args.extend(ids.iter().map(String::as_str));
+    args.push("--");
+    let output = bench.call().ask("read the commits", args)?;
+    let found = words(&output.stdout);
+    Ok(found.iter().filter_map(|text| read(text)).collect())
 }
 
 fn read(text: &str) -> Option<LineCommit> {
@@ -131,20 +151,7 @@ pub fn resolve_all(
     names: &[String],
 ) -> Result<Vec<String>> {
     let bench = Bench::new(git, repository);
-    let mut found: Vec<String> = Vec::new();
-    for name in names {
-        match name.split_once("..") {
-            Some((from, to)) => {
-                let from = resolve(git, repository, from)?;
-                let to = resolve(git, repository, to)?;
-                let range = format!("{from}..{to}");
-                let args = ["rev-list", "--first-parent", &range, "--"];
-                let listed = bench.ask("list the commits", &args)?;
-                found.extend(listed.lines().map(str::to_owned));
-            }
-            None => found.push(resolve(git, repository, name)?),
-        }
-    }
+    let found = named(git, repository, names)?;
     for commit in &found {
         came_in(git, repository, line, commit)?;
     }
@@ -152,12 +159,33 @@ pub fn resolve_all(
         return Ok(found);
     }
     // Of two, the one that has the other is newer; git sorts so.
-    let all = bench.ask(
-        "sort the commits",
-        &["rev-list", "--topo-order", line.tip(), "--"],
-    )?;
+    let args = ["rev-list", "--topo-order", line.tip(), "--"];
+    let all = bench.ask("sort the commits", &args)?;
     let sorted = all.lines().filter(|id| found.iter().any(|one| one == id));
     Ok(sorted.map(str::to_owned).collect())
+}
+
+/// The commits of these names and ranges in the order in which they are named, of a range the oldest first.
+///
+/// # Errors
+/// [`RollbackError::NoCommit`].
+pub fn named(git: &Git, repository: &Repository, names: &[String]) -> Result<Vec<String>> {
+    let bench = Bench::new(git, repository);
+    let mut found: Vec<String> = Vec::new();
+    for name in names {
+        match name.split_once("..") {
+            Some((from, to)) => {
+                let from = resolve(git, repository, from)?;
+                let to = resolve(git, repository, to)?;
+                let range = format!("{from}..{to}");
+                let args = ["rev-list", "--first-parent", "--reverse", &range, "--"];
+                let listed = bench.ask("list the commits", &args)?;
+                found.extend(listed.lines().map(str::to_owned));
+            }
+            None => found.push(resolve(git, repository, name)?),
+        }
+    }
+    Ok(found)
 }
 
 /// Where on the line a commit came in: the position of the oldest commit of the line that has it.

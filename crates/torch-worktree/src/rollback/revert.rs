@@ -86,6 +86,34 @@ pub fn pick(git: &Git, repository: &Repository, tip: &str, commits: &[String]) -
     Ok(made)
 }
 
+/// Makes one commit on top of `tip` with the content of `good`.
+///
+/// # Errors
+/// When git can't write it.
+pub fn alike(
+    git: &Git,
+    repository: &Repository,
+    (tip, good): (&str, &str),
+    message: &str,
+) -> Result<Made> {
+    let bench = Bench::new(git, repository);
+    let tree = bench.tree(good)?;
+    let args = ["commit-tree", "-p", tip, "-F", "-", &tree];
+    let call = bench.call().stdin(message);
+    let mut made = Made::at(tip, 1)?;
+    made.add(call.ask("write a commit", args)?.text());
+    Ok(made)
+}
+
+/// Whether two commits have the same content.
+///
+/// # Errors
+/// When git can't read them.
+pub fn are_alike(git: &Git, repository: &Repository, (a, b): (&str, &str)) -> Result<bool> {
+    let bench = Bench::new(git, repository);
+    Ok(bench.tree(a)? == bench.tree(b)?)
+}
+
 impl Made {
     fn at(tip: &str, count: usize) -> Result<Self> {
         if count > MOST {

@@ -21,6 +21,7 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::AnswerStandup { .. }
         | Request::Commit(_)
         | Request::Git(GitRequest::SwitchLane { .. })
+        | Request::Rollback(_)
         | Request::Cancel => Privilege::Anyone,
         Request::Messages(_)
         | Request::Stats { .. }

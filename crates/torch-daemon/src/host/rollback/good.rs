@@ -1,0 +1,98 @@
+//! The last good commit of a team's parent branch.
+
+use torch_core::rollback::{GoodBy, LastGood};
+use torch_integration::last_good::{Mark, STABLE_TAG, by_message, last_good};
+use torch_worktree::rollback::{Line, LineCommit, came_in, line, resolve};
+use torch_worktree::{Git, Repository};
+
+use super::{Result, failed, no_stable_point, short};
+use crate::rollback::Wanted;
+
+/// What was found.
+pub(super) struct Good {
+    /// The branch.
+    pub(super) line: Line,
+    /// The commit.
+    pub(super) good: LastGood,
+    /// How many commits of the branch lie above it.
+    pub(super) position: usize,
+    /// The bad commit that was named, and where on the branch it came in.
+    pub(super) bad: Option<(String, usize)>,
+    /// Stable tags that are on no commit of the branch itself.
+    pub(super) aside: Vec<String>,
+}
+
+/// Finds it.
+pub(super) fn find(git: &Git, repository: &Repository, wanted: &Wanted) -> Result<Good> {
+    let line = line(git, repository, &wanted.parent).map_err(failed)?;
+    let bad = match &wanted.bad {
+        None => None,
+        Some(name) => {
+            let id = resolve(git, repository, name).map_err(failed)?;
+            let at = came_in(git, repository, &line, &id).map_err(failed)?;
+            Some((id, at))
+        }
+    };
+    let marks = marks(&line, wanted);
+    let ids: Vec<&str> = line.commits.iter().map(|commit| commit.id.as_str()).collect();
+    let tags = line.tags.iter();
+    let aside = tags.filter(|(_, commit)| !ids.contains(&commit.as_str()));
+    let aside: Vec<String> = aside.map(|(name, _)| name.clone()).collect();
+    let at = bad.as_ref().map_or(0, |(_, at)| *at);
+    let Some(found) = last_good(&ids, &marks, at) else {
+        return Err(none(wanted, (&line, at), &aside));
+    };
+    let (position, why) = (found.position, found.mark.why.clone());
+    let good = told(&line.commits[position], why);
+    Ok(Good {
+        good,
+        position,
+        bad,
+        aside,
+        line,
+    })
+}
+
+/// What is told of a good commit.
+pub(super) fn told(commit: &LineCommit, why: GoodBy) -> LastGood {
+    LastGood {
+        commit: commit.id.clone(),
+        subject: commit.subject.clone(),
+        at: commit.at,
+        why,
+    }
+}
+
+fn marks(line: &Line, wanted: &Wanted) -> Vec<Mark> {
+    let mark = |commit: &String, why| Mark {
+        commit: commit.clone(),
+        why,
+    };
+    let integrations = wanted.integrations.iter().map(|(id, commit)| {
+        let id = id.clone();
+        mark(commit, GoodBy::Integration { id })
+    });
+    let tags = line.tags.iter().map(|(name, commit)| {
+        let name = name.clone();
+        mark(commit, GoodBy::Tag { name })
+    });
+    let messages = line.commits.iter().filter_map(|commit| {
+        let why = by_message(&commit.subject, &commit.body)?;
+        Some(mark(&commit.id, why))
+    });
+    integrations.chain(tags).chain(messages).collect()
+}
+
+fn none(wanted: &Wanted, (line, bad): (&Line, usize), aside: &[String]) -> Box<torch_api::Failure> {
+    let below = line.commits.get(bad).map_or("", |commit| short(&commit.id));
+    let mut cause = format!(
+        "below {below} it has no verified integration, no tag {STABLE_TAG}*, and no commit whose message begins with \"Integration:\" or \"stable:\""
+    );
+    if let Some(first) = aside.first() {
+        cause.push_str(&format!(
+            "; the tag {first} is on a branch that was merged, or on none, and says nothing of {}",
+            wanted.parent
+        ));
+    }
+    no_stable_point(wanted, &cause)
+}
