@@ -11,8 +11,8 @@ use crate::command::{
     ack, agent, agent_run, agents, attach, audit, auto, backup, brief, commit, complete,
     completions, compliance, config, context, credit, daemon, demo_agent, deps, detect, doctor, gc,
     git, inbox, init, integrate, logs, man, mcp, message, open, pause, pending, plan, policy,
-    report, restore, resume, roles, rules, schedule, send, shell, spec, standup, status, stop,
-    task, team as team_command, undelete, violations, why, windows, worktree,
+    report, restore, resume, roles, rollback, rules, schedule, send, shell, spec, standup, status,
+    stop, task, team as team_command, undelete, violations, why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -102,6 +102,7 @@ enum Command {
     Worktree(worktree::WorktreeArgs),
     Git(git::GitArgs),
     Integrate(integrate::IntegrateArgs),
+    Rollback(rollback::RollbackArgs),
     Undelete(undelete::UndeleteArgs),
     Commit(commit::CommitArgs),
     Complete(complete::CompleteArgs),
@@ -183,6 +184,7 @@ fn run(command: Command) -> Outcome {
         Command::Worktree(args) => worktree::run(args, &place()?),
         Command::Git(args) => git::run(args, &place()?),
         Command::Integrate(args) => integrate::run(args, &place()?),
+        Command::Rollback(args) => rollback::run(args, &place()?),
         Command::Undelete(args) => undelete::run(args, &place()?),
         Command::Commit(args) => commit::run(args, &place()?),
         Command::Complete(args) => complete::run(args, &place()?),

@@ -42,6 +42,7 @@ pub mod report;
 pub mod restore;
 pub mod resume;
 pub mod roles;
+pub mod rollback;
 pub mod rules;
 pub mod schedule;
 pub mod send;

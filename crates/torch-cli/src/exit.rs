@@ -16,6 +16,8 @@ pub const TIMEOUT: u8 = 3;
 pub const REFUSED: u8 = 4;
 /// The daemon is not reachable and could not be started (sysexits' `EX_TEMPFAIL`).
 pub const UNREACHABLE: u8 = torch_api::wire::EXIT_UNREACHABLE;
+/// Some of what was to be found well is not (`torch rollback verify`).
+pub const PARTIAL: u8 = 5;
 /// Ended by Ctrl-C (128 + SIGINT, as shells report it).
 pub const INTERRUPTED: u8 = 130;
 
@@ -30,5 +32,6 @@ Exit codes:
     2  bad arguments, a file that can't be used, or no such target
     3  not reached in time
     4  refused by policy
+    5  in part: torch rollback verify found one or two checks failed
    75  the daemon is not reachable and could not be started
   130  ended by Ctrl-C";

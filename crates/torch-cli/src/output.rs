@@ -143,6 +143,22 @@ pub fn ask(question: &str, enter: Enter) -> Result<bool, CommandError> {
     Ok(read > 0 && is_yes(&answer, enter))
 }
 
+/// Asks for words on standard error; what was typed, without the spaces around it.
+///
+/// # Errors
+/// When the answer can't be read.
+pub fn typed(question: &str) -> Result<String, CommandError> {
+    let mut err = anstream::stderr().lock();
+    let asked = err
+        .write_all(format!("{question} ").as_bytes())
+        .and_then(|()| err.flush());
+    asked.map_err(|error| CommandError::output(&error))?;
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    read.map_err(|error| CommandError::other("failed to read the answer").because(&error))?;
+    Ok(answer.trim().to_owned())
+}
+
 fn is_yes(answer: &str, enter: Enter) -> bool {
     match answer.trim().to_ascii_lowercase().as_str() {
         "" => enter == Enter::Yes,

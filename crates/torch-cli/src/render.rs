@@ -24,6 +24,7 @@ pub mod progress;
 pub mod project_rules;
 pub mod resume;
 pub mod roles;
+pub mod rollback;
 pub mod rules;
 pub mod schedule;
 pub mod stats;

@@ -104,25 +104,75 @@ mod tests {
             let judged = judged.map(|rule| rule.0).map_err(|rule| rule.0);
             assert_eq!(judged, expect, "{sender:?} {act:?}");
         };
-        for act in [Act::Read, Act::Parent, Act::Files(None), Act::Verify, Act::Force] {
+        for act in [
+            Act::Read,
+            Act::Parent,
+            Act::Files(None),
+            Act::Verify,
+            Act::Force,
+        ] {
             check(Sender::Unknown, act, &open, Err("rollback.unknown"));
-            let human = if act == Act::Read { "rollback.read" } else { "rollback.person" };
+            let human = if act == Act::Read {
+                "rollback.read"
+            } else {
+                "rollback.person"
+            };
             check(Sender::Human, act, &closed, Ok(human));
         }
         check(Sender::Script, Act::Parent, &closed, Ok("rollback.person"));
         check(Sender::Script, Act::Force, &open, Err("rollback.force"));
-        check(agent("orchestrator"), Act::Force, &open, Err("rollback.force"));
-        check(agent("orchestrator"), Act::Verify, &open, Err("rollback.verify"));
-        check(agent("project_manager"), Act::Parent, &open, Ok("rollback.leads"));
-        check(agent("orchestrator"), Act::Parent, &open, Ok("rollback.leads"));
-        check(agent("orchestrator"), Act::Parent, &closed, Err("rollback.approval"));
-        check(agent("developer"), Act::Parent, &open, Err("rollback.leads-only"));
+        check(
+            agent("orchestrator"),
+            Act::Force,
+            &open,
+            Err("rollback.force"),
+        );
+        check(
+            agent("orchestrator"),
+            Act::Verify,
+            &open,
+            Err("rollback.verify"),
+        );
+        check(
+            agent("project_manager"),
+            Act::Parent,
+            &open,
+            Ok("rollback.leads"),
+        );
+        check(
+            agent("orchestrator"),
+            Act::Parent,
+            &open,
+            Ok("rollback.leads"),
+        );
+        check(
+            agent("orchestrator"),
+            Act::Parent,
+            &closed,
+            Err("rollback.approval"),
+        );
+        check(
+            agent("developer"),
+            Act::Parent,
+            &open,
+            Err("rollback.leads-only"),
+        );
         check(agent("developer"), Act::Read, &closed, Ok("rollback.read"));
         let files = Act::Files(Some(own));
         check(agent("developer"), files, &open, Ok("rollback.own"));
         check(agent("developer"), files, &closed, Err("commit.forbidden"));
         let others = Act::Files(Some(AgentId::new(1, 2)));
-        check(agent("orchestrator"), others, &open, Err("rollback.own-only"));
-        check(agent("orchestrator"), Act::Files(None), &open, Err("rollback.own-only"));
+        check(
+            agent("orchestrator"),
+            others,
+            &open,
+            Err("rollback.own-only"),
+        );
+        check(
+            agent("orchestrator"),
+            Act::Files(None),
+            &open,
+            Err("rollback.own-only"),
+        );
     }
 }

@@ -60,6 +60,7 @@ fn every_command_that_prints_data_has_json() {
         "torch windows",
         "torch worktree",
         "torch git",
+        "torch rollback",
         "torch report",
         "torch task",
         "torch deps",

@@ -30,7 +30,9 @@ pub struct RollbackArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Shows the last good commit, what would be taken back, and by which command; changes nothing
-    #[command(after_help = "Examples:\n  torch rollback plan\n  torch rollback plan --bad 3f2a91c --json")]
+    #[command(
+        after_help = "Examples:\n  torch rollback plan\n  torch rollback plan --bad 3f2a91c --json"
+    )]
     Plan(PlanArgs),
     /// Reverts commits of the parent branch by new commits on top of it, and shows the difference
     ///
@@ -177,7 +179,12 @@ pub(crate) fn run(args: RollbackArgs, place: &Place) -> Outcome {
         Command::Plan(args) => ask(place, args.common, args.bad.bad, RollbackOrder::Plan),
         Command::Revert(args) => {
             let commits = args.commits;
-            ask(place, args.common, args.bad.bad, RollbackOrder::Revert { commits })
+            ask(
+                place,
+                args.common,
+                args.bad.bad,
+                RollbackOrder::Revert { commits },
+            )
         }
         Command::Files(args) => {
             let order = RollbackOrder::Files {
@@ -193,7 +200,12 @@ pub(crate) fn run(args: RollbackArgs, place: &Place) -> Outcome {
         }
         Command::Branch(args) => {
             let keep = args.keep;
-            ask(place, args.common, args.bad.bad, RollbackOrder::Branch { keep })
+            ask(
+                place,
+                args.common,
+                args.bad.bad,
+                RollbackOrder::Branch { keep },
+            )
         }
         Command::Emergency(args) => emergency(args, place),
         Command::Verify(args) => {
@@ -262,13 +274,15 @@ fn emergency(args: EmergencyArgs, place: &Place) -> Outcome {
     let team = &args.common.team;
     let seen = answered(place, team, (bad.clone(), RollbackOrder::Plan))?;
     let RollbackResponse::Plan(plan) = seen else {
-        return Err(CommandError::other("the daemon answered something else than a plan"));
+        return Err(CommandError::other(
+            "the daemon answered something else than a plan",
+        ));
     };
     output::notice(render::rollback::plan(&plan, crate::screen::width()).trim_end());
     if !output::can_ask() {
         let text = "torch rollback emergency asks first, and nobody can be asked here";
-        let error = CommandError::usage(text)
-            .cause("standard input or standard error is no terminal");
+        let error =
+            CommandError::usage(text).cause("standard input or standard error is no terminal");
         return Err(match args.force {
             true => error.hint("torch rollback emergency --yes"),
             false => error.hint(Given::ours().and("--yes").line()),
@@ -288,7 +302,10 @@ fn emergency(args: EmergencyArgs, place: &Place) -> Outcome {
             Some(typed)
         }
         false => {
-            let question = format!("Revert all of this on {}, and tell all agents?", plan.parent);
+            let question = format!(
+                "Revert all of this on {}, and tell all agents?",
+                plan.parent
+            );
             if !output::ask(&question, Enter::No)? {
                 output::notice("nothing was taken back");
                 return Ok(exit::FAILURE);

@@ -1,6 +1,6 @@
 //! Which exit codes each command can return, for its long help.
 
-use super::{FAILURE, INTERRUPTED, LOCKED, OK, REFUSED, TIMEOUT, UNREACHABLE, USAGE};
+use super::{FAILURE, INTERRUPTED, LOCKED, OK, PARTIAL, REFUSED, TIMEOUT, UNREACHABLE, USAGE};
 
 /// One line of a table.
 type Line = (u8, &'static str);
@@ -47,7 +47,40 @@ fn lines(path: &str) -> Vec<Line> {
         Some("plan" | "spec") => of_plans(path),
         Some("backup" | "restore" | "gc") => of_the_registry(path),
         Some("open" | "standup") => of_a_project(path),
+        Some("rollback") => of_rollbacks(path),
         _ => of_others(path),
+    }
+}
+
+fn of_rollbacks(path: &str) -> Vec<Line> {
+    let wrong = (
+        USAGE,
+        "bad arguments, no such team, commit or file, no last good commit, or nobody can be asked",
+    );
+    match path {
+        "rollback" => GROUP.to_vec(),
+        "rollback verify" => vec![
+            (
+                OK,
+                "no check failed; what is not configured was not checked",
+            ),
+            (FAILURE, "three or more failed, or any other failure"),
+            wrong,
+            DENIED,
+            (PARTIAL, "one or two checks failed"),
+            NO_DAEMON,
+        ],
+        "rollback plan" | "rollback list" => vec![DONE, FAILED, wrong, NO_DAEMON],
+        _ => vec![
+            (OK, "it is taken back"),
+            (
+                FAILURE,
+                "nothing was taken back: a conflict, uncommitted work, or you declined the prompt",
+            ),
+            wrong,
+            DENIED,
+            NO_DAEMON,
+        ],
     }
 }
 

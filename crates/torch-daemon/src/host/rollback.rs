@@ -442,14 +442,21 @@ fn undo(
         let old = format!("{}/old", rollback.refs());
         return Some(match git_rollback::holder(git, repository, parent) {
             Ok(Some(path)) => at(&path, &format!("merge --ff-only {old}")),
-            _ => at(project, &format!("update-ref refs/heads/{parent} {old} {hard}")),
+            _ => at(
+                project,
+                &format!("update-ref refs/heads/{parent} {old} {hard}"),
+            ),
         });
     }
     if let Some(path) = &moves.worktree {
         return Some(at(path, &format!("revert --no-edit {}", moves.to)));
     }
     let short = |id: &str| id.get(..12).unwrap_or(id).to_owned();
-    Some(format!("torch rollback revert {}..{}", short(&moves.from), short(&moves.to)))
+    Some(format!(
+        "torch rollback revert {}..{}",
+        short(&moves.from),
+        short(&moves.to)
+    ))
 }
 
 /// The team has no branch to take anything back on.

@@ -291,7 +291,9 @@ impl State {
         let team = self.teams.get(&rollback.team);
         let view = RollbackView {
             team: team.map(|team| team.name.to_string()).unwrap_or_default(),
-            parent: team.map(|team| team.base_branch.clone()).unwrap_or_default(),
+            parent: team
+                .map(|team| team.base_branch.clone())
+                .unwrap_or_default(),
             took_millis: rollback.took_millis().unwrap_or_default(),
             files: carried.files,
             diff: carried.diff,
@@ -357,7 +359,11 @@ impl State {
             run.is_some_and(|run| {
                 let knows = run.agent.role.as_str() == rollback.by;
                 run.agent.state.is_live()
-                    && if all { true } else { run.agent.role.is_hub() && !knows }
+                    && if all {
+                        true
+                    } else {
+                        run.agent.role.is_hub() && !knows
+                    }
             })
         });
         for agent in &agents {
@@ -379,12 +385,23 @@ impl State {
             return;
         };
         let parent = team.base_branch.clone();
-        let what = format!("torch rollback {} ({})", rollback.what.as_str(), rollback.id.tag());
+        let what = format!(
+            "torch rollback {} ({})",
+            rollback.what.as_str(),
+            rollback.id.tag()
+        );
         let text = match &rollback.state {
             RollbackState::Failed { why, .. } => {
-                format!("{what} by {} was not done: {why}. Branches stand as before.", rollback.by)
+                format!(
+                    "{what} by {} was not done: {why}. Branches stand as before.",
+                    rollback.by
+                )
             }
-            _ => format!("{what} by {} is done. {}", rollback.by, done_in_words(rollback, &parent)),
+            _ => format!(
+                "{what} by {} is done. {}",
+                rollback.by,
+                done_in_words(rollback, &parent)
+            ),
         };
         let draft = Draft::from_torch(rollback.team, MessageKind::Notice, Recipient::Human, text);
         self.post(t, draft);
@@ -400,7 +417,11 @@ impl State {
             let LedgerRecord::Rollback(rollback) = record else {
                 continue;
             };
-            let Some(team) = self.teams.get(&rollback.team).filter(|_| rollback.is_open()) else {
+            let Some(team) = self
+                .teams
+                .get(&rollback.team)
+                .filter(|_| rollback.is_open())
+            else {
                 continue;
             };
             let order = Box::new(carry_out(rollback, team));

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use torch_core::rollback::{Check, CheckResult};
 use torch_process::{CommandSpec, run};
-use torch_worktree::{BenchRequest, check_out_bench, remove_bench};
 use torch_worktree::rollback::{are_alike, line};
+use torch_worktree::{BenchRequest, check_out_bench, remove_bench};
 use torch_worktree::{Git, Repository};
 
 use super::{Result, failed, last_good, repository, short};
@@ -31,7 +31,11 @@ pub(super) fn made(bench: &Bench<'_>, wanted: &Wanted) -> Result<Vec<Check>> {
         seconds: 0,
         result: version(bench.git, &repository, (wanted, line.tip())),
     }];
-    if wanted.checks.iter().all(|(_, command)| command.trim().is_empty()) {
+    if wanted
+        .checks
+        .iter()
+        .all(|(_, command)| command.trim().is_empty())
+    {
         checks.extend(wanted.checks.iter().map(not_checked));
         return Ok(checks);
     }
@@ -62,7 +66,11 @@ pub(super) fn made(bench: &Bench<'_>, wanted: &Wanted) -> Result<Vec<Check>> {
 
 fn not_checked((name, _): &(String, String)) -> Check {
     let key = if name == "tests" { "test" } else { name };
-    let more = if name == "tests" { ", or --test CMD" } else { "" };
+    let more = if name == "tests" {
+        ", or --test CMD"
+    } else {
+        ""
+    };
     Check {
         name: name.clone(),
         command: None,
@@ -77,7 +85,10 @@ fn not_checked((name, _): &(String, String)) -> Check {
 /// Whether the branch stands where the last rollback left it; without one, whether it has the last good content.
 fn version(git: &Git, repository: &Repository, (wanted, tip): (&Wanted, &str)) -> CheckResult {
     let parent = &wanted.parent;
-    let moves = wanted.last.as_ref().and_then(|last| Some((last, last.moves.as_ref()?)));
+    let moves = wanted
+        .last
+        .as_ref()
+        .and_then(|last| Some((last, last.moves.as_ref()?)));
     if let Some((last, moves)) = moves {
         let expected = moves.hard.as_ref().unwrap_or(&moves.to);
         let id = last.id.tag();
@@ -96,7 +107,9 @@ fn version(git: &Git, repository: &Repository, (wanted, tip): (&Wanted, &str)) -
     }
     let Some(good) = last_good(git, repository, wanted) else {
         return CheckResult::NotChecked {
-            why: format!("nothing was taken back on {parent}, and no commit of it is known as good"),
+            why: format!(
+                "nothing was taken back on {parent}, and no commit of it is known as good"
+            ),
         };
     };
     let shown = short(&good.commit);
@@ -105,7 +118,9 @@ fn version(git: &Git, repository: &Repository, (wanted, tip): (&Wanted, &str)) -
             what: format!("{parent} has the content of {shown}, the last good commit"),
         },
         Ok(false) => CheckResult::Failed {
-            why: format!("{parent} differs from {shown}, the last good commit, and nothing was taken back"),
+            why: format!(
+                "{parent} differs from {shown}, the last good commit, and nothing was taken back"
+            ),
         },
         Err(error) => CheckResult::Failed {
             why: error.to_string(),
@@ -163,6 +178,9 @@ fn checked(
 
 fn last_lines(text: &[u8]) -> String {
     let text = torch_router::clean::clean(text).text;
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     lines[lines.len().saturating_sub(LAST_LINES)..].join(" | ")
 }

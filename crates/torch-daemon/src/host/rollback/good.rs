@@ -34,7 +34,11 @@ pub(super) fn find(git: &Git, repository: &Repository, wanted: &Wanted) -> Resul
         }
     };
     let marks = marks(&line, wanted);
-    let ids: Vec<&str> = line.commits.iter().map(|commit| commit.id.as_str()).collect();
+    let ids: Vec<&str> = line
+        .commits
+        .iter()
+        .map(|commit| commit.id.as_str())
+        .collect();
     let tags = line.tags.iter();
     let aside = tags.filter(|(_, commit)| !ids.contains(&commit.as_str()));
     let aside: Vec<String> = aside.map(|(name, _)| name.clone()).collect();

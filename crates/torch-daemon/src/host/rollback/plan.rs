@@ -42,7 +42,9 @@ pub(super) fn made(git: &Git, wanted: &Wanted) -> Result<RollbackPlan> {
 
 /// Why the parent branch can't be moved now.
 fn hindrance(git: &Git, repository: &Repository, draft: &Draft<'_>) -> Option<String> {
-    let rollback = draft.to_last_good(torch_core::rollback::RollbackKind::Revert).ok()?;
+    let rollback = draft
+        .to_last_good(torch_core::rollback::RollbackKind::Revert)
+        .ok()?;
     let refs = rollback.refs();
     let refused = git_rollback::check(git, &carry(repository, &rollback, &refs)).err()?;
     Some(match refused.hint() {
@@ -83,7 +85,10 @@ fn recommended(draft: &Draft<'_>, found: &Good, same: bool) -> (String, String) 
         _ if found.position == 1 => {
             let id = found.line.tip();
             let id = id.get(..12).unwrap_or(id);
-            (format!("revert {id}"), "only one commit lies above it".to_owned())
+            (
+                format!("revert {id}"),
+                "only one commit lies above it".to_owned(),
+            )
         }
         _ => {
             let why = "reverts rewrite nothing: everything stays in the history";

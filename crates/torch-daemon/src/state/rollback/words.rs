@@ -44,7 +44,10 @@ pub(super) fn done_in_words(rollback: &Rollback, parent: &str) -> String {
         1 => "1 commit".to_owned(),
         more => format!("{more} commits"),
     };
-    let hard = rollback.moves.as_ref().is_some_and(|moves| moves.hard.is_some());
+    let hard = rollback
+        .moves
+        .as_ref()
+        .is_some_and(|moves| moves.hard.is_some());
     match rollback.what {
         RollbackKind::Revert if good.is_empty() => {
             format!("On {parent} {commits} are reverted.")
@@ -63,7 +66,10 @@ pub(super) fn done_in_words(rollback: &Rollback, parent: &str) -> String {
 
 /// What all agents are told.
 pub(super) fn to_all(rollback: &Rollback, parent: &str) -> String {
-    let hard = rollback.moves.as_ref().is_some_and(|moves| moves.hard.is_some());
+    let hard = rollback
+        .moves
+        .as_ref()
+        .is_some_and(|moves| moves.hard.is_some());
     let sync = match hard {
         true => format!("git rebase --onto {parent} {}/old", rollback.refs()),
         false => format!("git merge {parent}"),
@@ -78,7 +84,12 @@ pub(super) fn to_all(rollback: &Rollback, parent: &str) -> String {
 
 /// What the hub is told.
 pub(super) fn to_hub(rollback: &Rollback, parent: &str) -> String {
-    let mut names: Vec<_> = rollback.taken.iter().take(3).map(|one| one.subject.clone()).collect();
+    let mut names: Vec<_> = rollback
+        .taken
+        .iter()
+        .take(3)
+        .map(|one| one.subject.clone())
+        .collect();
     if let more @ 1.. = rollback.taken.len().saturating_sub(names.len()) {
         names.push(format!("{more} more"));
     }

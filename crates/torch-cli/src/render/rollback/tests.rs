@@ -1,0 +1,222 @@
+//! Work that is taken back, as text.
+
+use torch_core::rollback::{BranchMove, Check, GoodBy, LeasedPush, NewBranch};
+use torch_core::{RollbackId, TeamId, Timestamp};
+
+use super::*;
+
+fn plainly(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn last_good() -> LastGood {
+    LastGood {
+        commit: "0123456789abcdef".to_owned(),
+        subject: "Integration: 2026-11-21 06:14".to_owned(),
+        at: Timestamp(0),
+        why: GoodBy::Tag {
+            name: "stable-app-20261121-061412".to_owned(),
+        },
+    }
+}
+
+fn taken(id: &str, author: &str, merged: Option<usize>) -> TakenBack {
+    TakenBack {
+        id: format!("{id}0123456789"),
+        subject: "what\u{1b}[31mever".to_owned(),
+        author: author.to_owned(),
+        at: Timestamp(0),
+        merged,
+    }
+}
+
+fn files() -> Vec<FileChangeView> {
+    let file = |path: &str, lines: Option<u64>| FileChangeView {
+        path: path.to_owned(),
+        insertions: lines,
+        deletions: lines,
+    };
+    vec![file("src/a.rs", Some(3)), file("logo.png", None)]
+}
+
+fn rollback(what: RollbackKind) -> Rollback {
+    Rollback {
+        id: RollbackId::new(1, 1),
+        team: TeamId::new(1, 1),
+        at: Timestamp(1_000),
+        by: "human".to_owned(),
+        what,
+        good: Some(last_good()),
+        taken: vec![
+            taken("aaa", "ann", None),
+            taken("bbb", "developer (torch)", Some(2)),
+        ],
+        files: 2,
+        moves: Some(BranchMove {
+            branch: Some("main".to_owned()),
+            worktree: None,
+            from: "a".repeat(40),
+            to: "b".repeat(40),
+            hard: None,
+            others_may_change: false,
+        }),
+        new_branch: None,
+        push: None,
+        checks: Vec::new(),
+        state: RollbackState::Done {
+            at: Timestamp(2_500),
+            not_pushed: None,
+        },
+    }
+}
+
+fn view(rollback: Rollback) -> RollbackView {
+    RollbackView {
+        team: "app".to_owned(),
+        parent: "main".to_owned(),
+        took_millis: 1_500,
+        files: files(),
+        diff: "--- a\n+++ b\n@@ -1 +1 @@\n-one\n+two\n".to_owned(),
+        diff_cut: true,
+        verdict: (!rollback.checks.is_empty()).then(|| Verdict::of(&rollback.checks)),
+        undo: Some("torch rollback revert aaaa..bbbb".to_owned()),
+        told: 4,
+        rollback,
+    }
+}
+
+#[test]
+fn the_plan() {
+    let plan = RollbackPlan {
+        team: "app".to_owned(),
+        parent: "main".to_owned(),
+        tip: "aaa".to_owned(),
+        good: last_good(),
+        bad: Some(("bbb0123456789".to_owned(), 1)),
+        taken: vec![
+            taken("aaa", "ann", None),
+            taken("bbb", "developer (torch)", Some(2)),
+        ],
+        files: files(),
+        aside: vec!["stable-side".to_owned()],
+        hindrance: Some("\"/p\", where it is checked out, has 1 file with changes".to_owned()),
+        command: "torch rollback revert --to-last-good --team app".to_owned(),
+        why: "reverts rewrite nothing".to_owned(),
+    };
+    let shown = plainly(&super::plan(&plan, Some(80)));
+    assert!(
+        !shown.contains('\u{1b}') && shown.lines().all(|line| line.len() <= 100),
+        "{shown}"
+    );
+    for part in [
+        "app, on main",
+        "last good  01234567 Integration: 2026-11-21 06:14",
+        "it has the tag stable-app-20261121-061412",
+        "bad        bbb01234, 1 commit made since it came in",
+        "above it   2 commits, 2 files changed, by ann, developer (torch)",
+        "merge of 2 commits",
+        "src/a.rs +3 -3",
+        "logo.png binary",
+        "stable-side is on no commit of the branch itself",
+        "not now",
+        "do         torch rollback revert --to-last-good --team app",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+}
+
+#[test]
+fn what_was_done() {
+    let reverted = plainly(&done(&view(rollback(RollbackKind::Revert))));
+    assert!(
+        reverted.starts_with("2 commits reverted on main\n"),
+        "{reverted}"
+    );
+    assert!(
+        reverted.contains("4 agents told\n  took 1 s\n"),
+        "{reverted}"
+    );
+    assert!(reverted.contains("to bring it back: torch rollback revert aaaa..bbbb"));
+    assert!(reverted.ends_with("-one\n+two\n… the difference goes on\n"));
+    let mut forced = rollback(RollbackKind::Emergency);
+    if let Some(moves) = &mut forced.moves {
+        moves.hard = Some("c".repeat(40));
+    }
+    forced.new_branch = Some(NewBranch {
+        name: "rollback/emergency-20261121-0614".to_owned(),
+        commit: "c".repeat(40),
+    });
+    forced.push = Some(LeasedPush {
+        remote: "origin".to_owned(),
+        branch: "main".to_owned(),
+        expected: "a".repeat(40),
+    });
+    let text = plainly(&done(&view(forced.clone())));
+    assert!(
+        text.starts_with("main was put back; it left 2 commits\n"),
+        "{text}"
+    );
+    assert!(text.contains("branch rollback/emergency-20261121-0614 at cccccccc"));
+    assert!(text.contains("origin has it too"));
+    forced.state = RollbackState::Done {
+        at: Timestamp(3_000),
+        not_pushed: Some("stale info".to_owned()),
+    };
+    let text = plainly(&done(&view(forced)));
+    assert!(
+        text.contains("not pushed  origin does not have it: stale info"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_was_not_checked_is_never_passed() {
+    let check = |name: &str, result: CheckResult| Check {
+        name: name.to_owned(),
+        command: None,
+        log: None,
+        seconds: 0,
+        result,
+    };
+    let mut row = rollback(RollbackKind::Verify);
+    let why = "set data under [rollback] in your settings".to_owned();
+    row.checks = vec![
+        check(
+            "version",
+            CheckResult::Passed {
+                what: "there".to_owned(),
+            },
+        ),
+        check(
+            "tests",
+            CheckResult::Failed {
+                why: "exit status: 1".to_owned(),
+            },
+        ),
+        check("data", CheckResult::NotChecked { why }),
+    ];
+    let shown = plainly(&done(&view(row.clone())));
+    let expected = [
+        "main: partial, 2 of 3 checked",
+        "  version       passed  there",
+        "  tests         failed  exit status: 1",
+        "  data          not checked  set data under [rollback] in your settings",
+    ];
+    assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
+    let mut failed = rollback(RollbackKind::Branch);
+    failed.state = RollbackState::Failed {
+        at: Timestamp(1_200),
+        why: "main has moved meanwhile".to_owned(),
+    };
+    let rollbacks = vec![row, failed, rollback(RollbackKind::Revert)];
+    let team = "app".to_owned();
+    let shown = plainly(&list(&RollbackList { team, rollbacks }));
+    assert!(
+        shown.contains("not done: main has moved meanwhile"),
+        "{shown}"
+    );
+    assert!(
+        shown.ends_with("1 of 2 done, 1 of them within 300 s\n"),
+        "{shown}"
+    );
+}
