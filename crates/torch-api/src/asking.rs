@@ -41,4 +41,6 @@ pub enum AnswerChannel {
     Keys,
     /// Through the program's own interface, by the plugin that torch launched it with; by keys where the plugin does not take it.
     Program,
+    /// By torch, which asks itself: nothing is typed anywhere.
+    Torch,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use lane::{LaneMergedView, LanePairView, LaneView, LaneWaitingView};
 
+use crate::broker::{BrokerRequest, BrokerResponse};
 use crate::integrate::{IntegrateRequest, IntegrationPreview, IntegrationView};
 use crate::wire::TeamSelector;
 
@@ -50,6 +51,8 @@ pub enum GitRequest {
     Log(LogFilter),
     /// A team's integration. Answers as [`crate::integrate::IntegrateOrder`] says.
     Integrate(Box<IntegrateRequest>),
+    /// About its broker. Answers [`GitResponse::Broker`].
+    Broker(BrokerRequest),
 }
 
 /// The answer to a [`GitRequest`].
@@ -80,6 +83,8 @@ pub enum GitResponse {
     },
     /// What one would do.
     Preview(Box<IntegrationPreview>),
+    /// Of its broker.
+    Broker(BrokerResponse),
 }
 
 /// Which roles change the same files now.

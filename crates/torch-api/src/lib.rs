@@ -5,6 +5,7 @@
 //! [`Response`]s, the last of which is not [`Response::Progress`].
 
 pub mod asking;
+pub mod broker;
 pub mod choice;
 pub mod client;
 pub mod commit;

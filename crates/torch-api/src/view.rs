@@ -64,6 +64,9 @@ pub struct TeamView {
     pub router: String,
     /// What holds an agent back from misbehaving: `advice`, until something enforces it.
     pub enforcement: String,
+    /// What keeps agents from pushing past the broker, where it is on.
+    #[serde(default)]
+    pub pushes: Option<crate::broker::PushLevel>,
     /// When it was made.
     pub created: Timestamp,
     /// When the hub reported the spec complete.

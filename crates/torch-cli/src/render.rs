@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod audit;
+pub mod broker;
 pub mod commit;
 pub mod compliance;
 pub mod config;

@@ -141,6 +141,8 @@ pub struct Push {
     pub said: Option<String>,
     /// When it is tried again.
     pub next: Option<Timestamp>,
+    /// Whether the broker's branch, and the project's note of the remote's, are still to be put back: it was not forwarded.
+    pub undo: bool,
     /// Where it stands.
     pub state: PushState,
 }

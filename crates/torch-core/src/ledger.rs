@@ -300,9 +300,9 @@ impl LedgerRecord {
             Self::Integration(row) => row.is_open(),
             Self::Rollback(row) => row.is_open(),
             Self::Broker(row) => row.until.is_none(),
-            Self::Push(row) => row.state.settled().is_none(),
             // The last merge is shown as long as the team is there.
             Self::Lane(_) => true,
+            Self::Push(row) => row.undo || row.state.settled().is_none(),
         }
     }
 }

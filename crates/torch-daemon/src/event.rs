@@ -76,6 +76,8 @@ pub enum TimerKey {
     Silence(AgentId),
     /// When the answers to a team's standup are waited for no longer.
     Standup(TeamId),
+    /// The next look after a team's pushes.
+    Pushes(TeamId),
     /// The next try to start the tmux server.
     Server,
     /// How long who follows a finished team waits for the end of its hub's turn.
@@ -298,6 +300,8 @@ pub enum Event {
         /// What came of it.
         found: Box<torch_integration::integrate::Found>,
     },
+    /// What came of an order for a broker.
+    Broker(Box<crate::broker::Outcome>),
     /// The files in which a project states its rules were read.
     RulesRead {
         /// Whose project's.
@@ -476,6 +480,8 @@ pub enum Effect {
         /// Which.
         job: Box<crate::integrate::Job>,
     },
+    /// Make a team's broker, look into it, or forward from it.
+    Broker(Box<crate::broker::Order>),
     /// Open an agent's window.
     Open(Box<OpenWindow>),
     /// Close an agent's pane, with it its window unless a person has split it, and end everything that ran there.

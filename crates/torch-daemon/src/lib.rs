@@ -5,6 +5,7 @@
 //! `host/mod.rs`; [`catalog`] has the agent programs, [`role_files`] the roles, [`project_files`] what a project's own files state, [`offline`] reads the registry while no daemon runs, [`care`] backs it up and restores it.
 
 pub mod brief;
+pub mod broker;
 pub mod care;
 pub mod catalog;
 mod crash;

@@ -31,6 +31,7 @@ pub(crate) fn team(
         caps: None,
         router: team.router.as_str().to_owned(),
         enforcement: "advice".to_owned(),
+        pushes: None,
         created: team.created,
         finished: team.finished,
         summary: team.summary.clone(),

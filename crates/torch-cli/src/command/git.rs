@@ -1,6 +1,7 @@
 //! `torch git`.
 
 mod activity;
+mod broker;
 mod lane;
 
 use clap::{Args, Subcommand};
@@ -50,6 +51,17 @@ enum Command {
         after_help = "Examples:\n  torch git log\n  torch git log --role developer --since 2h\n  torch git log --since 7d -n 500 --json"
     )]
     Log(activity::LogArgs),
+    /// A repository on this machine that agents push to; torch forwards what the policy lets, with your keys
+    ///
+    /// Agents then have no keys of their own at hand, and what may not be pushed does not come through. What that prevents, and what
+    /// not: docs/broker.md.
+    #[command(
+        after_help = "Examples:\n  torch git broker on\n  torch git broker status\n  torch git broker log"
+    )]
+    Broker(broker::BrokerArgs),
+    /// What the hooks of a broker run
+    #[command(hide = true)]
+    Receive(broker::ReceiveArgs),
 }
 
 #[derive(Debug, Args)]
@@ -68,6 +80,8 @@ pub(crate) fn run(args: GitArgs, place: &Place) -> Outcome {
         Command::Risk(args) => activity::risk(args, place),
         Command::Log(args) => activity::log(args, place),
         Command::Lane(args) => lane::run(args, place),
+        Command::Broker(args) => broker::run(args, place),
+        Command::Receive(args) => broker::receive(&args, place),
     }
 }
 

@@ -60,6 +60,10 @@ fn block(question: &QuestionView, clock: &Clock, width: Option<usize>) -> String
         };
         let line = fit::prose(&format!("{line}\n"), width, 2);
         text.push_str(&paint(DIM, &line));
+    } else if question.channel == AnswerChannel::Torch {
+        let id = &question.id;
+        let line = format!("  torch approve {id}, torch deny {id}\n");
+        text.push_str(&paint(DIM, &line));
     } else if question.approve.is_none() {
         let line = format!("  answered in its window: torch attach {}", question.role);
         text.push_str(&format!("{}\n", paint(DIM, &line)));

@@ -161,7 +161,13 @@ fn phase_words(team: &TeamView, clock: &Clock) -> String {
 }
 
 fn rules(team: &TeamView) -> String {
-    format!("router {} · held by {}", team.router, team.enforcement)
+    let pushes = team.pushes.map_or_else(String::new, |level| {
+        format!(" · pushes past the broker: {}", level.as_str())
+    });
+    format!(
+        "router {} · held by {}{pushes}",
+        team.router, team.enforcement
+    )
 }
 
 fn agents(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {

@@ -129,6 +129,7 @@ fn a_team() -> TeamView {
         caps: None,
         router: "strict".to_owned(),
         enforcement: "advice".to_owned(),
+        pushes: None,
         created: ago(300),
         finished: None,
         summary: None,

@@ -176,6 +176,7 @@ pub(crate) fn a_team() -> TeamView {
         caps: None,
         router: "strict".to_owned(),
         enforcement: "advice".to_owned(),
+        pushes: None,
         created: Timestamp(1_795_226_400_000),
         finished: None,
         summary: None,

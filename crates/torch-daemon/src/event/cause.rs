@@ -18,6 +18,7 @@ impl TimerKey {
             Self::Wake(_) => "time to wake an agent",
             Self::CheckIn(_) => "time for a check-in",
             Self::Standup(_) => "a standup is over",
+            Self::Pushes(_) => "time to look after pushes",
             Self::Silence(_) => "an agent has been silent for a while",
             Self::Server => "time to start the tmux server",
             Self::Followed(_) => "who follows has waited long enough",

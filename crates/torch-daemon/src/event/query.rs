@@ -42,6 +42,13 @@ pub enum Query {
         /// Its name.
         name: String,
     },
+    /// What became of a team's pushes.
+    Pushes {
+        /// The team.
+        team: torch_core::TeamId,
+        /// How many at most, the newest ones.
+        limit: usize,
+    },
     /// The person's inbox.
     Inbox {
         /// Also what was read.

@@ -44,6 +44,7 @@ pub(crate) fn from_store(
             super::rules::assignments(store, team.as_deref(), unacked)
         }
         Query::Integrations { team, name } => integrations(store, team, &name),
+        Query::Pushes { team, limit } => super::rules::pushes(store, team, limit),
         Query::Inbox { all, mark_read } => inbox(store, now, all, mark_read),
         Query::Message(id, reader) => find_for(store, &id, reader).map(|found| match found {
             Ok(view) => Response::Message(Box::new(view)),

@@ -9,6 +9,7 @@
 pub(crate) mod answer;
 mod answer_file;
 pub(crate) mod answers;
+mod broker;
 mod commits;
 pub(crate) mod execute;
 mod git;

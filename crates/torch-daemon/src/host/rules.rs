@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use torch_api::Response;
+use torch_api::broker::{BrokerResponse, PushView};
+use torch_api::git::GitResponse;
 use torch_api::rules::{AssignmentView, RulesResponse, RulesView, ViolationFilter, ViolationView};
 use torch_core::{LedgerRecord, Team, TeamId};
 use torch_store::{LedgerKind, Store, StoreError};
@@ -59,6 +61,21 @@ pub(crate) fn assignments(
     }
     let response = RulesResponse::Assignments { assignments };
     Ok(Response::Rules(Box::new(response)))
+}
+
+/// The newest pushes of a team, the oldest of them first.
+pub(crate) fn pushes(store: &Store, team: TeamId, limit: usize) -> Result<Response, StoreError> {
+    let mut found = Vec::new();
+    for record in store.ledger(LedgerKind::Push)? {
+        if let LedgerRecord::Push(row) = record
+            && row.team == team
+        {
+            found.push(PushView::from(&*row));
+        }
+    }
+    let pushes = found.split_off(found.len().saturating_sub(limit));
+    let response = GitResponse::Broker(BrokerResponse::Pushes { pushes });
+    Ok(Response::Git(Box::new(response)))
 }
 
 /// The rules of a team's project as they were last in force.

@@ -58,6 +58,9 @@ impl State {
         conn: ConnId,
         (id, approve): (&str, bool),
     ) {
+        if self.answer_push(t, conn, (id, approve)) {
+            return;
+        }
         let short = id.trim().to_ascii_lowercase();
         let short = if short.starts_with("q-") {
             short

@@ -266,6 +266,7 @@ impl State {
                 })
             })
             .collect();
+        views.extend(self.pending_pushes(team));
         views.sort_by_key(|view| view.at);
         views
     }

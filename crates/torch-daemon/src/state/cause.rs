@@ -28,6 +28,7 @@ pub(super) fn cause_of(event: &Event) -> String {
         Event::WorktreeUndone { .. } => "worktree undone".to_owned(),
         Event::Worktrees(outcome) => outcome.cause().to_owned(),
         Event::Lane(_) => "fast lane".to_owned(),
+        Event::Broker(outcome) => outcome.cause().to_owned(),
         Event::TreeSeen { .. } => "worktree watched".to_owned(),
         Event::Integrated { .. } => "integration went on".to_owned(),
         Event::RulesRead { .. } => "project's rules read".to_owned(),

@@ -24,6 +24,7 @@ impl TimerKey {
             | Self::CheckIn(_)
             | Self::Silence(_)
             | Self::Integration(_)
+            | Self::Pushes(_)
             | Self::Standup(_) => drift.real(),
             Self::Delivery(_)
             | Self::Transcript(_)
@@ -43,6 +44,7 @@ impl TimerKey {
 
 impl State {
     pub(crate) fn on_clock_moved(&mut self, t: &mut Turn, drift: Drift) {
+        self.pushes_clock_moved(t);
         let data = json!({"slept_ms": u64::try_from(drift.slept.as_millis()).unwrap_or(u64::MAX),
                           "stepped_ms": drift.stepped});
         t.journal("clock.moved", "clock", data);

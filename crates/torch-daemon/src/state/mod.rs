@@ -7,6 +7,7 @@ mod answering;
 mod asking;
 mod auto;
 mod brief;
+mod broker;
 mod cause;
 mod check_in;
 mod choose;
@@ -325,6 +326,8 @@ pub struct State {
     pub(crate) own_commits: BTreeSet<ConnId>,
     /// What is being taken back.
     pub(crate) rollbacks: rollback::Rollbacks,
+    /// The teams' git brokers.
+    pub(crate) brokers: broker::Brokers,
     /// Clients that ask for the names of windows.
     pub(crate) namings: Vec<names::Naming>,
 }
@@ -450,6 +453,7 @@ impl State {
             }
             Event::Worktrees(outcome) => self.on_worktrees(t, *outcome),
             Event::Lane(done) => self.on_lane(t, *done),
+            Event::Broker(outcome) => self.on_broker(t, *outcome),
             Event::AnswerFile(done) => self.on_answer_file(t, done),
             Event::Integrated { team, id, found } => self.on_integrated(t, team, (id, *found)),
             Event::RulesRead { team, result } => self.on_rules_read(t, team, result),
@@ -552,6 +556,7 @@ impl State {
             TimerKey::CheckIn(agent) => self.on_check_in_due(t, agent),
             TimerKey::Silence(agent) => self.on_silence_due(t, agent),
             TimerKey::Standup(team) => self.end_standup(t, team),
+            TimerKey::Pushes(team) => self.on_pushes_due(t, team),
             TimerKey::Server => self.on_server_due(t),
             TimerKey::Followed(team) => self.check_followed(t, team),
             TimerKey::Lane(team) => self.tick_lanes(t, team),

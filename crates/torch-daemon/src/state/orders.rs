@@ -65,12 +65,15 @@ impl State {
         let own = rules.env.iter();
         env.extend(own.map(|(name, value)| (name.clone(), filler.fill(value, conversation))));
         env.extend(self.agent_env(agent)?);
-        env.extend(self.git_environment(agent));
+        self.git_environment(agent, &mut env);
         let mut secrets = self.secrets.get(&team.id).cloned().unwrap_or_default();
-        secrets.retain(|name, _| self.is_key_of(&run.agent.program, name));
+        secrets.retain(|name, _| {
+            self.is_key_of(&run.agent.program, name) && !self.is_withheld(agent, name)
+        });
         let own: Vec<&str> = self.settings.config.agents.variable_names().collect();
         let mut inherit = rules.secrets.clone();
         inherit.extend(own.into_iter().map(str::to_owned));
+        inherit.retain(|name| !self.is_withheld(agent, name));
         let spec = LaunchSpec {
             agent,
             launch,

@@ -89,6 +89,7 @@ impl State {
             through_mcp: BTreeSet::new(),
             own_commits: BTreeSet::new(),
             rollbacks: super::rollback::Rollbacks::default(),
+            brokers: super::broker::Brokers::default(),
             namings: Vec::new(),
         }
     }

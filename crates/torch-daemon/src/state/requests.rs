@@ -155,6 +155,7 @@ impl State {
                 self.answer_question(t, conn, (&id, approve));
             }
             Request::Rules(request) => self.on_rules_request(t, conn, by, *request),
+            Request::Git(GitRequest::Broker(request)) => self.broker_request(t, conn, by, request),
             Request::Observed => self.reply_observed(t, conn),
             Request::Purge { team, dry_run } => self.purge(t, conn, &team, dry_run),
             Request::RenameWindows { team, dry_run } => {

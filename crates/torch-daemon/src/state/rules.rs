@@ -214,11 +214,12 @@ impl State {
                 LedgerRecord::Activity(row) => self.recover_activity(*row),
                 // Taken up by their own: `rollback.rs`.
                 LedgerRecord::Rollback(_) => {}
-                // `broker.rs` does as well.
-                LedgerRecord::Broker(_) | LedgerRecord::Push(_) => {}
                 LedgerRecord::Stated(row) => self.rules.stating.put(*row),
                 LedgerRecord::Lane(row) => self.recover_lane(*row),
                 LedgerRecord::Integration(row) => self.recover_integration(*row),
+                record @ (LedgerRecord::Broker(_) | LedgerRecord::Push(_)) => {
+                    self.recover_broker(record);
+                }
             }
         }
         let teams: Vec<TeamId> = self.teams.keys().copied().collect();
@@ -229,6 +230,7 @@ impl State {
             effects.push(Effect::Timer { key, at });
         }
         self.recover_stated(now, effects);
+        self.recover_brokers(now, effects);
         if let Some(at) = self.next_expiry() {
             let (key, at) = (TimerKey::Violations, at.max(now));
             effects.push(Effect::Timer { key, at });

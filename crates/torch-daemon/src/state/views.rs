@@ -33,6 +33,8 @@ impl State {
         let mut view = view::team(team, suspended, agents, &self.settings.tmux_socket);
         view::add_planned(&mut view, team, &self.planned_notes(|row| row.team == id));
         view.rules_trouble = self.rules_trouble(id);
+        let broker = self.has_broker(id).then(|| self.push_level(id));
+        view.pushes = broker.map(|(level, _)| level);
         view.rules_silence = self.rules_silence(id);
         view.against_policy = self.against_policy(id);
         view.open_violations = self.count_open_violations(id);

@@ -42,6 +42,7 @@ fn settled(record: &LedgerRecord) -> Option<Timestamp> {
         LedgerRecord::Integration(row) => row.ended,
         LedgerRecord::Rollback(row) => row.ended(),
         LedgerRecord::Broker(row) => row.until,
+        LedgerRecord::Push(row) if row.undo => None,
         LedgerRecord::Push(row) => row.state.settled(),
         LedgerRecord::Lane(_) => None,
     }

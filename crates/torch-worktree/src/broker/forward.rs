@@ -17,6 +17,9 @@ use crate::{Git, WorktreeError};
 /// The most of git's words that are kept, in characters.
 const SAID_MAX: usize = 600;
 
+/// The branch that is never made: a push of it is tried to see whether it would be let in.
+const PROBE: &str = "refs/heads/torch/probe";
+
 /// What is to be forwarded.
 #[derive(Debug, Clone, Copy)]
 pub struct ForwardRequest<'a> {
@@ -88,12 +91,36 @@ pub fn forward(git: &Git, request: &ForwardRequest<'_>) -> Result<Forwarded, Wor
     push(git, request, request.reference, false)
 }
 
-/// Whether a push with these variables would be let in: it is tried up to where the remote would take something.
+/// Whether a push with these variables would be let in: it is tried up to where the remote would take something. `None` where the
+/// broker has no branch to try it with.
 ///
 /// # Errors
 /// [`WorktreeError`] when git can't be run at all.
-pub fn may_push(git: &Git, request: &ForwardRequest<'_>) -> Result<Forwarded, WorktreeError> {
-    push(git, request, request.reference, true)
+pub fn may_push(
+    git: &Git,
+    broker: &Path,
+    url: &str,
+    env: &Environment,
+) -> Result<Option<Forwarded>, WorktreeError> {
+    let args = [
+        "for-each-ref",
+        "--count=1",
+        "--format=%(objectname)",
+        "refs/heads",
+    ];
+    let found = git.ask("look for a branch", broker, args)?.text();
+    let commit = found.trim();
+    if commit.is_empty() {
+        return Ok(None);
+    }
+    let request = ForwardRequest {
+        broker,
+        url,
+        env,
+        reference: PROBE,
+        commit,
+    };
+    push(git, &request, request.reference, true).map(Some)
 }
 
 fn push(

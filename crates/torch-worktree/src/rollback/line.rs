@@ -68,15 +68,7 @@ pub fn line(git: &Git, repository: &Repository, branch: &str) -> Result<Line> {
         });
     };
     let count = format!("--max-count={LINE_MAX}");
-    let args = [
-        "log",
-        "--first-parent",
-        &count,
-        "-z",
-        FORMAT,
-        &tip,
-        "--",
-    ];
+    let args = ["log", "--first-parent", &count, "-z", FORMAT, &tip, "--"];
     let output = bench.call().ask("read the branch", args)?;
     let commits = words(&output.stdout)
         .iter()

@@ -450,15 +450,11 @@ fn two_agents_push_and_are_forwarded_at_once() {
 #[test]
 fn whether_a_push_would_be_let_in_is_tried_without_one() {
     let stage = Stage::new();
-    let head = stage.project.git(&["rev-parse", "HEAD"]);
-    let env = Environment::new();
-    let request = ForwardRequest {
-        reference: "refs/heads/torch/probe",
-        ..stage.request(&env, &head)
-    };
-    assert_eq!(
-        may_push(&handle(), &request).expect("runs"),
-        Forwarded::Done
-    );
+    let url = stage.remote.to_str().expect("UTF-8");
+    let try_it =
+        |url: &str| may_push(&handle(), &stage.broker, url, &Environment::new()).expect("git runs");
+    assert_eq!(try_it(url), Some(Forwarded::Done));
     assert_eq!(stage.at(&stage.remote, "refs/heads/torch/probe"), None);
+    let away = try_it("/nonexistent/remote.git");
+    assert!(matches!(away, Some(Forwarded::Away { .. })), "{away:?}");
 }

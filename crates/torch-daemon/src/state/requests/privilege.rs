@@ -1,6 +1,7 @@
 //! What each request needs of its caller.
 
 use torch_api::Request;
+use torch_api::broker::BrokerRequest;
 use torch_api::git::GitRequest;
 use torch_api::rules::RulesRequest;
 use torch_api::task::TasksOrder;
@@ -37,8 +38,20 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::Logs { .. }
         | Request::AwaitTurn { .. }
         | Request::Pending { .. }
-        | Request::WorktreeList { .. }
-        | Request::Git(_) => Privilege::Known,
+        | Request::WorktreeList { .. } => Privilege::Known,
+        Request::Git(request) => match request {
+            GitRequest::Radar { .. }
+            | GitRequest::Broker(BrokerRequest::Status { .. } | BrokerRequest::Log { .. }) => {
+                Privilege::Known
+            }
+            // What may be pushed is told by rules of its own.
+            GitRequest::Broker(BrokerRequest::Received { .. } | BrokerRequest::Landed { .. }) => {
+                Privilege::Anyone
+            }
+            GitRequest::Broker(BrokerRequest::On { .. } | BrokerRequest::Off { .. }) => {
+                Privilege::Person
+            }
+        },
         Request::Tasks(request) => match request.order {
             TasksOrder::Show => Privilege::Known,
             _ => Privilege::Anyone,

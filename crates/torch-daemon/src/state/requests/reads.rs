@@ -1,5 +1,6 @@
 //! What an agent may read: of its own team, and other agents' words only where it is their hub.
 
+use torch_api::broker::BrokerRequest;
 use torch_api::git::{GitRequest, LogFilter};
 use torch_api::rules::RulesRequest;
 use torch_api::task::TasksOrder;
@@ -78,7 +79,10 @@ impl State {
                 | GitRequest::SwitchLane { team, .. }
                 | GitRequest::Health { team }
                 | GitRequest::Risk { team }
-                | GitRequest::Log(LogFilter { team, .. }),
+                | GitRequest::Log(LogFilter { team, .. })
+                | GitRequest::Broker(
+                    BrokerRequest::Status { team } | BrokerRequest::Log { team, .. },
+                ),
             ) => own.select(team, what)?,
             Request::Git(GitRequest::Integrate(request)) => own.select(&mut request.team, what)?,
             Request::Tasks(tasks) if matches!(tasks.order, TasksOrder::Show) => {

@@ -1,0 +1,157 @@
+//! The git broker with real repositories and the demo agent's own shell: what goes through, what does not, and what a kill leaves.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use torch_testing::{DEADLINE, SCRIPTED, World};
+
+/// Runs git as a person, without any configuration.
+fn git(world: &World, cwd: &Path, args: &[&str]) -> String {
+    let cwd = cwd.display().to_string();
+    let words = [&["-C", cwd.as_str()], args].concat();
+    let ran = world.run(&world.command("git").args(words));
+    ran.ok().stdout.trim().to_owned()
+}
+
+/// Where a branch of a repository stands.
+fn at(world: &World, place: &Path, branch: &str) -> Option<String> {
+    let place = place.display().to_string();
+    let name = format!("refs/heads/{branch}");
+    let args = ["-C", &place, "rev-parse", "--verify", "-q", &name];
+    let ran = world.run(&world.command("git").args(args));
+    Some(ran.stdout.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
+/// A team whose project has a bare repository on disk as its remote, and a broker.
+fn staged(world: &World, roles: &str) -> PathBuf {
+    let remote = world.folder().join("remote.git");
+    let path = remote.display().to_string();
+    git(world, world.folder(), &["init", "-q", "--bare", &path]);
+    let project = world.project();
+    git(world, &project, &["remote", "add", "origin", &path]);
+    git(world, &project, &["push", "-q", "origin", "HEAD"]);
+    world.torch(&["auto", "--spec", "spec.md", "--dry-run"]).ok();
+    world.team(roles, SCRIPTED);
+    world.torch(&["git", "broker", "on"]).ok();
+    // What runs already has the environment of before.
+    for role in roles.split(',') {
+        let before = world.agent(role)["launches"].as_u64();
+        world.torch(&["agent", "restart", role]).ok();
+        world.wait("the restart", || {
+            let now = world.agent(role);
+            now["launches"].as_u64() > before && now["briefed"] == true
+        });
+    }
+    remote
+}
+
+/// The pushes that were taken.
+fn log(world: &World) -> Vec<Value> {
+    let ran = world.torch(&["git", "broker", "log", "--json"]).ok();
+    let rows = ran.stdout.lines();
+    rows.map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
+}
+
+fn state(push: &Value) -> &str {
+    push["state"]["state"].as_str().unwrap_or_default()
+}
+
+const WORK: &str = "git checkout -q -B feature/login && git commit -q --allow-empty -m 'the login'";
+
+#[test]
+fn an_agents_pushes_go_through_the_broker_and_no_other_way() {
+    let world = World::new();
+    let remote = staged(&world, "orchestrator,developer");
+    let main = git(&world, &world.project(), &["rev-parse", "HEAD"]);
+    let base = git(&world, &world.project(), &["branch", "--show-current"]);
+    let ran = world.run_as("developer", &format!("{WORK} && git push -u origin feature/login"));
+    ran.ok();
+    let pushed = world.wait_for(DEADLINE, "the branch at the remote", || {
+        at(&world, &remote, "feature/login")
+    });
+    let note = "refs/remotes/origin/feature/login";
+    assert_eq!(git(&world, &world.project(), &["rev-parse", note]), pushed);
+    world.wait("its record", || state(&log(&world)[0]) == "forwarded");
+    // The person's own push goes where it went before.
+    let to = git(&world, &world.project(), &["remote", "get-url", "--push", "origin"]);
+    assert_eq!(to, remote.display().to_string());
+    // Forced, deleted, to the parent, of another role: nothing of it comes through.
+    for (command, rule) in [
+        (format!("git push origin HEAD:{base}"), "push.parent"),
+        ("git push origin HEAD:pm-feature/x".to_owned(), "push.other-role"),
+        ("git push origin :feature/login".to_owned(), "push.deletion"),
+        (
+            "git commit -q --amend --allow-empty -m other && git push --force origin feature/login".to_owned(),
+            "push.forced",
+        ),
+        ("git tag v9 && git push origin v9".to_owned(), "push.tag"),
+    ] {
+        let ran = world.run_as("developer", &command);
+        assert_ne!(ran.code, Some(0), "{command}: {ran}");
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(said.contains(rule) || rule == "push.deletion", "{command}: {ran}");
+    }
+    assert_eq!(at(&world, &remote, "feature/login"), Some(pushed));
+    assert_eq!(at(&world, &remote, &base), Some(main));
+    assert_eq!(log(&world).len(), 1);
+    // A hook of the remote that refuses is told to the agent, once; its note of the remote is right again.
+    let hook = remote.join("hooks/pre-receive");
+    fs::create_dir_all(remote.join("hooks")).expect("made");
+    fs::write(&hook, "#!/bin/sh\necho no tabs >&2\nexit 1\n").expect("written");
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("set");
+    world
+        .run_as("developer", "git checkout -q -b feature/tabs && git push -q origin feature/tabs")
+        .ok();
+    world.wait("the refusal", || {
+        let told = world.ledger("developer");
+        told.iter().any(|it| it.kind == "prompt" && it.text.contains("no tabs"))
+    });
+    let refused = "refs/remotes/origin/feature/tabs";
+    world.wait("the note of the remote", || {
+        let args = ["rev-parse", "--verify", "-q", refused];
+        world.run(&world.command("git").args(args)).stdout.is_empty()
+    });
+    let shown = world.torch(&["git", "broker", "status"]).ok();
+    assert!(shown.stdout.contains("advice"), "a folder lets everybody in: {shown}");
+    world.torch(&["git", "broker", "log"]).ok().prints("no tabs");
+    world.torch(&["stop"]).ok();
+    world.torch(&["audit", "verify"]).ok();
+}
+
+#[test]
+fn a_kill_between_accept_and_forward_or_after_it_changes_nothing_at_the_remote() {
+    for point in ["push.taken", "did-push"] {
+        let world = World::new();
+        let remote = staged(&world, "orchestrator,developer");
+        let status = world.status();
+        let pid = status["daemon"]["pid"].as_u64().expect("a pid");
+        world.torch(&["daemon", "stop"]).ok();
+        world.wait("its end", || !Path::new(&format!("/proc/{pid}")).exists());
+        // The next daemon dies at this point.
+        let env = [("TORCH_TEST_CRASH", point)];
+        let mut start = world.command("torch").args(["daemon", "start"]);
+        start
+            .env
+            .extend(env.map(|(name, value)| (name.into(), value.into())));
+        world.run(&start).ok();
+        world.run_as("developer", &format!("{WORK}; git push -q origin feature/login"));
+        // Whoever starts it anew, it goes on with what was accepted, or its agent pushes again.
+        world.wait("a daemon", || world.torch(&["status", "--json"]).code == Some(0));
+        world.run_as("developer", "git push -q origin feature/login");
+        let pushed = world.wait_for(DEADLINE, "the branch at the remote", || {
+            at(&world, &remote, "feature/login")
+        });
+        let branch = git(&world, &world.project(), &["rev-parse", "feature/login"]);
+        assert_eq!(pushed, branch, "{point}");
+        world.wait("its record", || {
+            log(&world).iter().any(|push| state(push) == "forwarded")
+        });
+        let reflog = git(&world, &remote, &["rev-list", "--count", "feature/login"]);
+        assert_eq!(reflog, git(&world, &world.project(), &["rev-list", "--count", "feature/login"]));
+        world.torch(&["stop"]).ok();
+        world.torch(&["audit", "verify"]).ok();
+    }
+}
