@@ -5,6 +5,7 @@
 mod abuse;
 mod auto;
 mod bad_input;
+mod broker;
 mod choice;
 mod commands;
 mod credit;
