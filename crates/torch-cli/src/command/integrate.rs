@@ -99,7 +99,7 @@ pub(crate) fn run(args: IntegrateArgs, place: &Place) -> Outcome {
             GitResponse::Integration(view) => output::json(view)?,
             GitResponse::Integrations { integrations } => output::json(integrations)?,
             GitResponse::Preview(view) => output::json(view)?,
-            GitResponse::Radar(_) => {}
+            _ => {}
         }
     }
     let (clock, width) = (Clock::system(), screen::width());
@@ -109,7 +109,7 @@ pub(crate) fn run(args: IntegrateArgs, place: &Place) -> Outcome {
             render::integrate::list(integrations, &clock, width)
         }
         GitResponse::Preview(view) => render::integrate::preview(view, width),
-        GitResponse::Radar(_) => {
+        _ => {
             return Err(CommandError::unexpected(&Response::Git(Box::new(answer))));
         }
     };

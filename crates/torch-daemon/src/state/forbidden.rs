@@ -73,7 +73,7 @@ impl State {
         let Some(severity) = severity(&rule, warned) else {
             return;
         };
-        self.note_breach(t, agent, (rule, severity), (&evidence, &remedy));
+        self.note_refused(t, agent, (rule, severity), (&evidence, &remedy));
     }
 
     /// What torch itself found in a commit that it was asked for: refused, or told of and made.
@@ -88,10 +88,10 @@ impl State {
             return;
         };
         let what = (SECRET_RULE.to_owned(), severity);
-        self.note_breach(t, agent, what, (&found.join("; "), SECRET_REMEDY));
+        self.note_refused(t, agent, what, (&found.join("; "), SECRET_REMEDY));
     }
 
-    fn note_breach(
+    fn note_refused(
         &mut self,
         t: &mut Turn,
         agent: AgentId,

@@ -25,6 +25,7 @@ const BRANCH: &str = "refs/heads/feature/login";
 
 fn team(policy: TeamPolicy) -> Team {
     Team {
+        lane: torch_core::lane::TeamLane::default(),
         id: TeamId::new(1, 1),
         name: SessionName::slug("app"),
         project: "/project".into(),

@@ -37,7 +37,9 @@ impl State {
             return t.fail(conn, *failure);
         }
         match request.order {
-            order @ IntegrateOrder::Begin { .. } => self.begin(t, conn, (&team, &caller.0), order),
+            order @ IntegrateOrder::Begin { .. } => {
+                self.begin_integration(t, conn, (&team, &caller.0), order)
+            }
             IntegrateOrder::Preview {
                 no_pull_request,
                 test,
@@ -144,7 +146,7 @@ impl State {
         }
     }
 
-    fn begin(
+    fn begin_integration(
         &mut self,
         t: &mut Turn,
         conn: ConnId,

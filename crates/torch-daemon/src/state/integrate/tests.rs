@@ -18,6 +18,7 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 fn team(number: u128, common_dir: &str) -> Team {
     Team {
+        lane: torch_core::lane::TeamLane::default(),
         id: TeamId::new(1, number),
         name: SessionName::slug(&format!("team{number}")),
         project: format!("/p{number}").into(),

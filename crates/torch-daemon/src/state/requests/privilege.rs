@@ -21,7 +21,6 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::Standup { .. }
         | Request::AnswerStandup { .. }
         | Request::Commit(_)
-        | Request::Git(GitRequest::SwitchLane { .. })
         | Request::Rollback(_)
         | Request::Cancel => Privilege::Anyone,
         Request::Messages(_)
@@ -41,11 +40,17 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::WorktreeList { .. } => Privilege::Known,
         Request::Git(request) => match request {
             GitRequest::Radar { .. }
+            | GitRequest::Lane { .. }
+            | GitRequest::Health { .. }
+            | GitRequest::Risk { .. }
+            | GitRequest::Log(_)
+            | GitRequest::Integrate(_)
             | GitRequest::Broker(BrokerRequest::Status { .. } | BrokerRequest::Log { .. }) => {
                 Privilege::Known
             }
-            // What may be pushed is told by rules of its own.
-            GitRequest::Broker(BrokerRequest::Received { .. } | BrokerRequest::Landed { .. }) => {
+            // What may be pushed, and who may switch, is told by rules of their own.
+            GitRequest::SwitchLane { .. }
+            | GitRequest::Broker(BrokerRequest::Received { .. } | BrokerRequest::Landed { .. }) => {
                 Privilege::Anyone
             }
             GitRequest::Broker(BrokerRequest::On { .. } | BrokerRequest::Off { .. }) => {
