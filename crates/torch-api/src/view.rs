@@ -345,8 +345,21 @@ pub struct PlanView {
     /// Why these roles, where the client chose them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<Box<ChoiceView>>,
+    /// Who may write to whom directly, in the order of the windows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub writes: Vec<WritesView>,
     /// Whether a team for this project is already there.
     pub exists: bool,
+}
+
+/// Whom a role of a plan may write to directly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WritesView {
+    /// The role.
+    pub role: String,
+    /// The roles of its team, besides the orchestrator and the project manager; absent where it may write to all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Vec<String>>,
 }
 
 /// One agent of a plan.

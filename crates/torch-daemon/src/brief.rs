@@ -192,26 +192,30 @@ pub(crate) fn named_matrix<'s>(
     named(shipped, operates)
 }
 
-/// The roles that one may write to directly, besides the hub and its deputy, in a team of these that might be started.
+/// The communication matrix of a team of these roles that might be started; `own` is that of its template.
+pub fn would_be_matrix<'s>(
+    team: &[&Role],
+    own: Option<&'s Matrix>,
+    templates: &'s Templates,
+    router: &'s RouterConfig,
+) -> Option<&'s Matrix> {
+    let operates = team.iter().any(|role| role.tier == Tier::Sysops);
+    let named = || named_matrix(templates, router, operates);
+    own.filter(|_| is_open(router)).or_else(named)
+}
+
+/// The roles that one may write to directly, besides the hub and its deputy, by the matrix of its team.
 pub fn partners(
     from: &RoleName,
     team: &[&Role],
-    templates: &Templates,
-    router: &RouterConfig,
+    matrix: Option<&Matrix>,
+    mode: RouterMode,
 ) -> Vec<String> {
-    let shipped = Shipped {
-        templates,
-        router,
-        rules: None,
-    };
-    let operates = team.iter().any(|role| role.tier == Tier::Sysops);
     let names = team.iter().filter_map(|it| RoleName::parse(&it.name).ok());
     let names: Vec<RoleName> = names.collect();
-    match router.mode {
-        RouterMode::Matrix => named(shipped, operates)
-            .map(|matrix| reached(from, names.iter(), matrix))
-            .unwrap_or_default(),
-        RouterMode::Strict | RouterMode::Open => Vec::new(),
+    match (mode, matrix) {
+        (RouterMode::Matrix, Some(matrix)) => reached(from, names.iter(), matrix),
+        _ => Vec::new(),
     }
 }
 

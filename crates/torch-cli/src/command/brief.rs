@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::json;
 use torch_brief::{DEFAULT_TEAM, Facts, Member};
 use torch_core::config::Config;
+use torch_core::matrix::Matrix;
 use torch_core::{RoleName, SessionName};
-use torch_daemon::brief::partners;
+use torch_daemon::brief::{partners, would_be_matrix};
 use torch_daemon::role_files::RoleCatalog;
 
 use super::roles::find;
@@ -144,7 +145,8 @@ fn would_be(
         }
         facts.spec = spec.display().to_string();
     }
-    facts.direct = direct(&entry.role.name, &team, catalog, &config);
+    let matrix = chosen_matrix(&chosen, spec.as_deref(), place, &config);
+    facts.direct = direct(&entry.role.name, &team, matrix.as_ref(), (catalog, &config));
     let rules = torch_daemon::project_files::read(&project_root(&place.cwd));
     if let (Ok(rules), Ok(role)) = (rules, RoleName::parse(&entry.role.name)) {
         torch_daemon::brief::stated::apply(&mut facts, &role, rules);
@@ -156,12 +158,42 @@ fn would_be(
     })
 }
 
-/// Whom the role may write to directly there.
-fn direct(role: &str, team: &[String], catalog: &RoleCatalog, config: &Config) -> Vec<String> {
+/// The matrix of the template that `torch auto` would choose here, for these roles where some are named.
+fn chosen_matrix(
+    roles: &[String],
+    spec: Option<&Path>,
+    place: &Place,
+    config: &Config,
+) -> Option<Matrix> {
+    let wishes = super::wishes::WishArgs {
+        roles: roles.to_vec(),
+        ..Default::default()
+    };
+    let wishes = wishes.wishes(&config.team).ok()?;
+    let spec = match spec {
+        Some(spec) => Some(super::plan::read_spec(spec).ok()?),
+        None => None,
+    };
+    let project = project_root(&place.cwd);
+    // Where no type is certain, or the tree can't be listed, the shipped matrix is what such a team would have.
+    let chosen = super::wishes::chosen(&project, spec.as_deref(), &wishes).ok()?;
+    chosen.choice.matrix
+}
+
+/// Whom the role may write to directly there; `own` is the matrix of the team's template.
+fn direct(
+    role: &str,
+    team: &[String],
+    own: Option<&Matrix>,
+    (catalog, config): (&RoleCatalog, &Config),
+) -> Vec<String> {
     let roles = team.iter().filter_map(|name| catalog.entries.get(name));
     let roles: Vec<_> = roles.map(|entry| &entry.role).collect();
     match (RoleName::parse(role), torch_daemon::templates::roles()) {
-        (Ok(from), Ok(templates)) => partners(&from, &roles, &templates, &config.router),
+        (Ok(from), Ok(templates)) => {
+            let matrix = would_be_matrix(&roles, own, &templates, &config.router);
+            partners(&from, &roles, matrix, config.router.mode)
+        }
         // What is built in is held by tests, and a role of the catalog has a name.
         _ => Vec::new(),
     }
@@ -201,6 +233,7 @@ fn facts(
         policy: config.team_policy(),
         router: config.router.mode,
         exchanges: config.router.exchanges,
+        blocked_minutes: config.router.blocked_seconds.div_ceil(60),
         ..Facts::default()
     }
 }

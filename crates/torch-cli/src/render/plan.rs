@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use torch_api::choice::ChoiceView;
-use torch_api::view::{CapsView, PlanView, PlannedAgent, TeamView};
+use torch_api::view::{CapsView, PlanView, PlannedAgent, TeamView, WritesView};
+use torch_core::RoleName;
 
+use super::roles::reached;
 use super::style::{DIM, STRONG, paint};
 use super::table::{Cell, Table};
 use super::{bytes, count, plain};
@@ -50,8 +52,38 @@ pub fn plan(plan: &PlanView, width: Option<usize>) -> String {
     let title = paint(STRONG, &title);
     let roles = roles(&plan.agents, plan.choice.as_deref(), width);
     let rest = left_out(plan.choice.as_deref(), width);
+    let writes = writes(&plan.writes, width);
     let facts = facts.wrapping(width, &[]);
-    format!("{title}\n{facts}\n{roles}{rest}")
+    format!("{title}\n{facts}\n{roles}{writes}{rest}")
+}
+
+/// Who may write to whom directly, a line per role.
+fn writes(rows: &[WritesView], width: Option<usize>) -> String {
+    let names = |word: fn(&RoleName) -> bool| {
+        let mut roles = rows
+            .iter()
+            .filter_map(|row| RoleName::parse(&row.role).ok());
+        roles.any(|role| word(&role))
+    };
+    let above = match (names(RoleName::is_hub), names(RoleName::is_sub_hub)) {
+        (true, true) => ", besides the orchestrator and the project manager",
+        (true, false) => ", besides the orchestrator",
+        (false, true) => ", besides the project manager",
+        (false, false) => "",
+    };
+    if rows.len() > 1 && rows.iter().all(|row| row.to.is_none()) {
+        return "every role may write to every role directly\n".to_owned();
+    }
+    let limited = rows.iter().filter_map(|row| Some((row, row.to.as_ref()?)));
+    let mut table = Table::bare(2);
+    for (row, to) in limited.clone() {
+        let to = plain(&reached(Some(to)));
+        table.row([Cell::styled(DIM, row.role.as_str()), to.into()]);
+    }
+    match limited.count() {
+        0 => String::new(),
+        _ => format!("write directly to{above}\n{}", table.wrapping(width, &[])),
+    }
 }
 
 /// A team that is there already: who is in it, and what these roles, which would be chosen now, differ in.

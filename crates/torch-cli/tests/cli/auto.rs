@@ -9,7 +9,7 @@ use torch_api::view::{CapsView, PlanView};
 use torch_api::wire::{Failure, FailureKind, Stage};
 use torch_api::{Request, Response};
 
-use crate::fake::{Fake, a_team};
+use crate::fake::{Fake, a_daemon, a_team, an_agent};
 use crate::place::{Place, TORCH};
 
 fn progress(role: &str, stage: Stage) -> Response {
@@ -42,6 +42,7 @@ fn a_plan() -> PlanView {
         },
         agents: Vec::new(),
         choice: None,
+        writes: Vec::new(),
         exists: false,
     }
 }
@@ -83,6 +84,46 @@ fn without_a_terminal_it_needs_yes() {
     };
     assert!(request.dry_run, "only the plan was asked for");
     assert!(fake.is_idle());
+}
+
+#[test]
+fn a_dry_run_on_a_team_that_is_there_shows_that_team() {
+    let place = Place::new();
+    place.file("spec.md", "- a tool");
+    let fake = Fake::start(&place.socket(), |request, connection| match request {
+        Request::Auto(request) => {
+            assert!(request.dry_run, "nothing is to be changed");
+            let exists = true;
+            connection.answer(&Response::Planned(Box::new(PlanView {
+                exists,
+                ..a_plan()
+            })));
+        }
+        Request::Status { team } => {
+            assert_eq!(team.as_deref(), Some("hello"));
+            let mut team = a_team();
+            team.phase = "running".to_owned();
+            team.agents = ["orchestrator", "devops"].map(an_agent).to_vec();
+            connection.answer(&Response::Status {
+                daemon: a_daemon(),
+                teams: vec![team],
+            });
+        }
+        other => panic!("{other:?}"),
+    });
+    let args = ["auto", "--spec", "spec.md", "--dry-run", "--roles"];
+    let ran = place.run(TORCH, &[&args[..], &["orchestrator,tester"]].concat());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for line in [
+        "hello is there already, running; torch auto would change nothing\n",
+        "would be chosen now, and is not there: tester\n",
+        "is there, and would not be chosen now: devops\n",
+        "torch status --team hello\n",
+    ] {
+        assert!(ran.out.contains(line), "{line}: {ran:?}");
+    }
+    assert!(!ran.out.contains("would be raised"), "{ran:?}");
+    drop(fake);
 }
 
 #[test]

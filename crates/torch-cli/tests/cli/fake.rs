@@ -195,3 +195,27 @@ pub(crate) fn a_team() -> TeamView {
         agents: Vec::new(),
     }
 }
+
+/// An agent of such a team, at its prompt.
+pub(crate) fn an_agent(role: &str) -> torch_api::view::AgentView {
+    let value = serde_json::json!({
+        "role": role, "window": 0, "program": "demo", "state": "idle", "since": 1_795_226_400_000_u64,
+        "evidence": {"source": "hook", "detail": "", "at": 1_795_226_400_000_u64},
+        "worktree": format!("/r/worktrees/hello/{role}"), "branch": format!("main-{role}"), "briefed": true, "waiting": 0,
+        "last_lines": [],
+    });
+    serde_json::from_value(value).expect("an agent")
+}
+
+/// A daemon that serves them.
+pub(crate) fn a_daemon() -> torch_api::view::DaemonView {
+    torch_api::view::DaemonView {
+        version: "0.1.0".to_owned(),
+        pid: 812,
+        started: Timestamp(1_795_226_400_000),
+        home: "/r".into(),
+        tmux_socket: "torch".to_owned(),
+        tmux_version: Some("3.3a".to_owned()),
+        tmux_silent: None,
+    }
+}

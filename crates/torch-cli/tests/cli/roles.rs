@@ -117,6 +117,48 @@ fn a_briefing_is_printed_for_a_team_that_might_be() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
 }
 
+/// A type of team whose edges are none of the shipped ones.
+const SHOP: &str = "name = \"shop\"
+title = \"A shop\"
+summary = \"Goods and orders.\"
+core = [\"orchestrator\", \"developer\", \"tester\", \"researcher\"]
+
+[[edges]]
+from = \"developer\"
+to = [\"researcher\"]
+";
+
+#[test]
+fn a_briefing_without_a_team_has_the_tasks_and_the_edges_of_the_team_that_would_be() {
+    let place = Place::new();
+    place.file(".torch/teams/shop.toml", SHOP);
+    let spec = "# Shop\n\nTYPE: shop\n\n## Tasks\n\n- R7: Import orders (developer)\n- R8: Test the import (tester)\n";
+    place.file("spec.md", spec);
+    let with_spec = ["brief", "developer", "--print", "--spec", "spec.md"];
+    let ran = place.run(TORCH, &with_spec);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("- T1 (R7) Import orders"), "{ran:?}");
+    assert!(ran.out.contains("directly to: researcher.\n"), "{ran:?}");
+    assert!(!ran.err.contains("in a new team"), "{ran:?}");
+    // The roles that are named are those of the team; its type is still the spec's.
+    let named = ["--roles", "orchestrator,tester"];
+    let ran = place.run(TORCH, &[&with_spec[..], &named[..]].concat());
+    assert!(!ran.out.contains("directly to"), "{ran:?}");
+    // A matrix that the settings name stands above the template's.
+    let config = place.path("home/.config/torch");
+    std::fs::create_dir_all(&config).expect("a folder");
+    let own = "[router]\nmatrix = \"standard\"\n";
+    std::fs::write(config.join("config.toml"), own).expect("a file");
+    let ran = place.run(TORCH, &with_spec);
+    assert!(ran.out.contains("directly to: tester.\n"), "{ran:?}");
+    let ran = place.run(
+        TORCH,
+        &["brief", "developer", "--print", "--spec", "gone.md"],
+    );
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(!place.daemon_was_started());
+}
+
 #[test]
 fn a_policy_is_shown_with_where_it_comes_from() {
     let place = Place::new();

@@ -1,11 +1,11 @@
 //! `torch auto`: from a project and a spec to a team at work, or back to where it was.
 
 mod again;
+mod planned;
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use torch_api::view::{PlanView, PlannedAgent};
 use torch_api::wire::AutoRequest;
 use torch_api::{Failure, Response};
 use torch_core::plan::{SessionObserved, WindowObserved, WorktreeObserved};
@@ -18,7 +18,7 @@ use super::choose::ChosenPrograms;
 use super::lane::lane_of;
 use super::own_roles::{check_files, files_of};
 use super::roster::ROLES_MAX;
-use super::tasks::{first, spec_plan};
+use super::tasks::first;
 use super::{AgentRun, State, Turn, WatchKind, Watcher};
 use crate::event::{ConnId, Effect, ProjectFacts, SpecFacts};
 use crate::failure::{other, usage};
@@ -71,7 +71,7 @@ impl State {
             .find(|team| team.common_dir == project.common_dir)
             .map(|team| team.id);
         if request.dry_run {
-            let mut plan = self.plan_view(&order, &project, &spec, existing);
+            let mut plan = self.plan_view((request, &order), &project, &spec, existing);
             plan.choice.clone_from(&request.choice);
             return t.reply(conn, Response::Planned(Box::new(plan)));
         }
@@ -140,49 +140,6 @@ impl State {
         });
         let programs = self.choose_programs(&request.agents, &roles, files, installed)?;
         Ok(Order { roles, programs })
-    }
-
-    fn plan_view(
-        &self,
-        order: &Order,
-        project: &ProjectFacts,
-        spec: &SpecFacts,
-        existing: Option<TeamId>,
-    ) -> PlanView {
-        let known = existing.and_then(|team| self.teams.get(&team));
-        let name = known.map_or_else(|| self.team_name(project), |team| team.name.clone());
-        let base = project.branch.clone().unwrap_or_else(|| "HEAD".to_owned());
-        let agents = order
-            .roles
-            .iter()
-            .enumerate()
-            .map(|(n, role)| PlannedAgent {
-                role: role.to_string(),
-                window: n as u32,
-                program: order.programs.of(role).to_owned(),
-                permission_mode: self.programs.get(order.programs.of(role)).map_or_else(
-                    String::new,
-                    |program| {
-                        let wanted = &self.settings.config.agents.mode;
-                        program.data.launch.mode_words(wanted)
-                    },
-                ),
-                branch: format!("{base}-{role}"),
-                worktree: self.worktree_path(&name, role),
-            });
-        PlanView {
-            team: name.to_string(),
-            project: project.root.clone(),
-            spec: spec.path.clone(),
-            spec_items: spec_plan(spec, &order.roles).tasks.len() as u32,
-            base_branch: base.clone(),
-            base_commit: project.head.clone(),
-            worktree_bytes: project.worktree_bytes,
-            caps: self.caps(),
-            agents: agents.collect(),
-            choice: None,
-            exists: known.is_some_and(|team| team.desired == DesiredState::Running),
-        }
     }
 
     fn worktree_path(&self, team: &SessionName, role: &RoleName) -> std::path::PathBuf {

@@ -185,7 +185,8 @@ impl State {
         }
         verdict?;
         let facts = self.check_facts(agent, t.now).ok_or(SkipReason::NotUp)?;
-        let body = text::silent_role(facts.row.given, t.now);
+        let team = self.agents[&agent].agent.team;
+        let body = text::silent_role(facts.row.given, t.now, self.above(team));
         if let Some(run) = self.agents.get_mut(&agent) {
             run.agent.check_ins.quiet = Quiet::Asked { at: t.now };
         }

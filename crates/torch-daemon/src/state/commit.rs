@@ -16,10 +16,8 @@ use crate::event::ConnId;
 use crate::failure::{other, refused, usage};
 use crate::worktrees::Order;
 
-/// What an agent does instead where a person commits.
-const READY: &str = "scm orchestrator \"ready for review: which files, and how they were checked\"";
-/// The same for whom the others tell it.
-const READY_OF_HUB: &str = "scm human \"ready for review: which files, and how they were checked\"";
+/// What an agent says instead where a person commits.
+const READY: &str = "ready for review: which files, and how they were checked";
 /// How a commit is asked for.
 const EXAMPLE: &str = "torch commit -m \"what changed, and why\"";
 
@@ -61,13 +59,17 @@ impl State {
             let data = json!({"caller": sender.label(), "rule": rule});
             t.journal("commit.refused", agent, data);
             let cause = format!("rule {rule}: {words}");
+            let to = match role {
+                // The others tell it.
+                RoleName::HUB => "human",
+                _ => self.above_caller(sender),
+            };
             let hint = match rule {
-                "commit.own-only" => Some(EXAMPLE),
-                "commit.forbidden" if role == RoleName::HUB => Some(READY_OF_HUB),
-                "commit.forbidden" => Some(READY),
+                "commit.own-only" => Some(EXAMPLE.to_owned()),
+                "commit.forbidden" => Some(format!("scm {to} \"{READY}\"")),
                 _ => None,
             };
-            return Err(Box::new(refused(&error, &cause, hint)));
+            return Err(Box::new(refused(&error, &cause, hint.as_deref())));
         }
         let stands = run.is_some_and(|run| run.worktree == WorktreeObserved::Present);
         let Some(worktree) = self.registered(agent).filter(|_| stands) else {

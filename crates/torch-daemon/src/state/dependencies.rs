@@ -39,8 +39,8 @@ impl State {
             let error = format!("the dependencies were not set for {}", caller.label());
             let cause =
                 "rule deps.set: a person, the orchestrator or the project manager sets them";
-            let hint = Some("scm orchestrator \"who waits for whom\"");
-            return t.fail(conn, refused(&error, cause, hint));
+            let hint = format!("scm {} \"who waits for whom\"", self.above_caller(caller));
+            return t.fail(conn, refused(&error, cause, Some(&hint)));
         }
         match self.checked_dependencies(team, role, on) {
             Ok((role, on)) => {

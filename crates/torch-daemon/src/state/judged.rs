@@ -74,8 +74,8 @@ pub(super) fn add_judged(
     }
 }
 
-/// What the sender of a refused message is told.
-pub(super) fn refusal(draft: &Draft, opened: &[Opened]) -> Failure {
+/// What the sender of a refused message is told; `above` is whom it can always write to.
+pub(super) fn refusal(draft: &Draft, opened: &[Opened], above: &str) -> Failure {
     let error = format!(
         "the message from {} to {} was refused",
         draft.sender.label(),
@@ -84,13 +84,14 @@ pub(super) fn refusal(draft: &Draft, opened: &[Opened]) -> Failure {
     let rule = draft.verdict.rule.as_str();
     let cause = format!("rule {rule}: {}", draft.verdict.reason);
     let explained = format!("torch rules explain {rule}");
+    let by_the_hub = format!("scm {above} \"text\"");
     let hint = match rule {
         "edge.self" => None,
         // A rule of the project may refuse the same message to anybody.
         _ if rule.starts_with("project.") => Some(explained.as_str()),
         "limit.repeat" => Some("torch msg list"),
         "limit.pair-rate" => Some("torch schedule 10 \"what is still to be said\""),
-        _ => Some("scm orchestrator \"text\""),
+        _ => Some(by_the_hub.as_str()),
     };
     let mut failure = refused(&error, &cause, hint);
     let noted = opened

@@ -76,11 +76,9 @@ impl State {
                 request.name(),
                 json!({"caller": caller.0.label(), "rule": rule}),
             );
-            // An agent asks its hub for what it may not do.
+            // An agent asks whoever is above it for what it may not do.
             let hint = match caller.0 {
-                Sender::Agent { .. } => {
-                    Some("scm orchestrator --stdin <<'EOF'\nwhat you need, and why\nEOF".to_owned())
-                }
+                Sender::Agent { .. } => Some(self.ask_above(&caller.0)),
                 _ => hint_for_scripts(&request),
             };
             return t.fail(conn, refused(&error, &cause, hint.as_deref()));

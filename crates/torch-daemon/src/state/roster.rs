@@ -85,10 +85,9 @@ impl State {
             return Ok(());
         }
         let cause = "rule privilege.roster: an agent that is the hub or its deputy may take on and end temporary agents of its own team; everything else is a person's";
-        let hint = matches!(caller, Sender::Agent { .. })
-            .then_some("scm orchestrator --stdin <<'EOF'\nwhat you need, and why\nEOF");
+        let hint = matches!(caller, Sender::Agent { .. }).then(|| self.ask_above(caller));
         let error = format!("`agent` was refused for {}", caller.label());
-        Err(Box::new(refused(&error, cause, hint)))
+        Err(Box::new(refused(&error, cause, hint.as_deref())))
     }
 
     /// Whether a request is about a temporary agent of this team; what names nobody is refused by the act itself.

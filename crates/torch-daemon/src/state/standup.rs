@@ -223,8 +223,8 @@ impl State {
             false => {
                 let cause =
                     "no standup waits for an answer of yours; it is over, or you have answered";
-                let hint = Some("scm orchestrator \"…\"");
-                t.fail(conn, other("the answer was not taken", cause, hint));
+                let hint = format!("scm {} \"…\"", self.above(*team));
+                t.fail(conn, other("the answer was not taken", cause, Some(&hint)));
             }
         }
     }

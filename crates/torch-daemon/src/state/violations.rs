@@ -237,10 +237,11 @@ impl State {
         };
         if !may {
             let error = format!("{tag} was not resolved for {}", caller.label());
-            let own_hubs = row.role.is_hub();
+            // Without a hub there is only the person.
+            let own_hubs = row.role.is_hub() || self.hub_of(row.team).is_none();
             let (cause, hint) = if own_hubs {
                 (
-                    "rule violations.resolve: what the orchestrator broke itself is settled by a person",
+                    "rule violations.resolve: what the orchestrator broke itself, or an agent of a team without one, is settled by a person",
                     "scm human \"what was done about it\"",
                 )
             } else {
@@ -321,8 +322,8 @@ impl State {
             sender.label()
         );
         let cause = "rule limit.broadcast: agents don't write to everybody; torch's own notices do";
-        let hint = "scm orchestrator \"text\"";
-        t.fail(conn, refused(&error, cause, Some(hint)));
+        let hint = format!("scm {} \"text\"", self.above(*team));
+        t.fail(conn, refused(&error, cause, Some(&hint)));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The plan of a team, as `torch auto --dry-run` shows it.
 
 use torch_api::choice::{ChoiceView, ChosenRole};
-use torch_api::view::{PlanView, PlannedAgent};
+use torch_api::view::{PlanView, PlannedAgent, WritesView};
 
 use super::*;
 
@@ -29,6 +29,7 @@ fn plan() {
         },
         agents: vec![agent("orchestrator", 0), agent("developer", 1)],
         choice: None,
+        writes: Vec::new(),
         exists: false,
     };
     assert_snapshot!(text(&crate::render::plan::plan(&plan, None)));
@@ -41,6 +42,16 @@ fn plan() {
     assert_snapshot!("plan_mixed", text(&crate::render::plan::plan(&mixed, None)));
     mixed.exists = false;
     mixed.choice = Some(Box::new(a_choice()));
+    let writes = |role: &str, to: Option<&[&str]>| WritesView {
+        role: role.to_owned(),
+        to: to.map(|to| to.iter().map(ToString::to_string).collect()),
+    };
+    mixed.writes = vec![
+        writes("orchestrator", None),
+        writes("developer", Some(&["tester", "code_reviewer"])),
+        writes("tester", Some(&["developer"])),
+        writes("code_reviewer", Some(&[])),
+    ];
     assert_snapshot!(
         "plan_chosen",
         text(&crate::render::plan::plan(&mixed, None))

@@ -1,7 +1,7 @@
 //! A team that is ordered at the moment at which the tmux server ends.
 
 use serde_json::json;
-use torch_core::Timestamp;
+use torch_core::{RouterMode, Timestamp};
 
 use super::*;
 use crate::event::Event;
@@ -61,4 +61,87 @@ fn the_server_is_started_again_for_a_team_new_or_stopped() {
     assert!(!state.undos.contains_key(id));
     let effects = state.handle(NOW, inspected());
     assert!(starts_server(&effects), "{effects:?}");
+}
+
+#[test]
+fn a_plan_says_who_may_write_to_whom() {
+    let writes = |mode: RouterMode, rules: &str| {
+        let Event::Inspected {
+            conn,
+            mut request,
+            result,
+        } = inspected()
+        else {
+            unreachable!("it is one");
+        };
+        let (mut project, spec) = result.expect("facts");
+        request.dry_run = true;
+        request.router = Some(mode);
+        request.roles = ["developer", "tester", "researcher"]
+            .map(str::to_owned)
+            .to_vec();
+        let choice = json!({
+            "team_type": "shop", "decided": "", "signs": [],
+            "project_size": "small", "plan": "max5", "token_multiplier": 1, "roles": [], "asked": true,
+            "matrix": {"name": "shop", "edges": {"developer": ["researcher"], "tester": ["developer"]}},
+        });
+        request.choice = Some(Box::new(serde_json::from_value(choice).expect("a choice")));
+        let text = format!("# Team rules\n{rules}\n");
+        let file = torch_router::project::RuleFile {
+            name: "CLAUDE.md",
+            text: &text,
+        };
+        project.rules = Some(Ok(Box::new(
+            torch_router::project::read(&[file]).expect("rules"),
+        )));
+        let result = Ok((project, spec));
+        let effects = state().handle(
+            NOW,
+            Event::Inspected {
+                conn,
+                request,
+                result,
+            },
+        );
+        let planned = effects.into_iter().find_map(|effect| match effect {
+            Effect::Reply {
+                response: Response::Planned(plan),
+                ..
+            } => Some(plan.writes),
+            _ => None,
+        });
+        let rows = planned.expect("a plan").into_iter().map(|row| {
+            let to = row.to.map_or("everyone".to_owned(), |to| to.join(","));
+            format!("{}: {to}", row.role)
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let of_template = [
+        "orchestrator: everyone",
+        "developer: researcher",
+        "tester: developer",
+        "researcher: ",
+    ];
+    assert_eq!(writes(RouterMode::Matrix, ""), of_template);
+    let ruled =
+        "- Developers must not message the researcher\n- Researcher may write to the tester";
+    let by_rules = [
+        "orchestrator: everyone",
+        "developer: ",
+        "tester: developer",
+        "researcher: tester",
+    ];
+    assert_eq!(writes(RouterMode::Matrix, ruled), by_rules);
+    let none = [
+        "orchestrator: everyone",
+        "developer: ",
+        "tester: ",
+        "researcher: ",
+    ];
+    assert_eq!(writes(RouterMode::Strict, ruled), none);
+    assert!(
+        writes(RouterMode::Open, ruled)
+            .iter()
+            .all(|row| row.ends_with("everyone"))
+    );
 }

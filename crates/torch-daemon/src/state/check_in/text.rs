@@ -76,14 +76,14 @@ fn list(text: &mut String, all: &[News], now: Timestamp) {
     }
 }
 
-/// What a role is asked that was given something and never said what came of it.
-pub(super) fn silent_role(given: Option<Timestamp>, now: Timestamp) -> String {
+/// What a role is asked that was given something and never said what came of it; `above` is who hears it.
+pub(super) fn silent_role(given: Option<Timestamp>, now: Timestamp, above: &str) -> String {
     let ago = given.map_or_else(String::new, |given| {
         format!(" {} ago", span(whole(now.since(given))))
     });
     format!(
         "Check-in: you were written to{ago}, had a turn since, and told nobody what came of it. Say it in one message: \
-         `torch complete \"…\"` if your task is done, else `scm orchestrator \"…\"` with what is left or what blocks you."
+         `torch complete \"…\"` if your task is done, else `scm {above} \"…\"` with what is left or what blocks you."
     )
 }
 

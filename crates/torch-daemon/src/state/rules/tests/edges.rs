@@ -146,3 +146,39 @@ fn limits_that_a_team_was_given_never_loosen_the_users() {
         "limit.repeat"
     );
 }
+
+#[test]
+fn hints_name_nobody_who_is_not_there() {
+    let hints = |hub: bool| {
+        let mut stage = stage(own());
+        if !hub {
+            stage.state.agents.remove(&id("orchestrator"));
+        }
+        let hint = |stage: &mut Stage| match stage.answer.take() {
+            Some(Response::Failed(failure)) => failure.hint.unwrap_or_default(),
+            other => panic!("{other:?}"),
+        };
+        stage.say("developer", "all", "news");
+        let broadcast = hint(&mut stage);
+        stage.ask("developer", Request::Shutdown);
+        let privilege = hint(&mut stage);
+        if !hub {
+            stage.say(
+                "developer",
+                "tester",
+                "there is no edge, and nobody to turn it to",
+            );
+            assert_eq!(hint(&mut stage), "scm human \"text\"");
+        }
+        (broadcast, privilege)
+    };
+    let (broadcast, privilege) = hints(true);
+    assert_eq!(broadcast, "scm orchestrator \"text\"");
+    assert!(
+        privilege.starts_with("scm orchestrator --stdin"),
+        "{privilege}"
+    );
+    let (broadcast, privilege) = hints(false);
+    assert_eq!(broadcast, "scm human \"text\"");
+    assert!(privilege.starts_with("scm human --stdin"), "{privilege}");
+}
