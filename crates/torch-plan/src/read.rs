@@ -1,11 +1,15 @@
 //! A spec as it is understood: header fields, phases, tasks, criteria, in the order of its lines.
 
 mod items;
+mod line;
+mod whole;
+
+use line::{bullet, is_constraint, is_goods, is_label};
 
 use crate::item::{self, Attribute, Item};
 use crate::outline::{Block, Row, outline};
 use crate::phase;
-use crate::section::{Section, bare, section};
+use crate::section::{Section, section};
 use crate::source::{clean, normal, shorten};
 use crate::table;
 use crate::{CRITERIA_MAX, TASKS_MAX, TITLE_MAX};
@@ -112,6 +116,8 @@ struct Reader {
     prose: Option<(String, u32)>,
     /// Items that name a part of the time: their phase, they themselves, their line.
     times: Vec<(usize, Item, u32)>,
+    /// Items under "Deliverables" that name what is delivered whatever the work is, and their lines.
+    goods: Vec<(Item, u32)>,
     /// Tasks that were one too many.
     beyond: usize,
 }
@@ -307,6 +313,7 @@ impl Reader {
             kind @ (Section::Constraints | Section::NonGoals) => self.constraint(body, kind),
             Section::Timeline => drop(self.time(item, line)),
             _ if is_constraint(&item) => self.constraint(body, Section::Constraints),
+            Section::Deliverables if is_goods(&item) => self.goods.push((item, line)),
             _ => drop(self.add(item, None, line)),
         }
     }
@@ -367,57 +374,6 @@ impl Reader {
             .push(shorten(&text, crate::DETAIL_MAX));
     }
 
-    /// An item that names a part of the time, as in `Week 1: import`; whether it does.
-    fn time(&mut self, item: Item, line: u32) -> bool {
-        let Some(named) = phase::named(&item.title) else {
-            return false;
-        };
-        let title = item.title.clone();
-        let phase = self.add_phase(&title, named);
-        self.times.push((phase, item, line));
-        true
-    }
-
-    /// Parts of the time take the tasks that their words name; where there are no other tasks, they are the tasks.
-    fn place_times(&mut self) {
-        let times = std::mem::take(&mut self.times);
-        if self.reading.tasks.is_empty() {
-            for (_, item, line) in times {
-                self.add(item, None, line);
-            }
-            return;
-        }
-        for (phase, item, line) in times {
-            let words = stems(
-                item.title
-                    .split_once([':', '-', '–', '—'])
-                    .map_or("", |(_, name)| name),
-            );
-            let named = |raw: &&mut Raw| {
-                raw.phase.is_none()
-                    && stems(&raw.item.title)
-                        .iter()
-                        .any(|word| words.contains(word))
-            };
-            let mut found = 0;
-            for raw in self.reading.tasks.iter_mut().filter(named) {
-                raw.phase = Some(phase);
-                found += 1;
-            }
-            let any = found > 0
-                || self
-                    .reading
-                    .tasks
-                    .iter()
-                    .any(|raw| raw.phase == Some(phase));
-            if !any {
-                let title = &item.title;
-                let note = format!("{title:?} of line {line} is a phase, and names no task");
-                self.reading.notes.push(note);
-            }
-        }
-    }
-
     fn add(&mut self, item: Item, number: Option<(u32, u64)>, line: u32) -> Option<usize> {
         if item.title.is_empty() {
             return None;
@@ -436,125 +392,4 @@ impl Reader {
         });
         Some(self.reading.tasks.len() - 1)
     }
-
-    fn finish(mut self) -> Reading {
-        self.place_times();
-        if self.reading.tasks.is_empty() {
-            self.without_items();
-        }
-        if self.beyond > 0 {
-            self.reading.notes.push(format!(
-                "the spec has {} items; the plan takes the first {TASKS_MAX}",
-                TASKS_MAX + self.beyond
-            ));
-        }
-        self.reading
-    }
-
-    /// A spec without items: each heading at the end of its branch is a task, or the whole is one.
-    fn without_items(&mut self) {
-        let heads = std::mem::take(&mut self.heads);
-        let leaf = |n: usize| {
-            heads
-                .get(n + 1)
-                .is_none_or(|next| next.level <= heads[n].level)
-        };
-        let taken: Vec<&Head> = heads
-            .iter()
-            .enumerate()
-            .filter(|(n, head)| {
-                leaf(*n) && !head.kind.has_no_tasks() && !bare(&head.title).is_empty()
-            })
-            .filter(|(n, head)| *n > 0 || head.level > 1)
-            .map(|(_, head)| head)
-            .collect();
-        self.levels.clear();
-        if taken.len() >= 2 {
-            for head in taken {
-                let mut item = item::item(&head.title, None);
-                head.prose.iter().for_each(|line| item.line(line));
-                self.add(item, None, head.line);
-            }
-            let words = "the spec has no list; its headings are the tasks";
-            return self.reading.notes.push(words.to_owned());
-        }
-        let prose = self.prose.take();
-        let title = match (&prose, self.reading.title.as_str()) {
-            (Some((words, _)), _) if words.chars().any(char::is_alphanumeric) => words.clone(),
-            (_, title) if !title.is_empty() => title.to_owned(),
-            _ => "Do what the spec says".to_owned(),
-        };
-        let line = prose.map_or_else(
-            || heads.first().map_or(1, |head| head.line),
-            |(_, line)| line,
-        );
-        let mut item = item::item(&title, None);
-        if item.title.is_empty() {
-            "Do what the spec says".clone_into(&mut item.title);
-        }
-        self.add(item, None, line);
-        let words = "the spec has no list of what is wanted; it is one task";
-        self.reading.notes.push(words.to_owned());
-    }
-}
-
-/// The beginnings of a text's longer words, by which a phase and a task are the same matter.
-fn stems(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    let long = words.filter(|word| word.chars().count() >= 4);
-    long.map(|word| word.to_lowercase().chars().take(6).collect())
-        .collect()
-}
-
-/// How an item begins that says what is not to be done.
-const NOT: &[&str] = &[
-    "no ",
-    "do not ",
-    "don't ",
-    "don’t ",
-    "never ",
-    "must not ",
-    "avoid ",
-    "keine ",
-    "kein ",
-    "keinen ",
-    "niemals ",
-    "ne pas ",
-];
-
-/// Whether an item says what is to be kept to and not what is to be done. One with an id, a box or an owner is a task.
-fn is_constraint(item: &Item) -> bool {
-    let lower = item.title.to_lowercase();
-    let free =
-        item.id.is_none() && item.label.is_none() && item.ticked.is_none() && item.owner.is_none();
-    free && (NOT.iter().any(|begin| lower.starts_with(begin)) || lower.contains(" must not "))
-}
-
-/// Whether a line is a label for what follows: `REQUIREMENTS:`, `Phase 1: Setup` before a list.
-fn is_label(words: &str, ahead: bool) -> bool {
-    let title = words.trim_end_matches(':').trim();
-    let known = section(title) != Section::Plain && words.chars().count() <= 60;
-    let short = title.split(' ').count() <= 8;
-    let shouted = title.chars().any(char::is_alphabetic) && !title.chars().any(char::is_lowercase);
-    if words.ends_with(':') && short {
-        return known || ahead || (shouted && title.split(' ').count() <= 4);
-    }
-    ahead && short && (known || phase::named(title).is_some())
-}
-
-/// The text of a line that begins like an item.
-fn bullet(line: &str) -> Option<&str> {
-    let line = line.trim();
-    for mark in ["• ", "◦ ", "▪ ", "‣ ", "· ", "– ", "— ", "- ", "* ", "+ "] {
-        if let Some(rest) = line.strip_prefix(mark) {
-            return Some(rest.trim());
-        }
-    }
-    if line.starts_with(['☐', '☑', '☒', '✅', '✔', '✓', '⬜']) {
-        return Some(line);
-    }
-    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-    let rest = &line[digits..];
-    let rest = rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") "));
-    rest.filter(|_| (1..=3).contains(&digits)).map(str::trim)
 }

@@ -1,5 +1,6 @@
 //! Items of lists: which are tasks, which belong to one, and which only stand above others.
 
+use super::line::{is_constraint, is_goods};
 use super::{GROUP, Level, Reader, Slot};
 use crate::item::{self, Attribute, Item};
 use crate::outline::Block;
@@ -90,13 +91,17 @@ impl Reader {
         if let Some(task) = self.heading_task() {
             return self.sub_item(task, *depth, text, item.ticked, *line);
         }
-        if super::is_constraint(&item) {
+        if is_constraint(&item) {
             self.constraint(&item.title, Section::Constraints);
             return Slot::Nothing;
         }
         let (children, boxes) = below(blocks, at, *depth);
         let free =
             children == 0 && item.id.is_none() && item.label.is_none() && item.ticked.is_none();
+        if free && self.kind() == Section::Deliverables && is_goods(&item) {
+            self.goods.push((item, *line));
+            return Slot::Nothing;
+        }
         let time = phase::named(&item.title).is_some_and(|named| phase::is_time(&named.word));
         if free && (time || self.kind() == Section::Timeline) {
             self.time(item, *line);

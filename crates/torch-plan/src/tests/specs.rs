@@ -93,6 +93,14 @@ pub(super) const SPECS: &[(&str, &str)] = &[
         "PROJECT: Elliott Wave Service Deployment\nTARGET: 203.0.113.38\nTYPE: System Deployment\n\nREQUIREMENTS:\n- Install Python 3.11+ environment\n- Configure systemd service\n- Implement security hardening\n- Configure monitoring\n\nDELIVERABLES:\n- Running service on port 8002\n- Health endpoint\n",
     ),
     (
+        "deliverables",
+        "# Orders\n\n## Requirements\n- Import orders\n- Export orders\n\n## Deliverables\n- Code\n- Tests.\n- Running service on port 8002\n- [ ] Source code\n- Test suite (owner: tester)\n",
+    ),
+    (
+        "deliverables_alone",
+        "# Orders\n\nDELIVERABLES:\n- Code\n- Tests\n",
+    ),
+    (
         "bold_header",
         "**PROJECT:** Shop\n**TYPE:** Web\n\n## Requirements\n1. Build the cart\n2. Add a login page\n",
     ),
