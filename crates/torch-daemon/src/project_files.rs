@@ -1,6 +1,7 @@
 //! The rules that a project's files state, read where they lie: by the host for teams, and by `torch rules` and `torch auto`
 //! before there is a team.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp as Instant;
@@ -60,6 +61,13 @@ pub fn read(folder: &Path) -> Result<ProjectRules, ProjectRulesError> {
 /// Whether a project has any of the files.
 pub fn has_any(folder: &Path) -> bool {
     FILES.iter().any(|name| folder.join(name).is_file())
+}
+
+/// The rules that these settings limit, by their names, and what holds instead.
+pub fn limited(rules: &ProjectRules, router: &RouterConfig) -> BTreeMap<String, String> {
+    let set = RuleSet::new(rules.clone());
+    let limited = set.limited(router.mode, router.exchanges, router.blocked_seconds);
+    limited.into_iter().collect()
 }
 
 /// A message that is tried where there is no team.

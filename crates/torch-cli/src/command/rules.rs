@@ -118,6 +118,11 @@ fn of_the_files(team: &TeamArgs, place: &Place) -> Option<RulesView> {
         Ok(set) => (Some(set), None),
         Err(error) => (None, Some(error.to_string())),
     };
+    // Settings that can't be read are said by whatever starts a team.
+    let limited = match (&set, config::load(place)) {
+        (Some(set), Ok((config, _))) => project_files::limited(set, &config.router),
+        _ => std::collections::BTreeMap::new(),
+    };
     Some(RulesView {
         team: name.to_string_lossy().into_owned(),
         project,
@@ -125,7 +130,7 @@ fn of_the_files(team: &TeamArgs, place: &Place) -> Option<RulesView> {
         trouble,
         set,
         unread: false,
-        limited: std::collections::BTreeMap::new(),
+        limited,
     })
 }
 
@@ -257,10 +262,11 @@ fn explain(args: ExplainArgs, place: &Place) -> Outcome {
     if args.json.json {
         output::json(&json!({
             "rule": rule.name, "words": rule.ask.to_string(), "ask": rule.ask, "file": rule.file, "line": rule.line,
-            "text": rule.text, "checked": rule.ask.checked(),
+            "text": rule.text, "checked": rule.ask.checked(), "limited": view.limited.get(&rule.name),
         }))?;
     } else {
-        output::prose(&render::explained(rule))?;
+        let limited = view.limited.get(&rule.name).map(String::as_str);
+        output::prose(&render::explained(rule, limited))?;
     }
     Ok(exit::OK)
 }

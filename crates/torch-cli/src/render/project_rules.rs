@@ -176,13 +176,16 @@ pub fn verdict(view: &VerdictView) -> String {
 }
 
 /// One rule in full.
-pub fn explained(rule: &ProjectRule) -> String {
+pub fn explained(rule: &ProjectRule, limited: Option<&str>) -> String {
     let checked = match rule.ask.checked() {
         Some(how) => format!("checked {how}"),
         None => "not watched yet: torch does not see what it is about".to_owned(),
     };
+    let limited = limited.map_or_else(String::new, |what| {
+        format!("  {}\n", paint(WARN, &plain(what)))
+    });
     format!(
-        "{}  {}\n  {}:{} says: {}\n  {checked}\n",
+        "{}  {}\n  {}:{} says: {}\n{limited}  {checked}\n",
         paint(STRONG, &rule.name),
         plain(&rule.ask.to_string()),
         rule.file,

@@ -64,6 +64,27 @@ fn rules_are_listed_and_tried_before_there_is_a_team() {
 }
 
 #[test]
+fn a_rule_says_where_the_persons_limits_clip_it() {
+    const LOOSE: &str = "[[rule]]\nkind = \"max-exchanges\"\ncount = 9\n[[rule]]\nkind = \"blocked-after\"\nseconds = 60\n";
+    let place = project(&[("rules.toml", LOOSE)]);
+    let ran = place.run(TORCH, &["rules", "explain", "project.max-exchanges"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let clipped = "\n  clipped to 3 by your settings\n  checked when a message is sent\n";
+    assert!(ran.out.ends_with(clipped), "{ran:?}");
+    let ran = place.run(TORCH, &["rules", "explain", "max-exchanges", "--json"]);
+    assert!(
+        ran.out
+            .contains("\"limited\":\"clipped to 3 by your settings\""),
+        "{ran:?}"
+    );
+    let ran = place.run(TORCH, &["rules", "list"]);
+    assert!(ran.out.contains("clipped to 3"), "{ran:?}");
+    // What only tightens is clipped by nothing.
+    let ran = place.run(TORCH, &["rules", "explain", "project.blocked-after"]);
+    assert!(!ran.out.contains("clipped"), "{ran:?}");
+}
+
+#[test]
 fn files_that_cannot_be_read_are_said() {
     let place = project(&[("rules.toml", "[[rule]]\nkind = \"fly\"\n")]);
     let ran = place.run(TORCH, &["rules", "list"]);
