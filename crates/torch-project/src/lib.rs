@@ -10,6 +10,6 @@ mod teams;
 mod test_command;
 
 pub use named_file::{FileError, open_regular, read_bytes, read_start, read_text, text_of};
-pub use survey::{Limits, SurveyError, survey};
+pub use survey::{Limits, SURVEY_TIME, SurveyError, survey};
 pub use teams::{TeamFileError, Teams, load_teams, read_team};
 pub use test_command::test_command;

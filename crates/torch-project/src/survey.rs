@@ -11,7 +11,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use nix::fcntl::OFlag;
@@ -28,9 +28,10 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Bytes of all files that are read.
     pub bytes: u64,
-    /// How long it may take.
-    pub time: Duration,
 }
+
+/// How long a look at a project should take at most; the deadline itself is the caller's.
+pub const SURVEY_TIME: Duration = Duration::from_secs(10);
 
 impl Default for Limits {
     fn default() -> Self {
@@ -39,7 +40,6 @@ impl Default for Limits {
             depth: 24,
             file_bytes: 64 * 1024,
             bytes: 2 * 1024 * 1024,
-            time: Duration::from_secs(10),
         }
     }
 }
@@ -85,13 +85,15 @@ pub enum SurveyError {
     },
 }
 
-/// Looks at a project's tree; of the files that are wanted, by their path below `root`, the beginning is read.
+/// Looks at a project's tree; of the files that are wanted, by their path below `root`, the beginning is read. It ends early once
+/// `late` says that the caller's deadline is over.
 ///
 /// # Errors
 /// Where `root` itself can't be listed. Whatever else can't be read is counted and left out.
 pub fn survey(
     root: &Path,
     limits: Limits,
+    late: impl Fn() -> bool,
     wants: impl Fn(&str) -> bool,
 ) -> Result<Survey, SurveyError> {
     let failed = |source| SurveyError::List {
@@ -100,7 +102,7 @@ pub fn survey(
     };
     let mut walk = Walk {
         limits,
-        end: Instant::now() + limits.time,
+        late: &late,
         seen: 0,
         survey: Survey::default(),
         folders: VecDeque::new(),
@@ -117,7 +119,7 @@ pub fn survey(
         if walk.is_over() {
             break;
         }
-        if Instant::now() >= walk.end {
+        if late() {
             walk.survey.cut = Some(Cut::Time);
             break;
         }
@@ -126,10 +128,8 @@ pub fn survey(
             Err(_) => walk.survey.unreadable += 1,
         }
     }
-    let Walk {
-        mut survey, end, ..
-    } = walk;
-    read_wanted(root, &mut survey, limits, end, wants);
+    let Walk { mut survey, .. } = walk;
+    read_wanted(root, &mut survey, limits, &late, wants);
     survey.files.sort();
     Ok(survey)
 }
@@ -163,16 +163,17 @@ impl Rules {
     }
 }
 
-struct Walk {
+struct Walk<'a> {
     limits: Limits,
-    end: Instant,
+    /// Whether the caller's deadline is over.
+    late: &'a dyn Fn() -> bool,
     /// Entries so far, those that were left out among them.
     seen: usize,
     survey: Survey,
     folders: VecDeque<Folder>,
 }
 
-impl Walk {
+impl Walk<'_> {
     /// Whether a bound was reached that ends the walk.
     fn is_over(&mut self) -> bool {
         if self.survey.cut == Some(Cut::Entries) || self.survey.cut == Some(Cut::Time) {
@@ -180,7 +181,7 @@ impl Walk {
         }
         if self.seen >= self.limits.entries {
             self.survey.cut = Some(Cut::Entries);
-        } else if self.seen.is_multiple_of(256) && Instant::now() >= self.end {
+        } else if self.seen.is_multiple_of(256) && (self.late)() {
             self.survey.cut = Some(Cut::Time);
         } else {
             return false;
@@ -279,13 +280,13 @@ fn read_wanted(
     root: &Path,
     survey: &mut Survey,
     limits: Limits,
-    end: Instant,
+    late: impl Fn() -> bool,
     wants: impl Fn(&str) -> bool,
 ) {
     let mut left = limits.bytes;
     // The walk went from the top down.
     for file in &survey.files {
-        if left == 0 || Instant::now() >= end {
+        if left == 0 || late() {
             return;
         }
         if file.bytes == 0 || !wants(&file.path) {

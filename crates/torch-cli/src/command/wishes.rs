@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use torch_core::RoleName;
 use torch_core::config::{PlanTier, TeamConfig};
-use torch_project::{Limits, SurveyError, Teams, load_teams, survey};
+use torch_project::{Limits, SURVEY_TIME, SurveyError, Teams, load_teams, survey};
 use torch_team::{
     Catalog, Choice, ChoiceError, Detection, Detector, Origin, Plan, Size, Spec, TemplateError,
     Wishes, built_in, choose,
@@ -156,7 +156,9 @@ pub(crate) fn chosen(
 ) -> Result<Chosen, CommandError> {
     let catalog = templates(root)?;
     let detector = Detector::new(&catalog);
-    let seen = survey(root, Limits::default(), |path| detector.wants(path))
+    let end = std::time::Instant::now() + SURVEY_TIME;
+    let late = || std::time::Instant::now() >= end;
+    let seen = survey(root, Limits::default(), late, |path| detector.wants(path))
         .map_err(|error| unlisted(&error))?;
     let spec = spec.map(Spec::read);
     let detection = detector.detect(&seen, spec.as_ref(), wishes.team_type.as_deref());

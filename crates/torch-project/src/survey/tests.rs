@@ -1,6 +1,7 @@
 //! Tests of the walk, hostile trees among them.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::time::Instant;
 
 use super::*;
 
@@ -11,7 +12,13 @@ fn write(root: &Path, path: &str, text: &str) {
 }
 
 fn look(root: &Path) -> Survey {
-    survey(root, Limits::default(), |path| path.ends_with(".json")).expect("a survey")
+    survey(
+        root,
+        Limits::default(),
+        || false,
+        |path| path.ends_with(".json"),
+    )
+    .expect("a survey")
 }
 
 fn paths(survey: &Survey) -> Vec<&str> {
@@ -73,7 +80,7 @@ fn only_what_is_wanted_is_read_and_only_its_beginning() {
         bytes: 10,
         ..Limits::default()
     };
-    let survey = super::survey(root.path(), few, |_| true).expect("a survey");
+    let survey = super::survey(root.path(), few, || false, |_| true).expect("a survey");
     assert_eq!(survey.contents.values().map(String::len).sum::<usize>(), 10);
 }
 
@@ -107,7 +114,7 @@ fn links_pipes_sockets_and_closed_folders_are_harmless() {
 fn what_is_not_there_is_an_error_and_names_need_not_be_text() {
     let root = tempfile::tempdir().expect("a folder");
     let gone = root.path().join("gone");
-    let error = survey(&gone, Limits::default(), |_| true).expect_err("gone");
+    let error = survey(&gone, Limits::default(), || false, |_| true).expect_err("gone");
     assert!(error.to_string().ends_with("/gone"), "{error}");
     let name = std::os::unix::ffi::OsStrExt::from_bytes(b"\xff\n\x1b.json");
     let name: &OsStr = name;
@@ -130,19 +137,15 @@ fn bounds_hold_and_the_shallow_comes_first() {
         entries: 100,
         ..Limits::default()
     };
-    let survey = super::survey(root.path(), few, |_| true).expect("a survey");
+    let survey = super::survey(root.path(), few, || false, |_| true).expect("a survey");
     assert_eq!(survey.cut, Some(Cut::Entries));
     assert!(survey.files.len() < 100);
     assert!(
         survey.contents.contains_key("z.json"),
         "the top was seen whole"
     );
-    let none = Limits {
-        time: Duration::ZERO,
-        ..Limits::default()
-    };
-    let survey = super::survey(root.path(), none, |_| true).expect("a survey");
-    assert_eq!(survey.cut, Some(Cut::Time));
+    let late = super::survey(root.path(), Limits::default(), || true, |_| true);
+    assert_eq!(late.expect("a survey").cut, Some(Cut::Time));
 }
 
 #[test]
