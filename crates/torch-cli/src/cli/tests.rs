@@ -61,6 +61,8 @@ fn every_command_that_prints_data_has_json() {
         "torch worktree",
         "torch git",
         "torch rollback",
+        "torch git broker",
+        "torch git receive",
         "torch report",
         "torch task",
         "torch deps",

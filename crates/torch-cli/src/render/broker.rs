@@ -13,11 +13,11 @@ pub fn status(view: &BrokerView, clock: &Clock, width: Option<usize>) -> String 
     let team = paint(STRONG, &view.team);
     let (Some(since), Some(path)) = (view.since, &view.path) else {
         return format!(
-            "{team}: the broker is off; agents push with your keys\n  torch git broker on --team {}\n",
+            "{team}: the broker is off: agents that are started from now on push with your keys\n  torch git broker on --team {}\n",
             view.team
         );
     };
-    let mut text = format!("{team}: the broker is on, since {}\n", clock.time(since));
+    let mut text = format!("{team}: the broker is on, {}\n", clock.ago(since));
     let mut line = |name: &str, words: &str| {
         let name = paint(DIM, &format!("{name:<9}"));
         text.push_str(&fit::prose(&format!("  {name} {words}\n"), width, 12));
@@ -61,7 +61,7 @@ pub fn log(pushes: &[PushView], clock: &Clock, width: Option<usize>) -> String {
     }
     let mut table = Table::new(
         0,
-        &["ID", "TIME", "ROLE", "BRANCH", "COMMIT", "STATE", "SUBJECT"],
+        &["ID", "AGE", "ROLE", "BRANCH", "COMMIT", "STATE", "SUBJECT"],
     );
     for push in pushes {
         let style = match &push.state {
@@ -73,7 +73,7 @@ pub fn log(pushes: &[PushView], clock: &Clock, width: Option<usize>) -> String {
         let name = name.or_else(|| push.reference.strip_prefix("refs/"));
         table.row([
             Cell::from(push.id.as_str()),
-            clock.time(push.at).into(),
+            clock.age(push.at).into(),
             push.role.as_str().into(),
             plain(name.unwrap_or(&push.reference)).into(),
             push.commit.get(..8).unwrap_or(&push.commit).into(),

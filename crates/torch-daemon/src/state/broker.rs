@@ -1,5 +1,8 @@
-//! The git broker of a team: switched on and off, and what keeps agents from pushing past it. `pushes` has what becomes of each push.
+//! The git broker of a team: switched on and off, and what keeps agents from pushing past it. `pushes` has
+//! what comes in, `forwarding` what becomes of it.
 
+mod approval;
+mod forwarding;
 mod pushes;
 #[cfg(test)]
 mod tests;

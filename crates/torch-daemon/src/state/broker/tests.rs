@@ -504,3 +504,62 @@ fn only_a_person_switches_it() {
         assert_eq!(!stage.state.has_broker(TeamId::new(1, 1)), off);
     }
 }
+
+#[test]
+fn words_that_are_no_lines_of_git_reach_no_command() {
+    let mut stage = Stage::new(TeamPolicy::default());
+    let id = "0123456789".repeat(4);
+    let line = |reference: &str, new: &str| PushLine {
+        reference: reference.to_owned(),
+        old: None,
+        new: Some(new.to_owned()),
+    };
+    let agent = torch_core::Sender::Agent {
+        agent: developer(),
+        team: TeamId::new(1, 1),
+        role: RoleName::parse("developer").expect("a role"),
+    };
+    for (refs, taken) in [
+        (line(BRANCH, &id), true),
+        (line(BRANCH, "--output=/tmp/x"), false),
+        (line(BRANCH, "1a"), false),
+        (line("--all", &id), false),
+        (line("refs/heads/a:refs/heads/trunk", &id), false),
+        (line("refs/heads/a/../trunk", &id), false),
+    ] {
+        let mut turn = Turn {
+            now: stage.now,
+            cause: "test".to_owned(),
+            effects: Vec::new(),
+        };
+        let path = broker(None).path;
+        let shown = format!("{refs:?}");
+        let told = (path, None, vec![refs]);
+        stage.state.on_received(&mut turn, CONN, &agent, told);
+        stage.take(turn.effects);
+        assert_eq!(
+            !std::mem::take(&mut stage.orders).is_empty(),
+            taken,
+            "{shown}"
+        );
+    }
+    // A person is not an agent of the team.
+    let mut turn = Turn {
+        now: stage.now,
+        cause: "test".to_owned(),
+        effects: Vec::new(),
+    };
+    let told = (broker(None).path, None, vec![line(BRANCH, &id)]);
+    let human = torch_core::Sender::Human;
+    stage.state.on_received(&mut turn, CONN, &human, told);
+    stage.take(turn.effects);
+    assert!(stage.orders.is_empty());
+}
+
+#[test]
+fn a_push_whose_answer_was_lost_is_kept_once() {
+    let mut stage = Stage::new(supervised());
+    stage.pushed(BRANCH, "1a");
+    stage.pushed(BRANCH, "1a");
+    assert_eq!(stage.state.pending(None).len(), 1);
+}
