@@ -69,7 +69,7 @@ pub enum PushState {
     Refused {
         /// When.
         at: Timestamp,
-        /// By whom: a rule (`push.parent`), `human`, `remote`, or `git`, where it never came into the broker.
+        /// By whom: a rule (`push.parent`), `human`, `remote`, or `git itself`, where it never came into the broker.
         by: String,
         /// Why.
         why: String,

@@ -156,7 +156,7 @@ impl State {
                 // Its agent heard that from git.
                 push.state = PushState::Refused {
                     at: t.now,
-                    by: "git".to_owned(),
+                    by: "git itself".to_owned(),
                     why: "it did not come into the broker".to_owned(),
                 };
                 self.put_push(t, "push.lost", push);
