@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use crate::choice::ChoiceView;
 use serde::{Deserialize, Serialize};
 use torch_core::figures::AgentFigures;
-use torch_core::{AgentState, DeferReason, DeliveryState, Evidence, PaneAddress, Timestamp};
+use torch_core::{
+    AgentState, DeferReason, DeliveryState, Enforcement, Evidence, PaneAddress, Timestamp,
+};
 
 /// How many entries of an agent's history an answer has at most, the newest.
 pub const HISTORY_MAX: u32 = 60;
@@ -152,6 +154,9 @@ pub struct AgentView {
     pub branch: Option<String>,
     /// Whether its briefing was proven to have arrived.
     pub briefed: bool,
+    /// How firmly its git is kept from what it must not do.
+    #[serde(default)]
+    pub enforcement: Enforcement,
     /// Its last completion report.
     pub completed: Option<String>,
     /// When that report was made.

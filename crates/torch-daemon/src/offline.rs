@@ -68,6 +68,7 @@ impl Registry {
                     let waiting = waiting.get(&agent.id).copied().unwrap_or(0);
                     let mut view = view::agent(agent, waiting);
                     seen_now(agent, &mut view);
+                    view.enforcement = team.policy.git.enforcement();
                     view
                 });
                 let suspended = is_suspended(&team);

@@ -173,6 +173,7 @@ pub(crate) fn agent(agent: &Agent, waiting: u64) -> AgentView {
         worktree: agent.worktree.clone(),
         branch: agent.branch.clone(),
         briefed: agent.briefed,
+        enforcement: torch_core::Enforcement::None,
         completed: agent.completed.clone(),
         completed_at: agent.completed_at,
         waiting,

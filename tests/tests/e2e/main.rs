@@ -13,6 +13,7 @@ mod delivery;
 mod doors;
 mod edges;
 mod endurance;
+mod forbidden;
 mod hostile;
 mod identity;
 mod integrate;

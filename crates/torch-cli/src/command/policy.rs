@@ -54,11 +54,13 @@ struct ExplainArgs {
 }
 
 /// The settings that make up a policy.
-pub(crate) const SWITCHES: [&str; 7] = [
+pub(crate) const SWITCHES: [&str; 9] = [
     "policy",
     "git.agent_commits",
     "git.commit_minutes",
     "git.push_minutes",
+    "git.forbid",
+    "git.secret_check",
     "integration.approval",
     "integration.admin_merge",
     "router.mode",

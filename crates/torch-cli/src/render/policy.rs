@@ -121,6 +121,17 @@ pub fn follows(key: &str, value: &str) -> String {
                 "where agents commit, briefings ask for a push within {minutes} minutes of it"
             );
         }
+        ("git.forbid", "") => "nothing that agents do with git is held back",
+        ("git.forbid", _) => {
+            "advice: torch's hooks in agents' git, and in their programs, refuse these and tell the orchestrator"
+        }
+        ("git.secret_check", "refuse") => {
+            "advice: a commit of an agent that adds what looks like a secret is refused"
+        }
+        ("git.secret_check", "warn") => {
+            "a commit of an agent that adds what looks like a secret is made, and told of"
+        }
+        ("git.secret_check", _) => "nobody looks for secrets in agents' commits",
         ("integration.approval", "person") => {
             "where agents commit, whoever integrates is told to ask you before anything reaches the base branch"
         }

@@ -1,6 +1,7 @@
 //! `torch status`: the daemon, then each team with its agents.
 
 use torch_api::view::{DaemonView, SupervisionView, TeamView};
+use torch_core::Enforcement;
 
 use super::style::{DIM, GOOD, NONE, STRONG, WARN, agent as agent_style, paint};
 use super::table::{Cell, Table};
@@ -102,6 +103,10 @@ pub fn team(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
         let line = format!("  {}\n", paint(WARN, &line));
         text.push_str(&fit::prose(&line, width, 2));
     }
+    if let Some(words) = enforcement(team) {
+        let line = format!("  {} {words}\n", paint(DIM, "git    "));
+        text.push_str(&fit::prose(&line, width, 2));
+    }
     if let Some(tasks) = team.tasks {
         let line = format!(
             "{} (torch plan --team {})",
@@ -127,6 +132,29 @@ pub fn team(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
         text.push_str(&format!("  {} {}\n", paint(DIM, "attach "), team.attach));
     }
     text
+}
+
+/// How firmly the agents' git is kept from what it must not do; nothing where words alone do, for all of them.
+fn enforcement(team: &TeamView) -> Option<String> {
+    let levels = [Enforcement::Prevented, Enforcement::Advice];
+    let held = |level| {
+        let own = team.agents.iter().filter(move |it| it.enforcement == level);
+        own.map(|agent| agent.role.as_str()).collect::<Vec<_>>()
+    };
+    let said = levels.into_iter().filter_map(|level| {
+        let roles = held(level);
+        let words = match level {
+            Enforcement::Prevented => "prevented: what is forbidden can't be done",
+            _ => "advice: hooks refuse what is forbidden",
+        };
+        match roles.len() {
+            0 => None,
+            all if all == team.agents.len() => Some(format!("{words} (torch policy show)")),
+            _ => Some(format!("{words}, for {}", roles.join(", "))),
+        }
+    });
+    let said: Vec<_> = said.collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// What torch's own words to the agents cost. The tokens are an estimate, and are said to be one.

@@ -94,6 +94,7 @@ fn an_agent(role: &str, window: u32, state: AgentState) -> AgentView {
         pid: Some(4001),
         worktree: PathBuf::from("/r/worktrees/hello").join(role),
         branch: Some(format!("main-{role}")),
+        enforcement: torch_core::Enforcement::default(),
         briefed: true,
         completed: None,
         completed_at: None,

@@ -3,6 +3,7 @@
 mod auto;
 mod autostart;
 mod fake;
+mod git_hooks;
 mod keep;
 mod local;
 mod odd_files;

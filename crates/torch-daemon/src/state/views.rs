@@ -58,6 +58,7 @@ impl State {
         let run = &self.agents[&id];
         let mut view = view::agent(&run.agent, run.queue.len() as u64);
         view.held = self.held_briefing(id);
+        view.enforcement = self.git_enforcement(id);
         if let Some(pane) = self.place(run) {
             let team = self.teams.get(&run.agent.team);
             let elsewhere = team.is_none_or(|team| team.name.as_str() != pane.session_name);

@@ -1,7 +1,7 @@
 //! The rules that hold without any file of a project, each in words.
 
 /// The rules that hold without any file of the project.
-pub(super) const BUILT_IN: [(&str, &str); 31] = [
+pub(super) const BUILT_IN: [(&str, &str); 38] = [
     ("sender.torch", "torch's own messages pass"),
     ("sender.human", "a person may write to anybody"),
     ("sender.script", "a person's script may write to anybody"),
@@ -81,6 +81,34 @@ pub(super) const BUILT_IN: [(&str, &str); 31] = [
     (
         "commit.forbidden",
         "under this policy agents commit nothing: torch commit refuses them, and a commit made all the same is a violation",
+    ),
+    (
+        "git.force-push",
+        "an agent's push replaces nothing that a remote branch or tag has",
+    ),
+    (
+        "git.push-protected",
+        "agents push to no base branch, no main branch of a remote and no branch of another role",
+    ),
+    (
+        "git.move-parent",
+        "agents neither commit to the branch that the team started on, nor to a remote's main branch, nor set them",
+    ),
+    (
+        "git.rewind-shared",
+        "agents take back no commits that others have, and move no branch of another role and no stable tag",
+    ),
+    (
+        "git.delete-protected",
+        "agents delete no branch and no tag that others rely on",
+    ),
+    (
+        "git.skip-hooks",
+        "agents don't go round the project's hooks and torch's (--no-verify, core.hooksPath)",
+    ),
+    (
+        "git.secret",
+        "agents commit nothing that looks like a key or a password, unless its line says torch:allow-secret",
     ),
     (
         "deps.set",

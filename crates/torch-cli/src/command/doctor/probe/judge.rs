@@ -5,7 +5,7 @@ use torch_core::program::{AgentProgram, DeliveryGrade, Sign};
 
 use super::ask::Asked;
 use super::finding::{Finding, Report, Verdict};
-use super::sandbox::Boxed;
+use super::sandbox::{Boxed, GIT_HOOKS};
 
 /// What leads to what was not tried.
 const ASK: &str = "only its model can; torch doctor --probe --ask-model";
@@ -50,6 +50,9 @@ pub(super) fn judge(
     }
     if let Some(git) = boxed.and_then(|boxed| of(boxed, "git commit")) {
         report.push(git.clone());
+    }
+    if let Some(hooks) = boxed.and_then(|boxed| of(boxed, GIT_HOOKS)) {
+        report.push(hooks.clone());
     }
     missing(report);
     let asked = asked.filter(|asked| asked.arrived && asked.dialog.is_none());

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use torch_core::config::Config;
+use torch_core::forbidden::RULES_VARIABLE;
 use torch_core::program::fill_variables;
 use torch_process::{CommandSpec, Environment, Output, run};
 
@@ -23,6 +24,9 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const RECEIPT: Duration = Duration::from_secs(10);
 /// What a command's own words are cut to, in characters.
 const WORDS: usize = 160;
+
+/// The row of torch's hooks in git.
+pub(super) const GIT_HOOKS: &str = "git hooks";
 
 /// What was found from inside.
 pub(super) struct Boxed {
@@ -74,6 +78,7 @@ pub(super) fn look(
         socket(&sandbox)?,
         outbox(&sandbox, world)?,
         git(&sandbox)?,
+        hooks(&sandbox, world)?,
         commit(&sandbox, world)?,
     ];
     Ok(Some(Boxed { doors }))
@@ -160,6 +165,48 @@ fn git(sandbox: &Sandbox<'_>) -> Result<Finding, CommandError> {
         Finding::fails("git commit", format!("in its sandbox: {words}"))
     } else {
         Finding::works("git commit", "in its sandbox a commit was made")
+    })
+}
+
+/// Tries a hook of torch's with a push that it refuses; nothing is pushed.
+fn hooks(sandbox: &Sandbox<'_>, world: &World) -> Result<Finding, CommandError> {
+    let Some((rules, text)) = world.git_rules() else {
+        return Ok(Finding::untried(GIT_HOOKS, "nothing is held back"));
+    };
+    let line = format!(
+        "HEAD {} refs/heads/{} {}\n",
+        head(sandbox)?,
+        text.parent,
+        "0".repeat(40)
+    );
+    let pushed = sandbox.worktree.join(".torch/probe-push");
+    std::fs::write(&pushed, line).map_err(|error| {
+        CommandError::other(format!("{} could not be written", pushed.display())).because(&error)
+    })?;
+    let folder = torch_daemon::git_hooks::folder(world.home());
+    let argv = [
+        "env".to_owned(),
+        format!("{RULES_VARIABLE}={}", rules.display()),
+        "git".to_owned(),
+        "-c".to_owned(),
+        format!("core.hooksPath={}", folder.display()),
+        "hook".to_owned(),
+        "run".to_owned(),
+        format!("--to-stdin={}", pushed.display()),
+        "pre-push".to_owned(),
+        "--".to_owned(),
+        "probe".to_owned(),
+    ];
+    let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+    let output = sandbox.run(&argv)?;
+    let said = output.error_text();
+    Ok(match said.contains("refused by rule git.push-protected") {
+        true => Finding::works(GIT_HOOKS, "in its sandbox a forbidden push was refused"),
+        false => {
+            let words = first_line(&said, WORDS);
+            let words = format!("in its sandbox a forbidden push was not refused: {words}");
+            Finding::fails(GIT_HOOKS, words)
+        }
     })
 }
 

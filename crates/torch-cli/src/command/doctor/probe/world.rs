@@ -8,6 +8,7 @@ use torch_api::wire::{AutoRequest, TeamSelector};
 use torch_api::{AgentView, Client, QuestionView, Request, Response, TeamView};
 use torch_core::RoleName;
 use torch_core::config::AgentsConfig;
+use torch_core::forbidden::{GitRules, RULES_FILE};
 use torch_core::observed::ProgramObserved;
 use torch_process::{CommandSpec, Environment, run};
 
@@ -213,6 +214,21 @@ impl World {
     /// The environment of what is run here.
     pub(super) fn env(&self) -> Environment {
         self.env.clone()
+    }
+
+    /// The registry.
+    pub(super) fn home(&self) -> &std::path::Path {
+        &self.place.home
+    }
+
+    /// What the agent's hooks of git go by, and where that stands; none where nothing is held back.
+    pub(super) fn git_rules(&self) -> Option<(PathBuf, GitRules)> {
+        let folders = std::fs::read_dir(self.home().join("run/agents")).ok()?;
+        folders.flatten().find_map(|folder| {
+            let file = folder.path().join(RULES_FILE);
+            let rules = serde_json::from_slice(&std::fs::read(&file).ok()?).ok()?;
+            Some((file, rules))
+        })
     }
 
     /// The agent's worktree.
