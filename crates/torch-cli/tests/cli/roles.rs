@@ -196,7 +196,7 @@ fn a_policy_is_shown_with_where_it_comes_from() {
         .collect();
     assert_eq!(values.len(), 9);
     assert_eq!(values[0]["value"], "supervised");
-    assert_eq!(values[5]["value"], "false", "{values:?}");
+    assert_eq!(values[7]["value"], "false", "{values:?}");
     let ran = place.run(TORCH, &["policy", "explain", "agent_commits"]);
     assert!(
         ran.out
