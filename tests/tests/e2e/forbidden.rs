@@ -81,10 +81,10 @@ fn an_agent_is_kept_from_what_it_must_not_do() {
         rules.all(|rule| shown.contains(rule)) && shown.contains("git.force-push")
     });
     world.wait("the hub to hear", || {
-        let heard = world.received("orchestrator");
+        let heard = world.ledger("orchestrator");
         let told = heard
             .iter()
-            .filter(|text| text.contains("broke rule git.move-parent"));
+            .filter(|entry| entry.text.contains("broke rule git.move-parent"));
         told.count() == 1
     });
     let shown = world.torch(&["violations"]).ok().stdout;
