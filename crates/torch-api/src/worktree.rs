@@ -41,6 +41,47 @@ pub struct WorktreeView {
     /// How far the work is, seen from the branch that it is to go into.
     #[serde(default)]
     pub progress: Option<ProgressView>,
+    /// How far its agent is with what it has to do.
+    #[serde(default)]
+    pub work: Option<WorkView>,
+    /// Of one that no team has: how many of them its project has.
+    #[serde(default)]
+    pub own: Option<OwnView>,
+}
+
+/// How far an agent is with what it has to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkView {
+    /// How many of its tasks are done.
+    pub tasks_done: u32,
+    /// How many it has in the team's plan.
+    pub tasks: u32,
+    /// What it says that holds it up.
+    pub blocked: Option<String>,
+    /// What the tests said when its work was last put together with the others'.
+    pub tests: Option<TestsView>,
+}
+
+/// What tests said of an agent's work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestsView {
+    /// Its commit that was in, full hex.
+    pub commit: String,
+    /// Whether they passed.
+    pub passed: bool,
+    /// Who ran them: `torch`, or a role.
+    pub by: String,
+}
+
+/// The worktrees of a project that no team has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnView {
+    /// The project.
+    pub project: PathBuf,
+    /// How many there are.
+    pub count: u64,
+    /// How many there may be (`worktree.limit`); none: any number.
+    pub limit: Option<u64>,
 }
 
 /// How far the work in a worktree is.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use torch_api::worktree::{RemovedView, UndeletedView};
+use torch_api::worktree::{RemovedView, UndeletedView, WorkView};
 use torch_api::{CommitView, Failure};
 use torch_core::policy::SecretCheck;
 use torch_core::{AgentId, AgentState, RoleName, Timestamp};
@@ -72,6 +72,8 @@ pub enum Order {
         agents: Vec<Registered>,
         /// Every agent's, so that the others of the registry can be told from them; none: they are not shown.
         others_than: Option<Vec<PathBuf>>,
+        /// How far the agents are with what they have to do.
+        work: BTreeMap<AgentId, WorkView>,
     },
     /// List what is kept; answered by the host.
     Kept {

@@ -25,6 +25,7 @@ mod plan;
 mod policy;
 mod project_rules;
 mod recovery;
+mod rollback;
 mod roster;
 mod rules;
 mod schedule;

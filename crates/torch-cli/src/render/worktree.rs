@@ -48,6 +48,8 @@ fn section<'a>(
         let notes = tidy::notes(&worktrees);
         return format!("{title}\n{}{notes}", whole.giving(width, &[5, 2, 4]));
     }
+    let title = format!("{title}\n{}", tidy::own(&worktrees));
+    let title = title.trim_end();
     let text = whole.render();
     if fit::fits(&text, width) {
         return format!("{title}\n{text}{}", tidy::notes(&worktrees));

@@ -275,18 +275,13 @@ impl Draft<'_> {
 
     /// All above the last good commit is reverted.
     fn to_last_good(&self, what: RollbackKind) -> Result<Rollback> {
-        let (git, repository) = (self.git, self.repository);
         let Good {
-            line,
-            good,
-            position,
-            ..
-        } = find(git, repository, self.wanted)?;
-        let ends = (line.tip(), good.commit.as_str());
-        if git_rollback::are_alike(git, repository, ends).map_err(failed)? {
+            line, good, above, ..
+        } = find(self.git, self.repository, self.wanted)?;
+        if above == 0 {
             return Err(self.nothing());
         }
-        let commits = line.commits.get(..position).unwrap_or_default();
+        let commits = line.commits.get(..above).unwrap_or_default();
         let record = Rollback {
             good: Some(good),
             ..self.record(what)

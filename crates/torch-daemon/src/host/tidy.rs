@@ -1,11 +1,14 @@
 //! Worktrees that people add, those whose work is done, and those that were moved; and how far the work is.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use torch_api::wire::FailureKind;
-use torch_api::worktree::{ProgressView, RemovedView, WorktreeView};
+use torch_api::worktree::{OwnView, ProgressView, RemovedView, TestsView, WorkView, WorktreeView};
 use torch_api::{Failure, Response};
-use torch_core::{RoleName, SessionName, Timestamp};
+use torch_core::integration::Verdict;
+use torch_core::{AgentId, LedgerRecord, RoleName, SessionName, Timestamp};
+use torch_store::{LedgerKind, Store};
 use torch_worktree::{
     Advice, BranchFate, CleanRequest, Cleaned, Git, KeepRequest, RemoveRequest, Repository,
     WorktreeError, WorktreeState, inspect_busy,
@@ -23,6 +26,29 @@ const FEATURE: &str = "FEATURE";
 
 /// Why what is cleaned away is kept all the same.
 const CLEAN: &str = "torch worktree clean";
+
+/// What the tests said of each agent's work when it was last put together with the others'.
+pub(super) fn add_tests(store: &Store, work: &mut BTreeMap<AgentId, WorkView>) {
+    // A list without it is a list all the same.
+    let records = store.ledger(LedgerKind::Integration).unwrap_or_default();
+    for record in records {
+        let LedgerRecord::Integration(row) = record else {
+            continue;
+        };
+        let Some(run) = &row.tests else {
+            continue;
+        };
+        for merge in &row.merges {
+            if let Some(view) = work.get_mut(&merge.agent) {
+                view.tests = Some(TestsView {
+                    commit: merge.commit.clone(),
+                    passed: run.verdict == Verdict::Passed,
+                    by: run.by.clone(),
+                });
+            }
+        }
+    }
+}
 
 /// What the orders here work with.
 pub(super) struct Bench<'a> {
@@ -117,6 +143,30 @@ impl Bench<'_> {
             .join(slug)
             .join("worktrees")
             .join(name.as_str())
+    }
+
+    /// All worktrees of the registry that no team has, each with how many of them its project has.
+    pub(super) fn of_no_team(&self, known: &[PathBuf]) -> Vec<WorktreeView> {
+        let others = abandoned(self.projects, known);
+        let projects = others.iter().map(|other| {
+            let found = inspect_busy(self.git, &other.path).ok();
+            found.map(|found| found.main.unwrap_or(found.common_dir))
+        });
+        let projects: Vec<Option<PathBuf>> = projects.collect();
+        let limit = self.set_up.limit();
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let views = others.iter().zip(&projects).map(|(other, project)| {
+            let count = projects.iter().filter(|one| *one == project).count();
+            WorktreeView {
+                own: project.clone().map(|project| OwnView {
+                    project,
+                    count: number(count),
+                    limit: limit.map(number),
+                }),
+                ..look(self, other)
+            }
+        });
+        views.collect()
     }
 
     /// The worktrees of a repository that no team has.

@@ -27,6 +27,9 @@ impl Host {
         {
             return self.reply(conn, &answer);
         }
+        if let Order::List { work, .. } = &mut order {
+            super::tidy::add_tests(&self.store, work);
+        }
         let (git, inputs) = (self.git.clone(), self.inputs.clone());
         let (set_up, now) = (self.set_up(), self.clock.last().wall);
         let projects = self.home.join("projects");
@@ -72,15 +75,19 @@ fn carried_out(bench: &Bench<'_>, conn: ConnId, order: Order) -> Done {
         Order::List {
             agents,
             others_than,
+            mut work,
         } => {
             let outside = agents.iter().find_map(|one| outside(git, one, projects));
             if let Some(failure) = outside {
                 return Done::Answer(Response::Failed(failure));
             }
-            let mut worktrees: Vec<_> = agents.iter().map(|agent| look(bench, agent)).collect();
+            let worktrees = agents.iter().map(|agent| WorktreeView {
+                work: agent.agent.and_then(|agent| work.remove(&agent)),
+                ..look(bench, agent)
+            });
+            let mut worktrees: Vec<_> = worktrees.collect();
             if let Some(known) = others_than {
-                let others = abandoned(projects, &known);
-                worktrees.extend(others.iter().map(|other| look(bench, other)));
+                worktrees.extend(bench.of_no_team(&known));
             }
             Done::Answer(Response::Worktrees { worktrees })
         }
@@ -254,6 +261,8 @@ pub(super) fn look(bench: &Bench<'_>, worktree: &Registered) -> WorktreeView {
             .leased(&worktree.path)
             .map(|ports| ports.first()),
         progress: None,
+        work: None,
+        own: None,
     };
     if !view.there {
         if worktree.ready {

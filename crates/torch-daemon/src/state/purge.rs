@@ -36,6 +36,7 @@ impl State {
                 .filter_map(|agent| self.registered(*agent))
                 .collect();
             let order = Order::List {
+                work: std::collections::BTreeMap::new(),
                 agents,
                 others_than: None,
             };

@@ -1,13 +1,15 @@
 //! Worktrees that are listed, removed and brought back: which agent's, whether that is possible now, and what follows.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use torch_api::git::GitRequest;
 use torch_api::wire::TeamSelector;
+use torch_api::worktree::WorkView;
 use torch_api::{Failure, Request, Response, UndeletedView};
 use torch_core::plan::{WindowObserved, WorktreeObserved};
-use torch_core::{AgentId, RoleName, TeamId, Write};
+use torch_core::{AgentId, RoleName, TaskState, TeamId, Write};
 
 use super::{State, Turn};
 use crate::event::{ConnId, Effect};
@@ -62,11 +64,18 @@ impl State {
             return t.fail(conn, *self.no_team(name));
         }
         let agents = teams.into_iter().flat_map(|team| self.team_agents(team));
+        let agents: Vec<_> = agents.collect();
+        let work = agents
+            .iter()
+            .filter_map(|agent| Some((*agent, self.work_of(*agent)?)));
+        let work = work.collect();
+        let agents = agents.into_iter();
         let agents = agents.filter_map(|agent| self.registered(agent)).collect();
         let all = || self.agents.values().map(|run| run.agent.worktree.clone());
         let order = Order::List {
             agents,
             others_than: name.is_none().then(|| all().collect()),
+            work,
         };
         order_worktrees(t, conn, order);
     }
@@ -101,6 +110,7 @@ impl State {
                 let order = Order::List {
                     agents: vec![worktree],
                     others_than: None,
+                    work: BTreeMap::new(),
                 };
                 order_worktrees(t, conn, order);
             }
@@ -343,6 +353,27 @@ impl State {
             base: Some(team.base_commit.clone()),
             parent: (team.base_branch != "HEAD").then(|| team.base_branch.clone()),
             ready: run.worktree_ready,
+        })
+    }
+
+    /// How far an agent is with what it has to do, by the team's plan and its own words.
+    fn work_of(&self, agent: AgentId) -> Option<WorkView> {
+        let run = &self.agents.get(&agent)?.agent;
+        let plan = self.plans.get(&run.team);
+        let tasks = plan.into_iter().flat_map(|plan| &plan.tasks);
+        let own: Vec<_> = tasks
+            .filter(|task| task.owner.as_ref() == Some(&run.role))
+            .collect();
+        let done = own.iter().filter(|task| task.state == TaskState::Done);
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let block = self.rules.blocks.get(&agent);
+        Some(WorkView {
+            tasks_done: count(done.count()),
+            tasks: count(own.len()),
+            blocked: block
+                .filter(|block| block.ended.is_none())
+                .map(|block| block.text.clone()),
+            tests: None,
         })
     }
 

@@ -13,13 +13,15 @@ const LINE_MAX: usize = 10_000;
 const STABLE: &str = "refs/tags/stable-*";
 
 /// How commits are asked for, a line for each part of [`LineCommit`]; only its last one may have several.
-const FORMAT: &str = "--format=%H%n%P%n%ct%n%an%n%s%n%b";
+const FORMAT: &str = "--format=%H%n%T%n%P%n%ct%n%an%n%s%n%b";
 
 /// A commit of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineCommit {
     /// Full hex.
     pub id: String,
+    /// Its content, full hex.
+    pub tree: String,
     /// Full hex; the first is the next one of the line.
     pub parents: Vec<String>,
     /// When it was committed.
@@ -107,11 +109,12 @@ pub fn commits(git: &Git, repository: &Repository, ids: &[String]) -> Result<Vec
 }
 
 fn read(text: &str) -> Option<LineCommit> {
-    let mut lines = text.splitn(6, '\n');
+    let mut lines = text.splitn(7, '\n');
     let mut next = || lines.next().map(str::to_owned);
-    let (id, parents, at) = (next()?, next()?, next()?);
+    let (id, tree, parents, at) = (next()?, next()?, next()?, next()?);
     Some(LineCommit {
         id,
+        tree,
         parents: parents.split_whitespace().map(str::to_owned).collect(),
         at: Timestamp(at.parse::<u64>().ok()?.saturating_mul(1000)),
         author: next()?,

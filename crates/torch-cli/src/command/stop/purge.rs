@@ -172,6 +172,8 @@ mod tests {
             problem: None,
             port: None,
             progress: None,
+            work: None,
+            own: None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anstream::adapter::strip_str;
 use insta::assert_snapshot;
+use torch_api::worktree::{OwnView, TestsView, WorkView};
 use torch_core::{AgentState, Timestamp};
 
 use super::*;
@@ -32,6 +33,8 @@ fn a_worktree(role: &str, state: Option<AgentState>) -> WorktreeView {
         problem: None,
         port: None,
         progress: None,
+        work: None,
+        own: None,
     }
 }
 
@@ -68,8 +71,19 @@ fn what_people_read() {
     (tester.there, tester.branch) = (false, None);
     let mut designer = a_worktree("designer", Some(AgentState::Idle));
     designer.problem = Some("its folder is gone".to_owned());
+    let mut developer = a_worktree("developer", Some(AgentState::Exited));
+    developer.work = Some(WorkView {
+        tasks_done: 2,
+        tasks: 3,
+        blocked: Some("no keys for the API".to_owned()),
+        tests: Some(TestsView {
+            commit: "1a2b3c4d5e6f".to_owned(),
+            passed: true,
+            by: "torch".to_owned(),
+        }),
+    });
     let list = [
-        a_worktree("developer", Some(AgentState::Exited)),
+        developer,
         tester,
         designer,
         a_worktree("orchestrator", None),
@@ -80,6 +94,11 @@ fn what_people_read() {
     long.branch = Some("feature/of-the-day-documentation_writer".to_owned());
     let mut nobodys = long.clone();
     (nobodys.team, nobodys.state) = (None, None);
+    nobodys.own = Some(OwnView {
+        project: "/p/hello".into(),
+        count: 1,
+        limit: Some(4),
+    });
     assert_snapshot!(
         "narrow",
         text(&worktree::list(&[list[0].clone(), long, nobodys], Some(80)))

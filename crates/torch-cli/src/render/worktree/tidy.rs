@@ -1,10 +1,10 @@
 //! How far the work in worktrees is, one that was added, and those that were cleaned away.
 
-use torch_api::worktree::{RemovedView, WorktreeView};
+use torch_api::worktree::{OwnView, RemovedView, WorkView, WorktreeView};
 
 use super::super::style::{DIM, STRONG, paint};
 use super::super::table::{Cell, Table};
-use super::count;
+use super::{count, first_line};
 use crate::place::shown;
 
 /// A line for each worktree of which there is more to say: ports, what is behind, not pushed or under way, and what to do.
@@ -27,6 +27,9 @@ fn facts(one: &WorktreeView) -> Vec<String> {
     if let Some(port) = one.port {
         facts.push(format!("ports {port} and {}", u32::from(port) + 1));
     }
+    if let Some(work) = &one.work {
+        facts.extend(of_work(work));
+    }
     let Some(progress) = &one.progress else {
         return facts;
     };
@@ -42,6 +45,47 @@ fn facts(one: &WorktreeView) -> Vec<String> {
         facts.push(format!("stale: {advice}"));
     }
     facts
+}
+
+/// How far an agent is with what it has to do.
+fn of_work(work: &WorkView) -> Vec<String> {
+    let mut facts = Vec::new();
+    if work.tasks > 0 {
+        let percent = u64::from(work.tasks_done) * 100 / u64::from(work.tasks);
+        let tasks = count(u64::from(work.tasks), "task");
+        facts.push(format!("{} of {tasks} done ({percent} %)", work.tasks_done));
+    }
+    if let Some(tests) = &work.tests {
+        let verdict = if tests.passed { "passed" } else { "failed" };
+        let short = tests.commit.get(..8).unwrap_or(&tests.commit);
+        facts.push(format!("tests {verdict} with {short}"));
+    }
+    if let Some(blocked) = &work.blocked {
+        facts.push(format!("blocked: {}", first_line(blocked, 60)));
+    }
+    facts
+}
+
+/// How many worktrees without a team each project has, and may have.
+pub(super) fn own(worktrees: &[&WorktreeView]) -> String {
+    let mut said: Vec<&OwnView> = Vec::new();
+    for own in worktrees.iter().filter_map(|one| one.own.as_ref()) {
+        if said.iter().all(|other| other.project != own.project) {
+            said.push(own);
+        }
+    }
+    let line = |own: &&OwnView| {
+        let most = own
+            .limit
+            .map(|limit| format!("/{limit}"))
+            .unwrap_or_default();
+        format!(
+            "  Worktrees: {}{most} in {}\n",
+            own.count,
+            shown(&own.project)
+        )
+    };
+    said.iter().map(line).collect()
 }
 
 /// A worktree that was made.

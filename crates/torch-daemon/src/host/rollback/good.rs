@@ -16,6 +16,8 @@ pub(super) struct Good {
     pub(super) good: LastGood,
     /// How many commits of the branch lie above it.
     pub(super) position: usize,
+    /// How many lie above the newest commit that has its content: an earlier rollback may have brought that back.
+    pub(super) above: usize,
     /// The bad commit that was named, and where on the branch it came in.
     pub(super) bad: Option<(String, usize)>,
     /// Stable tags that are on no commit of the branch itself.
@@ -48,9 +50,12 @@ pub(super) fn find(git: &Git, repository: &Repository, wanted: &Wanted) -> Resul
     };
     let (position, why) = (found.position, found.mark.why.clone());
     let good = told(&line.commits[position], why);
+    let tree = &line.commits[position].tree;
+    let alike = line.commits.iter().position(|commit| commit.tree == *tree);
     Ok(Good {
         good,
         position,
+        above: alike.unwrap_or(position),
         bad,
         aside,
         line,

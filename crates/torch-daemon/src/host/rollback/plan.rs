@@ -16,7 +16,7 @@ pub(super) fn made(git: &Git, wanted: &Wanted) -> Result<RollbackPlan> {
     let ends = (found.line.tip(), found.good.commit.as_str());
     let files = git_rollback::changed(git, &repository, ends);
     let files = files.map_err(|error| failed(error.into()))?;
-    let above = found.line.commits.get(..found.position);
+    let above = found.line.commits.get(..found.above);
     let taken = git_rollback::taken(git, &repository, above.unwrap_or_default());
     let draft = Draft {
         git,
@@ -24,7 +24,7 @@ pub(super) fn made(git: &Git, wanted: &Wanted) -> Result<RollbackPlan> {
         wanted,
     };
     let team = quote::shell(&wanted.name);
-    let (words, why) = recommended(&draft, &found, files.is_empty());
+    let (words, why) = recommended(&draft, &found);
     Ok(RollbackPlan {
         team: wanted.name.clone(),
         parent: wanted.parent.clone(),
@@ -54,13 +54,14 @@ fn hindrance(git: &Git, repository: &Repository, draft: &Draft<'_>) -> Option<St
 }
 
 /// The arguments of `torch rollback` that had better be used, and why.
-fn recommended(draft: &Draft<'_>, found: &Good, same: bool) -> (String, String) {
-    if same {
+fn recommended(draft: &Draft<'_>, found: &Good) -> (String, String) {
+    if found.above == 0 {
         let why = "the branch has that content already: there is nothing to take back";
         return ("verify".to_owned(), why.to_owned());
     }
     if let Some((id, at)) = &found.bad
         && *at > 0
+        && *at < found.above
     {
         let id = id.get(..12).unwrap_or(id);
         match draft.reverted(&[id.to_owned()]) {
@@ -82,7 +83,7 @@ fn recommended(draft: &Draft<'_>, found: &Good, same: bool) -> (String, String) 
             let cause = refused.causes.first().cloned().unwrap_or_default();
             ("branch".to_owned(), cause)
         }
-        _ if found.position == 1 => {
+        _ if found.above == 1 => {
             let id = found.line.tip();
             let id = id.get(..12).unwrap_or(id);
             (
@@ -98,7 +99,7 @@ fn recommended(draft: &Draft<'_>, found: &Good, same: bool) -> (String, String) 
 }
 
 fn too_many(draft: &Draft<'_>, found: &Good) -> bool {
-    let above = found.line.commits.get(..found.position).unwrap_or_default();
+    let above = found.line.commits.get(..found.above).unwrap_or_default();
     let ids: Vec<_> = above.iter().map(|commit| commit.id.clone()).collect();
     let tip = found.line.tip();
     let made = git_rollback::revert(draft.git, draft.repository, tip, (&ids, ""));

@@ -40,9 +40,9 @@ pub(super) fn done_in_words(rollback: &Rollback, parent: &str) -> String {
         format!("{short} ({})", good.subject)
     });
     let good = good.unwrap_or_default();
-    let commits = match rollback.taken.len() {
-        1 => "1 commit".to_owned(),
-        more => format!("{more} commits"),
+    let (commits, are) = match rollback.taken.len() {
+        1 => ("1 commit".to_owned(), "is"),
+        more => (format!("{more} commits"), "are"),
     };
     let hard = rollback
         .moves
@@ -50,13 +50,13 @@ pub(super) fn done_in_words(rollback: &Rollback, parent: &str) -> String {
         .is_some_and(|moves| moves.hard.is_some());
     match rollback.what {
         RollbackKind::Revert if good.is_empty() => {
-            format!("On {parent} {commits} are reverted.")
+            format!("On {parent} {commits} {are} reverted.")
         }
         RollbackKind::Emergency if hard => {
             format!("{parent} was put back to {good}; it left {commits}.")
         }
         RollbackKind::Revert | RollbackKind::Emergency => {
-            format!("{parent} has the content of {good} again: {commits} are reverted.")
+            format!("{parent} has the content of {good} again: {commits} {are} reverted.")
         }
         RollbackKind::Files => format!("Files are as in {good} again."),
         RollbackKind::Branch => format!("A branch was made at {good}."),
@@ -75,7 +75,7 @@ pub(super) fn to_all(rollback: &Rollback, parent: &str) -> String {
         false => format!("git merge {parent}"),
     };
     format!(
-        "EMERGENCY ROLLBACK by {}: {} Now, before anything else: commit what you have, then run `{sync}` in your worktree. \
+        "EMERGENCY ROLLBACK by {}: {} Now, before anything else: commit or stash what you have, then run `{sync}` in your worktree. \
          What was taken back is bad until the orchestrator says otherwise: do not bring it in again by yourself.",
         rollback.by,
         done_in_words(rollback, parent)

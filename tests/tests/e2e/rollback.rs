@@ -1,0 +1,266 @@
+//! Work is taken back: by whom, over kills of the daemon at each step, and by a person who forces it.
+
+use std::fs;
+
+use serde_json::Value;
+use torch_process::facts;
+use torch_testing::{DEADLINE, SCRIPTED, World};
+
+use crate::endurance::named;
+use crate::place::{branches, git};
+use crate::recovery::daemon_that_ends_at;
+
+/// Commits a file on the project's own branch; the commit.
+#[track_caller]
+fn commit(world: &World, text: &str, message: &str) -> String {
+    let project = world.project();
+    fs::write(project.join("code.txt"), text).expect("a file");
+    git(world, &project, &["add", "code.txt"]);
+    git(world, &project, &["commit", "-q", "-m", message]);
+    git(world, &project, &["rev-parse", "HEAD"])
+}
+
+fn code(world: &World) -> String {
+    fs::read_to_string(world.project().join("code.txt")).expect("a file")
+}
+
+/// Nothing of the repository is lost, and nothing is left half done.
+#[track_caller]
+fn check(world: &World) {
+    let project = world.project();
+    assert_eq!(git(world, &project, &["status", "--porcelain"]), "");
+    git(world, &project, &["fsck", "--strict", "--no-dangling"]);
+    assert!(!project.join(".git/index.lock").exists());
+    world.torch(&["audit", "verify"]).ok();
+}
+
+/// The records, the oldest first.
+fn records(world: &World) -> Vec<Value> {
+    let listed = world.torch(&["rollback", "list", "--json"]).ok().stdout;
+    let read = |line: &str| serde_json::from_str(line).expect("JSON");
+    listed.lines().map(read).collect()
+}
+
+#[test]
+fn what_is_bad_is_taken_back_and_everybody_is_told() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let project = world.project();
+    let none = world.torch(&["rollback", "plan"]).code(2);
+    none.says("there is no last good commit on main")
+        .says("log --first-parent");
+    let good = commit(&world, "good\n", "stable: it works");
+    let fine = commit(&world, "good\nmore\n", "more");
+    let bad = commit(&world, "bad\nmore\n", "bad");
+    let plan = world.torch(&["rollback", "plan", "--json"]).ok().json();
+    assert_eq!(plan["good"]["commit"], good, "{plan}");
+    assert_eq!(
+        plan["command"],
+        "torch rollback revert --to-last-good --team sample"
+    );
+    let alone = world.torch(&["rollback", "plan", "--bad", &fine]).ok();
+    alone.prints("1 commit made since it came in");
+
+    // Whose it is not, may not; and nobody's uncommitted work is in danger.
+    let refused = world.run_as("developer", "torch rollback revert --to-last-good");
+    refused.code(4).says("rollback.leads-only");
+    let refused = world.run_as("orchestrator", "torch rollback verify");
+    refused.code(4).says("rollback.verify");
+    fs::write(project.join("spec.md"), "- mine\n").expect("a file");
+    let refused = world.torch(&["rollback", "revert", &bad]).code(1);
+    refused.says("not committed").says("stash");
+    git(&world, &project, &["checkout", "-q", "spec.md"]);
+    assert_eq!(git(&world, &project, &["rev-parse", "main"]), bad);
+    let reverted = world.torch(&["rollback", "revert", &bad]).ok();
+    reverted
+        .prints("1 commit reverted on main")
+        .prints("-bad\n+good\n");
+    assert_eq!(code(&world), "good\nmore\n");
+    let again = world.torch(&["rollback", "revert", &bad]).code(1);
+    again.says("it was taken back already");
+
+    // An emergency by the orchestrator, which can't force it.
+    world
+        .torch(&["rollback", "emergency"])
+        .code(2)
+        .says("--yes");
+    let forced = world.torch(&["rollback", "emergency", "--force"]);
+    forced.code(2).says("nobody can be asked");
+    let done = world.run_as("orchestrator", "torch rollback emergency --yes --json");
+    let done = done.ok().json();
+    assert_eq!(done["told"], 2, "{done}");
+    assert_eq!(code(&world), "good\n");
+    let emergency = branches(&world, &project);
+    let emergency = emergency
+        .iter()
+        .find(|name| name.starts_with("rollback/emergency-"));
+    let emergency = emergency.expect("its branch");
+    assert_eq!(git(&world, &project, &["rev-parse", emergency]), good);
+    git(
+        &world,
+        &project,
+        &["merge-base", "--is-ancestor", &bad, "main"],
+    );
+    for role in ["orchestrator", "developer"] {
+        world.wait("the word to everybody", || {
+            let all = world.ledger(role).into_iter();
+            let told = all.filter(|entry| entry.text.contains("EMERGENCY ROLLBACK"));
+            let told = told.filter(|entry| entry.kind == "prompt");
+            told.filter(|entry| entry.text.contains("git merge main"))
+                .count()
+                == 1
+        });
+    }
+    assert!(
+        world
+            .torch(&["inbox"])
+            .ok()
+            .stdout
+            .contains("torch rollback emergency")
+    );
+
+    // What is kept is on a branch, a file comes back in an agent's own worktree, and all of it can be checked.
+    let picked = world.torch(&["rollback", "branch", "--keep", &fine, "--json"]);
+    let picked = picked.ok().json();
+    let name = picked["rollback"]["new_branch"]["name"]
+        .as_str()
+        .expect("a name");
+    let kept = git(&world, &project, &["show", &format!("{name}:code.txt")]);
+    assert_eq!(kept, "good\nmore");
+    world.run_as("developer", "git merge -q main").ok();
+    let file = format!("torch rollback files code.txt --from {bad}");
+    world
+        .run_as("developer", &file)
+        .ok()
+        .prints("1 file restored in");
+    assert_eq!(
+        world.run_as("developer", "cat code.txt").ok().stdout,
+        "bad\nmore\n"
+    );
+    let checks = world.torch(&["rollback", "verify", "--test", "grep -qx good code.txt"]);
+    checks.ok().prints("success, 2 of 6 checked");
+    let checks = world.torch(&["rollback", "verify", "--test", "false"]);
+    checks.code(5).prints("partial, 2 of 6 checked");
+    assert_eq!(
+        git(&world, &project, &["worktree", "list"]).lines().count(),
+        3
+    );
+    world
+        .torch(&["rollback", "list"])
+        .ok()
+        .prints("4 of 4 done");
+    check(&world);
+    world.torch(&["stop"]).ok();
+}
+
+#[test]
+fn a_kill_at_any_step_ends_in_the_good_content_or_in_nothing() {
+    let world = World::new();
+    world.team("orchestrator", SCRIPTED);
+    let project = world.project();
+    let good = commit(&world, "good\n", "stable: it works");
+    let mut done = 0;
+    for point in [
+        "before-rollback.began",
+        "rollback.began",
+        "did-rollback-kept",
+        "did-rollback-branched",
+        "did-rollback-locked",
+        "did-rollback-copied",
+        "did-rollback-checked-out",
+        "did-rollback-moved",
+        "did-rollback-restored",
+        "before-rollback.done",
+        "rollback.done",
+    ] {
+        let bad = commit(&world, &format!("bad at {point}\n"), "bad");
+        let pid = daemon_that_ends_at(&world, point);
+        let ran = world.torch(&["rollback", "emergency", "--yes"]);
+        world.wait("the daemon's end", || {
+            named(&world.home()) != Some(pid) || facts::process(pid).is_none()
+        });
+        assert_ne!(ran.code, 0, "{point}: {ran}");
+        // The next command starts a daemon, which goes on by itself.
+        world.torch(&["daemon", "start"]).ok();
+        let begun = point != "before-rollback.began";
+        done += usize::from(begun);
+        let ended = world.wait_for(DEADLINE, point, || {
+            let rows = records(&world);
+            let under_way = rows.iter().any(|row| row["state"]["state"] == "applying");
+            (!under_way).then_some(rows)
+        });
+        assert_eq!(ended.len(), done, "{point}: {ended:?}");
+        if begun {
+            let last = ended.last().expect("one");
+            assert_eq!(last["state"]["state"], "done", "{point}: {last}");
+            assert_eq!(code(&world), "good\n", "{point}");
+            let tree = |name: &str| {
+                git(
+                    &world,
+                    &project,
+                    &["rev-parse", &format!("{name}^{{tree}}")],
+                )
+            };
+            assert_eq!(tree("main"), tree(&good), "{point}");
+            git(
+                &world,
+                &project,
+                &["merge-base", "--is-ancestor", &bad, "main"],
+            );
+            // What an earlier one has brought back is not taken back once more.
+            assert!(
+                last["taken"].as_array().is_some_and(|all| all.len() <= 2),
+                "{last}"
+            );
+        } else {
+            assert_eq!(git(&world, &project, &["rev-parse", "main"]), bad);
+        }
+        let hidden = git(&world, &project, &["for-each-ref", "refs/torch/rollback"]);
+        assert_eq!(hidden, "", "{point}");
+        check(&world);
+    }
+    world.torch(&["stop"]).ok();
+}
+
+#[test]
+fn a_person_who_types_the_name_puts_the_branch_back() {
+    let world = World::new();
+    world.team("orchestrator", SCRIPTED);
+    let project = world.project();
+    let remote = world.folder().join("remote.git");
+    let url = remote.display().to_string();
+    git(
+        &world,
+        &project,
+        &["init", "-q", "--bare", "-b", "main", &url],
+    );
+    git(&world, &project, &["remote", "add", "origin", &url]);
+    let good = commit(&world, "good\n", "stable: it works");
+    let bad = commit(&world, "bad\n", "bad");
+    git(&world, &project, &["push", "-q", "-u", "origin", "main"]);
+    for (typed, code) in [("yes", 1), ("main", 0)] {
+        let terminal = world.terminal("torch rollback emergency --force");
+        terminal.shows("Type the branch's name");
+        terminal.type_text(typed);
+        terminal.keys(&["Enter"]);
+        assert_eq!(terminal.ended(DEADLINE), code, "{}", terminal.screen());
+        let stands = git(&world, &project, &["rev-parse", "main"]);
+        assert_eq!(stands, if code == 0 { good.clone() } else { bad.clone() });
+        terminal.close();
+    }
+    assert_eq!(git(&world, &remote, &["rev-parse", "main"]), good);
+    check(&world);
+    let last = records(&world).pop().expect("one");
+    let kept = git(
+        &world,
+        &project,
+        &["for-each-ref", "--format=%(refname)", "refs/torch/rollback"],
+    );
+    assert!(kept.ends_with("/old"), "{kept}");
+    assert_eq!(git(&world, &project, &["rev-parse", &kept]), bad);
+    assert_eq!(last["push"]["expected"], bad, "{last}");
+    // As the answer says.
+    git(&world, &project, &["merge", "-q", "--ff-only", &kept]);
+    assert_eq!(code(&world), "bad\n");
+    world.torch(&["stop"]).ok();
+}
