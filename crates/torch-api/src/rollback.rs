@@ -79,7 +79,7 @@ impl RollbackOrder {
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum RollbackResponse {
     /// What would be taken back.
-    Plan(RollbackPlan),
+    Plan(Box<RollbackPlan>),
     /// What was done.
     Done(Box<RollbackView>),
     /// What was done so far.

@@ -96,7 +96,7 @@ pub(super) fn carried_out(bench: &Bench<'_>, conn: ConnId, job: Job) -> Next {
     match job {
         Job::Prepare(wanted) => match &wanted.order {
             RollbackOrder::Plan => Next::Answer(match plan::made(bench.git, &wanted) {
-                Ok(plan) => Response::Rollback(Box::new(RollbackResponse::Plan(plan))),
+                Ok(plan) => Response::Rollback(Box::new(RollbackResponse::Plan(Box::new(plan)))),
                 Err(failure) => Response::Failed(*failure),
             }),
             RollbackOrder::Verify { .. } => {

@@ -48,7 +48,9 @@ pub(super) fn made(bench: &Bench<'_>, wanted: &Wanted) -> Result<Vec<Check>> {
     let git_failed = |error| Box::new(crate::host::git::failure(&error));
     check_out_bench(bench.git, &request, line.tip()).map_err(git_failed)?;
     let logs = registry.join("logs/rollback");
-    let set_up = bench.set_up.begin(bench.git, &repository, &place);
+    let set_up = torch_worktree::exclude(&repository.common_dir)
+        .and_then(|()| torch_worktree::prepare_worktree(&place))
+        .and_then(|()| bench.set_up.begin(bench.git, &repository, &place));
     if set_up.is_ok() {
         let all = wanted.checks.iter();
         checks.extend(all.map(|check| checked(bench.git, wanted, check, (&place, &logs))));
