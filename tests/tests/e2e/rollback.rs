@@ -41,45 +41,32 @@ fn records(world: &World) -> Vec<Value> {
     listed.lines().map(read).collect()
 }
 
-#[test]
-fn what_is_bad_is_taken_back_and_everybody_is_told() {
-    let world = World::new();
-    world.team("orchestrator,developer", SCRIPTED);
+/// Whose it is not, may not; and nobody's uncommitted work is in danger.
+#[track_caller]
+fn only_who_may(world: &World, bad: &str) {
     let project = world.project();
-    let none = world.torch(&["rollback", "plan"]).code(2);
-    none.says("there is no last good commit on main")
-        .says("log --first-parent");
-    let good = commit(&world, "good\n", "stable: it works");
-    let fine = commit(&world, "good\nmore\n", "more");
-    let bad = commit(&world, "bad\nmore\n", "bad");
-    let plan = world.torch(&["rollback", "plan", "--json"]).ok().json();
-    assert_eq!(plan["good"]["commit"], good, "{plan}");
-    assert_eq!(
-        plan["command"],
-        "torch rollback revert --to-last-good --team sample"
-    );
-    let alone = world.torch(&["rollback", "plan", "--bad", &fine]).ok();
-    alone.prints("1 commit made since it came in");
-
-    // Whose it is not, may not; and nobody's uncommitted work is in danger.
     let refused = world.run_as("developer", "torch rollback revert --to-last-good");
     refused.code(4).says("rollback.leads-only");
     let refused = world.run_as("orchestrator", "torch rollback verify");
     refused.code(4).says("rollback.verify");
     fs::write(project.join("spec.md"), "- mine\n").expect("a file");
-    let refused = world.torch(&["rollback", "revert", &bad]).code(1);
+    let refused = world.torch(&["rollback", "revert", bad]).code(1);
     refused.says("not committed").says("stash");
-    git(&world, &project, &["checkout", "-q", "spec.md"]);
-    assert_eq!(git(&world, &project, &["rev-parse", "main"]), bad);
-    let reverted = world.torch(&["rollback", "revert", &bad]).ok();
+    git(world, &project, &["checkout", "-q", "spec.md"]);
+    assert_eq!(git(world, &project, &["rev-parse", "main"]), bad);
+    let reverted = world.torch(&["rollback", "revert", bad]).ok();
     reverted
         .prints("1 commit reverted on main")
         .prints("-bad\n+good\n");
-    assert_eq!(code(&world), "good\nmore\n");
-    let again = world.torch(&["rollback", "revert", &bad]).code(1);
+    assert_eq!(code(world), "good\nmore\n");
+    let again = world.torch(&["rollback", "revert", bad]).code(1);
     again.says("it was taken back already");
+}
 
-    // An emergency by the orchestrator, which can't force it.
+/// An emergency by the orchestrator, which can't force it.
+#[track_caller]
+fn emergency(world: &World, (good, bad): (&str, &str)) {
+    let project = world.project();
     world
         .torch(&["rollback", "emergency"])
         .code(2)
@@ -89,17 +76,17 @@ fn what_is_bad_is_taken_back_and_everybody_is_told() {
     let done = world.run_as("orchestrator", "torch rollback emergency --yes --json");
     let done = done.ok().json();
     assert_eq!(done["told"], 2, "{done}");
-    assert_eq!(code(&world), "good\n");
-    let emergency = branches(&world, &project);
+    assert_eq!(code(world), "good\n");
+    let emergency = branches(world, &project);
     let emergency = emergency
         .iter()
         .find(|name| name.starts_with("rollback/emergency-"));
     let emergency = emergency.expect("its branch");
-    assert_eq!(git(&world, &project, &["rev-parse", emergency]), good);
+    assert_eq!(git(world, &project, &["rev-parse", emergency]), good);
     git(
-        &world,
+        world,
         &project,
-        &["merge-base", "--is-ancestor", &bad, "main"],
+        &["merge-base", "--is-ancestor", bad, "main"],
     );
     for role in ["orchestrator", "developer"] {
         world.wait("the word to everybody", || {
@@ -118,14 +105,18 @@ fn what_is_bad_is_taken_back_and_everybody_is_told() {
             .stdout
             .contains("torch rollback emergency")
     );
+}
 
-    // What is kept is on a branch, a file comes back in an agent's own worktree, and all of it can be checked.
-    let picked = world.torch(&["rollback", "branch", "--keep", &fine, "--json"]);
+/// What is kept is on a branch, a file comes back in an agent's own worktree, and all of it can be checked.
+#[track_caller]
+fn afterwards(world: &World, (fine, bad): (&str, &str)) {
+    let project = world.project();
+    let picked = world.torch(&["rollback", "branch", "--keep", fine, "--json"]);
     let picked = picked.ok().json();
     let name = picked["rollback"]["new_branch"]["name"]
         .as_str()
         .expect("a name");
-    let kept = git(&world, &project, &["show", &format!("{name}:code.txt")]);
+    let kept = git(world, &project, &["show", &format!("{name}:code.txt")]);
     assert_eq!(kept, "good\nmore");
     world.run_as("developer", "git merge -q main").ok();
     let file = format!("torch rollback files code.txt --from {bad}");
@@ -142,13 +133,37 @@ fn what_is_bad_is_taken_back_and_everybody_is_told() {
     let checks = world.torch(&["rollback", "verify", "--test", "false"]);
     checks.code(5).prints("partial, 2 of 6 checked");
     assert_eq!(
-        git(&world, &project, &["worktree", "list"]).lines().count(),
+        git(world, &project, &["worktree", "list"]).lines().count(),
         3
     );
     world
         .torch(&["rollback", "list"])
         .ok()
         .prints("4 of 4 done");
+}
+
+#[test]
+fn what_is_bad_is_taken_back_and_everybody_is_told() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    let none = world.torch(&["rollback", "plan"]).code(2);
+    none.says("there is no last good commit on main")
+        .says("log --first-parent");
+    let good = commit(&world, "good\n", "stable: it works");
+    let fine = commit(&world, "good\nmore\n", "more");
+    let bad = commit(&world, "bad\nmore\n", "bad");
+    let plan = world.torch(&["rollback", "plan", "--json"]).ok().json();
+    assert_eq!(plan["good"]["commit"], good, "{plan}");
+    assert_eq!(
+        plan["command"],
+        "torch rollback revert --to-last-good --team sample"
+    );
+    let alone = world.torch(&["rollback", "plan", "--bad", &fine]).ok();
+    alone.prints("1 commit made since it came in");
+
+    only_who_may(&world, &bad);
+    emergency(&world, (&good, &bad));
+    afterwards(&world, (&fine, &bad));
     check(&world);
     world.torch(&["stop"]).ok();
 }

@@ -45,14 +45,14 @@ fn section<'a>(
     let whole = table(&worktrees, Paths::Beside);
     // The path of one that no team has is what it is called by, so it is never shortened.
     if worktrees.iter().all(|one| one.team.is_some()) {
-        let notes = tidy::notes(&worktrees);
+        let notes = tidy::notes(&worktrees, width);
         return format!("{title}\n{}{notes}", whole.giving(width, &[5, 2, 4]));
     }
     let title = format!("{title}\n{}", tidy::own(&worktrees));
     let title = title.trim_end();
     let text = whole.render();
     if fit::fits(&text, width) {
-        return format!("{title}\n{text}{}", tidy::notes(&worktrees));
+        return format!("{title}\n{text}{}", tidy::notes(&worktrees, width));
     }
     let text = table(&worktrees, Paths::Below).giving(width, &[2, 4]);
     let mut lines = text.lines();
@@ -60,7 +60,7 @@ fn section<'a>(
     for (line, one) in lines.zip(&worktrees) {
         text.push_str(&format!("{line}\n    {}\n", shown(&one.path)));
     }
-    text + &tidy::notes(&worktrees)
+    text + &tidy::notes(&worktrees, width)
 }
 
 /// Where the paths stand.

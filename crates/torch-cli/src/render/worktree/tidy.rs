@@ -8,7 +8,7 @@ use super::{count, first_line};
 use crate::place::shown;
 
 /// A line for each worktree of which there is more to say: ports, what is behind, not pushed or under way, and what to do.
-pub(super) fn notes(worktrees: &[&WorktreeView]) -> String {
+pub(super) fn notes(worktrees: &[&WorktreeView], width: Option<usize>) -> String {
     let mut table = Table::bare(4);
     for one in worktrees {
         let facts = facts(one);
@@ -19,7 +19,7 @@ pub(super) fn notes(worktrees: &[&WorktreeView]) -> String {
             ]);
         }
     }
-    table.render()
+    table.wrapping(width, &[1])
 }
 
 fn facts(one: &WorktreeView) -> Vec<String> {
