@@ -26,6 +26,12 @@ because = "access"
 from = "developer"
 to = ["tester", "project_manager"]
 
+[[lanes]]
+from = "developer"
+to = "tester"
+within = "5m"
+branch = "meeting"
+
 [agents]
 developer = "codex"
 
@@ -114,6 +120,28 @@ const CASES: &[(&str, &str, &str)] = &[
         "to = [\"tester\", \"project_manager\"]",
         "to = [\"tester\", \"databaseops\"]",
     ),
+    (
+        "a lane to an absent role",
+        "to = \"tester\"\nwithin",
+        "to = \"researcher\"\nwithin",
+    ),
+    (
+        "a lane to an unknown role",
+        "to = \"tester\"\nwithin",
+        "to = \"testr\"\nwithin",
+    ),
+    (
+        "a lane of a role to itself",
+        "to = \"tester\"\nwithin",
+        "to = \"developer\"\nwithin",
+    ),
+    ("no length of time", "within = \"5m\"", "within = \"soon\""),
+    (
+        "a length of time without a unit",
+        "within = \"5m\"",
+        "within = \"5\"",
+    ),
+    ("no branch", "branch = \"meeting\"", "branch = \"a..b\""),
     (
         "a program of an absent role",
         "developer = \"codex\"",
