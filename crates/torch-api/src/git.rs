@@ -4,7 +4,7 @@ mod activity;
 
 use serde::{Deserialize, Serialize};
 
-pub use lane::{LaneMergedView, LanePairView, LaneView, LaneWaitingView};
+pub use lane::{LaneMergedView, LanePairView, LaneSwitch, LaneView, LaneWaitingView};
 
 use crate::broker::{BrokerRequest, BrokerResponse};
 use crate::integrate::{IntegrateRequest, IntegrationPreview, IntegrationView};
@@ -30,12 +30,13 @@ pub enum GitRequest {
         /// Which team.
         team: TeamSelector,
     },
-    /// Switches the fast lane on or off; a person, the hub or the project manager. Answers [`GitResponse::Lane`].
+    /// Switches the fast lane, or has it look at every pair now; a person, the hub or the project manager. Answers
+    /// [`GitResponse::Lane`].
     SwitchLane {
         /// Which team.
         team: TeamSelector,
-        /// Whether it is to be on.
-        on: bool,
+        /// What is wanted.
+        to: LaneSwitch,
     },
     /// How the branches of a team's agents stand. Answers [`GitResponse::Health`].
     Health {

@@ -6,7 +6,7 @@
 //! - `X`: what is journalled as `X` (`delivery.pasting`, `agent.launch`, `schedule.fired`, …) was committed, and nothing that
 //!   follows from it was done; `briefing` stands for a briefing's message,
 //! - `before-X`: the same, but nothing of it was committed either,
-//! - `did-paste`, `did-press`, `did-open`, `did-close`, `did-worktree`, `did-answer`: the act was done, and nobody was told of it.
+//! - `did-paste`, `did-press`, `did-open`, `did-close`, `did-worktree`, `did-lane`, `did-answer`: the act was done, and nobody was told of it.
 
 use torch_core::Write;
 

@@ -104,9 +104,9 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     tell_settings(options);
     let (inputs, receiver) = tokio::sync::mpsc::unbounded_channel();
     let (reconnect, gone) = (state.has_live_pane(), state.has_running_team());
-    let transcripts = transcript::Transcripts::new(state.programs.clone(), inputs.clone());
     let (logs, zone) = (options.home.join("logs"), jiff::tz::TimeZone::system());
     let mut host = Host {
+        transcripts: transcript::Transcripts::new(state.programs.clone(), inputs.clone()),
         state,
         store,
         compliance: ComplianceExporter::new(&logs, zone.clone()),
@@ -119,7 +119,6 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         agenda: torch_scheduler::Agenda::new(),
         clock: Clock::new(reading),
         spools: spool::Spools::new(inputs.clone()),
-        transcripts,
         outboxes: outbox::Outboxes::new(inputs.clone()),
         refs: crate::host::refs::Refs::default(),
         rule_files: crate::host::project_rules::RuleFiles::default(),

@@ -3,6 +3,18 @@
 use serde::{Deserialize, Serialize};
 use torch_core::Timestamp;
 
+/// What is wanted of a fast lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LaneSwitch {
+    /// That it merges.
+    On,
+    /// That it leaves everything as it is.
+    Off,
+    /// That it looks at every pair now, if it is on.
+    Sync,
+}
+
 /// How a team's fast lane stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneView {

@@ -14,6 +14,9 @@ use super::{Host, Input};
 use crate::event::Event;
 use crate::lane::{LaneAct, LaneCame, LaneDone, LaneEnd, LaneOrder, LaneSeen, LaneSide};
 
+/// The most of a commit's subject that is told, in characters.
+const SUBJECT_MAX: usize = 80;
+
 /// How many names of files a reason tells.
 const NAMED: usize = 3;
 
@@ -128,7 +131,11 @@ fn look(git: &Git, repository: &Repository, order: &LaneOrder) -> Result<LaneSee
     }
     let subject = news.newest.map_or_else(
         || format!("{} (a merge)", short(&theirs.head)),
-        |commit| format!("{} {}", commit.id, commit.subject),
+        |commit| {
+            // Another agent's words: a line of them, and no more.
+            let subject: String = commit.subject.chars().take(SUBJECT_MAX).collect();
+            format!("{} {subject}", commit.id)
+        },
     );
     Ok(LaneSeen::Ready(Box::new(LaneMerge {
         branch: merge.branch,

@@ -4,6 +4,7 @@
 //! before anything else is done in its worktree.
 
 mod cycle;
+mod merge;
 mod switch;
 mod tell;
 #[cfg(test)]
@@ -16,17 +17,17 @@ pub(super) use switch::lane_of;
 
 use serde_json::json;
 use torch_core::git_activity::RefMove;
-use torch_core::lane::{Lane, LaneConflict, LaneMerge, LaneMerged, LanePair, LaneWaiting};
+use torch_core::lane::{Lane, LaneConflict, LanePair, LaneWaiting};
 use torch_core::plan::WorktreeObserved;
 use torch_core::policy::AgentCommits;
-use torch_core::{AgentId, AgentState, DesiredState, LedgerRecord, MessageId, TeamId, Timestamp};
-use torch_integration::lane::{
-    Act, Applied, Arrived, Calm, Conflict, Lanes, Looked, Moved, Noted, Pair, Rule,
+use torch_core::{
+    AgentId, AgentState, DesiredState, LedgerRecord, MessageId, TeamId, TeamPhase, Timestamp,
 };
+use torch_integration::lane::{Act, Calm, Conflict, Lanes, Looked, Moved, Noted, Pair, Rule};
 
 use super::{State, Turn};
 use crate::event::{Effect, TimerKey};
-use crate::lane::{LaneAct, LaneCame, LaneDone, LaneEnd, LaneOrder, LaneSeen, LaneSide};
+use crate::lane::{LaneAct, LaneCame, LaneDone, LaneOrder, LaneSeen, LaneSide};
 
 /// The fast lanes of all teams.
 #[derive(Debug, Default)]
@@ -99,6 +100,8 @@ impl State {
                 self.lanes.teams.entry(team).or_default().take_up(now, pair);
                 self.order_lane(&mut t, team, pair, LaneAct::Settle(Box::new(merge)));
             }
+            // What was kept to be told when the daemon ended.
+            self.tell_lane_news(&mut t, team);
             if self.is_lane_on(team) {
                 self.lanes.teams.entry(team).or_default().look_at_all(now);
                 t.timer(TimerKey::Lane(team), now);
@@ -314,98 +317,14 @@ impl State {
         self.note_lane(t, team, pair, noted);
     }
 
-    /// A merge is prepared: it is written down, and applied in the same turn.
-    fn begin_lane_merge(&mut self, t: &mut Turn, team: TeamId, pair: Pair, merge: LaneMerge) {
-        if let Some(lanes) = self.lanes.teams.get_mut(&team) {
-            lanes.looked(t.now, pair, Looked::Ready);
+    /// An agent joined a team that is up: what the others have goes to it as well.
+    pub(super) fn lane_joined(&mut self, t: &mut Turn, team: TeamId) {
+        let raising = self.teams.get(&team).map(|team| team.phase) == Some(TeamPhase::Raising);
+        if raising || !self.is_lane_on(team) {
+            return;
         }
-        let merge = LaneMerge { at: t.now, ..merge };
-        let waiting = self.lane_waiting(team, pair);
-        let Some(row) = self.lane_row(t.now, team, pair) else {
-            return;
-        };
-        row.merge = Some(merge.clone());
-        row.waiting = waiting;
-        let data = json!({
-            "from": row.from_role, "to": row.to_role, "commit": merge.commit, "onto": merge.from,
-            "theirs": merge.brings.theirs, "branch": merge.brings.branch, "commits": merge.brings.commits,
-        });
-        self.keep_lane(t, pair);
-        self.journal_lane(t, "lane.merging", team, data);
-        self.order_lane(t, team, pair, LaneAct::Apply(Box::new(merge)));
-    }
-
-    fn on_lane_ended(&mut self, t: &mut Turn, team: TeamId, pair: Pair, end: LaneEnd) {
-        let merge = self
-            .lanes
-            .pairs
-            .get(&pair)
-            .and_then(|row| row.merge.clone());
-        let Some(lanes) = self.lanes.teams.get_mut(&team) else {
-            return;
-        };
-        let applied = match &end {
-            LaneEnd::Done => Applied::Done,
-            LaneEnd::Undone => Applied::Moved,
-            LaneEnd::Busy(why) | LaneEnd::Unknown(why) => Applied::Busy(why.clone()),
-        };
-        let arrived = lanes.applied(t.now, pair, applied);
-        let Some(merge) = merge else {
-            return;
-        };
-        match end {
-            LaneEnd::Done => self.lane_merged(t, team, (pair, merge), arrived),
-            // It is settled before the next look.
-            LaneEnd::Unknown(_) => {}
-            LaneEnd::Undone | LaneEnd::Busy(_) => {
-                let waiting = self.lane_waiting(team, pair);
-                if let Some(row) = self.lane_row(t.now, team, pair) {
-                    row.merge = None;
-                    row.waiting = waiting;
-                    let data =
-                        json!({"from": row.from_role, "to": row.to_role, "commit": merge.commit});
-                    self.keep_lane(t, pair);
-                    self.journal_lane(t, "lane.not_merged", team, data);
-                }
-            }
-        }
-    }
-
-    /// The recipient's worktree stands on the merge.
-    fn lane_merged(
-        &mut self,
-        t: &mut Turn,
-        team: TeamId,
-        (pair, merge): (Pair, LaneMerge),
-        arrived: Option<Arrived>,
-    ) {
-        let arrived = arrived.unwrap_or(Arrived {
-            origin: merge.at,
-            since: merge.at,
-            own: true,
-        });
-        self.lanes.brought.insert(pair.to, merge.commit.clone());
-        let news = self.lane_news(pair, &merge, arrived.own);
-        let waiting = self.lane_waiting(team, pair);
-        let Some(row) = self.lane_row(t.now, team, pair) else {
-            return;
-        };
-        (row.merge, row.conflict, row.waiting) = (None, None, waiting);
-        row.untold.extend(news);
-        let last = LaneMerged {
-            at: t.now,
-            commit: merge.commit,
-            brings: merge.brings,
-            took: millis(t.now.since(arrived.since)),
-        };
-        let data = json!({
-            "from": row.from_role, "to": row.to_role, "commit": last.commit, "theirs": last.brings.theirs,
-            "branch": last.brings.branch, "commits": last.brings.commits, "subject": last.brings.subject,
-            "took_ms": last.took, "way_ms": millis(t.now.since(arrived.origin)),
-        });
-        row.last = Some(last);
-        self.keep_lane(t, pair);
-        self.journal_lane(t, "lane.merged", team, data);
+        self.refresh_lanes(team);
+        self.look_at_lanes(t, team);
     }
 
     /// What follows from a look besides a merge.

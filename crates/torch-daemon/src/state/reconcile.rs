@@ -135,6 +135,7 @@ impl State {
                     added.rung
                 );
                 self.progress(t, team, role.as_str(), Stage::Worktree, &detail);
+                self.lane_joined(t, team);
             }
             Err(failure) => {
                 run.worktree = WorktreeObserved::Failed;

@@ -159,8 +159,8 @@ impl State {
             Request::RenameWindows { team, dry_run } => {
                 self.rename_windows(t, conn, &team, dry_run);
             }
-            Request::Git(GitRequest::SwitchLane { team, on }) => {
-                self.switch_lane(t, conn, caller, (&team, on));
+            Request::Git(GitRequest::SwitchLane { team, to }) => {
+                self.switch_lane(t, conn, caller, (&team, to));
             }
             Request::Git(GitRequest::Integrate(request)) => {
                 self.integrate(t, conn, by, *request);

@@ -7,6 +7,7 @@ use torch_daemon::event::{
     AddedWorktree, Effect, Event, InboxFile, OpenFailure, OpenIn, OpenWindow, OpenedWindow,
     PaneFact, ProbeFact, ProjectFacts, SpecFacts, TypingGuard, WorkFacts,
 };
+use torch_daemon::lane::{LaneCame, LaneDone, LaneOrder, LaneSeen};
 use torch_router::delivery::Outcome;
 
 use crate::agent::{Manner, SimAgent, Turn};
@@ -68,6 +69,7 @@ impl World {
                     work,
                 });
             }
+            Effect::Lane(order) => self.lane(&order),
             Effect::StartServer => self.start_server(),
             Effect::Close { agent, pane, .. } => self.close(agent, pane),
             Effect::ListPanes { .. }
@@ -92,6 +94,21 @@ impl World {
             | Effect::ForgetAgent(_) => {}
             other => panic!("an effect that the world does not know: {other:?}"),
         }
+    }
+
+    /// No branch moves in this world: a lane finds nothing, or a worktree that it can't look at.
+    fn lane(&mut self, order: &LaneOrder) {
+        let failed = self.chance(self.faults.refusals, 10);
+        let seen = match failed {
+            true => LaneSeen::Busy("no room".to_owned()),
+            false => LaneSeen::Nothing,
+        };
+        let done = LaneDone {
+            team: order.team,
+            pair: order.pair,
+            came: LaneCame::Looked(seen),
+        };
+        self.answer(Event::Lane(Box::new(done)));
     }
 
     fn open(&mut self, order: OpenWindow, server: u32) {

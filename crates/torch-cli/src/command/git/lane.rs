@@ -1,7 +1,7 @@
 //! `torch git lane`.
 
 use clap::{Args, ValueEnum};
-use torch_api::git::{GitRequest, GitResponse};
+use torch_api::git::{GitRequest, GitResponse, LaneSwitch};
 use torch_api::{Request, Response};
 
 use crate::command::{JsonArgs, TeamArgs};
@@ -13,8 +13,8 @@ use crate::{connect, exit, output, render};
 
 #[derive(Debug, Args)]
 pub(super) struct LaneArgs {
-    /// Switches it; without this it is only shown
-    #[arg(value_name = "on|off")]
+    /// Switches it, or has it look at every pair now; without this it is only shown
+    #[arg(value_name = "on|off|sync")]
     switch: Option<Switch>,
     #[command(flatten)]
     team: TeamArgs,
@@ -28,6 +28,8 @@ enum Switch {
     On,
     /// Nothing is merged by torch
     Off,
+    /// Every pair is looked at now, if it is on
+    Sync,
 }
 
 /// Runs the command.
@@ -37,7 +39,11 @@ pub(super) fn run(args: LaneArgs, place: &Place) -> Outcome {
         None => GitRequest::Lane { team },
         Some(switch) => GitRequest::SwitchLane {
             team,
-            on: switch == Switch::On,
+            to: match switch {
+                Switch::On => LaneSwitch::On,
+                Switch::Off => LaneSwitch::Off,
+                Switch::Sync => LaneSwitch::Sync,
+            },
         },
     });
     match connect::ask(&mut connect::connect(place)?, &request)? {

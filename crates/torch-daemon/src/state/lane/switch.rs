@@ -1,7 +1,9 @@
 //! `torch git lane`: how it stands, and who switches it off and on.
 
 use serde_json::json;
-use torch_api::git::{GitResponse, LaneMergedView, LanePairView, LaneView, LaneWaitingView};
+use torch_api::git::{
+    GitResponse, LaneMergedView, LanePairView, LaneSwitch, LaneView, LaneWaitingView,
+};
 use torch_api::wire::TeamSelector;
 use torch_api::{Failure, Response};
 use torch_core::lane::{LaneOff, TeamLane};
@@ -31,7 +33,7 @@ impl State {
         t: &mut Turn,
         conn: ConnId,
         caller: &Sender,
-        (selector, on): (&TeamSelector, bool),
+        (selector, to): (&TeamSelector, LaneSwitch),
     ) {
         let found = self.select_team(selector).map(|team| team.id);
         let may = found.and_then(|team| may_switch(caller, team).map(|()| team));
@@ -44,8 +46,12 @@ impl State {
             .teams
             .get(&team)
             .is_some_and(|team| team.lane.off.is_none());
-        if was_on != on {
-            self.set_lane(t, team, caller, on);
+        match to {
+            LaneSwitch::On if !was_on => self.set_lane(t, team, caller, true),
+            LaneSwitch::Off if was_on => self.set_lane(t, team, caller, false),
+            // Whoever does not rely on events alone.
+            LaneSwitch::On | LaneSwitch::Sync => self.look_at_lanes(t, team),
+            LaneSwitch::Off => {}
         }
         self.reply_lane(t, conn, team);
     }
@@ -63,15 +69,22 @@ impl State {
         let kind = if on { "lane.on" } else { "lane.off" };
         self.journal_lane(t, kind, id, json!({"by": by}));
         if on {
-            if let Some(lanes) = self.lanes.teams.get_mut(&id) {
-                lanes.look_at_all(t.now);
-            }
             self.begin_cycle(t, id);
-            self.tick_lanes(t, id);
+            self.look_at_lanes(t, id);
         } else {
             t.push(crate::event::Effect::CancelTimer(TimerKey::Lane(id)));
         }
         self.tell_switch(t, id, caller, on);
+    }
+
+    pub(super) fn look_at_lanes(&mut self, t: &mut Turn, team: TeamId) {
+        if !self.is_lane_on(team) {
+            return;
+        }
+        if let Some(lanes) = self.lanes.teams.get_mut(&team) {
+            lanes.look_at_all(t.now);
+        }
+        self.tick_lanes(t, team);
     }
 
     /// Who works in a pair has to know that commits come by themselves no more, or do again; and the project manager.
