@@ -3,7 +3,7 @@
 #
 #   scripts/bench.sh                 all of it (about five minutes after the build)
 #   scripts/bench.sh --quick         a few values of each: whether it works
-#   scripts/bench.sh --only PART     only verdict, brief, accept, delivery, raise, claude, status, detect, idle, history or recovery; may be given again
+#   scripts/bench.sh --only PART     only verdict, brief, accept, delivery, raise, claude, status, detect, idle, lane, history or recovery; may be given again
 #   scripts/bench.sh --only soak     runs only when asked for: ten minutes at full speed, --minutes N of it
 #   scripts/bench.sh --long          history also with 5 million messages: an hour or more, 17 GB; --history N: with N
 #

@@ -11,6 +11,7 @@ mod detect;
 mod distribution;
 mod history;
 mod idle;
+mod lane;
 mod machine;
 mod raise;
 mod recovery;
@@ -60,7 +61,7 @@ impl Setting {
 type Measure = fn(&Setting) -> anyhow::Result<Report>;
 
 /// The parts by name, in the order in which they run.
-const PARTS: [(&str, Measure); 12] = [
+const PARTS: [(&str, Measure); 13] = [
     ("verdict", |it| verdict::measure(it).map(Report::of)),
     ("accept", |it| accept::measure(it).map(Report::of)),
     ("delivery", |it| delivery::measure(it).map(Report::of)),
@@ -69,6 +70,7 @@ const PARTS: [(&str, Measure); 12] = [
     ("status", |it| status::measure(it).map(Report::of)),
     ("detect", |it| detect::measure(it).map(Report::of)),
     ("idle", |it| idle::measure(it).map(Report::of)),
+    ("lane", |it| lane::measure(it).map(Report::of)),
     ("history", |it| history::measure(it).map(Report::of)),
     ("brief", |it| brief::measure(it).map(Report::of)),
     ("recovery", |it| recovery::measure(it).map(Report::of)),
@@ -81,7 +83,7 @@ const ON_REQUEST: [&str; 1] = ["soak"];
 /// The soak's minutes, where nothing else is said.
 const SOAK_MINUTES: u64 = 10;
 
-const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only verdict|brief|accept|delivery|raise|claude|status|detect|idle|history|recovery|soak]...";
+const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only verdict|brief|accept|delivery|raise|claude|status|detect|idle|lane|history|recovery|soak]...";
 
 fn main() -> anyhow::Result<()> {
     let (mut setting, only) = arguments(std::env::args().skip(1))?;
