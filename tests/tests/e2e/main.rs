@@ -18,6 +18,7 @@ mod hostile;
 mod identity;
 mod integrate;
 mod isolation;
+mod lane;
 mod open;
 mod payloads;
 mod place;

@@ -15,7 +15,7 @@ mod agents;
 mod delivery;
 mod keys;
 mod plug;
-mod raise;
+pub(crate) mod raise;
 mod server;
 
 /// How long a team may take until it is back, on a busy machine. What it really takes the benchmark says.

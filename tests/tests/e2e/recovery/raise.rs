@@ -8,7 +8,7 @@ use crate::bad_input::auto;
 use crate::endurance::named;
 
 /// Whether the daemon that had this pid is gone.
-fn is_gone(world: &World, pid: u32) -> bool {
+pub(crate) fn is_gone(world: &World, pid: u32) -> bool {
     named(&world.home()) != Some(pid) || facts::process(pid).is_none()
 }
 
