@@ -26,18 +26,26 @@ fn commit(world: &World, role: &str, file: &str, text: &str) {
     git(world, &folder, &["commit", "-q", "-m", "work"]);
 }
 
-/// The newest integration, as it is kept.
+/// The newest integration, as it is kept; none while the daemon comes back.
+fn seen(world: &World) -> Option<Value> {
+    let listed = world.torch(&["integrate", "--list", "--json"]);
+    if listed.code == 75 {
+        return None;
+    }
+    let listed = listed.ok().json();
+    Some(listed.as_array()?.last()?["integration"].clone())
+}
+
+/// As [`seen`], where the daemon lives.
 fn newest(world: &World) -> Value {
-    let listed = world.torch(&["integrate", "--list", "--json"]).ok().json();
-    let all = listed.as_array().cloned().unwrap_or_default();
-    all.last().expect("there is one")["integration"].clone()
+    seen(world).expect("there is one")
 }
 
 /// Waits until the newest one waits for this.
 #[track_caller]
 fn waits(world: &World, on: &str) -> Value {
     world.wait_for(LONG, &format!("the integration to wait for {on}"), || {
-        let row = newest(world);
+        let row = seen(world)?;
         (row["wait"]["on"]["on"] == on).then_some(row)
     })
 }
@@ -46,7 +54,7 @@ fn waits(world: &World, on: &str) -> Value {
 #[track_caller]
 fn verified(world: &World) -> Value {
     let row = world.wait_for(LONG, "the end of the integration", || {
-        let row = newest(world);
+        let row = seen(world)?;
         (!row["outcome"].is_null()).then_some(row)
     });
     assert_eq!(row["outcome"]["outcome"], "verified", "{row}");

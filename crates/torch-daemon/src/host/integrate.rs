@@ -3,6 +3,8 @@
 mod acts;
 mod preview;
 mod programs;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 

@@ -10,6 +10,7 @@ use torch_core::{AgentId, IntegrationId, Sender, Team, TeamId};
 use torch_integration::integrate::{self, Act, Say};
 
 use super::super::requests::Caller;
+use super::super::send::done;
 use super::super::worktrees::order_worktrees;
 use super::super::{State, Turn};
 use super::views::answer;
@@ -270,25 +271,33 @@ impl State {
     ) {
         let wanted = id.trim().to_ascii_lowercase();
         let rows = self.integrations.rows.values();
-        let Some(row) = rows.into_iter().find(|row| row.id.tag() == wanted).cloned() else {
+        let Some(mut row) = rows.into_iter().find(|row| row.id.tag() == wanted).cloned() else {
             let error = format!("there is no open integration {wanted:?}");
             return t.fail(conn, usage(&error, "", Some("torch pending")));
         };
         if let Err(failure) = self.may_review(&caller.0, &row) {
             return t.fail(conn, *failure);
         }
-        let Some(team) = self.teams.get(&row.team).cloned() else {
-            return;
-        };
         let by = named(&caller.0);
         t.journal(
             "integration.review",
             row.id,
             json!({"by": by, "approve": approve}),
         );
-        self.turn_integration(t, conn, (&team, false), |row, _, now| {
-            integrate::decide(row, (&by, approve), now)
-        });
+        match integrate::decide(&mut row, (&by, approve), t.now) {
+            Err(cause) => {
+                let error = format!("integration {wanted} stays as it is");
+                t.fail(conn, other(&error, &cause, Some("torch integrate --list")));
+            }
+            Ok(says) => {
+                let text = match approve {
+                    true => format!("{wanted} is let in; it goes on (torch integrate --list)"),
+                    false => format!("{wanted} is not let in, and given up"),
+                };
+                t.reply(conn, done(text));
+                self.take_words(t, row.team, row, says);
+            }
+        }
     }
 
     fn may_review(&self, caller: &Sender, row: &Integration) -> Result<(), Box<Failure>> {
