@@ -61,6 +61,14 @@ fn verified(world: &World) -> Value {
     row
 }
 
+/// Whether torch said this to a role.
+fn told(world: &World, role: &str, words: &str) -> bool {
+    let entries = world.ledger(role);
+    entries
+        .iter()
+        .any(|entry| entry.kind == "prompt" && entry.text.contains(words))
+}
+
 fn tag(row: &Value) -> String {
     let id = row["id"].as_str().expect("an id");
     format!("i-{}", id[18..].to_ascii_lowercase())
@@ -126,10 +134,7 @@ fn work_is_integrated_past_a_conflict_and_without_what_is_red() {
     assert_eq!(tags, stable);
     is_whole(&world, 4);
     world.wait("the tester to hear of it", || {
-        world
-            .received("tester")
-            .iter()
-            .any(|text| text.contains("git merge main"))
+        told(&world, "tester", "git merge main")
     });
 
     // Both change the same line: it is the developer's to solve, and goes on by itself then.
@@ -139,10 +144,7 @@ fn work_is_integrated_past_a_conflict_and_without_what_is_red() {
     let begun = world.torch(&["integrate", "--test", test]).ok();
     begun.prints("conflict: b.py").prints("developer solves it");
     world.wait("the developer to be told", || {
-        world
-            .received("developer")
-            .iter()
-            .any(|text| text.contains("git merge main-tester"))
+        told(&world, "developer", "git merge main-tester")
     });
     assert_eq!(
         git(&world, &world.project(), &["rev-parse", "main"]),
