@@ -166,10 +166,13 @@ fn every_command_in_a_briefing_exists() {
     let expect = [
         "scm",
         "torch ack",
+        "torch approve",
         "torch commit",
         "torch complete",
+        "torch deny",
         "torch deps list",
         "torch deps set",
+        "torch integrate",
         "torch logs",
         "torch report status",
         "torch rules explain",
