@@ -107,6 +107,9 @@ pub struct AgentActivity {
     /// When it pushed last.
     #[serde(default)]
     pub last_push: Option<Timestamp>,
+    /// The remote, and the branch of it, that it pushed to last.
+    #[serde(default)]
+    pub pushed_to: Option<(String, String)>,
     /// What of the parent branch it lacks.
     #[serde(default)]
     pub lacks: Option<Lacking>,

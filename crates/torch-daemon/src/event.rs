@@ -344,6 +344,15 @@ pub enum Event {
         /// All of them.
         standings: Vec<Standing>,
     },
+    /// `gh` was asked for the pull request of an agent's branch.
+    RequestSeen {
+        /// Whose.
+        agent: AgentId,
+        /// The branch.
+        branch: String,
+        /// It, where there is one; `Err` where there is no `gh` or it can't tell.
+        result: Result<Option<torch_core::git_activity::PullRequest>, ()>,
+    },
     /// The work of a team's agents was compared; `None` when it could not be.
     Overlaps {
         /// The team.
@@ -522,6 +531,17 @@ pub enum Effect {
         worktree: PathBuf,
         /// The commit its team started from.
         base_commit: String,
+    },
+    /// Ask `gh` for the pull request of an agent's branch.
+    LookForRequest {
+        /// Whose.
+        agent: AgentId,
+        /// The repository's common git directory.
+        common_dir: PathBuf,
+        /// The remote.
+        remote: String,
+        /// The branch there.
+        branch: String,
     },
     /// Compare the work of a team's agents.
     LookForOverlaps {

@@ -50,6 +50,8 @@ pub enum Tells {
 pub struct Passed {
     /// Which.
     pub late: Late,
+    /// When it passed.
+    pub at: Timestamp,
     /// What was seen.
     pub evidence: String,
     /// What to do.
@@ -129,7 +131,13 @@ impl Look<'_> {
             let request = seen.and_then(|seen| seen.request.as_ref());
             let open = request.filter(|request| request.state == "open");
             let pushed = seen.and_then(|seen| seen.last_push);
-            due(Late::Request, pushed.filter(|_| open.is_none()), REQUEST);
+            // One that is over is not about what was pushed since.
+            let is_new = |pushed: &Timestamp| {
+                request.is_none_or(|request| {
+                    request.state != "open" && request.merged.unwrap_or(request.opened) < *pushed
+                })
+            };
+            due(Late::Request, pushed.filter(is_new), REQUEST);
             due(Late::Merge, open.map(|request| request.opened), MERGE);
         }
         found
@@ -192,6 +200,7 @@ impl Look<'_> {
         };
         Passed {
             late,
+            at,
             evidence,
             remedy,
         }
@@ -242,6 +251,7 @@ mod tests {
             last_commit: Some(ago(10)),
             pushes: 0,
             last_push: None,
+            pushed_to: None,
             lacks: None,
             request: None,
         }
@@ -305,6 +315,22 @@ mod tests {
             &|_, activity| activity.last_push = Some(ago(30)),
             &[Late::Request],
         );
+        let over = |state: &str, merged: u64, expect: &[Late]| {
+            check(
+                &|_, activity| {
+                    activity.last_push = Some(ago(40));
+                    activity.request = Some(PullRequest {
+                        number: 1,
+                        state: state.to_owned(),
+                        opened: ago(500),
+                        merged: Some(ago(merged)),
+                    });
+                },
+                expect,
+            );
+        };
+        over("merged", 50, &[Late::Request]);
+        over("merged", 30, &[]);
         for (minutes, expect) in [(119, &[][..]), (120, &[Late::Merge])] {
             check(
                 &|_, activity| {

@@ -79,8 +79,8 @@ impl Tips {
         })
     }
 
-    /// The agent that has a branch checked out.
-    fn owner(&self, name: &str, owners: &Owners) -> Option<AgentId> {
+    /// The agent that has the branch of this full name checked out.
+    pub fn owner(&self, name: &str, owners: &Owners) -> Option<AgentId> {
         let branch = name.strip_prefix("refs/heads/")?;
         let holds = |path: &Path| {
             self.at(path)

@@ -14,6 +14,7 @@ mod radar;
 mod refs;
 mod removal;
 mod rollback;
+mod request;
 mod roundtrip;
 mod safety;
 mod set_up;

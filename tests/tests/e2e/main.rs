@@ -3,6 +3,7 @@
 //! The demo agents' ledgers are the oracle: what an agent's program really received, whatever torch believes.
 
 mod abuse;
+mod activity;
 mod auto;
 mod bad_input;
 mod broker;

@@ -30,6 +30,7 @@ impl Host {
             Effect::StartServer => self.start_server(),
             Effect::LookAtWork { .. } => self.look_at_work(effect),
             Effect::LookAtTree { .. } => self.look_at_tree(effect),
+            Effect::LookForRequest { .. } => self.look_for_request(effect),
             Effect::LookForOverlaps { .. } => self.look_for_overlaps(effect),
             Effect::LookAtSession { conn, request } => self.look_at_session(conn, request),
             Effect::EndIdleServer => self.end_idle_server(),

@@ -61,6 +61,35 @@ impl Host {
         }));
     }
 
+    pub(crate) fn look_for_request(&mut self, effect: Effect) {
+        let Effect::LookForRequest {
+            agent,
+            common_dir,
+            remote,
+            branch,
+        } = effect
+        else {
+            return;
+        };
+        let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        drop(tokio::task::spawn_blocking(move || {
+            let found = torch_worktree::pull_request(&git, &common_dir, (&remote, &branch));
+            let result = found.map_err(|error| {
+                // Where there is no gh, or none that knows the remote, nobody works with pull requests.
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "no pull request is known"
+                );
+            });
+            let seen = Event::RequestSeen {
+                agent,
+                branch,
+                result,
+            };
+            send(&inputs, Input::Event(seen));
+        }));
+    }
+
     pub(crate) fn look_at_session(&mut self, conn: ConnId, request: Box<AgentRequest>) {
         let (git, inputs) = (self.git.clone(), self.inputs.clone());
         let (config, gate) = (self.tmux.config.clone(), self.tmux.gate.clone());

@@ -4,7 +4,7 @@
 //! worktree's `HEAD`), never what an agent's `git status` writes; a moment after the last of them ONE reading of all branches is
 //! taken in a blocking task, and compared with where they stood when the team was last told ([`KnownRefs`]). So it does not matter
 //! what was seen of the way there: a lost event costs time, never a move. A reading is also taken when a team begins to run (which
-//! finds what moved while no daemon did), after the machine slept, and every [`NET`].
+//! finds what moved while no daemon did, and what its agents committed before the first one), after the machine slept, and every [`NET`].
 //!
 //! The folders to watch are found anew with each reading, BEFORE the branches are read: what is made in a folder that nobody
 //! watched yet is then found by the reading itself. Links are not followed, whatever a repository has below `refs`.
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
-use torch_core::git_activity::{RefMove, Standing};
+use torch_core::git_activity::{RefMove, Standing, detached_key};
 use torch_core::{AgentId, TeamId, Timestamp};
 use torch_worktree::{Git, Moved, MovesRequest, Tips, WorktreeError};
 
@@ -227,28 +227,28 @@ pub(crate) fn read(
     for of in teams {
         let team = of.team;
         let (parent, base) = (of.base.0.as_str(), of.base.1.as_str());
-        match &of.known {
-            None => {
-                let tips = tips.known(&of.owners);
-                events.push(Event::RefsKnown { team, tips });
-            }
-            Some(known) => {
-                let request = MovesRequest {
-                    common_dir,
-                    tips: &tips,
-                    known,
-                    base: (base, parent),
-                    owners: &of.owners,
-                };
-                let Moved { moves, fresh } = torch_worktree::moves(git, &request)?;
-                let made = made(&moves, fresh);
-                if !moves.is_empty() {
-                    events.push(Event::RefsMoved { team, moves });
-                }
-                if !made.is_empty() {
-                    events.push(Event::Committed { team, made });
-                }
-            }
+        let known = of.known.clone().unwrap_or_else(|| {
+            let tips = begun(&tips, &of);
+            events.push(Event::RefsKnown {
+                team,
+                tips: tips.clone(),
+            });
+            tips
+        });
+        let request = MovesRequest {
+            common_dir,
+            tips: &tips,
+            known: &known,
+            base: (base, parent),
+            owners: &of.owners,
+        };
+        let Moved { moves, fresh } = torch_worktree::moves(git, &request)?;
+        let made = made(&moves, fresh);
+        if !moves.is_empty() {
+            events.push(Event::RefsMoved { team, moves });
+        }
+        if !made.is_empty() {
+            events.push(Event::Committed { team, made });
         }
         let base = (base, parent);
         match torch_worktree::standings(git, common_dir, &tips, base, &of.owners) {
@@ -265,6 +265,24 @@ pub(crate) fn read(
         }
     }
     Ok(events)
+}
+
+/// Where the branches stood when a team began that was never told of any: its agents' at the commit that it began at, since they may
+/// have committed before this first reading, and all others where they are.
+fn begun(tips: &Tips, of: &RefsOf) -> BTreeMap<String, String> {
+    let (parent, base) = &of.base;
+    let mut known = tips.known(&of.owners);
+    for (agent, _) in &of.owners {
+        known
+            .entry(detached_key(*agent))
+            .and_modify(|at| at.clone_from(base));
+    }
+    for (name, at) in &mut known {
+        if name != parent && tips.owner(name, &of.owners).is_some() {
+            at.clone_from(base);
+        }
+    }
+    known
 }
 
 /// The new commits, each with the branch that it most likely was made on: one that an agent has checked out, else one of this

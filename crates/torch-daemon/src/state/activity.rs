@@ -8,6 +8,7 @@ mod branches;
 mod count;
 mod late;
 mod overlaps;
+mod requests;
 mod show;
 
 pub use overlaps::Clash;
@@ -36,6 +37,8 @@ pub(crate) struct Activity {
     judged: Timestamp,
     /// The teams that work with pull requests.
     requests: BTreeSet<TeamId>,
+    /// When `gh` was asked about whom.
+    asked: BTreeMap<AgentId, requests::Asked>,
     /// The looks for conflicts.
     looks: BTreeMap<TeamId, overlaps::Look>,
 }

@@ -36,6 +36,7 @@ pub(super) fn cause_of(event: &Event) -> String {
         | Event::RefsMoved { .. }
         | Event::Committed { .. }
         | Event::Standings { .. } => "branches read".to_owned(),
+        Event::RequestSeen { .. } => "pull request looked at".to_owned(),
         Event::Overlaps { .. } => "agents' work compared".to_owned(),
         Event::Opened { .. } => "window opened".to_owned(),
         Event::Closed { .. } => "window closed".to_owned(),

@@ -463,6 +463,11 @@ impl State {
             Event::RefsKnown { team, tips } => self.on_refs_known(t, team, tips),
             Event::RefsMoved { team, moves } => self.on_refs_moved(t, team, &moves),
             Event::Committed { team, made } => self.on_new_commits(t, team, &made),
+            Event::RequestSeen {
+                agent,
+                branch,
+                result,
+            } => self.on_request_seen(t, agent, &branch, result),
             Event::Overlaps { team, clashes } => self.on_overlaps(t, team, clashes.as_deref()),
             Event::Standings { team, standings } => self.on_standings(t, team, standings),
             Event::Opened {

@@ -1,5 +1,6 @@
 //! Rules that no message breaks: work that is not committed, names of branches, acknowledgements that don't come, blocks that last.
 //!
+//! What follows from branches that move is in `activity.rs` beside it; the looks at worktrees are here, one per worktree for all rules.
 //! Worktrees are looked at while their agents work, and while something found there is open; an idle team is not looked at.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -206,6 +206,21 @@ async fn what_moved_while_nobody_watched_is_found_once_by_the_next_reading() {
     assert_eq!(scene.one().await.1, Some(developer()));
 }
 
+#[tokio::test]
+async fn what_an_agent_committed_before_the_first_reading_is_told() {
+    let mut scene = Scene::new();
+    scene.commit("one");
+    scene.commit("two");
+    scene.known = None;
+    let found = scene.read();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (found[0].agent, found[0].commits.len()),
+        (Some(developer()), 2)
+    );
+    assert_eq!(scene.read(), []);
+}
+
 #[test]
 fn only_branches_are_signs() {
     let common = Path::new("/p/.git");

@@ -101,7 +101,10 @@ impl State {
             if let Some(mut row) = agent.and_then(|agent| self.activity_of(t, agent)) {
                 row.pushes += 1;
                 row.last_push = Some(t.now);
+                row.pushed_to = Some((remote.to_owned(), branch.to_owned()));
+                let agent = row.agent;
                 self.put_activity(t, row);
+                self.ask_for_request(t, agent, (remote, branch));
             }
         }
     }
@@ -161,6 +164,7 @@ impl State {
             last_commit: None,
             pushes: 0,
             last_push: None,
+            pushed_to: None,
             lacks: None,
             request: None,
         }))

