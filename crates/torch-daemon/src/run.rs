@@ -96,8 +96,7 @@ pub fn run(options: Options) -> anyhow::Result<u8> {
 async fn serve(options: &Options) -> anyhow::Result<()> {
     // First of all: a daemon that is told to end in its first moments has been told, too.
     let signals = Signals::new()?;
-    let reading = clock::read();
-    let traces = Traces::new(&options.home);
+    let (reading, traces) = (clock::read(), Traces::new(&options.home));
     let store = Store::open(&options.home.join("torch.db"), reading.wall)
         .context("failed to open the registry's database")?;
     let (state, first) = load(options, &store, reading)?;

@@ -16,7 +16,8 @@ use torch_worktree::{Git, Overlap, Tips, Touched, WorktreeError};
 
 use super::git::failure;
 use super::radar;
-use crate::worktrees::{Registered, Repositories};
+use crate::event::ConnId;
+use crate::worktrees::{Order, Registered, Repositories};
 
 /// How many commits the graph has, and how many of the parent's are listed.
 const SHOWN: usize = 20;
@@ -29,13 +30,23 @@ const LOOKED: u32 = 10_000;
 /// How many entries are shown where nobody says it.
 const ENTRIES: u32 = 50;
 
+/// Answers what only looks at agents' work; `run` is where folders of a question alone are made.
+pub(super) fn answer(git: &Git, run: &Path, conn: ConnId, order: Order) -> Response {
+    let scratch = |team: &str| run.join(format!("radar-{team}-{}", conn.0));
+    match order {
+        Order::Radar {
+            team,
+            parent,
+            agents,
+        } => radar::answer(git, &scratch(&team), &team, (&parent, &agents)),
+        Order::Health { view, at, now } => health(git, *view, &at, now),
+        Order::Risk { team, at } => risk(git, &scratch(&team), &team, &at),
+        other => unreachable!("{other:?} is carried out elsewhere"),
+    }
+}
+
 /// Adds to a view what the repository knows.
-pub(super) fn health(
-    git: &Git,
-    mut view: HealthView,
-    at: &Repositories,
-    now: Timestamp,
-) -> Response {
+fn health(git: &Git, mut view: HealthView, at: &Repositories, now: Timestamp) -> Response {
     match fill(git, &mut view, at, now) {
         Ok(()) => Response::Git(Box::new(GitResponse::Health(Box::new(view)))),
         Err(error) => Response::Failed(failure(&error)),
@@ -130,7 +141,7 @@ fn parent_of(tips: &Tips, at: &Repositories) -> String {
 }
 
 /// Whose work is hardest to bring together; `scratch` is a folder of this question alone.
-pub(super) fn risk(git: &Git, scratch: &Path, team: &str, at: &Repositories) -> Response {
+fn risk(git: &Git, scratch: &Path, team: &str, at: &Repositories) -> Response {
     match risks(git, scratch, at) {
         Ok(roles) => {
             let view = RiskView {

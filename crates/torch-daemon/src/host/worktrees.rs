@@ -92,29 +92,10 @@ fn carried_out(bench: &Bench<'_>, conn: ConnId, order: Order) -> Done {
             Done::Answer(Response::Worktrees { worktrees })
         }
         Order::Kept { places, role } => Done::Answer(kept(git, &places, role.as_deref())),
-        Order::Radar {
-            team,
-            parent,
-            agents,
-        } => Done::Answer(super::radar::answer(
-            git,
-            &projects
-                .with_file_name("run")
-                .join(format!("radar-{team}-{}", conn.0)),
-            &team,
-            (&parent, &agents),
-        )),
-        Order::Health { view, at, now } => {
-            Done::Answer(super::health::health(git, *view, &at, now))
+        order @ (Order::Radar { .. } | Order::Health { .. } | Order::Risk { .. }) => {
+            let run = projects.with_file_name("run");
+            Done::Answer(super::health::answer(git, &run, conn, order))
         }
-        Order::Risk { team, at } => Done::Answer(super::health::risk(
-            git,
-            &projects
-                .with_file_name("run")
-                .join(format!("radar-{team}-{}", conn.0)),
-            &team,
-            &at,
-        )),
         Order::PreviewIntegration(job) => Done::Answer(super::integrate::preview(
             git,
             projects.parent().unwrap_or(projects),
