@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use torch_core::task::{PlannedSpec, TaskPhase};
-use torch_core::{Task, TaskId, TaskPlan};
+use torch_core::{Task, TaskId, TaskPlan, TaskState};
+
+use crate::whole::Lines;
 
 /// A task that is not what it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,12 @@ pub struct Difference {
     pub changed: Vec<Change>,
     /// Tasks that stand in another phase or under another heading; they are among neither of the others for that.
     pub moved: Vec<Move>,
+    /// What everybody keeps to, and what is not to be done.
+    #[serde(default, skip_serializing_if = "Lines::is_empty")]
+    pub constraints: Lines,
+    /// When the whole is done.
+    #[serde(default, skip_serializing_if = "Lines::is_empty")]
+    pub criteria: Lines,
     /// What is said of the plan as a whole, where that differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<Box<Frame>>,
@@ -79,6 +87,8 @@ pub fn difference(old: &TaskPlan, new: &TaskPlan) -> Difference {
             .filter(|task| !after.contains(&task.id))
             .cloned()
             .collect(),
+        constraints: Lines::between(old.constraints(), new.constraints()),
+        criteria: Lines::between(old.criteria(), new.criteria()),
         ..Difference::default()
     };
     for task in &new.tasks {
@@ -165,12 +175,19 @@ impl Difference {
         *self == Self::default()
     }
 
-    /// Whether what is to be done is the same; lines, files and ticks of the plan as a whole may differ.
+    /// Whether what is to be done, what is kept to and when it is done are the same; lines, files and notes may differ.
     pub fn is_quiet(&self) -> bool {
         self.added.is_empty()
             && self.removed.is_empty()
             && self.changed.is_empty()
             && self.moved.is_empty()
+            && self.constraints.is_empty()
+            && self.criteria.is_empty()
+    }
+
+    /// The tasks that were done or under way and are to be done again, as they were and as they are.
+    pub fn again(&self) -> impl Iterator<Item = &Change> {
+        self.changed.iter().filter(|change| change.is_again())
     }
 
     /// The old plan as the new one.
@@ -223,19 +240,49 @@ impl Difference {
             (self.removed.len(), "removed"),
             (self.moved.len(), "moved"),
         ];
-        let words: Vec<String> = counts
+        let mut words: Vec<String> = counts
             .iter()
             .filter(|(count, _)| *count > 0)
             .map(|(count, word)| format!("{count} {word}"))
             .collect();
-        match words.is_empty() {
-            true => "no task differs".to_owned(),
-            false => words.join(", "),
+        if words.is_empty() {
+            words.push("no task differs".to_owned());
         }
+        let again = self.again().count();
+        if again > 0 {
+            words.push(format!("{again} to do again"));
+        }
+        for (lines, one, many) in [
+            (
+                &self.constraints,
+                "constraint differs",
+                "constraints differ",
+            ),
+            (&self.criteria, "criterion differs", "criteria differ"),
+        ] {
+            match lines.count() {
+                0 => {}
+                1 => words.push(format!("1 {one}")),
+                count => words.push(format!("{count} {many}")),
+            }
+        }
+        words.join(", ")
     }
 
-    /// A line for each task that differs: `+ T4 developer: Write the parser`.
+    /// A line for each task that differs, and for each line of the whole: `+ T4 developer: Write the parser`.
     pub fn lines(&self) -> Vec<String> {
+        let mut lines = self.task_lines();
+        lines.extend(self.constraint_lines());
+        lines.extend(self.criteria.told("the whole is done when"));
+        lines
+    }
+
+    /// A line for each that differs of what everybody keeps to: `+ to be kept to: no cookies`.
+    pub fn constraint_lines(&self) -> Vec<String> {
+        self.constraints.told("to be kept to")
+    }
+
+    fn task_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for task in &self.added {
             let owner = task
@@ -273,6 +320,18 @@ impl Difference {
     }
 }
 
+impl Change {
+    /// Whether what was done or under way is to be done again.
+    pub fn is_again(&self) -> bool {
+        is_again(&self.before, &self.after)
+    }
+}
+
+fn is_again(before: &Task, after: &Task) -> bool {
+    let begun = matches!(before.state, TaskState::Done | TaskState::Doing);
+    begun && after.state == TaskState::Todo
+}
+
 /// What differs in one task, in words.
 fn words(before: &Task, after: &Task) -> String {
     let mut parts = Vec::new();
@@ -289,7 +348,9 @@ fn words(before: &Task, after: &Task) -> String {
         };
         parts.push(format!("owner {} → {}", name(before), name(after)));
     }
-    if before.state != after.state {
+    if is_again(before, after) {
+        parts.push(format!("was {}; is to do again", before.state));
+    } else if before.state != after.state {
         parts.push(format!("{} → {}", before.state, after.state));
     }
     if before.depends_on != after.depends_on {

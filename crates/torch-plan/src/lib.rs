@@ -24,12 +24,15 @@ mod revise;
 mod section;
 mod similar;
 mod table;
+mod whole;
+mod wording;
 
 pub use build::plan;
 pub use difference::{Change, Difference, Move, difference};
 pub use propose::propose;
-pub use revise::{drop_spec, revise};
+pub use revise::{drop_spec, revise, to_do_again};
 pub use source::{SPEC_MAX, Spec, SpecError};
+pub use whole::{Lines, Reworded};
 
 /// The most tasks of one plan. More are left out, and the plan says so.
 pub const TASKS_MAX: usize = 2_000;

@@ -366,7 +366,7 @@ impl Reader {
             return;
         }
         let text = match kind {
-            Section::NonGoals => format!("not to be done: {text}"),
+            Section::NonGoals => format!("{}{text}", crate::whole::NOT),
             _ => text,
         };
         self.reading

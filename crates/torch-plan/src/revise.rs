@@ -10,6 +10,7 @@ use crate::build::{drafts, phases, waits, without_rings};
 use crate::read::{Reading, read};
 use crate::similar::{Pairs, SAME, normal};
 use crate::source::Spec;
+use crate::wording::{Work, work};
 
 /// How many pairs of titles are compared at most; beyond that only those that stand near each other.
 const PAIRS_MAX: usize = 100_000;
@@ -19,6 +20,9 @@ const NEAR: usize = 25;
 
 /// How many links that closed a ring a plan tells of.
 const RINGS_TOLD: usize = 5;
+
+/// Who says how far a task is that its spec has moved.
+const BY_SPEC: &str = "spec";
 
 /// How many tasks a plan tells of that have another number in the spec.
 const NUMBERS_TOLD: usize = 10;
@@ -124,7 +128,7 @@ fn merged(
     notes: &mut Vec<String>,
 ) -> Vec<Task> {
     let mut drafts = drafts(reading, roles);
-    let found = again(&own, &drafts);
+    let found = found_again(&own, &drafts);
     let named = phases(&plan.phases, &reading.phases);
     for (draft, raw) in drafts.iter_mut().zip(&reading.tasks) {
         draft.phase = raw
@@ -234,14 +238,12 @@ fn numbered(
 fn carried(before: Task, now: Task) -> Task {
     let pinned = |field| before.pinned.contains(&field);
     let owned = pinned(TaskField::Owner);
-    // A tick comes and goes with the spec; what was reported stays.
-    let (state, by) = match (now.state, before.state) {
-        (TaskState::Done, TaskState::Done) => (before.state, before.by.clone()),
-        (TaskState::Done, _) => (now.state, now.by),
-        (_, TaskState::Done) if before.by == "spec" => (TaskState::Todo, String::new()),
-        _ => (before.state, before.by.clone()),
-    };
+    let (state, by) = state(&before, &now, pinned(TaskField::Title));
     let moved = state != before.state;
+    let words = match moved {
+        true => again(&before, state),
+        false => before.words,
+    };
     Task {
         id: before.id,
         title: if pinned(TaskField::Title) {
@@ -279,7 +281,7 @@ fn carried(before: Task, now: Task) -> Task {
         state,
         by,
         since: if moved { None } else { before.since },
-        words: if moved { String::new() } else { before.words },
+        words,
         spec: now.spec,
         line: now.line,
         said: now.said,
@@ -287,8 +289,42 @@ fn carried(before: Task, now: Task) -> Task {
     }
 }
 
+/// How far a task is by its spec as it is now, and who says so: a tick comes and goes with the spec; what was reported stays as
+/// long as the same is asked for.
+fn state(before: &Task, now: &Task, has_own_title: bool) -> (TaskState, String) {
+    let kept = || (before.state, before.by.clone());
+    let anew = || (TaskState::Todo, BY_SPEC.to_owned());
+    match (now.state, before.state) {
+        (TaskState::Done, TaskState::Done) => kept(),
+        (TaskState::Done, _) => (now.state, now.by.clone()),
+        (_, TaskState::Done) if before.by == BY_SPEC => (TaskState::Todo, String::new()),
+        (_, TaskState::Done) if work(before, now, has_own_title) != Work::Same => anew(),
+        // Who is at it goes on where only more is asked for.
+        (_, TaskState::Doing) if work(before, now, has_own_title) == Work::Other => anew(),
+        _ => kept(),
+    }
+}
+
+/// What is kept with a task that came to `state` by its spec: as what it was done, where it is to be done again.
+fn again(before: &Task, state: TaskState) -> String {
+    let unticked = before.by == BY_SPEC && before.state == TaskState::Done;
+    match state {
+        TaskState::Todo if !unticked => format!("it was {}: {}", before.state, before.title),
+        _ => String::new(),
+    }
+}
+
+/// The tasks that were done or under way when their spec began to ask for something else, and that nobody has begun since.
+pub fn to_do_again(plan: &TaskPlan) -> impl Iterator<Item = &Task> {
+    let open = plan
+        .tasks
+        .iter()
+        .filter(|task| task.state == TaskState::Todo);
+    open.filter(|task| task.by == BY_SPEC && !task.words.is_empty())
+}
+
 /// Which old task each draft is, if any: by its explicit id, by its words, then by how alike they are.
-fn again(old: &[Task], new: &[Task]) -> Vec<Option<usize>> {
+fn found_again(old: &[Task], new: &[Task]) -> Vec<Option<usize>> {
     let mut found: Vec<Option<usize>> = vec![None; new.len()];
     let mut taken = vec![false; old.len()];
     let marks = by(old, |task| mark(&task.said));

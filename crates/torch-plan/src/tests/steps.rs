@@ -84,6 +84,131 @@ fn states_outlive_a_changed_spec_and_ticks_follow_it() {
     );
 }
 
+/// The states after T1 of `old` came to `state` by a report and the spec became `new`, and the lines that say so.
+fn moved(old: &str, state: TaskState, new: &str) -> (TaskState, String) {
+    let mut old = plan(&spec(old), &roles());
+    let task = old.task_mut(TaskId(1)).expect("T1");
+    task.state = state;
+    task.by = "developer".to_owned();
+    task.words = "T1 done: in 3f2c1aa".to_owned();
+    let new = revise(&old, &[spec(new)], &roles());
+    let lines = difference(&old, &new).lines();
+    (new.task(TaskId(1)).expect("T1").state, lines.join("\n"))
+}
+
+#[test]
+fn what_was_done_is_to_do_again_where_the_spec_asks_for_something_else() {
+    use TaskState::{Blocked, Doing, Done, Todo};
+    let one = "- [ ] Encrypt the backups\n";
+    for (new, state, expect) in [
+        ("- [ ] Decrypt the backups\n", Done, Todo),
+        ("- [ ] Decrypt the backups\n", Doing, Todo),
+        // Why it can't go on may hold for the other work as well.
+        ("- [ ] Decrypt the backups\n", Blocked, Blocked),
+        ("- [x] Decrypt the backups\n", Done, Done),
+        ("- [ ] encrypt backups.\n", Done, Done),
+        ("- [ ] encrypt backups.\n", Doing, Doing),
+        ("- [ ] Encrypt the backups\n  - with age\n", Done, Todo),
+        ("- [ ] Encrypt the backups\n  - with age\n", Doing, Doing),
+        (
+            "- [ ] Encrypt the backups; done when a restore works\n",
+            Done,
+            Todo,
+        ),
+        ("# Safety\n- [ ] Encrypt the backups\n", Done, Done),
+    ] {
+        let (found, lines) = moved(one, state, new);
+        assert_eq!(found, expect, "{new} {state}: {lines}");
+        let said = lines.contains(&format!("was {state}; is to do again"));
+        assert_eq!(said, state != expect, "{new}: {lines}");
+    }
+    // Less is asked for, and an id of its own finds the task again.
+    let more = "- Encrypt the backups\n  - with age\n  - and a test\n";
+    let less = "- Encrypt the backups\n  - with age\n";
+    assert_eq!(moved(more, Done, less).0, Done);
+    let (state, lines) = moved("- T1: Encrypt the disks\n", Done, "- T1: Sell the disks\n");
+    assert_eq!(state, Todo);
+    insta::assert_snapshot!(lines, @r#"~ T1 "Encrypt the disks" is now "Sell the disks"; was done; is to do again"#);
+}
+
+#[test]
+fn a_plan_knows_what_is_to_do_again_until_somebody_begins() {
+    let mut old = plan(&spec("- Encrypt the backups\n- Sing\n"), &roles());
+    old.task_mut(TaskId(1)).expect("T1").state = TaskState::Done;
+    let other = spec("- Decrypt the backups\n- Sing\n");
+    let mut new = revise(&old, std::slice::from_ref(&other), &roles());
+    let shown = |plan: &TaskPlan| -> Vec<String> {
+        let tasks = crate::to_do_again(plan);
+        tasks
+            .map(|task| format!("{} {}", task.id, task.words))
+            .collect()
+    };
+    assert_eq!(shown(&new), ["T1 it was done: Encrypt the backups"]);
+    assert_eq!(difference(&old, &new).counts(), "1 changed, 1 to do again");
+    // Reading it once more changes nothing of it; who begins it does.
+    new = revise(&new, &[other], &roles());
+    assert_eq!(shown(&new).len(), 1);
+    new.task_mut(TaskId(1)).expect("T1").state = TaskState::Doing;
+    assert!(shown(&new).is_empty());
+    // A box that is unticked is no other work.
+    let ticked = plan(&spec("- [x] Write a\n"), &roles());
+    let unticked = revise(&ticked, &[spec("- [ ] Write a\n")], &roles());
+    assert!(shown(&unticked).is_empty());
+}
+
+#[test]
+fn constraints_and_criteria_that_differ_are_said() {
+    let text = |constraints: &str, criteria: &str| {
+        let text =
+            format!("- Write a\n# Constraints\n{constraints}# Acceptance criteria\n{criteria}");
+        plan(&spec(&text), &roles())
+    };
+    let old = text(
+        "- Use SQLite only\n- Keep all names in English\n",
+        "- Pages load in 1 s\n",
+    );
+    let new = text(
+        "- Keep all names in French\n- Never log personal data\n- use SQLite only.\n# Non-goals\n- T9: Refunds\n",
+        "- Pages load in 2 s\n- All tests pass\n",
+    );
+    let between = difference(&old, &new);
+    assert!(!between.is_quiet());
+    insta::assert_snapshot!(between.lines().join("\n"), @r#"
+    + to be kept to: Never log personal data
+    + not to be done: T9: Refunds
+    ~ to be kept to: "Keep all names in English" is now "Keep all names in French"
+    + the whole is done when: All tests pass
+    ~ the whole is done when: "Pages load in 1 s" is now "Pages load in 2 s"
+    "#);
+    assert_eq!(
+        between.counts(),
+        "no task differs, 3 constraints differ, 2 criteria differ"
+    );
+    assert_eq!(between.constraint_lines().len(), 3);
+    let back = difference(&new, &old).lines();
+    assert!(
+        back.contains(&"- not to be done: T9: Refunds".to_owned()),
+        "{back:?}"
+    );
+    // Other words for the same, in another order, are none.
+    let same = text(
+        "- keep all names in English.\n- Use SQLite only\n",
+        "- Pages load in 1 s\n",
+    );
+    assert!(difference(&old, &same).is_quiet());
+}
+
+#[test]
+fn what_becomes_a_non_goal_is_gone_and_told() {
+    let old = plan(&spec("- Write a\n- [ ] T9: Refunds\n"), &roles());
+    let text = "- Write a\n# Non-goals\n- [ ] T9: Refunds\n";
+    let new = revise(&old, &[spec(text)], &roles());
+    insta::assert_snapshot!(difference(&old, &new).lines().join("\n"), @"
+    - T9 Refunds (was todo)
+    + not to be done: T9: Refunds
+    ");
+}
+
 #[test]
 fn a_second_spec_is_added_and_taken_away() {
     let old = plan(&spec(OLD), &roles());
