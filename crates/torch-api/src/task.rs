@@ -95,6 +95,9 @@ pub struct PlanChange {
     pub lines: Vec<String>,
     /// Whether the hub is told of it.
     pub told: bool,
+    /// Whether everybody else is told what they are to keep to now.
+    #[serde(default)]
+    pub told_all: bool,
     /// Whether nothing was changed because it was only asked what would differ.
     pub dry_run: bool,
 }

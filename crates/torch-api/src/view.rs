@@ -88,6 +88,9 @@ pub struct TeamView {
     /// How far its plan is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks: Option<torch_core::task::TaskCount>,
+    /// Tasks that are to be done again, as the spec asks for something else since: their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_do_again: Vec<String>,
     /// Why the files with the project's rules can't be read; the rules read before are in force then.
     #[serde(default)]
     pub rules_trouble: Option<String>,

@@ -75,6 +75,10 @@ impl Registry {
                 let mut view = view::team(&team, suspended, own.collect(), &self.tmux_socket);
                 view::add_planned(&mut view, &team, &planned.iter().collect::<Vec<_>>());
                 view.tasks = plans.get(&team.id).map(torch_core::TaskPlan::count);
+                view.to_do_again = plans
+                    .get(&team.id)
+                    .map(view::to_do_again)
+                    .unwrap_or_default();
                 view.supervision = view::supervision(&team, &today);
                 view
             });

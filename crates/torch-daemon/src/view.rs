@@ -40,6 +40,7 @@ pub(crate) fn team(
         scheduled: 0,
         next_scheduled: None,
         tasks: None,
+        to_do_again: Vec::new(),
         rules_trouble: None,
         rules_silence: None,
         against_policy: Vec::new(),
@@ -187,6 +188,12 @@ pub(crate) fn agent(agent: &Agent, waiting: u64) -> AgentView {
         restarts: agent.restarts.len() as u64,
         last_lines: Vec::new(),
     }
+}
+
+/// The ids of the tasks that are to be done again since their spec asks for something else.
+pub(crate) fn to_do_again(plan: &torch_core::TaskPlan) -> Vec<String> {
+    let tasks = torch_plan::to_do_again(plan);
+    tasks.map(torch_plan::alias::shown).collect()
 }
 
 /// Adds to a team's view how many notes are planned, and the next one; `rows` may have other teams' as well and are

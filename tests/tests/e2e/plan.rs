@@ -178,7 +178,7 @@ fn a_changed_spec_is_taken_in_while_the_team_runs() {
     let dry = world.torch(&["spec", "update", "--dry-run"]).ok();
     assert!(
         dry.stdout
-            .contains("1 added, 1 changed; nothing was changed"),
+            .contains("1 added, 1 changed, 1 to do again; nothing was changed"),
         "{dry}"
     );
     assert_eq!(states(&world).len(), 3);
@@ -188,7 +188,7 @@ fn a_changed_spec_is_taken_in_while_the_team_runs() {
         .prints("the orchestrator is told");
     assert_eq!(
         states(&world),
-        ["T1 done", "T2 doing", "T3 done", "T4 todo"]
+        ["T1 done", "T2 todo", "T3 done", "T4 todo"]
     );
     world
         .torch(&["spec", "update"])
@@ -212,14 +212,58 @@ fn a_changed_spec_is_taken_in_while_the_team_runs() {
     world.torch(&["daemon", "stop"]).ok();
     assert_eq!(
         states(&world),
-        ["T1 done", "T2 doing", "T3 done", "T4 todo"]
+        ["T1 done", "T2 todo", "T3 done", "T4 todo"]
     );
     world.torch(&["daemon", "start"]).ok();
     assert_eq!(
         states(&world),
-        ["T1 done", "T2 doing", "T3 done", "T4 todo"]
+        ["T1 done", "T2 todo", "T3 done", "T4 todo"]
     );
     world.torch(&["audit", "verify"]).ok();
+}
+
+#[test]
+fn what_is_other_work_is_to_do_again_and_new_constraints_are_told_to_all() {
+    let world = World::new();
+    write_spec(&world, "- [ ] Encrypt the backups\n- [ ] Test the parser\n");
+    world.team("orchestrator,developer,tester", SCRIPTED);
+    world.torch(&["plan", "set", "T1", "done"]).ok();
+    write_spec(
+        &world,
+        "- [ ] Decrypt the backups\n- [ ] Test the parser\n\n## Constraints\n- Never log personal data\n\n\
+         ## Acceptance criteria\n- Pages load in 1 s\n",
+    );
+    let dry = world.torch(&["spec", "update", "--dry-run"]).ok();
+    assert!(dry.stdout.contains("nobody was told"), "{dry}");
+    assert_eq!(states(&world), ["T1 done", "T2 todo"]);
+    let done = world.torch(&["spec", "update"]).ok();
+    for words in [
+        "~ T1 \"Encrypt the backups\" is now \"Decrypt the backups\"; was done; is to do again",
+        "+ to be kept to: Never log personal data",
+        "+ the whole is done when: Pages load in 1 s",
+        "all others what they are to keep to",
+    ] {
+        assert!(done.stdout.contains(words), "{words}: {done}");
+    }
+    assert_eq!(states(&world), ["T1 todo", "T2 todo"]);
+    let status = world.torch(&["status"]).ok();
+    assert!(status.stdout.contains("to do again, as the spec asks"), "{status}");
+    world.torch(&["plan"]).ok().prints("T1 it was done: Encrypt the backups");
+    let told = |role: &str, words: &str| {
+        world.wait(&format!("{role} to be told once"), || {
+            let told = world.ledger(role);
+            let told = told.iter();
+            let told = told.filter(|entry| entry.kind == "prompt" && entry.text.contains(words));
+            told.count() == 1
+        });
+    };
+    told("orchestrator", "was done; is to do again");
+    told("developer", "+ to be kept to: Never log personal data");
+    told("tester", "+ to be kept to: Never log personal data");
+    // Once somebody begins, status says no more of it.
+    world.torch(&["plan", "set", "T1", "doing"]).ok();
+    let status = world.torch(&["status"]).ok();
+    assert!(!status.stdout.contains("to do again"), "{status}");
 }
 
 #[test]

@@ -114,6 +114,11 @@ pub fn team(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
             team.name
         );
         text.push_str(&format!("  {} {line}\n", paint(DIM, "plan   ")));
+        if !team.to_do_again.is_empty() {
+            let ids = team.to_do_again.join(", ");
+            let line = format!("  to do again, as the spec asks for something else since: {ids}\n");
+            text.push_str(&fit::prose(&line, width, 2));
+        }
     }
     if let Some(view) = &team.next_scheduled {
         let line = super::schedule::next(view, team.scheduled, clock);

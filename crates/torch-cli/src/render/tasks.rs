@@ -128,6 +128,15 @@ fn details(plan: &TaskPlan) -> String {
         })
         .collect();
     part(&mut text, "blocked", &blocked);
+    let again = torch_plan::to_do_again(plan);
+    let again: Vec<String> = again
+        .map(|task| format!("{} {}", task.id, super::first_line(&task.words, 200)))
+        .collect();
+    part(
+        &mut text,
+        "to do again, as the spec asks for something else since",
+        &again,
+    );
     let free = plan
         .tasks
         .iter()
@@ -214,11 +223,13 @@ pub fn change(view: &TasksView) -> String {
         };
         text.push_str(&format!("{}\n", paint(style, &super::plain(line))));
     }
-    let end = match (change.dry_run, change.told) {
-        (true, true) => "; nothing was changed, and the orchestrator was not told",
-        (true, false) => "; nothing was changed",
-        (false, true) => "; the orchestrator is told",
-        (false, false) => "",
+    let end = match (change.dry_run, change.told, change.told_all) {
+        (true, _, true) => "; nothing was changed, and nobody was told",
+        (true, true, false) => "; nothing was changed, and the orchestrator was not told",
+        (true, false, false) => "; nothing was changed",
+        (false, _, true) => "; the orchestrator is told, and all others what they are to keep to",
+        (false, true, false) => "; the orchestrator is told",
+        (false, false, false) => "",
     };
     text.push_str(&format!("{}{end}\n", change.counts));
     text

@@ -139,6 +139,7 @@ fn a_team() -> TeamView {
         waiting: 2,
         scheduled: 0,
         tasks: None,
+        to_do_again: Vec::new(),
         next_scheduled: None,
         rules_trouble: None,
         rules_silence: None,

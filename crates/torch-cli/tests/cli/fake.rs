@@ -184,6 +184,7 @@ pub(crate) fn a_team() -> TeamView {
         waiting: 0,
         scheduled: 0,
         tasks: None,
+        to_do_again: Vec::new(),
         next_scheduled: None,
         rules_trouble: None,
         rules_silence: None,

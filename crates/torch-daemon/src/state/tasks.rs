@@ -3,6 +3,7 @@
 mod changes;
 mod forms;
 mod proposed;
+mod told;
 mod words;
 
 use std::path::Path;
@@ -296,6 +297,7 @@ impl State {
             counts: between.counts(),
             lines: between.lines(),
             told,
+            told_all: tells && !between.constraints.is_empty(),
             dry_run,
         };
         if dry_run {
@@ -306,13 +308,8 @@ impl State {
             self.put_plan(t, team, plan);
             self.note_spec(t, team);
         }
-        if let Some((agent, role)) = self.hub_of(team).filter(|_| told) {
-            let recipient = Recipient::Agent { agent, role };
-            let text = words::for_the_hub(&between);
-            self.post(
-                t,
-                Draft::from_torch(team, MessageKind::Notice, recipient, text),
-            );
+        if tells {
+            self.tell_difference(t, team, &between);
         }
         (change, None)
     }
@@ -343,6 +340,11 @@ impl State {
             team,
             json!({"added": ids(&between.added), "removed": ids(&between.removed), "changed": changed, "moved": moved}),
         );
+        for again in between.again() {
+            let (before, after) = (&again.before, &again.after);
+            let data = json!({"task": after.id, "from": before.state, "to": after.state, "by": after.by, "title": after.title});
+            t.journal("task.state", team, data);
+        }
     }
 
     fn plan_of(&self, team: TeamId) -> Result<&TaskPlan, Box<Failure>> {
@@ -375,6 +377,7 @@ impl State {
             },
             lines: vec![format!("{id} {title}")],
             told: false,
+            told_all: false,
             dry_run: false,
         };
         Ok((change, None))

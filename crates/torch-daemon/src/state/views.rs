@@ -42,6 +42,11 @@ impl State {
         view.integration = self.integration_line(id);
         view.caps = Some(self.caps());
         view.tasks = self.plans.get(&id).map(torch_core::TaskPlan::count);
+        view.to_do_again = self
+            .plans
+            .get(&id)
+            .map(view::to_do_again)
+            .unwrap_or_default();
         view
     }
 

@@ -144,8 +144,35 @@ pub(super) fn for_the_hub(between: &Difference) -> String {
     }
     format!(
         "The spec changed, and with it the plan: {}. + is new, - is gone, ~ is changed, > stands elsewhere.\n{}\n\
-         Tell those whose tasks these are; stop work on what is gone. `torch plan show` has the whole plan.",
+         Tell those whose tasks these are; stop work on what is gone.{}{} `torch plan show` has the whole plan.",
         between.counts(),
-        lines.join("\n")
+        lines.join("\n"),
+        match between.again().count() {
+            0 => "",
+            _ =>
+                " What is to do again counts as not done: what was made for its old words may have to go or change.",
+        },
+        match between.constraints.is_empty() {
+            true => "",
+            false => " All others are told what they are to keep to.",
+        },
     )
+}
+
+/// What everybody else is told, where something differs of what they are to keep to.
+pub(super) fn for_all(between: &Difference) -> Option<String> {
+    let mut lines = between.constraint_lines();
+    if lines.is_empty() {
+        return None;
+    }
+    let more = lines.len().saturating_sub(LINES);
+    lines.truncate(LINES);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    Some(format!(
+        "The spec changed in what everybody keeps to. + is new, - no longer holds, ~ says something else.\n{}\n\
+         Keep to it from now on, in what you have begun as well. `torch plan show` has all of it.",
+        lines.join("\n")
+    ))
 }
