@@ -1,6 +1,7 @@
 //! Every look of every template over one tree, in one pass over its paths.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::Path;
 
 use globset::{Error, GlobBuilder, GlobSet, GlobSetBuilder};
@@ -285,8 +286,8 @@ pub(crate) fn below<'s>(
         .iter()
         .filter_map(|(path, bytes)| Some((path.strip_prefix(folder)?, *bytes)));
     let texts = contents
-        .iter()
-        .filter_map(|(path, text)| Some((path.strip_prefix(folder)?, text.as_str())));
+        .range::<str, _>((Bound::Included(folder), Bound::Unbounded))
+        .map_while(|(path, text)| Some((path.strip_prefix(folder)?, text.as_str())));
     Tree {
         files: inside.collect(),
         contents: texts.collect(),

@@ -1,5 +1,7 @@
 //! The parts of a project: folders with a manifest of their own.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::survey::{Survey, is_aside, is_source};
@@ -111,18 +113,12 @@ pub(crate) fn folders(survey: &Survey) -> Vec<&str> {
         .collect();
     folders.sort_unstable();
     folders.dedup();
-    let mut parts: Vec<&str> = Vec::new();
-    for folder in folders {
-        let within = |part: &&str| {
-            folder
-                .strip_prefix(*part)
-                .is_some_and(|rest| rest.starts_with('/'))
-        };
-        if !parts.iter().any(within) {
-            parts.push(folder);
-        }
-    }
-    parts
+    let all: BTreeSet<&str> = folders.iter().copied().collect();
+    folders.retain(|folder| {
+        let above = |at: usize| all.contains(&folder[..at]);
+        !folder.match_indices('/').any(|(at, _)| above(at))
+    });
+    folders
 }
 
 /// How many source files lie below a folder.

@@ -1,6 +1,8 @@
 //! Whether there is software to write: programs with a manifest. What a repository is written in decides that; files that
 //! deploy or describe it lie beside it.
 
+use std::collections::HashMap;
+
 use crate::matcher::Tree;
 use crate::survey::is_aside;
 
@@ -91,45 +93,81 @@ fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
 }
 
+/// What lies in a folder, and below it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Folder {
+    is_infrastructure: bool,
+    has_generator: bool,
+    has_ansible: bool,
+    has_package: bool,
+    /// Files of programs in it, and then in it and below.
+    programs: usize,
+}
+
+/// Every folder of a tree that has files.
+fn folders<'t>(paths: impl Iterator<Item = &'t str>) -> HashMap<&'t str, Folder> {
+    let mut folders: HashMap<&str, Folder> = HashMap::new();
+    for path in paths {
+        let (folder, name) = split(path);
+        let here = folders.entry(folder).or_default();
+        here.is_infrastructure |= is_infrastructure(name);
+        here.has_generator |= is_generator(name);
+        here.has_ansible |= name == "ansible.cfg";
+        here.has_package |= manifest(name) == Some(Manifest::Package);
+        here.programs += usize::from(is_program(path));
+    }
+    let own: Vec<(&str, usize)> = folders
+        .iter()
+        .filter(|(_, folder)| folder.programs > 0)
+        .map(|(path, folder)| (*path, folder.programs))
+        .collect();
+    for (mut path, programs) in own {
+        while !path.is_empty() {
+            path = split(path).0;
+            folders.entry(path).or_default().programs += programs;
+        }
+    }
+    folders
+}
+
 /// The software of a tree. `product`: its files show a product, so that a list of dependencies is one of its own.
 pub(crate) fn software(tree: &Tree<'_>, product: bool) -> Option<Software> {
-    let paths = || tree.files.iter().map(|(path, _)| *path);
-    let beside = |folder: &str, is: fn(&str) -> bool| {
-        paths()
-            .map(split)
-            .any(|(other, name)| other == folder && is(name))
-    };
-    let package = |name: &str| manifest(name) == Some(Manifest::Package);
+    software_among(tree.files.iter().map(|(path, _)| *path), product)
+}
+
+/// The same of these paths, which are gone through a few times, however many manifests are among them.
+fn software_among<'t>(
+    paths: impl Iterator<Item = &'t str> + Clone,
+    product: bool,
+) -> Option<Software> {
+    let folders = folders(paths.clone());
+    let top = folders.get("").copied().unwrap_or_default();
     // Programs in a book are what it speaks of.
-    let is_book = beside("", is_generator) && !beside("", package);
-    let programs = || paths().filter(|path| is_program(path));
-    if is_book && programs().count() <= paths().filter(|path| is_text(path)).count() {
+    let is_book = top.has_generator && !top.has_package;
+    if is_book && top.programs <= paths.clone().filter(|path| is_text(path)).count() {
         return None;
     }
-    paths()
-        .filter(|path| !is_aside(path))
+    paths
         .filter_map(|path| {
             let (folder, name) = split(path);
-            let kind = manifest(name)?;
-            let of_tool = beside(folder, is_infrastructure)
-                || (kind == Manifest::List && beside(folder, is_generator))
-                || (beside(folder, |name| name == "ansible.cfg") && name != "galaxy.yml");
-            let below = |path: &&str| {
-                let rest = path.strip_prefix(folder);
-                folder.is_empty() || rest.is_some_and(|rest| rest.starts_with('/'))
-            };
-            let sources = programs().filter(below).count();
+            let kind = manifest(name).filter(|_| !is_aside(path))?;
+            let beside = folders.get(folder)?;
+            let of_tool = beside.is_infrastructure
+                || (kind == Manifest::List && beside.has_generator)
+                || (beside.has_ansible && name != "galaxy.yml");
             let least = if kind == Manifest::List && !product {
                 LISTED_MIN
             } else {
                 1
             };
-            (!of_tool && sources >= least).then(|| Software {
-                manifest: path.to_owned(),
-                sources,
-            })
+            let sources = beside.programs;
+            (!of_tool && sources >= least).then_some((path, sources))
         })
-        .max_by_key(|software| software.sources)
+        .max_by_key(|(_, sources)| *sources)
+        .map(|(manifest, sources)| Software {
+            manifest: manifest.to_owned(),
+            sources,
+        })
 }
 
 #[cfg(test)]
@@ -158,6 +196,26 @@ mod tests {
         assert_eq!(found(&["package.json", "docs/a.md"], true), None);
         assert_eq!(found(&["a.py", "b.py", "c.py"], true), None);
         assert_eq!(found(&["go.mod", "tests/a.go"], false), None);
+    }
+
+    #[test]
+    fn each_path_is_looked_at_a_few_times_however_many_manifests_there_are() {
+        let looks = |packages: usize| {
+            let mut paths = Vec::new();
+            for package in 0..packages {
+                paths.push(format!("packages/m{package}/package.json"));
+                paths.extend((0..20).map(|n| format!("packages/m{package}/src/{n}.ts")));
+            }
+            let looked = std::cell::Cell::new(0_usize);
+            let count = |_: &&str| looked.set(looked.get() + 1);
+            let found = software_among(paths.iter().map(String::as_str).inspect(count), true);
+            assert_eq!(found.map(|software| software.sources), Some(20));
+            (looked.get(), paths.len())
+        };
+        for packages in [10, 1_000] {
+            let (looked, paths) = looks(packages);
+            assert!(looked <= 3 * paths, "{looked} looks at {paths} paths");
+        }
     }
 
     #[test]

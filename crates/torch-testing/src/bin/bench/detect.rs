@@ -10,6 +10,9 @@ use crate::{Effort, Setting};
 /// Files of one folder of the trees.
 const FOLDER: usize = 100;
 
+/// Folders with a manifest of their own.
+const PACKAGES: usize = 1_000;
+
 pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     let world = setting.world()?;
     let (large, rounds) = match setting.effort {
@@ -29,8 +32,31 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
         });
         fs::remove_dir_all(&tree)?;
     }
+    figures.push(packages(&world, rounds)?);
     world.close()?;
     Ok(figures)
+}
+
+/// A repository of many packages, each with a manifest of its own.
+fn packages(world: &World, rounds: usize) -> anyhow::Result<Figure> {
+    let tree = world.dir().join("packages");
+    for package in 0..PACKAGES {
+        let folder = tree.join(format!("packages/m{package}"));
+        fs::create_dir_all(&folder)?;
+        fs::write(
+            folder.join("package.json"),
+            "{\"dependencies\": {\"react\": \"18\"}}\n",
+        )?;
+        for file in 0..20 {
+            fs::write(folder.join(format!("file{file}.tsx")), "text\n")?;
+        }
+    }
+    let times = times(world, &tree, rounds)?;
+    fs::remove_dir_all(&tree)?;
+    let name = format!(
+        "`torch detect` of a tree of {PACKAGES} packages with 20 files each: process start to exit"
+    );
+    Ok(Figure::new(name, Unit::Millis, times).goal(50, 1000.0))
 }
 
 /// A web application, each hundred files in a folder, every tenth folder with rules of what is ignored.
