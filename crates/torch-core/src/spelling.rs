@@ -16,20 +16,30 @@ pub fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// The names that a mistyped word most likely means, nearest first, at most three: a third of its letters and one more may be
-/// wrong, missing or too many.
+/// The names that a mistyped word most likely means, nearest first, at most three: a third of its letters may be wrong, missing or
+/// too many, and a pair of them in the wrong order. A short word is like few names: nothing is better than any name.
 pub fn near<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
     // Whatever is longer is like no name.
     let word: String = word.to_lowercase().chars().take(64).collect();
-    let most = 1 + word.chars().count() / 3;
+    let most = (1 + word.chars().count()) / 3;
     let mut near: Vec<(usize, &str)> = names
         .into_iter()
         .map(|name| (distance(&word, name), name))
-        .filter(|(distance, _)| *distance <= most)
+        .filter(|(distance, name)| *distance <= most || is_swapped(&word, name))
         .collect();
     near.sort_unstable();
     near.truncate(3);
     near.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Whether one word is the other with two neighbours in the wrong order.
+fn is_swapped(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len() != b.len() {
+        return false;
+    }
+    let differing: Vec<usize> = (0..a.len()).filter(|at| a[*at] != b[*at]).collect();
+    matches!(differing[..], [one, next] if next == one + 1 && a[one] == b[next] && a[next] == b[one])
 }
 
 #[cfg(test)]
@@ -54,9 +64,16 @@ mod tests {
             ("Codx", &["codex"]),
             ("open-code", &["opencode"]),
             ("gpt", &[]),
+            ("dmeo", &["demo"]),
+            ("dame", &[]),
             ("", &[]),
         ] {
             assert_eq!(near(word, names), meant, "{word}");
+        }
+        // Any name would be a random one.
+        let types = ["documentation", "docs", "ops", "devops", "mobile", "iac"];
+        for word in ["nope", "foo", "wibble", "x", "abc"] {
+            assert_eq!(near(word, types), [""; 0], "{word}");
         }
         assert!(distance("developer", "devloper") < distance("tester", "devloper"));
     }

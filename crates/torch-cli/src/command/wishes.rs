@@ -207,12 +207,14 @@ fn unchosen(error: &ChoiceError, wishes: &Wishes) -> CommandError {
             near,
         } => {
             let failed = failed.cause(format!("known roles: {}", known.join(", ")));
-            let Some(near) = near.first() else {
-                return failed.hint("torch roles list");
-            };
             let written = match *flag {
                 "--roles" => &wishes.roles,
                 _ => &wishes.add_roles,
+            };
+            // Whoever is named already is not meant once more.
+            let is_new = |near: &&String| !written.iter().any(|role| role.as_str() == **near);
+            let Some(near) = near.iter().find(is_new) else {
+                return failed.hint("torch roles list");
             };
             let right = written.iter().map(|role| match role.as_str() == name {
                 true => near.as_str(),
