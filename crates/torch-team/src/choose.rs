@@ -47,8 +47,48 @@ pub fn choose(
     let mut choice = team.into_choice();
     choice
         .notes
+        .extend(too_many(detection, catalog, wishes, &choice)?);
+    choice
+        .notes
         .extend(room_for_more(detection, wishes, &choice));
     Ok(choice)
+}
+
+/// Where flags make more agents than are recommended: that, and what makes fewer.
+fn too_many(
+    detection: &Detection,
+    catalog: &Catalog,
+    wishes: &Wishes,
+    choice: &Choice,
+) -> Result<Option<String>, ChoiceError> {
+    let plan = wishes.plan.unwrap_or(wishes.default_plan);
+    let agents = choice.members.len();
+    let named = !wishes.roles.is_empty();
+    let asked = wishes.size.is_some() || named || !wishes.add_roles.is_empty();
+    let fits = plan.max().is_none_or(|max| agents <= max);
+    let Some((low, high)) = plan
+        .recommended()
+        .filter(|(_, high)| asked && fits && agents > *high)
+    else {
+        return Ok(None);
+    };
+    let fewer = match wishes.size {
+        _ if named => "name fewer in --roles".to_owned(),
+        Some(Size::Small) => "nothing but fewer roles in --add-roles makes them fewer".to_owned(),
+        _ => {
+            let small = Wishes {
+                size: Some(Size::Small),
+                ..wishes.clone()
+            };
+            match choose(detection, catalog, &small)?.members.len() {
+                less if less < agents => format!("--size small takes {less}"),
+                _ => "name fewer in --add-roles".to_owned(),
+            }
+        }
+    };
+    Ok(Some(format!(
+        "{agents} agents are more than the {low} to {high} recommended for the plan {plan}; {fewer}"
+    )))
 }
 
 /// What the project's figures ask for beyond the room that the plan has.
@@ -139,8 +179,6 @@ struct Team<'c> {
     extras: usize,
     custom: bool,
     asked: bool,
-    /// Whether flags speak of how many roles there are.
-    sized: bool,
 }
 
 impl<'c> Team<'c> {
@@ -155,9 +193,6 @@ impl<'c> Team<'c> {
             extras: 0,
             custom: !wishes.roles.is_empty(),
             asked: wishes.are_any(),
-            sized: wishes.size.is_some()
-                || !wishes.roles.is_empty()
-                || !wishes.add_roles.is_empty(),
         }
     }
 
@@ -416,15 +451,6 @@ impl<'c> Team<'c> {
         if let Some(max) = self.plan.max().filter(|max| agents > *max) {
             notes.push(format!(
                 "{agents} agents were asked for, and the plan {} has room for {max}: they will reach its limits sooner",
-                self.plan
-            ));
-        } else if let Some((low, high)) = self
-            .plan
-            .recommended()
-            .filter(|(_, high)| self.sized && agents > *high)
-        {
-            notes.push(format!(
-                "{agents} agents are more than the {low} to {high} recommended for the plan {}; --size small takes fewer",
                 self.plan
             ));
         }
