@@ -17,6 +17,11 @@ use crate::survey::Survey;
 use crate::template::TeamTemplate;
 use crate::weigh::{Weighed, shows_product, weigh};
 
+/// How many owners that are no roles are told.
+const STRANGERS: usize = 5;
+/// How much of each one's name, in characters.
+const STRANGER_CHARS: usize = 40;
+
 /// The types of the two faces of one product.
 const FACES: [&str; 2] = ["mobile", "web_application"];
 
@@ -100,7 +105,7 @@ impl<'c> Detector<'c> {
         Detection {
             size: Size::of_project(&figures),
             conditions: self.conditions(&seen, &template),
-            owners: spec.map_or_else(Vec::new, |spec| self.owners(spec)),
+            owners: spec.map_or_else(Vec::new, |spec| self.owners(spec, &mut notes)),
             template,
             decision,
             types,
@@ -209,16 +214,37 @@ impl<'c> Detector<'c> {
         found
     }
 
-    /// The roles that the spec names as owners, each once.
-    fn owners(&self, spec: &Spec) -> Vec<OwnerSeen> {
+    /// The roles that the spec names as owners, each once; who is none is told in the notes.
+    fn owners(&self, spec: &Spec, notes: &mut Vec<String>) -> Vec<OwnerSeen> {
         let known = &self.catalog.known().roles;
         let mut found: Vec<OwnerSeen> = Vec::new();
-        for (name, line) in spec.owners() {
-            let role = RoleName::parse(name).ok();
+        let mut strangers = Vec::new();
+        for owner in spec.owners() {
+            let role = RoleName::parse(&owner.name).ok();
             let role = role.filter(|role| known.iter().any(|known| known == role.as_str()));
-            if let Some(role) = role.filter(|role| !found.iter().any(|it| it.role == *role)) {
-                found.push(OwnerSeen { role, line: *line });
+            match role {
+                Some(role) if found.iter().any(|it| it.role == role) => {}
+                Some(role) => found.push(OwnerSeen {
+                    role,
+                    line: owner.line,
+                }),
+                None if owner.is_sure => {
+                    let name: String = owner.name.chars().take(STRANGER_CHARS).collect();
+                    strangers.push(format!("{name:?} in line {}", owner.line));
+                }
+                None => {}
             }
+        }
+        if !strangers.is_empty() {
+            let more = match strangers.len().saturating_sub(STRANGERS) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            strangers.truncate(STRANGERS);
+            notes.push(format!(
+                "the spec gives work to {}{more}: no role that torch knows; the orchestrator hands it out (torch roles new makes a role)",
+                strangers.join(", ")
+            ));
         }
         found
     }

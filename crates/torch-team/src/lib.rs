@@ -36,7 +36,7 @@ pub use matcher::Seen;
 pub use parse::{Known, parse};
 pub use parts::PartSeen;
 pub use size::{Plan, Size};
-pub use spec::{Field, Said, Spec};
+pub use spec::{Field, Owner, Said, Spec};
 pub use survey::{Cut, SeenFile, Survey};
 pub use template::{Condition, Conditional, Edge, Match, Requirement, Sign, TeamTemplate};
 pub use wishes::{ChoiceError, Wishes};

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
+pub use owners::Owner;
 use tokens::{Object, Token, singular, tokens};
 
 /// In how many lines from the top header fields are looked for.
@@ -46,7 +47,7 @@ pub struct Spec {
     /// The largest number of services that it names.
     services: Option<(u64, usize)>,
     /// Whom it gives work to.
-    owners: Vec<(String, usize)>,
+    owners: Vec<Owner>,
 }
 
 impl Spec {
@@ -74,8 +75,8 @@ impl Spec {
         }
     }
 
-    /// The names in its columns and fields of owners, each with its line.
-    pub fn owners(&self) -> &[(String, usize)] {
+    /// Those whom it gives work to, each once.
+    pub fn owners(&self) -> &[Owner] {
         &self.owners
     }
 

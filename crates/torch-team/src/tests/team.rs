@@ -391,3 +391,59 @@ fn a_few_files_are_no_large_project() {
     let detection = detect(&files, "");
     assert_eq!((detection.figures.parts, detection.size), (8, Size::Medium));
 }
+
+#[test]
+fn what_is_said_of_too_many_is_true() {
+    let note = |wishes: Wishes| {
+        let choice = team(WEB, &wishes);
+        let notes = choice.notes.iter();
+        let found = notes.filter_map(|note| note.split("; ").nth(1).map(str::to_owned));
+        (choice.members.len(), found.last().unwrap_or_default())
+    };
+    let five = roles("project_manager developer tester testrunner");
+    let named = Wishes {
+        roles: five.clone(),
+        ..Wishes::default()
+    };
+    assert_eq!(note(named), (5, "name fewer in --roles".to_owned()));
+    let added = |size| Wishes {
+        add_roles: roles("tester testrunner"),
+        size,
+        ..Wishes::default()
+    };
+    let (agents, words) = note(added(None));
+    let small = team(WEB, &added(Some(Size::Small))).members.len();
+    match small < agents {
+        true => assert_eq!(words, format!("--size small takes {small}")),
+        false => assert_eq!(words, "name fewer in --add-roles"),
+    }
+}
+
+#[test]
+fn owners_that_are_no_roles_are_told() {
+    let spec = "# Site\n| Task | Role |\n|---|---|\n| Cast it | wizard |\n| Write it | developer |\n\n- Explain it @documentation_writer and @alice\n";
+    let found = detect(WEB, spec);
+    let roles: Vec<&str> = found.owners.iter().map(|it| it.role.as_str()).collect();
+    assert_eq!(roles, ["developer", "documentation_writer"]);
+    let told: Vec<&String> = found
+        .notes
+        .iter()
+        .filter(|it| it.contains("wizard"))
+        .collect();
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("the spec gives work to \"wizard\" in line 4: no role"),
+        "{told:?}"
+    );
+    assert!(!found.notes.iter().any(|it| it.contains("alice")));
+    let left = choose(&found, catalog(), &Wishes::default()).expect("a team");
+    assert!(out(&left, "documentation_writer").contains("has room for 5"));
+}
+
+#[test]
+fn any_word_is_no_near_match() {
+    for word in ["nope", "foo", "wibble", "x"] {
+        assert_eq!(catalog().near(word), [""; 0], "{word}");
+    }
+    assert_eq!(catalog().near("web-aplication"), ["web_application"]);
+}
