@@ -121,6 +121,9 @@ impl Catalog {
             Ok(template) => template,
             Err(errors) => return self.broken.extend(errors),
         };
+        if let Some(error) = self.circle(path, &template, &text) {
+            return self.broken.push(error);
+        }
         let name = template.name.clone();
         let replaces = self.entries.get(&name).map(|entry| entry.origin.clone());
         if let Some(other) = same_folder(&origin, replaces.as_ref()) {
@@ -144,6 +147,31 @@ impl Catalog {
                 replaces,
             },
         );
+    }
+
+    /// What is wrong with a template of this file whose `extends` leads back to it, by way of those that are there.
+    pub fn circle(
+        &self,
+        path: &Path,
+        template: &TeamTemplate,
+        text: &str,
+    ) -> Option<TemplateError> {
+        let mut names = vec![template.name.clone()];
+        let mut parent = template.extends.as_deref();
+        while let Some(name) = parent {
+            let known = names.iter().any(|known| known == name);
+            names.push(name.to_owned());
+            if name == template.name {
+                return Some(TemplateError {
+                    path: path.to_owned(),
+                    line: extends_line(text),
+                    fault: Fault::Circle(names),
+                });
+            }
+            // None that is there is in a circle; and if one were, this ends.
+            parent = self.get(name).filter(|_| !known)?.extends.as_deref();
+        }
+        None
     }
 
     /// What templates may refer to.
@@ -228,6 +256,14 @@ impl Catalog {
         let own = template.requires.iter().find(|it| it.role == *role);
         own.or_else(|| self.known.requires.iter().find(|it| it.role == *role))
     }
+}
+
+/// The line of a template's `extends`, from 1.
+fn extends_line(text: &str) -> usize {
+    let before = text
+        .lines()
+        .take_while(|line| !line.trim_start().starts_with("extends"));
+    1 + before.count()
 }
 
 /// The file of the same folder that has the name already.

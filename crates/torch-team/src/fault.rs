@@ -87,6 +87,9 @@ pub enum Fault {
     /// Roles that need each other.
     #[error("these roles need each other in a circle: {}", .0.join(" → "))]
     Cycle(Vec<String>),
+    /// Templates that are made from each other.
+    #[error("`extends` leads back to where it began: {}", .0.join(" → "))]
+    Circle(Vec<String>),
     /// A condition that nobody has defined.
     #[error("there is no condition {name:?}{}", meant(near))]
     UnknownCondition {

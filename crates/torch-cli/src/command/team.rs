@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use torch_project::read_team;
-use torch_team::{Catalog, Entry, TemplateError, parse};
+use torch_team::{Catalog, Entry, Origin, TemplateError, parse};
 
 use super::JsonArgs;
 use super::wishes;
@@ -158,11 +158,18 @@ fn check(args: &CheckArgs, root: &Path, cwd: &Path) -> Outcome {
             }));
         }
         false => {
-            let catalog = wishes::all_templates(root)?.catalog;
+            let mut catalog = wishes::all_templates(root)?.catalog;
             for file in &args.files {
                 match read_team(&cwd.join(file)) {
                     Ok(text) => match parse(file, &text, catalog.known()) {
-                        Ok(template) => good.push((Some(file.clone()), template.name)),
+                        Ok(template) => match catalog.circle(file, &template, &text) {
+                            Some(error) => faults.push(error),
+                            None => {
+                                // The next ones may be made from it.
+                                catalog.add(file, text, Origin::User(file.clone()));
+                                good.push((Some(file.clone()), template.name));
+                            }
+                        },
                         Err(errors) => faults.extend(errors),
                     },
                     Err(error) => unread.push(unread_file(&error)),

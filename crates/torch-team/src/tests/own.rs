@@ -98,3 +98,43 @@ fn a_copy_that_is_known_by_less_leaves_the_place_to_its_parent() {
         "web_application"
     );
 }
+
+#[test]
+fn what_is_made_from_itself_is_no_template() {
+    let text = |name: &str, parent: &str| {
+        format!(
+            "name = \"{name}\"\nextends = \"{parent}\"\ntitle = \"T\"\nsummary = \"S\"\ncore = [\"orchestrator\", \"developer\"]\n"
+        )
+    };
+    for (files, circle) in [
+        (&[("a1", "b1"), ("b1", "a1")][..], "b1 → a1 → b1"),
+        (&[("a1", "a1")], "a1 → a1"),
+        (
+            &[("a1", "web_application"), ("web_application", "a1")],
+            "web_application → a1 → web_application",
+        ),
+        (&[("a1", "b1"), ("b1", "c1"), ("c1", "mobile")], ""),
+    ] {
+        let mut catalog = built_in(ROLES.map(str::to_owned));
+        for (name, parent) in files {
+            let path = PathBuf::from(format!("{name}.toml"));
+            catalog.add(&path, text(name, parent), Origin::User(path.clone()));
+        }
+        let broken: Vec<String> = catalog
+            .broken
+            .iter()
+            .map(|error| format!("{}: {}", error.line, error.fault))
+            .collect();
+        let expect: Vec<String> = match circle {
+            "" => Vec::new(),
+            circle => vec![format!(
+                "2: `extends` leads back to where it began: {circle}"
+            )],
+        };
+        assert_eq!(broken, expect);
+        assert!(
+            catalog.get("web_application").is_some(),
+            "the shipped one stays"
+        );
+    }
+}
