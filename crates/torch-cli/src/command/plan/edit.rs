@@ -59,11 +59,21 @@ fn opened(args: &EditArgs, place: &Place) -> Outcome {
     let view = of_team(args.team.team.clone(), place)?;
     let now = written(&view)?;
     let edit = Edit::begin(&place.home, &view.team, &now)?;
-    open_editor(&edit, place)?;
+    let ended = open_editor(&edit, place);
     let text = match read(&edit.plan()) {
         Ok(text) => text,
-        Err(error) => return Err(keeps(error, &edit)),
+        Err(error) => return Err(keeps(ended.err().unwrap_or(error), &edit)),
     };
+    if let Err(error) = ended {
+        if text != now {
+            return Err(keeps(error, &edit));
+        }
+        // What torch itself wrote is nobody's edit.
+        edit.remove();
+        return Err(error
+            .cause("nothing was changed")
+            .hint("EDITOR=vi torch plan edit"));
+    }
     if text == now {
         edit.remove();
         output::notice("nothing was changed");
@@ -203,7 +213,7 @@ fn open_editor(edit: &Edit, place: &Place) -> Result<(), CommandError> {
     );
     let mut argv: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
     argv.push(edit.plan().display().to_string());
-    let failed = |text: String| keeps(CommandError::usage(text), edit);
+    let failed = |text: String| CommandError::usage(text);
     let ended = spawn_foreground(
         &argv,
         &place.cwd,
