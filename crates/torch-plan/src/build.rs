@@ -16,7 +16,7 @@ pub fn plan(spec: &Spec, roles: &[RoleName]) -> TaskPlan {
     crate::revise(&TaskPlan::default(), std::slice::from_ref(spec), roles)
 }
 
-/// A spec's tasks before they have ids: `id`, `phase` and `depends_on` are still open.
+/// A spec's tasks before they have ids: `id`, `phase`, `depends_on` and `done_when` are still open.
 pub(crate) fn drafts(reading: &Reading, roles: &[RoleName]) -> Vec<Task> {
     reading.tasks.iter().map(|raw| draft(raw, roles)).collect()
 }
@@ -24,13 +24,6 @@ pub(crate) fn drafts(reading: &Reading, roles: &[RoleName]) -> Vec<Task> {
 fn draft(raw: &Raw, roles: &[RoleName]) -> Task {
     let item = &raw.item;
     let (owner, owner_why) = owner::owner(&item.title, item.owner.as_deref(), roles);
-    let mut done_when: Vec<String> = Vec::new();
-    for line in &item.done_when {
-        let line = shorten(&crate::source::clean(line), DETAIL_MAX);
-        if !line.is_empty() && !done_when.contains(&line) && done_when.len() < LIST_MAX {
-            done_when.push(line);
-        }
-    }
     let (state, by) = match item.ticked {
         Some(true) => (torch_core::TaskState::Done, "spec".to_owned()),
         _ => (torch_core::TaskState::Todo, String::new()),
@@ -49,7 +42,7 @@ fn draft(raw: &Raw, roles: &[RoleName]) -> Task {
         owner,
         owner_why,
         depends_on: Vec::new(),
-        done_when,
+        done_when: Vec::new(),
         state,
         by,
         since: None,
@@ -109,13 +102,19 @@ pub(crate) fn phases(known: &[TaskPhase], read: &[RawPhase]) -> Vec<TaskPhase> {
         .collect()
 }
 
-/// What each task of a reading waits for, now that they have ids, and its title without the words that say so. `others` are the
-/// ids of the plan's other tasks.
+/// What a task waits for, and its words without those that say so.
+pub(crate) struct Placed {
+    pub(crate) depends_on: Vec<TaskId>,
+    pub(crate) title: String,
+    pub(crate) done_when: Vec<String>,
+}
+
+/// What each task of a reading waits for, now that they have ids. `others` are the ids of the plan's other tasks.
 pub(crate) fn waits(
     reading: &Reading,
     ids: &[Option<TaskId>],
     others: &BTreeSet<TaskId>,
-) -> Vec<(Vec<TaskId>, String)> {
+) -> Vec<Placed> {
     let names = Names::of(reading, ids, others);
     reading
         .tasks
@@ -138,9 +137,29 @@ pub(crate) fn waits(
                 named.iter().any(|id| found.contains(id))
             };
             let title = crate::reference::without(&raw.item.title, understood);
-            (found, title)
+            let done_when = done_when(&raw.item.done_when, |reference| {
+                raw.item.waits_for.contains(reference) && understood(reference)
+            });
+            Placed {
+                depends_on: found,
+                title,
+                done_when,
+            }
         })
         .collect()
+}
+
+/// When a task is done, each line once, without what says what it waits for.
+fn done_when(lines: &[String], understood: impl Fn(&Reference) -> bool) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in lines {
+        let line = crate::reference::without(&crate::source::clean(line), &understood);
+        let line = shorten(&line, DETAIL_MAX);
+        if !line.is_empty() && !found.contains(&line) && found.len() < LIST_MAX {
+            found.push(line);
+        }
+    }
+    found
 }
 
 /// By what tasks of a reading can be referred to.

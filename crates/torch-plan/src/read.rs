@@ -120,6 +120,8 @@ struct Reader {
     goods: Vec<(Item, u32)>,
     /// Tasks that were one too many.
     beyond: usize,
+    /// Items that lie too deep to be tasks: how many, and the line of the first.
+    deep: Option<(usize, u32)>,
 }
 
 impl Reader {

@@ -144,13 +144,12 @@ fn merged(
     let waits = waits(reading, &ids, &other_ids);
     let mut own: Vec<Option<Task>> = own.into_iter().map(Some).collect();
     let mut tasks = Vec::new();
-    for (((mut draft, id), (waits, title)), before) in
-        drafts.into_iter().zip(ids).zip(waits).zip(found)
-    {
+    for (((mut draft, id), placed), before) in drafts.into_iter().zip(ids).zip(waits).zip(found) {
         let Some(id) = id else { continue };
         draft.id = id;
-        draft.depends_on = waits;
-        draft.title = title;
+        draft.depends_on = placed.depends_on;
+        draft.title = placed.title;
+        draft.done_when = placed.done_when;
         let before = before.and_then(|at| own[at].take());
         tasks.push(before.map_or(draft.clone(), |before| carried(before, draft)));
     }

@@ -186,10 +186,7 @@ fn a_changed_spec_is_taken_in_while_the_team_runs() {
         .torch(&["spec", "update"])
         .ok()
         .prints("the orchestrator is told");
-    assert_eq!(
-        states(&world),
-        ["T1 done", "T2 todo", "T3 done", "T4 todo"]
-    );
+    assert_eq!(states(&world), ["T1 done", "T2 todo", "T3 done", "T4 todo"]);
     world
         .torch(&["spec", "update"])
         .ok()
@@ -210,15 +207,9 @@ fn a_changed_spec_is_taken_in_while_the_team_runs() {
         .prints("- T5");
     // All of it outlives the daemon, and can be read without one.
     world.torch(&["daemon", "stop"]).ok();
-    assert_eq!(
-        states(&world),
-        ["T1 done", "T2 todo", "T3 done", "T4 todo"]
-    );
+    assert_eq!(states(&world), ["T1 done", "T2 todo", "T3 done", "T4 todo"]);
     world.torch(&["daemon", "start"]).ok();
-    assert_eq!(
-        states(&world),
-        ["T1 done", "T2 todo", "T3 done", "T4 todo"]
-    );
+    assert_eq!(states(&world), ["T1 done", "T2 todo", "T3 done", "T4 todo"]);
     world.torch(&["audit", "verify"]).ok();
 }
 
@@ -247,8 +238,14 @@ fn what_is_other_work_is_to_do_again_and_new_constraints_are_told_to_all() {
     }
     assert_eq!(states(&world), ["T1 todo", "T2 todo"]);
     let status = world.torch(&["status"]).ok();
-    assert!(status.stdout.contains("to do again, as the spec asks"), "{status}");
-    world.torch(&["plan"]).ok().prints("T1 it was done: Encrypt the backups");
+    assert!(
+        status.stdout.contains("to do again, as the spec asks"),
+        "{status}"
+    );
+    world
+        .torch(&["plan"])
+        .ok()
+        .prints("T1 it was done: Encrypt the backups");
     let told = |role: &str, words: &str| {
         world.wait(&format!("{role} to be told once"), || {
             let told = world.ledger(role);

@@ -9,7 +9,7 @@ use crate::section::{Section, section};
 use crate::source::clean;
 
 /// How deep lists may be nested before the rest is only detail.
-const DEPTH_MAX: usize = 8;
+pub(super) const DEPTH_MAX: usize = 8;
 
 impl Reader {
     /// A paragraph inside an item.
@@ -42,6 +42,10 @@ impl Reader {
             return;
         };
         let depth = *depth;
+        if depth > DEPTH_MAX {
+            let (count, first) = self.deep.unwrap_or((0, *line));
+            self.deep = Some((count + 1, first));
+        }
         self.close(depth);
         let parent = self.slots.last().map(|(_, slot)| *slot);
         let slot = match (parent, self.kind()) {

@@ -18,6 +18,12 @@ impl Reader {
                 TASKS_MAX + self.beyond
             ));
         }
+        if let Some((count, line)) = self.deep {
+            let (most, items) = (super::items::DEPTH_MAX, if count == 1 { "item" } else { "items" });
+            self.reading.notes.push(format!(
+                "{count} {items} from line {line} on lie more than {most} lists deep; they are detail, and no tasks"
+            ));
+        }
         self.reading
     }
 

@@ -314,11 +314,46 @@ fn deep_nesting_ends() {
     text.push_str(&"[".repeat(20_000));
     let plan = plan(&spec(&text), &roles());
     assert!(!plan.tasks.is_empty());
+    let notes = &plan.specs[0].notes;
+    assert_eq!(
+        notes,
+        &["392 items from line 9 on lie more than 8 lists deep; they are detail, and no tasks"]
+    );
     assert!(
         plan.tasks
             .iter()
             .all(|task| task.title.chars().count() <= crate::TITLE_MAX)
     );
+}
+
+#[test]
+fn what_comes_before_is_no_part_of_when_it_is_done() {
+    let done = |text: &str| {
+        let text = format!("- Write a\n- {text}\n");
+        let plan = plan(&spec(&text), &roles());
+        (
+            plan.tasks[1].depends_on.len(),
+            plan.tasks[1].done_when.join(" | "),
+        )
+    };
+    for (text, waits, when) in [
+        ("Write b; done when it runs. depends on T1", 1, "it runs."),
+        ("Write b; done when it runs, after T1", 1, "it runs"),
+        ("Write b; done when it runs (depends on T1)", 1, "it runs"),
+        // None of the plan's tasks is meant.
+        (
+            "Write b; done when it runs. depends on T7",
+            0,
+            "it runs. depends on T7",
+        ),
+        (
+            "Write b (depends on T1); done when T1 is read",
+            1,
+            "T1 is read",
+        ),
+    ] {
+        assert_eq!(done(text), (waits, when.to_owned()), "{text}");
+    }
 }
 
 #[test]

@@ -30,13 +30,18 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
         let project = world.project(&name)?;
         fill(&world, &project, files)?;
         world.raise(&project, roles)?;
-        let worktrees = world.registry().join("projects").join(&name).join("worktrees");
+        let worktrees = world
+            .registry()
+            .join("projects")
+            .join(&name)
+            .join("worktrees");
         let mut times = Distribution::default();
         for round in 0..rounds {
             times.push_time(merged(&world, &project, &worktrees, round)?);
         }
         world.close()?;
-        let what = format!("commit → merged in the tester's worktree, {roles} roles, {files} files");
+        let what =
+            format!("commit → merged in the tester's worktree, {roles} roles, {files} files");
         figures.push(Figure::new(what, Unit::Millis, times).goal(99, 5000.0));
     }
     Ok(figures)
@@ -67,7 +72,10 @@ fn merged(
     round: usize,
 ) -> anyhow::Result<Duration> {
     let developer = worktrees.join("developer");
-    fs::write(developer.join("src-0/file-0.txt"), format!("round {round}\n"))?;
+    fs::write(
+        developer.join("src-0/file-0.txt"),
+        format!("round {round}\n"),
+    )?;
     let message = format!("Progress: round {round}");
     git(world, &developer, &["commit", "-q", "-a", "-m", &message])?;
     let started = Instant::now();
