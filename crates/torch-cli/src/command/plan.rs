@@ -12,7 +12,7 @@ use torch_api::{Request, Response};
 use torch_core::{RoleName, TaskPlan, TaskState};
 use torch_plan::Spec;
 
-use super::auto::spec::SPEC_MAX;
+use super::auto::spec::{SPEC_MAX, bounded};
 use super::{JsonArgs, TeamArgs};
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -291,12 +291,16 @@ pub(super) fn of_file(path: &Path, roles: &[RoleName]) -> Result<(String, TaskPl
 }
 
 /// A spec's text, whatever it says, if it is text.
-pub(super) fn read_spec(path: &Path) -> Result<String, CommandError> {
-    let bytes = torch_project::read_start(path, SPEC_MAX).map_err(|error| {
+pub(in crate::command) fn read_spec(path: &Path) -> Result<String, CommandError> {
+    let bytes = torch_project::read_start(path, SPEC_MAX + 1).map_err(|error| {
         CommandError::usage(format!("the spec {} can't be read", path.display()))
             .because(&error)
             .hint("ls *.md")
     })?;
+    if bytes.len() as u64 > SPEC_MAX {
+        let whole = std::fs::metadata(path).map_or(bytes.len() as u64, |meta| meta.len());
+        bounded(path, whole)?;
+    }
     let text = torch_plan::source::text(&bytes).map_err(|error| {
         CommandError::usage(format!("{} can be no spec", path.display()))
             .because(&error)

@@ -31,22 +31,26 @@ pub(crate) fn check(path: &Path) -> Result<(PathBuf, String), CommandError> {
         let failed = CommandError::usage(format!("the spec {shown} is {what}"));
         return Err(with_candidate(failed, path));
     }
-    if meta.len() > SPEC_MAX {
-        return Err(CommandError::usage(format!(
-            "the spec {shown} has {}; the most is {}",
-            render::bytes(meta.len()),
-            render::bytes(SPEC_MAX)
-        ))
-        .cause(
-            "a spec says what to build; data belongs into the project, where the spec can name it",
-        )
-        .hint(format!("head -n 20 {}", torch_process::quote::shell(path))));
-    }
+    bounded(path, meta.len())?;
     let text = text(path, read(path)?)?;
     let path = path.canonicalize().map_err(|error| {
         CommandError::usage(format!("the spec {shown} can't be resolved")).because(&error)
     })?;
     Ok((path, text))
+}
+
+/// Refuses a spec of more than [`SPEC_MAX`] bytes.
+pub(in crate::command) fn bounded(path: &Path, bytes: u64) -> Result<(), CommandError> {
+    if bytes <= SPEC_MAX {
+        return Ok(());
+    }
+    Err(CommandError::usage(format!(
+        "the spec {} has {bytes} bytes; the most is {SPEC_MAX}, which is {}",
+        path.display(),
+        render::bytes(SPEC_MAX)
+    ))
+    .cause("a spec says what to build; data belongs into the project, where the spec can name it")
+    .hint(format!("head -n 20 {}", torch_process::quote::shell(path))))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CommandError> {

@@ -49,7 +49,11 @@ fn a_huge_spec_is_not_read() {
     let huge = fs::File::create(&file).expect("a file");
     huge.set_len(SPEC_MAX + 1).expect("a sparse file");
     let error = check(&file).expect_err("too large");
-    assert!(error.message.contains("the most is 10 MB"), "{error:?}");
+    let words = "has 10485761 bytes; the most is 10485760, which is 10 MB";
+    assert!(error.message.contains(words), "{error:?}");
+    // Every command that reads one says the same.
+    let other = crate::command::plan::read_spec(&file).expect_err("too large");
+    assert_eq!(other.message, error.message);
 }
 
 #[test]
