@@ -89,6 +89,32 @@ fn read(text: &str) -> Result<(Role, File), RoleError> {
     Ok((role, file))
 }
 
+/// Whether a name means something else where a role is named: a number is that of a window (`team:1`), and a file in an outbox
+/// that begins with one of these words is that request (`commit--note.md`), and no message to somebody.
+fn is_taken(name: &str) -> bool {
+    const REQUESTS: [&str; 10] = [
+        "complete",
+        "commit",
+        "report-status",
+        "report-blocked",
+        "report-unblocked",
+        "task-assign",
+        "task-list",
+        "standup-answer",
+        "deps-set",
+        "deps-list",
+    ];
+    name.bytes().all(|byte| byte.is_ascii_digit()) || REQUESTS.contains(&name)
+}
+
+/// What a name that is taken means.
+fn taken_as(name: &str) -> String {
+    match name.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => format!("a number is that of a window, as in `team:{name}`"),
+        false => format!("a file `{name}--…` in an outbox is that request, and no message to it"),
+    }
+}
+
 /// A file's text, for the lines of its values.
 struct Source<'a> {
     text: &'a str,
@@ -136,6 +162,7 @@ impl Source<'_> {
         };
         let written = name.get_ref();
         match RoleName::parse(written) {
+            Ok(role) if is_taken(role.as_str()) => Err(self.value("name", name, taken_as(written))),
             Ok(role) if role.as_str() == written => Ok(role.into()),
             Ok(role) => Err(self.value(
                 "name",

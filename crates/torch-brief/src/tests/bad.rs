@@ -67,6 +67,8 @@ fn bad_files_are_told_with_their_line() {
         ("alias", GOOD.replace("analyst", "PM")),
         ("bad name", GOOD.replace("analyst", "a/b")),
         ("reserved", GOOD.replace("analyst", "human")),
+        ("a number", GOOD.replace("analyst", "1")),
+        ("a request", GOOD.replace("analyst", "commit")),
         ("tier", format!("tier = \"extra\"\n{GOOD}")),
         ("prefix", format!("branch_prefix = \"../x\"\n{GOOD}")),
         (

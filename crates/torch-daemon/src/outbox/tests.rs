@@ -260,3 +260,14 @@ fn a_receipt_reads_like_the_command() {
     });
     assert_eq!(done["text"], "m-1 is acknowledged");
 }
+
+#[test]
+fn no_role_is_called_like_a_request() {
+    for kind in super::forms::KINDS.iter().chain(&["complete", "commit"]) {
+        assert_eq!(super::kind_in(&format!("{kind}--x.md")), Some(*kind));
+        let role =
+            format!("name = \"{kind}\"\ntitle = \"T\"\nsummary = \"S\"\nduties = [\"Work.\"]\n");
+        let error = torch_brief::parse(&role).expect_err(kind).to_string();
+        assert!(error.contains("in an outbox is that request"), "{error}");
+    }
+}
