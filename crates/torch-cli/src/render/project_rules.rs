@@ -79,14 +79,31 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
     if !unchecked.is_empty() {
         text.push_str("not machine-checkable:\n");
     }
-    for row in unchecked {
-        text.push_str(&format!(
-            "{}      {}\n",
-            statement(row),
-            paint(DIM, &row.why)
-        ));
+    for run in runs(&unchecked) {
+        text.push_str(&match run {
+            [first, .., last] if run.len() > ALIKE => format!(
+                "  {}  {} there, from line {} to line {}\n      {}\n",
+                paint(DIM, &format!("{}:{}", first.file, first.line)),
+                count(run.len() as u64, "statement"),
+                first.line,
+                last.line,
+                paint(DIM, &first.why)
+            ),
+            run => run
+                .iter()
+                .map(|row| format!("{}      {}\n", statement(row), paint(DIM, &row.why)))
+                .collect(),
+        });
     }
     text
+}
+
+/// How many statements of one file with the same reason are shown each for itself.
+const ALIKE: usize = 8;
+
+/// Statements that stand behind each other in one file and aren't checked for the same reason.
+fn runs<'r>(rows: &'r [&'r Unchecked]) -> impl Iterator<Item = &'r [&'r Unchecked]> {
+    rows.chunk_by(|one, next| one.file == next.file && one.why == next.why)
 }
 
 fn statement(row: &Unchecked) -> String {
