@@ -159,7 +159,8 @@ fn show(args: ShowArgs, place: &Place) -> Outcome {
                 let line = format!(
                     "note: for the team that torch auto would choose here: {names} (--roles names others)"
                 );
-                output::notice(&line);
+                let width = crate::screen::width();
+                output::notice(render::fit::prose(&line, width, output::HANG).trim_end());
             }
             TasksView {
                 team: String::new(),

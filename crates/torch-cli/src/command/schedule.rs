@@ -277,8 +277,9 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
         }
     } else {
         let clock = Clock::system();
-        output::data(&schedule::list(&rows, &clock))?;
-        output::data(&schedule::check_ins(&check_ins, &clock))?;
+        let width = crate::screen::width();
+        output::data(&schedule::list(&rows, &clock, width))?;
+        output::data(&schedule::check_ins(&check_ins, &clock, width))?;
     }
     Ok(exit::OK)
 }

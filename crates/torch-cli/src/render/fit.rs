@@ -19,6 +19,28 @@ pub fn line(text: &str, width: usize) -> String {
     format!("{}{reset}{mark}", cut.text)
 }
 
+/// One line in at most `width` columns, with `…` in the middle of one that is longer: what stands at the end tells names apart.
+/// The text has no styles.
+pub fn middle(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return line(text, width);
+    }
+    let head = width.saturating_sub(1) / 3;
+    let begin = take(text, head).text;
+    let room = width.saturating_sub(1 + columns(&begin));
+    let mut end = "";
+    for (at, _) in text.char_indices().rev() {
+        if columns(&text[at..]) > room {
+            break;
+        }
+        end = &text[at..];
+    }
+    match width {
+        0 => String::new(),
+        _ => format!("{begin}…{end}"),
+    }
+}
+
 /// A text broken between words into lines of at most `width` columns, the lines after the first moved to the right by
 /// `indent`; a word that is longer than a line stands on one of its own. A command in parentheses, `(torch …)`, is one word.
 pub fn wrap(text: &str, width: usize, indent: usize) -> String {
@@ -189,6 +211,21 @@ mod tests {
             ("\x1b[1mbold\x1b[0m", 3, "\x1b[1mbo\x1b[0m…"),
         ] {
             assert_eq!(line(text, width), cut, "{text:?} in {width}");
+        }
+    }
+
+    #[test]
+    fn names_are_cut_in_the_middle() {
+        for (text, width, cut) in [
+            ("main-tester", 11, "main-tester"),
+            ("main-tester", 9, "ma…tester"),
+            ("main-testrunner", 9, "ma…runner"),
+            ("main-tester", 2, "…r"),
+            ("main-tester", 1, "…"),
+            ("main-tester", 0, ""),
+            ("日本語日本語", 7, "日…本語"),
+        ] {
+            assert_eq!(middle(text, width), cut, "{text:?} in {width}");
         }
     }
 

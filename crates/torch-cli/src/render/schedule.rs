@@ -5,6 +5,7 @@ use torch_api::view::{CheckInView, MessageView, ScheduleView};
 use torch_core::DeliveryState;
 
 use super::first_line;
+use super::fit;
 use super::style::{DIM, GOOD, STRONG, WARN, paint};
 use super::table::{Cell, Table};
 use super::time::Clock;
@@ -41,29 +42,62 @@ pub fn planned(view: &ScheduleView, clock: &Clock) -> String {
     )
 }
 
-/// A table, the next one first.
-pub fn list(rows: &[ScheduleView], clock: &Clock) -> String {
+/// A table, the next one first, in at most `width` columns: where there is no room for the notes, each stands below its row.
+pub fn list(rows: &[ScheduleView], clock: &Clock, width: Option<usize>) -> String {
     if rows.is_empty() {
         return "no planned notes\n".to_owned();
     }
-    let mut table = Table::new(0, &["ID", "DUE", "AT", "FROM", "TO", "TEAM", "NOTE"]);
+    let whole = table(rows, clock, Notes::Beside).render();
+    if fit::fits(&whole, width) {
+        return whole;
+    }
+    // Who it is from gives way first, then the team.
+    let narrow = table(rows, clock, Notes::Below).giving(width, &[3, 5]);
+    let mut lines = narrow.lines();
+    let mut text: String = lines
+        .next()
+        .map(|head| format!("{head}\n"))
+        .unwrap_or_default();
+    for (line, row) in lines.zip(rows) {
+        let below = fit::prose(&format!("    {}\n", note(row)), width, 2);
+        text.push_str(&format!("{line}\n{below}"));
+    }
+    text
+}
+
+/// Where a note stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Notes {
+    Beside,
+    Below,
+}
+
+fn table(rows: &[ScheduleView], clock: &Clock, notes: Notes) -> Table {
+    let mut headings = vec!["ID", "DUE", "AT", "FROM", "TO", "TEAM"];
+    if notes == Notes::Beside {
+        headings.push("NOTE");
+    }
+    let mut table = Table::new(0, &headings);
     for row in rows {
         let due = if row.team_stopped {
             Cell::styled(WARN, "team stopped")
         } else {
             Cell::from(clock.ago(row.due))
         };
-        table.row([
+        let mut cells = vec![
             Cell::from(row.id.as_str()),
             due,
             clock.date(row.due).into(),
             row.from.as_str().into(),
             row.to.as_str().into(),
             row.team.as_str().into(),
-            note(row).into(),
-        ]);
+        ];
+        if notes == Notes::Beside {
+            cells.push(note(row).into());
+        }
+        table.row(cells);
     }
-    table.render()
+    table
 }
 
 /// A note's first line, with when it comes again.
@@ -76,7 +110,7 @@ fn note(row: &ScheduleView) -> String {
 }
 
 /// The check-ins, if any are set up: when each agent is looked at next, and what came of the last look.
-pub fn check_ins(rows: &[CheckInView], clock: &Clock) -> String {
+pub fn check_ins(rows: &[CheckInView], clock: &Clock, width: Option<usize>) -> String {
     if rows.is_empty() {
         return String::new();
     }
@@ -105,7 +139,7 @@ pub fn check_ins(rows: &[CheckInView], clock: &Clock) -> String {
             last.into(),
         ]);
     }
-    format!("\n{}", table.render())
+    format!("\n{}", table.wrapping(width, &[]))
 }
 
 /// The line in `torch status`.
@@ -236,9 +270,12 @@ mod tests {
             now: SPRING,
             zone: TimeZone::UTC,
         };
-        let text = check_ins(&[said, skipped, stopped], &clock);
+        let rows = [said, skipped, stopped];
+        let narrow = check_ins(&rows, &clock, Some(80));
+        assert!(fit::fits(&narrow, Some(80)), "{narrow}");
+        let text = check_ins(&rows, &clock, None);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
-        assert_eq!(check_ins(&[], &clock), "");
+        assert_eq!(check_ins(&[], &clock, None), "");
     }
 
     #[test]
@@ -255,8 +292,20 @@ mod tests {
             anstream::adapter::strip_str(&line).to_string(),
             "s-7k3f9q2a planned → developer, at `0 9 * * 1-5` (Europe/Berlin), next in 2h, at 2026-03-29 02:30:00\n"
         );
-        let listed = list(&[row], &clock);
+        let listed = list(&[row.clone()], &clock, None);
         assert!(listed.contains("(0 9 * * 1-5) look at it"), "{listed}");
+        // On a narrow terminal all of it stands below.
+        row.note = "look at what the nightly run has left behind in the folder".to_owned();
+        row.team = "a-team-with-a-long-name".to_owned();
+        let narrow = list(&[row], &clock, Some(80));
+        assert!(fit::fits(&narrow, Some(80)), "{narrow}");
+        let words: Vec<&str> = narrow.split_whitespace().collect();
+        assert!(
+            words
+                .join(" ")
+                .contains("1-5) look at what the nightly run has left behind in the folder"),
+            "{narrow}"
+        );
     }
 
     #[test]
@@ -267,9 +316,9 @@ mod tests {
             now: SPRING,
             zone: TimeZone::UTC,
         };
-        let text = list(&[view(SPRING, 60_000), waiting], &clock);
+        let text = list(&[view(SPRING, 60_000), waiting], &clock, None);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
-        assert_eq!(list(&[], &clock), "no planned notes\n");
+        assert_eq!(list(&[], &clock, None), "no planned notes\n");
         let line = next(&view(SPRING, 60_000), 3, &clock);
         assert_eq!(
             anstream::adapter::strip_str(&line).to_string(),

@@ -225,7 +225,10 @@ fn agents(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
             clock.ago(agent.since).into(),
             if agent.briefed { "yes" } else { "no" }.into(),
             waiting,
-            agent.branch.as_deref().unwrap_or("(detached)").into(),
+            match &agent.branch {
+                Some(branch) => Cell::name(branch.as_str()),
+                None => "(detached)".into(),
+            },
         ]);
     }
     // The branch, then the program; a role's name is what is typed.

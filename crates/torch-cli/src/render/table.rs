@@ -26,6 +26,8 @@ const WRAP_MIN: usize = 12;
 pub struct Cell {
     text: String,
     style: Style,
+    /// Whether what is too long is cut in its middle.
+    middle: bool,
 }
 
 impl Cell {
@@ -34,6 +36,15 @@ impl Cell {
         Self {
             text: text.into(),
             style,
+            middle: false,
+        }
+    }
+
+    /// A name, which is cut in its middle where it has to be: names that begin alike stay apart.
+    pub fn name(text: impl Into<String>) -> Self {
+        Self {
+            middle: true,
+            ..Self::styled(NONE, text)
         }
     }
 }
@@ -174,7 +185,10 @@ impl Table {
                 if last.is_none_or(|last| column > last) {
                     break;
                 }
-                let shown = fit::line(&cell.text, *width);
+                let shown = match cell.middle {
+                    true => fit::middle(&cell.text, *width),
+                    false => fit::line(&cell.text, *width),
+                };
                 text.push_str(&paint(cell.style, &shown));
                 if Some(column) != last {
                     text.push_str(&" ".repeat(width.saturating_sub(shown.width()) + GAP));
