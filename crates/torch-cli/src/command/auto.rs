@@ -59,7 +59,7 @@ pub struct AutoArgs {
     /// The policy: team, review-only or supervised [default: policy of the config; see torch policy show]
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
-    /// Only shows the plan
+    /// Only shows the plan; asks the daemon, which knows the teams that are there, and is started where none runs
     #[arg(long)]
     dry_run: bool,
     /// Starts without asking

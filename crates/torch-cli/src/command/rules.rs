@@ -113,6 +113,12 @@ fn of_the_files(team: &TeamArgs, place: &Place) -> Option<RulesView> {
     if team.team.is_some() || !project_files::has_any(&project) || offline::has_team_here(place) {
         return None;
     }
+    Some(read_here(place))
+}
+
+/// What the files of the project here say, if there are any.
+fn read_here(place: &Place) -> RulesView {
+    let project = project_root(&place.cwd);
     let name = project.file_name().unwrap_or_default();
     let (set, trouble) = match project_files::read(&project) {
         Ok(set) => (Some(set), None),
@@ -124,6 +130,7 @@ fn of_the_files(team: &TeamArgs, place: &Place) -> Option<RulesView> {
         _ => std::collections::BTreeMap::new(),
     };
     Some(RulesView {
+    RulesView {
         team: name.to_string_lossy().into_owned(),
         project,
         since: None,
@@ -132,6 +139,8 @@ fn of_the_files(team: &TeamArgs, place: &Place) -> Option<RulesView> {
         unread: false,
         limited,
     })
+        limited: std::collections::BTreeMap::new(),
+    }
 }
 
 fn list(args: ListArgs, place: &Place) -> Outcome {
@@ -209,19 +218,32 @@ fn show_verdict(view: &VerdictView, json: JsonArgs) -> Outcome {
     Ok(exit::OK)
 }
 
+/// The verdict by the files alone, with why no team is asked.
+fn by_files(args: &TestArgs, view: RulesView, why: &str, place: &Place) -> Outcome {
+    let view = tried(args, view, place)?;
+    output::notice(&format!(
+        "{why}: this is what the files would decide in a new team"
+    ));
+    show_verdict(&view, args.json)
+}
+
 fn test(args: TestArgs, place: &Place) -> Outcome {
     if let Some(view) = of_the_files(&args.team, place) {
-        let view = tried(&args, view, place)?;
-        output::notice("no team works here: this is what the files would decide in a new one");
-        return show_verdict(&view, args.json);
+        return by_files(&args, view, "no team works here", place);
     }
+    // No daemon is started for it.
+    let Some(mut client) = connect::running(place)? else {
+        return match args.team.team {
+            Some(_) => Err(connect::not_running()),
+            None => by_files(&args, read_here(place), "the daemon is not running", place),
+        };
+    };
     let request = RulesRequest::Test {
         team: place.team(args.team.team),
         from: args.from,
         to: args.to,
         text: args.text,
     };
-    let mut client = connect::connect(place)?;
     let response = connect::ask(&mut client, &Request::Rules(Box::new(request)))?;
     let Response::Rules(found) = &response else {
         return Err(CommandError::unexpected(&response));

@@ -98,3 +98,54 @@ fn files_that_cannot_be_read_are_said() {
     let ran = place.run(TORCH, &["rules", "test", "../x", "tester", "hello"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
 }
+
+#[test]
+fn rules_beyond_the_most_are_one_line() {
+    let rules: String = (1..=430)
+        .map(|n| format!("- Messages must never say \"word{n}\"\n"))
+        .collect();
+    let place = project(&[("CLAUDE.md", &format!("# Team rules\n\n{rules}"))]);
+    let ran = place.run(TORCH, &["rules", "list"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let told = "CLAUDE.md:403  30 statements there, from line 403 to line 432\n      400 rules were read before it";
+    assert!(
+        ran.out.contains(told),
+        "{}",
+        &ran.out[ran.out.len() - 900..]
+    );
+    assert_eq!(ran.out.matches("400 rules were read").count(), 1);
+    // Programs get each.
+    let ran = place.run(TORCH, &["rules", "list", "--json"]);
+    assert_eq!(ran.out.matches("not-checkable").count(), 30);
+}
+
+#[test]
+fn trying_rules_starts_no_daemon() {
+    for files in [&[("CLAUDE.md", CLAUDE)][..], &[]] {
+        let place = project(files);
+        std::fs::remove_dir_all(place.path("registry")).expect("removed");
+        let ran = place.run(TORCH, &["rules", "test", "human", "developer", "hello"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.out.starts_with("deliver"), "{ran:?}");
+        assert!(
+            ran.err
+                .contains("this is what the files would decide in a new team"),
+            "{ran:?}"
+        );
+        assert!(!place.path("registry").exists(), "no registry is written");
+    }
+    let place = project(&[]);
+    let ran = place.run(
+        TORCH,
+        &[
+            "rules",
+            "test",
+            "human",
+            "developer",
+            "hello",
+            "--team",
+            "shop",
+        ],
+    );
+    assert_eq!(ran.code, Some(75), "{ran:?}");
+}
