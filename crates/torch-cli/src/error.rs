@@ -46,6 +46,20 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Other => "other",
+            Self::Usage => "usage",
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Sandboxed => "sandboxed",
+            Self::Interrupted => "interrupted",
+            Self::Pipe => "pipe",
+        }
+    }
+
     /// The documented exit code.
     pub fn exit_code(self) -> u8 {
         match self {

@@ -36,15 +36,16 @@ pub fn torch(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if args.get(1).map(OsString::as_os_str) == Some(OsStr::new("hook")) {
         return ExitCode::from(command::hook::run(args.get(2..).unwrap_or_default()));
     }
-    finish(cli::torch(&args))
+    finish(cli::torch(&args), &args)
 }
 
 /// Runs `scm` with these arguments, the program's name first.
 pub fn scm(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    finish(cli::scm(&args))
+    finish(cli::scm(&args), &args)
 }
 
-fn finish(outcome: error::Outcome) -> ExitCode {
-    ExitCode::from(outcome.unwrap_or_else(|error| output::report(&error)))
+fn finish(outcome: error::Outcome, args: &[OsString]) -> ExitCode {
+    let failed = |error| output::report(&error, output::Shape::of(args));
+    ExitCode::from(outcome.unwrap_or_else(failed))
 }

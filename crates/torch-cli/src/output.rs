@@ -1,5 +1,6 @@
 //! Standard output for data, standard error for progress and notices; colours only where a terminal takes them.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
@@ -89,10 +90,35 @@ pub fn notice(text: &str) {
     );
 }
 
-/// Prints why a command failed, and returns its exit code.
-pub fn report(error: &CommandError) -> u8 {
-    if error.kind != ErrorKind::Pipe {
-        notice(render::error::error(error).trim_end());
+/// Who reads what a command prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// People.
+    Text,
+    /// Programs: `--json` was given.
+    Json,
+}
+
+impl Shape {
+    /// What these arguments ask for; behind `--` stand no options.
+    pub fn of(args: &[OsString]) -> Self {
+        let mut options = args.iter().take_while(|arg| *arg != "--");
+        match options.any(|arg| arg == "--json") {
+            true => Self::Json,
+            false => Self::Text,
+        }
+    }
+}
+
+/// Prints why a command failed, and returns its exit code. Programs get it on standard output as well, as one line of JSON.
+pub fn report(error: &CommandError, shape: Shape) -> u8 {
+    if error.kind == ErrorKind::Pipe {
+        return error.kind.exit_code();
+    }
+    notice(render::error::error(error).trim_end());
+    if shape == Shape::Json {
+        // The exit code and standard error say it where standard output is closed.
+        drop(json(&render::error::as_json(error)));
     }
     error.kind.exit_code()
 }
@@ -168,7 +194,18 @@ fn is_yes(answer: &str, enter: Enter) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Enter, is_yes, without_colours};
+    use super::{Enter, Shape, is_yes, without_colours};
+
+    #[test]
+    fn json_is_asked_for_by_an_option() {
+        let of = |line: &str| {
+            let args: Vec<_> = line.split(' ').map(Into::into).collect();
+            Shape::of(&args)
+        };
+        assert_eq!(of("scm developer hello --json"), Shape::Json);
+        assert_eq!(of("scm developer hello"), Shape::Text);
+        assert_eq!(of("scm developer -- --json"), Shape::Text);
+    }
 
     #[test]
     fn enter_alone_removes_nothing() {

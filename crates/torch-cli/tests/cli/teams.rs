@@ -190,3 +190,97 @@ fn a_bad_template_is_told_with_its_line_and_stops_nothing_else() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("nothing.toml"), "{ran:?}");
 }
+
+#[test]
+fn programs_get_failures_as_json() {
+    let place = project(&[]);
+    for (args, code, kind) in [
+        (&["team", "show", "nope", "--json"][..], 2, "usage"),
+        (&["team", "show", "--jsno", "nope", "--json"], 2, "usage"),
+        (
+            &[
+                "rules",
+                "test",
+                "human",
+                "developer",
+                "x",
+                "--team",
+                "shop",
+                "--json",
+            ],
+            75,
+            "unreachable",
+        ),
+    ] {
+        let ran = place.run(TORCH, args);
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+        assert!(ran.err.contains("Error: "), "{ran:?}");
+        let json: serde_json::Value = serde_json::from_str(&ran.out).expect("one line of JSON");
+        assert_eq!(json["ok"], false);
+        assert_eq!(
+            (json["exit_code"].as_i64(), json["kind"].as_str()),
+            (Some(i64::from(code)), Some(kind))
+        );
+        assert!(
+            !json["error"].as_str().unwrap_or_default().is_empty(),
+            "{json}"
+        );
+        assert!(json["hint"].is_string(), "{json}");
+    }
+    let ran = place.run(TORCH, &["team", "show", "nope"]);
+    assert_eq!((ran.out.as_str(), ran.code), ("", Some(2)));
+}
+
+#[test]
+fn a_word_that_is_like_no_name_has_no_near_match() {
+    let place = project(&[
+        ("Cargo.toml", ""),
+        ("src/main.rs", ""),
+        ("spec.md", "TYPE: wibble\n\n- Write it\n"),
+    ]);
+    for (args, hint) in [
+        (&["team", "show", "nope"][..], "Hint: torch team list"),
+        (&["detect", "--team-type", "foo"], "Hint: torch team list"),
+        (
+            &["detect", "--roles", "developer-2,developer"],
+            "Hint: torch roles list",
+        ),
+        (
+            &["detect", "--roles", "devloper,tester"],
+            "--roles developer,tester",
+        ),
+    ] {
+        let ran = place.run(TORCH, args);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains(hint), "{hint}: {ran:?}");
+    }
+    let ran = place.run(TORCH, &["detect", "--spec", "spec.md"]);
+    assert!(
+        ran.out.contains("wibble") && !ran.out.contains("nearest"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn templates_made_from_each_other_are_refused() {
+    let text = |name: &str, parent: &str| {
+        format!(
+            "name = \"{name}\"\nextends = \"{parent}\"\ntitle = \"T\"\nsummary = \"S\"\ncore = [\"orchestrator\", \"developer\"]\n"
+        )
+    };
+    let (a1, b1) = (text("a1", "b1"), text("b1", "a1"));
+    let place = project(&[(".torch/teams/a1.toml", &a1), (".torch/teams/b1.toml", &b1)]);
+    let ran = place.run(TORCH, &["team", "check"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("b1 → a1 → b1"), "{ran:?}");
+    let place = project(&[
+        ("a1.toml", &a1),
+        ("b1.toml", &b1),
+        ("c1.toml", &text("c1", "c1")),
+    ]);
+    for files in [&["a1.toml", "b1.toml"][..], &["c1.toml"]] {
+        let ran = place.run(TORCH, &[&["team", "check"], files].concat());
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains("leads back to where it began"), "{ran:?}");
+    }
+}
