@@ -281,17 +281,24 @@ fn a_plan_is_edited_and_a_bad_edit_is_kept() {
             .env("TMPDIR", world.folder().display().to_string());
         world.run(&command)
     };
+    // Without an editor there is no edit to keep.
+    let kept = || {
+        let edits = fs::read_dir(world.home().join("edits")).expect("a folder");
+        let edits = edits.map(|edit| edit.expect("an entry").path().join("plan.toml"));
+        edits.collect::<Vec<_>>()
+    };
+    for script in [None, Some("exit 3")] {
+        script.into_iter().for_each(write);
+        let ran = edit(&[]).code(2).says("nothing was changed");
+        assert!(!ran.stderr.contains("kept"), "{ran}");
+        assert_eq!(kept(), Vec::<PathBuf>::new());
+    }
     write("sed -i 's/owner = \"tester\"/owner = \"king\"/' \"$1\"");
     edit(&[])
         .code(2)
         .says("its owner king is not in the team")
         .says("your edit is kept");
     assert_eq!(states(&world).len(), 3);
-    let kept = || {
-        let edits = fs::read_dir(world.home().join("edits")).expect("a folder");
-        let edits = edits.map(|edit| edit.expect("an entry").path().join("plan.toml"));
-        edits.collect::<Vec<_>>()
-    };
     let [file] = kept().try_into().expect("one edit");
     // Somebody else's editor sees nothing of it, and takes nothing in.
     write("grep -q king \"$1\" && exit 1; exit 0");
