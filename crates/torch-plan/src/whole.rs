@@ -1,9 +1,11 @@
 //! What the specs say of the whole and not of one task: what everybody keeps to, and when all of it is done.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::similar::{Pairs, SAME};
-use crate::wording::is_same;
+use crate::wording::content;
 
 /// How what is not to be done begins, as a plan keeps it.
 pub(crate) const NOT: &str = "not to be done: ";
@@ -40,16 +42,21 @@ impl Lines {
         old: impl Iterator<Item = &'a str>,
         new: impl Iterator<Item = &'a str>,
     ) -> Self {
-        let mut gone: Vec<&str> = old.collect();
+        let old: Vec<&str> = old.collect();
+        let mut known: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+        for (at, line) in old.iter().enumerate().rev() {
+            known.entry(content(line)).or_default().push(at);
+        }
+        let mut is_gone = vec![true; old.len()];
         let mut fresh: Vec<&str> = Vec::new();
         for line in new {
-            let known = gone.iter().position(|known| *known == line);
-            let known = known.or_else(|| gone.iter().position(|known| is_same(known, line)));
-            match known {
-                Some(at) => drop(gone.remove(at)),
+            match known.get_mut(&content(line)).and_then(Vec::pop) {
+                Some(at) => is_gone[at] = false,
                 None => fresh.push(line),
             }
         }
+        let mut gone = old;
+        left(&mut gone, &is_gone);
         let changed = match gone.len().max(fresh.len()) <= COMPARED {
             true => reworded(&mut gone, &mut fresh),
             false => Vec::new(),

@@ -14,7 +14,7 @@ const SIGNS: &[char] = &[
 ];
 
 /// The words that say what is asked for, in their order: in lower case, without plural, fillers, marks and punctuation.
-fn content(text: &str) -> Vec<String> {
+pub(crate) fn content(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut chars = text.chars().flat_map(char::to_lowercase).peekable();
     let mut before = ' ';

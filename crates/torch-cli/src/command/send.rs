@@ -135,9 +135,14 @@ pub(crate) fn run(args: SendArgs, place: &Place) -> Outcome {
         (Some(lines), None) => Some(reply(place, &message, lines, args.timeout)?),
         _ => None,
     };
+    let json = args.json.json;
     print(&message, reached, wait, reply.as_ref(), args.json)?;
-    let failed = failed.or(reply.and_then(|reply| reply.late));
-    failed.map_or(Ok(exit::OK), Err)
+    match failed.or(reply.and_then(|reply| reply.late)) {
+        // What was printed says already how far it came.
+        Some(error) if json => Ok(output::report(&error, output::Shape::Text)),
+        Some(error) => Err(error),
+        None => Ok(exit::OK),
+    }
 }
 
 fn print(

@@ -33,16 +33,16 @@ pub fn as_json(error: &CommandError) -> Value {
     })
 }
 
-/// The rule that a refusal names: `rule mode.matrix: …`.
+/// The rule that a refusal names: `rule mode.matrix: …`, `… (rule mode.matrix)`.
 fn rule(error: &CommandError) -> Option<&str> {
     let refused = error.kind == ErrorKind::Refused;
-    let causes = error.causes.iter().filter(|_| refused);
-    let named = causes.filter_map(|cause| cause.strip_prefix("rule "));
-    let name = |words| {
-        let words: &str = words;
-        words.split([':', ';', ' ', ',']).next()
-    };
-    named.filter_map(name).find(|name| !name.is_empty())
+    let texts = error.causes.iter().chain([&error.message]);
+    let mut named = texts.filter(|_| refused).filter_map(|text| {
+        let behind = text.split_once("(rule ").map(|(_, behind)| behind);
+        let name = text.strip_prefix("rule ").or(behind)?;
+        name.split([':', ';', ' ', ',', ')']).next()
+    });
+    named.find(|name| !name.is_empty())
 }
 
 fn indented(text: &str) -> String {
@@ -67,6 +67,10 @@ mod tests {
             (
                 "rule privilege.person; the caller is tester",
                 Some("privilege.person"),
+            ),
+            (
+                "it may not write there (rule edge.human)",
+                Some("edge.human"),
             ),
             ("no rule at all", None),
         ] {

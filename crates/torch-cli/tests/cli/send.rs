@@ -166,6 +166,13 @@ fn the_exit_code_tells_what_happened() {
         let ran = place.run(SCM, args);
         assert_eq!(ran.code, Some(code), "{ran:?}");
         assert!(ran.err.contains(words), "{ran:?}");
+        // Programs get one value, whatever becomes of it.
+        let ran = place.run(SCM, &[args, &["--json"]].concat());
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+        assert!(ran.err.contains(words), "{ran:?}");
+        let value = ran.json();
+        let told = value["message"].is_object() || value["exit_code"] == code;
+        assert!(told, "{ran:?}");
     }
 }
 
