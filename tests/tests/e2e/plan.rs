@@ -248,9 +248,15 @@ fn what_is_other_work_is_to_do_again_and_new_constraints_are_told_to_all() {
         .prints("T1 it was done: Encrypt the backups");
     let told = |role: &str, words: &str| {
         world.wait(&format!("{role} to be told once"), || {
-            let told = world.ledger(role);
-            let told = told.iter();
-            let told = told.filter(|entry| entry.kind == "prompt" && entry.text.contains(words));
+            let all = world.torch(&["msg", "list", "--json"]).ok().stdout;
+            let rows = all.lines();
+            let rows = rows.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+            let told = rows.filter(|row| {
+                let says = row["body"]
+                    .as_str()
+                    .is_some_and(|body| body.contains(words));
+                row["to"] == role && row["kind"] == "notice" && says && row["state"] == "consumed"
+            });
             told.count() == 1
         });
     };
