@@ -76,10 +76,16 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
             text.push_str(&format!("      {}\n", plain(line)));
         }
     }
+    text + &not_checked(&unchecked)
+}
+
+/// What can't be checked, each with why; many of one reason are one line.
+fn not_checked(unchecked: &[&Unchecked]) -> String {
+    let mut text = String::new();
     if !unchecked.is_empty() {
         text.push_str("not machine-checkable:\n");
     }
-    for run in runs(&unchecked) {
+    for run in runs(unchecked) {
         text.push_str(&match run {
             [first, .., last] if run.len() > ALIKE => format!(
                 "  {}  {} there, from line {} to line {}\n      {}\n",

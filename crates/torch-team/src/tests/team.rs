@@ -397,8 +397,8 @@ fn what_is_said_of_too_many_is_true() {
     let note = |wishes: Wishes| {
         let choice = team(WEB, &wishes);
         let notes = choice.notes.iter();
-        let found = notes.filter_map(|note| note.split("; ").nth(1).map(str::to_owned));
-        (choice.members.len(), found.last().unwrap_or_default())
+        let mut found = notes.filter_map(|note| note.split("; ").nth(1).map(str::to_owned));
+        (choice.members.len(), found.next_back().unwrap_or_default())
     };
     let five = roles("project_manager developer tester testrunner");
     let named = Wishes {
