@@ -421,13 +421,16 @@ fn one_that_ends_leaves_the_state_and_stays_in_the_ledger() {
             ..Seen::default()
         }),
     );
-    let outcomes = effects.iter().filter_map(|effect| match effect {
+    let mut outcomes = effects.iter().filter_map(|effect| match effect {
         Effect::Write(Write::PutLedger(record)) => match &**record {
             LedgerRecord::Integration(row) => Some(row.outcome.clone()),
             _ => None,
         },
         _ => None,
     });
-    assert_eq!(outcomes.last(), Some(Some(IntegrationOutcome::Nothing)));
+    assert_eq!(
+        outcomes.next_back(),
+        Some(Some(IntegrationOutcome::Nothing))
+    );
     assert!(state.integrations.rows.is_empty());
 }
