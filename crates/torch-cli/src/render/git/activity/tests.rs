@@ -83,7 +83,7 @@ fn health_at_a_glance() {
     let text = shown(&health(&view, &clock()));
     for expect in [
         "myapp, for trunk fedcba98",
-        "developer due passed 5 min ago: git.push-late",
+        "developer due passed 5 m ago: git.push-late",
         "v-7k3f9q2a developer git.behind: main-developer is 25",
         "its folder is gone",
         "no remote: nothing is pushed",
