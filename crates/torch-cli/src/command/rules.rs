@@ -129,7 +129,6 @@ fn read_here(place: &Place) -> RulesView {
         (Some(set), Ok((config, _))) => project_files::limited(set, &config.router),
         _ => std::collections::BTreeMap::new(),
     };
-    Some(RulesView {
     RulesView {
         team: name.to_string_lossy().into_owned(),
         project,
@@ -138,8 +137,6 @@ fn read_here(place: &Place) -> RulesView {
         set,
         unread: false,
         limited,
-    })
-        limited: std::collections::BTreeMap::new(),
     }
 }
 

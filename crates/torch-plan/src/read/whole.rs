@@ -19,7 +19,10 @@ impl Reader {
             ));
         }
         if let Some((count, line)) = self.deep {
-            let (most, items) = (super::items::DEPTH_MAX, if count == 1 { "item" } else { "items" });
+            let (most, items) = (
+                super::items::DEPTH_MAX,
+                if count == 1 { "item" } else { "items" },
+            );
             self.reading.notes.push(format!(
                 "{count} {items} from line {line} on lie more than {most} lists deep; they are detail, and no tasks"
             ));
