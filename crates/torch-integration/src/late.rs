@@ -353,8 +353,10 @@ mod tests {
         standing.unpushed = Some(4);
         standing.unpushed_since = Some(ago(100));
         standing.behind = 50;
-        let mut policy = GitPolicy::default();
-        policy.push_minutes = 0;
+        let mut policy = GitPolicy {
+            push_minutes: 0,
+            ..GitPolicy::default()
+        };
         assert_eq!(passed(&standing, &activity(), &policy), [Late::Behind]);
         policy.agent_commits = AgentCommits::Forbidden;
         assert_eq!(passed(&standing, &activity(), &policy), []);
