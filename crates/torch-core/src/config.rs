@@ -7,6 +7,7 @@ mod fast_lane;
 mod integration;
 mod interval;
 mod key;
+mod kind;
 mod layer;
 mod profile;
 mod project_router;
@@ -21,8 +22,9 @@ pub use error::ConfigError;
 pub use fast_lane::FastLaneConfig;
 pub use integration::IntegrationConfig;
 pub use interval::{Interval, NoInterval, PlanTier};
-pub(crate) use key::names_in;
-pub use key::{KEYS, Key, Kind, Scope};
+pub use key::{KEYS, Key, Scope};
+pub use kind::Kind;
+pub(crate) use kind::names_in;
 pub use layer::{Layers, Origin, Passed, Source, layer, template};
 pub use profile::ProfileFile;
 pub use project_router::{ProjectRouter, Stricter};
@@ -127,7 +129,7 @@ pub struct AgentsConfig {
 impl AgentsConfig {
     /// The names of the further environment variables that programs get.
     pub fn variable_names(&self) -> impl Iterator<Item = &str> {
-        key::names_in(&self.variables)
+        kind::names_in(&self.variables)
     }
 
     /// Whether torch may approve dialogs of this kind by itself.
@@ -187,7 +189,7 @@ impl Default for RouterConfig {
 impl RouterConfig {
     /// The further critical words.
     pub fn critical_words(&self) -> impl Iterator<Item = &str> {
-        key::names_in(&self.critical)
+        kind::names_in(&self.critical)
     }
 }
 
@@ -364,12 +366,12 @@ impl Default for WorktreeConfig {
 impl WorktreeConfig {
     /// The files that are copied.
     pub fn copied(&self) -> impl Iterator<Item = &str> {
-        key::names_in(&self.copy)
+        kind::names_in(&self.copy)
     }
 
     /// The files and folders that are linked to.
     pub fn linked(&self) -> impl Iterator<Item = &str> {
-        key::names_in(&self.link)
+        kind::names_in(&self.link)
     }
 }
 
@@ -396,7 +398,7 @@ impl Default for BrokerConfig {
 impl BrokerConfig {
     /// The patterns of branches that no agent pushes to.
     pub fn protected(&self) -> impl Iterator<Item = &str> {
-        key::names_in(&self.protected)
+        kind::names_in(&self.protected)
     }
 }
 

@@ -119,60 +119,34 @@ mod tests {
             };
             check(Sender::Human, act, &closed, Ok(human));
         }
-        check(Sender::Script, Act::Parent, &closed, Ok("rollback.person"));
-        check(Sender::Script, Act::Force, &open, Err("rollback.force"));
-        check(
-            agent("orchestrator"),
-            Act::Force,
-            &open,
-            Err("rollback.force"),
-        );
-        check(
-            agent("orchestrator"),
-            Act::Verify,
-            &open,
-            Err("rollback.verify"),
-        );
-        check(
-            agent("project_manager"),
-            Act::Parent,
-            &open,
-            Ok("rollback.leads"),
-        );
-        check(
-            agent("orchestrator"),
-            Act::Parent,
-            &open,
-            Ok("rollback.leads"),
-        );
-        check(
-            agent("orchestrator"),
-            Act::Parent,
-            &closed,
-            Err("rollback.approval"),
-        );
-        check(
-            agent("developer"),
-            Act::Parent,
-            &open,
-            Err("rollback.leads-only"),
-        );
-        check(agent("developer"), Act::Read, &closed, Ok("rollback.read"));
-        let files = Act::Files(Some(own));
-        check(agent("developer"), files, &open, Ok("rollback.own"));
-        check(agent("developer"), files, &closed, Err("commit.forbidden"));
-        let others = Act::Files(Some(AgentId::new(1, 2)));
-        check(
-            agent("orchestrator"),
-            others,
-            &open,
-            Err("rollback.own-only"),
-        );
-        check(
-            agent("orchestrator"),
-            Act::Files(None),
-            &open,
-            Err("rollback.own-only"),
-        );
+        let (files, others) = (Act::Files(Some(own)), Act::Files(Some(AgentId::new(1, 2))));
+        let (hub, lead, developer) = ("orchestrator", "project_manager", "developer");
+        for (sender, act, policy, expect) in [
+            (Sender::Script, Act::Parent, &closed, Ok("rollback.person")),
+            (Sender::Script, Act::Force, &open, Err("rollback.force")),
+            (agent(hub), Act::Force, &open, Err("rollback.force")),
+            (agent(hub), Act::Verify, &open, Err("rollback.verify")),
+            (agent(lead), Act::Parent, &open, Ok("rollback.leads")),
+            (agent(hub), Act::Parent, &open, Ok("rollback.leads")),
+            (agent(hub), Act::Parent, &closed, Err("rollback.approval")),
+            (
+                agent(developer),
+                Act::Parent,
+                &open,
+                Err("rollback.leads-only"),
+            ),
+            (agent(developer), Act::Read, &closed, Ok("rollback.read")),
+            (agent(developer), files, &open, Ok("rollback.own")),
+            (agent(developer), files, &closed, Err("commit.forbidden")),
+            (agent(hub), others, &open, Err("rollback.own-only")),
+            (
+                agent(hub),
+                Act::Files(None),
+                &open,
+                Err("rollback.own-only"),
+            ),
+        ] {
+            check(sender, act, policy, expect);
+        }
     }
 }

@@ -142,7 +142,7 @@ impl fmt::Display for Interval {
 /// # Errors
 /// When one is no such pair.
 pub(super) fn by_role(text: &str) -> Result<Vec<(String, Interval)>, NoInterval> {
-    super::key::names_in(text)
+    super::kind::names_in(text)
         .map(|pair| {
             let (role, length) = pair.split_once('=').ok_or(NoInterval)?;
             let role = crate::RoleName::parse(role.trim()).map_err(|_| NoInterval)?;

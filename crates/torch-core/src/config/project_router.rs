@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-use super::{Config, Origin, RouterConfig, Source, key};
+use super::{Config, Origin, RouterConfig, Source, kind};
 
 /// Which of two values is the stricter one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ fn count(number: i64) -> i64 {
 /// The words of both, each once.
 fn joined(text: &str, more: &str) -> String {
     let mut words: Vec<&str> = Vec::new();
-    for word in key::names_in(text).chain(key::names_in(more)) {
+    for word in kind::names_in(text).chain(kind::names_in(more)) {
         if !words.contains(&word) {
             words.push(word);
         }

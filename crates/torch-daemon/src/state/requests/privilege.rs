@@ -38,25 +38,7 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         | Request::AwaitTurn { .. }
         | Request::Pending { .. }
         | Request::WorktreeList { .. } => Privilege::Known,
-        Request::Git(request) => match request {
-            GitRequest::Radar { .. }
-            | GitRequest::Lane { .. }
-            | GitRequest::Health { .. }
-            | GitRequest::Risk { .. }
-            | GitRequest::Log(_)
-            | GitRequest::Integrate(_)
-            | GitRequest::Broker(BrokerRequest::Status { .. } | BrokerRequest::Log { .. }) => {
-                Privilege::Known
-            }
-            // What may be pushed, and who may switch, is told by rules of their own.
-            GitRequest::SwitchLane { .. }
-            | GitRequest::Broker(BrokerRequest::Received { .. } | BrokerRequest::Landed { .. }) => {
-                Privilege::Anyone
-            }
-            GitRequest::Broker(BrokerRequest::On { .. } | BrokerRequest::Off { .. }) => {
-                Privilege::Person
-            }
-        },
+        Request::Git(request) => of_git(request),
         Request::Tasks(request) => match request.order {
             TasksOrder::Show => Privilege::Known,
             _ => Privilege::Anyone,
@@ -97,5 +79,27 @@ pub(super) fn privilege(request: &Request) -> Privilege {
         // Who reviews is told by the team's policy.
         Request::AnswerQuestion { id, .. } if State::is_integration(id) => Privilege::Known,
         Request::AnswerQuestion { .. } => Privilege::Approval,
+    }
+}
+
+fn of_git(request: &GitRequest) -> Privilege {
+    match request {
+        GitRequest::Radar { .. }
+        | GitRequest::Lane { .. }
+        | GitRequest::Health { .. }
+        | GitRequest::Risk { .. }
+        | GitRequest::Log(_)
+        | GitRequest::Integrate(_)
+        | GitRequest::Broker(BrokerRequest::Status { .. } | BrokerRequest::Log { .. }) => {
+            Privilege::Known
+        }
+        // What may be pushed, and who may switch, is told by rules of their own.
+        GitRequest::SwitchLane { .. }
+        | GitRequest::Broker(BrokerRequest::Received { .. } | BrokerRequest::Landed { .. }) => {
+            Privilege::Anyone
+        }
+        GitRequest::Broker(BrokerRequest::On { .. } | BrokerRequest::Off { .. }) => {
+            Privilege::Person
+        }
     }
 }
