@@ -81,12 +81,6 @@ pub const KEYS: &[Key] = &[
         doc: "Whether pull requests may be merged past their branch's protection (gh pr merge --admin), once reviewed.",
     },
     Key {
-        name: "activity.overlaps",
-        kind: Kind::Switch,
-        scope: Scope::User,
-        doc: "Whether agents are told of conflicts between their work before anybody merges it (torch git radar shows them).",
-    },
-    Key {
         name: "integration.run_tests",
         kind: Kind::Switch,
         scope: Scope::User,
@@ -115,6 +109,12 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Switch,
         scope: Scope::User,
         doc: "Whether torch integrate speaks to a remote: fetches, pushes, and makes a pull request where there is gh; else all of it stays here.",
+    },
+    Key {
+        name: "activity.overlaps",
+        kind: Kind::Switch,
+        scope: Scope::User,
+        doc: "Whether agents are told of conflicts between their work before anybody merges it (torch git radar shows them).",
     },
     Key {
         name: "tmux.socket",
