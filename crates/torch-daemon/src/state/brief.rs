@@ -29,6 +29,11 @@ impl State {
             return;
         };
         let (team, role) = (run.agent.team, run.agent.role.clone());
+        // The marks come first: nothing else gets in front while the old one goes, and posting may already type the new one.
+        if let Some(run) = self.agents.get_mut(&agent) {
+            run.agent.briefing = None;
+            run.agent.briefed = false;
+        }
         self.drop_briefings(t, agent);
         self.stated_by_briefing(t, agent);
         let draft = Draft::from_torch(
@@ -37,10 +42,6 @@ impl State {
             Recipient::Agent { agent, role },
             body,
         );
-        // The mark comes first: posting may already type it.
-        if let Some(run) = self.agents.get_mut(&agent) {
-            run.agent.briefed = false;
-        }
         let message = self.post(t, draft);
         if let Some(run) = self.agents.get_mut(&agent) {
             run.agent.briefing = Some(message);

@@ -2,7 +2,9 @@
 
 use jiff::tz::TimeZone;
 use torch_core::config::Config;
-use torch_core::{BootClock, Timestamp};
+use torch_core::{
+    BootClock, DesiredState, RouterMode, SessionName, Team, TeamId, TeamPhase, Timestamp,
+};
 
 use super::Settings;
 use crate::templates;
@@ -23,5 +25,37 @@ pub(super) fn settings(now: Timestamp) -> Settings {
         pid: 1,
         seed: 1,
         resume_teams: false,
+    }
+}
+
+/// A team that runs, `team1` for the number 1, which began at the time of this fixture; without agents.
+pub(super) fn team(number: u128, common_dir: &str) -> Team {
+    Team {
+        lane: torch_core::lane::TeamLane::default(),
+        id: TeamId::new(1, number),
+        name: SessionName::slug(&format!("team{number}")),
+        project: format!("/p{number}").into(),
+        common_dir: common_dir.into(),
+        spec: "/spec.md".into(),
+        spec_sha256: String::new(),
+        base_branch: "trunk".to_owned(),
+        base_commit: "0".repeat(40),
+        desired: DesiredState::Running,
+        phase: TeamPhase::Running,
+        router: RouterMode::Strict,
+        env: Default::default(),
+        session: None,
+        created: Timestamp(1_800_000_000_000),
+        finished: None,
+        summary: None,
+        paused: false,
+        boot: None,
+        told_suspended: None,
+        policy: Default::default(),
+        matrix: None,
+        limits: Default::default(),
+        role_files: Default::default(),
+        standup: None,
+        supervision: Default::default(),
     }
 }

@@ -11,7 +11,7 @@ use torch_core::{
 use super::*;
 use crate::event::Event;
 use crate::state::Snapshot;
-use crate::state::fixture::settings;
+use crate::state::fixture::{settings, team};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 const TTL: Duration = Duration::from_secs(60);
@@ -123,4 +123,45 @@ fn what_is_being_laid_is_taken_back_when_it_lies_there() {
     };
     state.handle(late, event);
     assert!(!state.flights.contains_key(&message), "expired");
+}
+
+#[test]
+fn nothing_is_handed_over_while_a_briefing_takes_the_place_of_an_older_one() {
+    let (agent, now) = (developer(), NOW);
+    let (mut first, mut queued) = offered(&agent);
+    first.id = MessageId::new(NOW.0, 2);
+    first.kind = MessageKind::Briefing;
+    (first.urgent, first.expires) = (false, None);
+    queued.message = first.id;
+    queued.state = DeliveryState::Queued;
+    let (message, mut waits) = offered(&agent);
+    waits.state = DeliveryState::Queued;
+    let agent = Agent {
+        briefed: false,
+        briefing: Some(first.id),
+        ..agent
+    };
+    let snapshot = Snapshot {
+        teams: vec![team(1, "/repo/.git")],
+        open: vec![(first.clone(), queued), (message.clone(), waits)],
+        agents: vec![agent.clone()],
+        ..Snapshot::default()
+    };
+    let mut state = State::new(settings(now), snapshot, now).0;
+    let run = state.agents.get_mut(&agent.id).expect("the developer");
+    run.agent.state = AgentState::Working;
+    let mut turn = Turn {
+        now,
+        cause: "test".to_owned(),
+        effects: Vec::new(),
+    };
+    state.send_briefing(&mut turn, agent.id, None);
+    assert!(!state.flights.contains_key(&first.id), "replaced");
+    assert!(
+        !state.flights[&message.id].is_offered(),
+        "{:?}",
+        turn.effects
+    );
+    let run = &state.agents[&agent.id];
+    assert_eq!(run.agent.briefing, run.queue.front().copied());
 }

@@ -5,47 +5,16 @@ use torch_api::integrate::{IntegrateOrder, IntegrateRequest};
 use torch_api::wire::{FailureKind, TeamSelector};
 use torch_api::{Request, Response};
 use torch_core::integration::{IntegrationOutcome, TestRun, Verdict};
-use torch_core::{Agent, DesiredState, RouterMode, Sender, SessionName, Team, TeamPhase, Write};
+use torch_core::{Agent, Sender, Write};
 use torch_integration::integrate::{Act, RoleWork, Seen};
 
 use super::orders::Said;
 use super::*;
 use crate::event::Event;
 use crate::state::Snapshot;
-use crate::state::fixture::settings;
+use crate::state::fixture::{settings, team};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
-
-fn team(number: u128, common_dir: &str) -> Team {
-    Team {
-        lane: torch_core::lane::TeamLane::default(),
-        id: TeamId::new(1, number),
-        name: SessionName::slug(&format!("team{number}")),
-        project: format!("/p{number}").into(),
-        common_dir: common_dir.into(),
-        spec: "/spec.md".into(),
-        spec_sha256: String::new(),
-        base_branch: "trunk".to_owned(),
-        base_commit: "0".repeat(40),
-        desired: DesiredState::Running,
-        phase: TeamPhase::Running,
-        router: RouterMode::Strict,
-        env: Default::default(),
-        session: None,
-        created: NOW,
-        finished: None,
-        summary: None,
-        paused: false,
-        boot: None,
-        told_suspended: None,
-        policy: Default::default(),
-        matrix: None,
-        limits: Default::default(),
-        role_files: Default::default(),
-        standup: None,
-        supervision: Default::default(),
-    }
-}
 
 fn role(name: &str) -> RoleName {
     RoleName::parse(name).expect("a role")
