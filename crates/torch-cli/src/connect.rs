@@ -83,6 +83,21 @@ pub fn not_running() -> CommandError {
         .hint("torch daemon start")
 }
 
+/// Looks again where the daemon went away in the middle of a look, as one that was killed and comes back; for what changes nothing.
+///
+/// # Errors
+/// What the last look said.
+pub fn looked<T>(look: impl Fn() -> Result<T, CommandError>) -> Result<T, CommandError> {
+    let mut seen = look();
+    for _ in 1..ATTEMPTS {
+        if !seen.as_ref().is_err_and(|error| error.broken) {
+            break;
+        }
+        seen = look();
+    }
+    seen
+}
+
 /// Sends a request and takes its only answer; [`Response::Failed`] becomes the error.
 ///
 /// # Errors
@@ -259,4 +274,36 @@ fn replace(place: &Place, theirs: &str, pid: u32) -> Result<(), CommandError> {
     ));
     shut_down(place, pid)?;
     autostart::start(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_look_is_taken_again_where_the_daemon_went_away_and_not_for_ever() {
+        let tries = Cell::new(0);
+        let look = |good: usize| {
+            tries.set(0);
+            looked(|| {
+                tries.set(tries.get() + 1);
+                match tries.get() == good {
+                    true => Ok(()),
+                    false => Err(CommandError::from(ClientError::Closed)),
+                }
+            })
+        };
+        assert!(look(3).is_ok());
+        assert_eq!(tries.get(), 3);
+        assert!(look(0).is_err());
+        assert_eq!(tries.get(), ATTEMPTS);
+        let refused = looked(|| {
+            tries.set(tries.get() + 1);
+            Err::<(), _>(CommandError::usage("no"))
+        });
+        assert!(refused.is_err());
+        assert_eq!(tries.get(), ATTEMPTS + 1, "it was answered");
+    }
 }

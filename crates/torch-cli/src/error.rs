@@ -22,6 +22,8 @@ pub struct CommandError {
     pub causes: Vec<String>,
     /// What to run or change; a command stands as it is to be run.
     pub hints: Vec<String>,
+    /// Whether the daemon went away in the middle of it: whether it did what was asked is not known.
+    pub broken: bool,
 }
 
 /// The kinds of failure that scripts can tell apart.
@@ -82,6 +84,7 @@ impl CommandError {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
+            broken: false,
         }
     }
 
@@ -154,6 +157,7 @@ impl From<Failure> for CommandError {
             message: failure.error,
             causes: failure.causes,
             hints: failure.hint.into_iter().collect(),
+            broken: false,
         }
     }
 }
@@ -178,7 +182,8 @@ impl From<ClientError> for CommandError {
             let text = "the daemon is there and did not answer in time";
             return Self::new(ErrorKind::Unreachable, text).hint("torch doctor");
         }
-        let failed = Self::new(ErrorKind::Unreachable, error.to_string());
+        let mut failed = Self::new(ErrorKind::Unreachable, error.to_string());
+        failed.broken = matches!(error, ClientError::Closed | ClientError::Io(_));
         let failed = match error.source() {
             Some(source) => failed.because(source),
             None => failed,

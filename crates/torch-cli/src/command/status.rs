@@ -48,7 +48,7 @@ pub(crate) fn run(args: &StatusArgs, place: &Place) -> Outcome {
     if args.watch {
         return watch(args, place);
     }
-    show(args, look(args, place)?)?;
+    show(args, connect::looked(|| look(args, place))?)?;
     Ok(exit::OK)
 }
 
