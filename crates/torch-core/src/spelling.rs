@@ -17,7 +17,8 @@ pub fn distance(a: &str, b: &str) -> usize {
 }
 
 /// The names that a mistyped word most likely means, nearest first, at most three: a third of its letters may be wrong, missing or
-/// too many, and a pair of them in the wrong order. A short word is like few names: nothing is better than any name.
+/// too many, a pair of them in the wrong order, or up to half of the name left out behind its first letter (`tstr`). A short word is like
+/// few names: nothing is better than any name.
 pub fn near<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
     // Whatever is longer is like no name.
     let word: String = word.to_lowercase().chars().take(64).collect();
@@ -25,7 +26,9 @@ pub fn near<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n
     let mut near: Vec<(usize, &str)> = names
         .into_iter()
         .map(|name| (distance(&word, name), name))
-        .filter(|(distance, name)| *distance <= most || is_swapped(&word, name))
+        .filter(|(distance, name)| {
+            *distance <= most || is_swapped(&word, name) || is_short_for(&word, name)
+        })
         .collect();
     near.sort_unstable();
     near.truncate(3);
@@ -40,6 +43,15 @@ fn is_swapped(a: &str, b: &str) -> bool {
     }
     let differing: Vec<usize> = (0..a.len()).filter(|at| a[*at] != b[*at]).collect();
     matches!(differing[..], [one, next] if next == one + 1 && a[one] == b[next] && a[next] == b[one])
+}
+
+/// Whether a word is a name of which letters were left out, not the first one, and half of them at most.
+fn is_short_for(word: &str, name: &str) -> bool {
+    let mut letters = name.chars();
+    let begins = word.chars().next() == name.chars().next();
+    let length = word.chars().count();
+    let enough = length >= 3 && length * 2 >= name.chars().count();
+    begins && enough && word.chars().all(|x| letters.any(|y| y == x))
 }
 
 #[cfg(test)]
@@ -66,6 +78,8 @@ mod tests {
             ("gpt", &[]),
             ("dmeo", &["demo"]),
             ("dame", &[]),
+            ("opcode", &["opencode"]),
+            ("gmni", &["gemini"]),
             ("", &[]),
         ] {
             assert_eq!(near(word, names), meant, "{word}");
