@@ -36,7 +36,7 @@ fn specs_that_are_none() {
         ("empty.md", "is empty"),
         ("binary.md", "is binary"),
         ("latin1.md", "UTF-8"),
-        ("huge.md", "the most is 10 MB"),
+        ("huge.md", "which is 10 MB"),
         ("link.md", "does not exist"),
         ("missing.md", "does not exist"),
         ("loop.md", "loop.md"),
