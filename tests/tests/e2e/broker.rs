@@ -63,8 +63,7 @@ const WORK: &str = "git checkout -q -B feature/login && git -c user.name=d -c us
 
 #[test]
 fn an_agents_pushes_go_through_the_broker_and_no_other_way() {
-    // Without torch's hooks, as an agent's git is that passes them by: the broker alone judges.
-    let world = World::new().with("TORCH_GIT_FORBID", "");
+    let world = World::new();
     let remote = staged(&world, "orchestrator,developer");
     let main = git(&world, &world.project(), &["rev-parse", "HEAD"]);
     let base = git(&world, &world.project(), &["branch", "--show-current"]);
@@ -86,7 +85,7 @@ fn an_agents_pushes_go_through_the_broker_and_no_other_way() {
         &["remote", "get-url", "--push", "origin"],
     );
     assert_eq!(to, remote.display().to_string());
-    // Forced, deleted, to the parent, of another role: nothing of it comes through.
+    // Forced, deleted, to the parent, of another role: nothing of it comes through, by an agent either that passes torch's hooks by.
     for (command, rule) in [
         (format!("git push origin HEAD:{base}"), "push.parent"),
         ("git push origin HEAD:pm-feature/x".to_owned(), "push.other-role"),
@@ -97,6 +96,7 @@ fn an_agents_pushes_go_through_the_broker_and_no_other_way() {
         ),
         ("git tag v9 && git push origin v9".to_owned(), "push.tag"),
     ] {
+        let command = command.replace("git push", "git -c core.hooksPath=/dev/null push");
         let ran = world.run_as("developer", &command);
         assert_ne!(ran.code, 0, "{command}: {ran}");
         let said = format!("{}{}", ran.stdout, ran.stderr);

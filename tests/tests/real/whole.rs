@@ -130,7 +130,14 @@ fn with_tools(request: &ModelRequest, item: &str) -> Vec<Answer> {
 /// What a role committed, oldest first; the fast lane brings others' commits besides.
 fn log(world: &RealWorld, role: &str) -> Vec<String> {
     let (range, by) = (format!("main..main-{role}"), format!("--author=^{role} "));
-    let args = ["log", "--reverse", "--no-merges", "--format=%s", &by, &range];
+    let args = [
+        "log",
+        "--reverse",
+        "--no-merges",
+        "--format=%s",
+        &by,
+        &range,
+    ];
     let ran = world.run(&world.command("git").args(args));
     ran.stdout.lines().map(str::to_owned).collect()
 }
