@@ -96,7 +96,7 @@ fn an_agents_pushes_go_through_the_broker_and_no_other_way() {
         ),
         ("git tag v9 && git push origin v9".to_owned(), "push.tag"),
     ] {
-        let command = command.replace("git push", "git -c core.hooksPath=/dev/null push");
+        let command = command.replace("git ", "git -c core.hooksPath=/dev/null ");
         let ran = world.run_as("developer", &command);
         assert_ne!(ran.code, 0, "{command}: {ran}");
         let said = format!("{}{}", ran.stdout, ran.stderr);
