@@ -14,9 +14,7 @@ use torch_process::clock::{self, Clock, Reading};
 use torch_process::traces::Traces;
 use torch_process::{Environment, facts};
 use torch_store::Store;
-use torch_store::export::{
-    ComplianceExporter, Exporter, GitExporter, LaneExporter, ViolationExporter,
-};
+use torch_store::export::{ComplianceExporter, Exporter, GitExporter, KindExporter};
 
 use crate::catalog::Catalog;
 use crate::event::{Effect, Event};
@@ -110,8 +108,8 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         store,
         compliance: ComplianceExporter::new(&logs, zone.clone()),
         git_log: GitExporter::new(&logs, zone.clone()),
-        violations: ViolationExporter::new(&logs, zone.clone()),
-        lane_log: LaneExporter::new(&logs, zone.clone()),
+        violations: KindExporter::of_violations(&logs, zone.clone()),
+        lane_log: KindExporter::of_lane(&logs, zone.clone()),
         exporter: Exporter::new(&logs, zone),
         home: options.home.clone(),
         torch: options.torch.clone(),

@@ -59,9 +59,7 @@ use torch_process::traces::Traces;
 use torch_scheduler::Agenda;
 use torch_session::Server;
 use torch_store::Store;
-use torch_store::export::{
-    ComplianceExporter, Exporter, GitExporter, LaneExporter, ViolationExporter,
-};
+use torch_store::export::{ComplianceExporter, Exporter, GitExporter, KindExporter};
 use torch_worktree::{Added, Git, Repository};
 
 use crate::event::{ConnId, Effect, Event, Known, TimerKey};
@@ -118,8 +116,8 @@ pub(crate) struct Host {
     pub(crate) state: State,
     pub(crate) store: Store,
     pub(crate) exporter: Exporter,
-    pub(crate) violations: ViolationExporter,
-    pub(crate) lane_log: LaneExporter,
+    pub(crate) violations: KindExporter,
+    pub(crate) lane_log: KindExporter,
     pub(crate) git_log: GitExporter,
     pub(crate) compliance: ComplianceExporter,
     pub(crate) home: PathBuf,

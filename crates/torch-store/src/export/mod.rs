@@ -8,19 +8,17 @@ mod compliance;
 mod day;
 mod git;
 mod kind;
-mod lane;
+mod kind_file;
 mod line;
 mod sessions;
-mod violations;
 
 use std::path::PathBuf;
 
 pub use compliance::ComplianceExporter;
 pub use day::{Exporter, Step};
 pub use git::GitExporter;
-pub use lane::LaneExporter;
+pub use kind_file::KindExporter;
 pub use sessions::write_sessions;
-pub use violations::ViolationExporter;
 
 use crate::StoreError;
 

@@ -7,7 +7,7 @@ use torch_core::ledger::{Dependencies, Severity, Violation, ViolationState};
 use torch_core::{AgentId, LedgerRecord, Team, ViolationId, Write};
 
 use super::sample::{Home, NOW, raised, role};
-use crate::export::ViolationExporter;
+use crate::export::KindExporter;
 use crate::{LedgerKind, Store};
 
 fn violation(number: u128, team: &Team, status: ViolationState) -> Violation {
@@ -93,7 +93,7 @@ fn each_step_of_a_violation_is_one_line() {
     let home = Home::new();
     let (mut store, ..) = raised(&home);
     let logs = home.dir.path().join("logs");
-    let mut exporter = ViolationExporter::new(&logs, TimeZone::UTC);
+    let mut exporter = KindExporter::of_violations(&logs, TimeZone::UTC);
     let note = |store: &mut Store, kind: &str| {
         let data = json!({"id": "v-1", "rule": "mode.matrix"});
         let entry = JournalEntry::new(kind, "v", "request send").with(data);
@@ -107,7 +107,7 @@ fn each_step_of_a_violation_is_one_line() {
     note(&mut store, "violation.resolved");
     assert!(!exporter.step(&store).expect("exports"));
     // Another daemon goes on where the file ends.
-    let mut next = ViolationExporter::new(&logs, TimeZone::UTC);
+    let mut next = KindExporter::of_violations(&logs, TimeZone::UTC);
     assert!(!next.step(&store).expect("exports"));
     let lines = lines(&home);
     let events: Vec<&Value> = lines.iter().map(|line| &line["event"]).collect();

@@ -8,8 +8,7 @@ use torch_api::broker::PushLine;
 use torch_core::broker::{BrokerRemote, Reach};
 use torch_core::policy::{Approval, TeamPolicy};
 use torch_core::{
-    Agent, AgentState, DesiredState, Envelope, Recipient, RoleName, RouterMode, SessionName, Team,
-    TeamPhase, Write,
+    Agent, AgentState, Envelope, Recipient, RoleName, RouterMode, SessionName, Team, Write,
 };
 use torch_worktree::{PushFacts, RefChange};
 
@@ -17,7 +16,7 @@ use super::*;
 use crate::broker::{Carried, Went};
 use crate::event::Event;
 use crate::state::Snapshot;
-use crate::state::fixture::settings;
+use crate::state::fixture::{self, settings};
 
 const BEGIN: Timestamp = Timestamp(1_800_000_000_000);
 const CONN: ConnId = ConnId(1);
@@ -25,34 +24,14 @@ const BRANCH: &str = "refs/heads/feature/login";
 
 fn team(policy: TeamPolicy) -> Team {
     Team {
-        lane: torch_core::lane::TeamLane::default(),
-        id: TeamId::new(1, 1),
         name: SessionName::slug("app"),
         project: "/project".into(),
-        common_dir: "/project/.git".into(),
-        spec: "/project/spec.md".into(),
-        spec_sha256: String::new(),
-        base_branch: "trunk".to_owned(),
-        base_commit: "0".repeat(40),
-        desired: DesiredState::Running,
-        phase: TeamPhase::Running,
         router: RouterMode::Matrix,
         env: [("SSH_AUTH_SOCK", "/agent"), ("PATH", "/bin")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
-        session: None,
-        created: BEGIN,
-        finished: None,
-        summary: None,
-        paused: false,
-        boot: None,
-        told_suspended: None,
         policy,
-        matrix: None,
-        limits: Default::default(),
-        role_files: Default::default(),
-        standup: None,
-        supervision: Default::default(),
+        ..fixture::team(1, "/project/.git")
     }
 }
 

@@ -6,44 +6,19 @@ use torch_api::git::GitRequest;
 use torch_api::rules::{RulesRequest, ViolationFilter};
 use torch_api::task::{TasksOrder, TasksRequest};
 use torch_api::wire::MessageFilter;
-use torch_core::{
-    Agent, AgentId, DesiredState, RoleName, RouterMode, SessionName, Team, TeamPhase, Timestamp,
-};
+use torch_core::{Agent, AgentId, RoleName, SessionName, Team, Timestamp};
 
 use super::*;
 use crate::state::Snapshot;
-use crate::state::fixture::settings;
+use crate::state::fixture::{self, settings};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 fn team(number: u128, name: &str) -> Team {
     Team {
-        id: TeamId::new(1, number),
         name: SessionName::slug(name),
         project: format!("/{name}").into(),
-        common_dir: format!("/{name}/.git").into(),
-        spec: format!("/{name}/spec.md").into(),
-        spec_sha256: String::new(),
-        base_branch: "main".to_owned(),
-        base_commit: "0".repeat(40),
-        desired: DesiredState::Running,
-        phase: TeamPhase::Running,
-        router: RouterMode::Strict,
-        env: Default::default(),
-        session: None,
-        created: NOW,
-        finished: None,
-        summary: None,
-        paused: false,
-        boot: None,
-        told_suspended: None,
-        policy: Default::default(),
-        matrix: None,
-        limits: Default::default(),
-        role_files: Default::default(),
-        standup: None,
-        supervision: Default::default(),
-        lane: Default::default(),
+        ..fixture::team(number, &format!("/{name}/.git"))
     }
 }
 

@@ -1,4 +1,5 @@
-//! The fast lane's day files: `fast-lane/YYYY-MM-DD/lane.jsonl`, one line per thing that happened in one.
+//! Day files of one kind of journal entries, one line per entry: `communications/YYYY-MM-DD/violations.jsonl` and
+//! `fast-lane/YYYY-MM-DD/lane.jsonl`.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,19 +13,20 @@ use super::kind::BATCH;
 use super::line::{date, rfc3339};
 use crate::Store;
 
-/// What each day's file is called.
-const FILE: &str = "lane.jsonl";
-
-/// Appends to the day files what the journal has of the fast lane and they don't.
+/// Appends to the day files of one kind what the journal has of it and they don't.
 #[derive(Debug)]
-pub struct LaneExporter {
+pub struct KindExporter {
+    /// What the kind of each entry begins with, before a dot.
+    kind: &'static str,
+    /// What each day's file is called.
+    file: &'static str,
     dir: PathBuf,
     zone: TimeZone,
     /// How far the journal was read; unknown before the first look at the files.
     reached: Option<u64>,
 }
 
-/// One line, as documented in `registry/schemas/lane.md`.
+/// One line, as documented in `registry/schemas/violations.md` and `lane.md` there.
 #[derive(Debug, Serialize)]
 struct Line<'a> {
     seq: u64,
@@ -32,14 +34,30 @@ struct Line<'a> {
     event: &'a str,
     cause: &'a str,
     #[serde(flatten)]
-    lane: &'a serde_json::Value,
+    data: &'a serde_json::Value,
 }
 
-impl LaneExporter {
-    /// An exporter to `fast-lane` in `logs_dir`; an entry belongs to the day that it has in `zone`.
-    pub fn new(logs_dir: &Path, zone: TimeZone) -> Self {
+impl KindExporter {
+    /// What happened to violations, in `communications` in `logs_dir`; an entry belongs to the day that it has in `zone`.
+    pub fn of_violations(logs_dir: &Path, zone: TimeZone) -> Self {
+        Self::new(
+            "violation",
+            logs_dir.join("communications"),
+            "violations.jsonl",
+            zone,
+        )
+    }
+
+    /// What the fast lane did, in `fast-lane` in `logs_dir`; an entry belongs to the day that it has in `zone`.
+    pub fn of_lane(logs_dir: &Path, zone: TimeZone) -> Self {
+        Self::new("lane", logs_dir.join("fast-lane"), "lane.jsonl", zone)
+    }
+
+    fn new(kind: &'static str, dir: PathBuf, file: &'static str, zone: TimeZone) -> Self {
         Self {
-            dir: logs_dir.join("fast-lane"),
+            kind,
+            file,
+            dir,
             zone,
             reached: None,
         }
@@ -61,20 +79,20 @@ impl LaneExporter {
         let last = store.last_seq()?;
         let reached = match self.reached {
             Some(reached) => reached,
-            None => find_end(&self.dir, FILE, last)?,
+            None => find_end(&self.dir, self.file, last)?,
         };
-        let rows = store.entries_of("lane", reached)?;
+        let rows = store.entries_of(self.kind, reached)?;
         for row in &rows {
             let line = Line {
                 seq: row.seq,
                 time: rfc3339(row.at, &self.zone),
                 event: &row.kind,
                 cause: &row.cause,
-                lane: &row.data,
+                data: &row.data,
             };
             let mut text = serde_json::to_string(&line).map_err(ExportError::Encode)?;
             text.push('\n');
-            let (path, mut file) = open_day(&self.dir, &date(row.at, &self.zone), FILE)?;
+            let (path, mut file) = open_day(&self.dir, &date(row.at, &self.zone), self.file)?;
             file.write_all(text.as_bytes())
                 .and_then(|()| file.sync_data())
                 .map_err(ExportError::file("append to", &path))?;
