@@ -123,9 +123,12 @@ impl Site<'_> {
         }))
     }
 
-    /// Once there were conflicts, a branch that another one has within goes in with that one: whoever solved them merged it.
+    /// Once there were conflicts, a branch that another one has within goes in with that one: whoever solved them merged it. What is left
+    /// out takes nothing in.
     fn drop_contained(&self, work: &mut [RoleWork]) -> Result<(), Why> {
-        let had_conflicts = !self.job.row.conflicts.is_empty();
+        let row = &self.job.row;
+        let had_conflicts = row.contained || !row.conflicts.is_empty();
+        let is_out = |commit: &str| row.left_out.iter().any(|out| out.commit == commit);
         let all: Vec<String> = work
             .iter()
             .flat_map(|one| one.commits.iter().map(|(_, commit, _)| commit.clone()))
@@ -139,7 +142,7 @@ impl Site<'_> {
                     let same = *other == commit.1;
                     within |= match same {
                         true => at < place,
-                        false => had_conflicts && self.has(other, &commit.1)?,
+                        false => had_conflicts && !is_out(other) && self.has(other, &commit.1)?,
                     };
                 }
                 place += 1;

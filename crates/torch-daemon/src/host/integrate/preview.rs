@@ -25,10 +25,10 @@ pub(crate) fn preview(git: &Git, home: &Path, job: &Job) -> Response {
 
 fn seen(git: &Git, home: &Path, job: &Job) -> Result<IntegrationPreview, Why> {
     let site = Site::new(git, home, job)?;
-    let seen = site.seen(false)?;
+    let found = site.seen(false)?;
     let mut row = job.row.clone();
     let now = row.at;
-    let uncommitted = seen
+    let uncommitted = found
         .work
         .iter()
         .filter(|work| work.changed > 0 || work.operation.is_some());
@@ -41,15 +41,20 @@ fn seen(git: &Git, home: &Path, job: &Job) -> Result<IntegrationPreview, Why> {
         (work.role.to_string(), what.unwrap_or(files))
     });
     let uncommitted = uncommitted.collect();
-    let (parent_tip, notes) = (seen.parent.clone(), seen.notes.clone());
+    let (parent_tip, notes) = (found.parent.clone(), found.notes.clone());
     // Nobody is asked for anything, and nobody is waited for.
     let mut rules = job.rules.clone();
     rules.agents_commit = false;
-    follow(&mut row, &rules, Found::Seen(seen), now);
+    follow(&mut row, &rules, Found::Seen(found), now);
     row.giving_up = None;
     if !row.merges.is_empty()
         && let Err(conflict) = site.chained(&row.parent_tip, &row.merges)?
     {
+        if !row.contained {
+            let mut job = job.clone();
+            job.row.contained = true;
+            return seen(git, home, &job);
+        }
         row.built = None;
         follow(&mut row, &rules, conflict, now);
     }

@@ -318,6 +318,43 @@ fn a_conflict_ends_by_a_merge_of_its_owner() {
 }
 
 #[test]
+fn a_conflict_that_somebody_solved_before_is_nobodys() {
+    let mut world = World::new(&[]);
+    work(&world, "developer", "a.md", "1\n");
+    work(&world, "tester", "a.md", "2\n");
+    let tree = world.tree("project_manager");
+    world.git_in(&tree, &["merge", "-q", "trunk-developer"]);
+    let args = ["merge", "-q", "-s", "ours", "-m", "solved", "trunk-tester"];
+    world.git_in(&tree, &args);
+    world.run();
+    assert!(
+        matches!(world.on(), Some(WaitOn::Review { .. })),
+        "{:?}",
+        world.row
+    );
+    let roles = world.row.merges.iter().map(|merge| merge.role.as_str());
+    assert_eq!(roles.collect::<Vec<_>>(), ["project_manager"]);
+    world.approve();
+    world.is_in();
+}
+
+#[test]
+fn what_a_red_branch_has_within_goes_in_without_it() {
+    let mut world = World::new(&[]);
+    work(&world, "developer", "a.py", "1\n");
+    work(&world, "tester", "a.py", "2\n");
+    let tree = world.tree("project_manager");
+    world.git_in(&tree, &["merge", "-q", "trunk-developer"]);
+    let args = ["merge", "-q", "-s", "ours", "-m", "solved", "trunk-tester"];
+    world.git_in(&tree, &args);
+    work(&world, "project_manager", "red", "1\n");
+    world.run();
+    let out = world.row.left_out.iter().map(|out| out.role.as_str());
+    assert_eq!(out.collect::<Vec<_>>(), ["project_manager"]);
+    assert_eq!(world.on(), Some(&WaitOn::Conflicts), "{:?}", world.row);
+}
+
+#[test]
 fn the_branch_that_is_red_stays_out() {
     let mut world = World::new(&[]);
     work(&world, "project_manager", "notes", "1\n");
