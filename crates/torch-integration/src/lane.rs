@@ -168,6 +168,14 @@ impl Lanes {
         self.try_again(now, agent);
     }
 
+    /// Notes that an agent's branch went back behind where it stood, by a reset or a rebase: what lanes had brought may be gone with
+    /// that, so they look again. Without this it would depend on the sender's next commit, or the next start, whether it comes again.
+    pub fn rewound(&mut self, now: Timestamp, to: AgentId) {
+        for rule in self.rules.clone().iter().filter(|rule| rule.pair.to == to) {
+            self.note(now, rule, Moved::Own);
+        }
+    }
+
     fn note_all(&mut self, now: Timestamp, from: AgentId, moved: Moved) {
         let rules = self.rules.clone();
         for rule in rules.iter().filter(|rule| rule.pair.from == from) {

@@ -180,6 +180,9 @@ impl State {
             any = true;
             let lanes = self.lanes.teams.entry(team).or_default();
             lanes.moved(t.now, agent, Moved::Own);
+            if moved.rewound {
+                lanes.rewound(t.now, agent);
+            }
         }
         if any {
             self.begin_cycle(t, team);

@@ -340,6 +340,19 @@ fn ten_commits_in_a_second_are_one_merge() {
 }
 
 #[test]
+fn a_recipient_that_went_back_gets_it_again() {
+    let mut world = World::new();
+    world.deed(Deed::Commit(0, 1));
+    world.settle();
+    world.tree(agent(1)).has.clear();
+    let now = world.now;
+    world.lanes.moved(now, agent(1), Moved::Own);
+    world.lanes.rewound(now, agent(1));
+    world.settle();
+    assert_eq!(world.trees[&agent(1)].has.len(), 1);
+}
+
+#[test]
 fn somebody_who_never_stops_committing_is_merged_all_the_same() {
     let mut world = World::new();
     for _ in 0..50 {

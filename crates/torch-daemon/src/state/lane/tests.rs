@@ -64,6 +64,22 @@ fn a_commit_goes_all_the_way_and_each_reader_hears_once() {
 }
 
 #[test]
+fn what_a_recipient_threw_away_comes_again() {
+    let mut stage = Stage::new();
+    let commit = stage.commit("developer", "file", "text\n");
+    stage.run();
+    assert!(stage.has("tester", &commit));
+    git(&stage.at("tester"), &["reset", "-q", "--hard", "trunk"]);
+    stage.moved_so("tester", true);
+    stage.run();
+    assert!(
+        stage.has("tester", &commit),
+        "only the next commit brings it"
+    );
+    assert_eq!(stage.journalled("lane.merged"), 3);
+}
+
+#[test]
 fn a_worktree_with_changes_is_merged_into_once_they_are_committed() {
     let mut stage = Stage::new();
     fs::write(stage.at("tester").join("code.txt"), "half a test\n").expect("written");

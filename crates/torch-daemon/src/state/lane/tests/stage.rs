@@ -177,13 +177,18 @@ impl Stage {
     }
 
     pub(super) fn moved(&mut self, role: &str) -> String {
+        self.moved_so(role, false)
+    }
+
+    /// As [`Self::moved`], perhaps back behind where it stood.
+    pub(super) fn moved_so(&mut self, role: &str, rewound: bool) -> String {
         let commit = self.head(role);
         let moved = RefMove {
             name: format!("refs/heads/trunk-{role}"),
             agent: Some(id(role)),
             old: None,
             new: Some(commit.clone()),
-            rewound: false,
+            rewound,
             commits: Vec::new(),
             more: 0,
         };
