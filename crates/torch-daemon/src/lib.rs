@@ -31,5 +31,6 @@ pub mod templates;
 mod view;
 pub mod worktrees;
 
+pub use host::acts;
 pub use run::{EXIT_LOCKED, Options, hint, run};
 pub use service::Service;

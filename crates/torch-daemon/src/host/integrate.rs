@@ -63,7 +63,7 @@ fn word(act: &Act) -> &'static str {
 }
 
 /// Does an act; what can't be done is told as such.
-fn carried_out(git: &Git, home: &Path, job: &Job) -> Found {
+pub(super) fn carried_out(git: &Git, home: &Path, job: &Job) -> Found {
     let done = Site::new(git, home, job).and_then(|site| match &job.act {
         Act::Look => site.look(),
         Act::Branch => site.branch(),

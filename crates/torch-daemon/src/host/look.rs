@@ -12,52 +12,20 @@ use super::execute::send;
 use super::{Host, Input, git, tmux};
 use crate::event::{ConnId, Effect, Event, SessionFacts, WindowFacts, WorkFacts};
 use crate::failure::usage;
-use crate::state::GUEST_LINES;
+use crate::state::{GUEST_LINES, State};
 
 /// How many commits are listed.
 const COMMITS: usize = 20;
 
 impl Host {
+    /// Looks at an agent's work, for its briefing or for the rules.
     pub(crate) fn look_at_work(&mut self, effect: Effect) {
-        let Effect::LookAtWork {
-            agent,
-            launch,
-            project,
-            worktree,
-            base_commit,
-        } = effect
-        else {
-            return;
-        };
-        let role = self.state.role_of(agent);
+        let role = role_of(&self.state, &effect);
         let (git, inputs) = (self.git.clone(), self.inputs.clone());
         drop(tokio::task::spawn_blocking(move || {
-            let work = role.and_then(|role| work(&git, &project, &worktree, &base_commit, &role));
-            let seen = Event::WorkSeen {
-                agent,
-                launch,
-                work: work.map(Box::new),
-            };
-            send(&inputs, Input::Event(seen));
-        }));
-    }
-
-    pub(crate) fn look_at_tree(&mut self, effect: Effect) {
-        let Effect::LookAtTree {
-            agent,
-            project,
-            worktree,
-            base_commit,
-        } = effect
-        else {
-            return;
-        };
-        let role = self.state.role_of(agent);
-        let (git, inputs) = (self.git.clone(), self.inputs.clone());
-        drop(tokio::task::spawn_blocking(move || {
-            let work = role.and_then(|role| work(&git, &project, &worktree, &base_commit, &role));
-            let work = work.map(Box::new);
-            send(&inputs, Input::Event(Event::TreeSeen { agent, work }));
+            if let Some(seen) = seen_by(&git, role.as_ref(), &effect) {
+                send(&inputs, Input::Event(seen));
+            }
         }));
     }
 
@@ -110,6 +78,49 @@ impl Host {
             };
             send(&inputs, Input::Event(seen));
         });
+    }
+}
+
+/// What a look at an agent's work saw; `None` for any other effect.
+pub(super) fn seen(git: &Git, state: &State, effect: &Effect) -> Option<Event> {
+    seen_by(git, role_of(state, effect).as_ref(), effect)
+}
+
+fn role_of(state: &State, effect: &Effect) -> Option<RoleName> {
+    match effect {
+        Effect::LookAtWork { agent, .. } | Effect::LookAtTree { agent, .. } => {
+            state.role_of(*agent)
+        }
+        _ => None,
+    }
+}
+
+fn seen_by(git: &Git, role: Option<&RoleName>, effect: &Effect) -> Option<Event> {
+    let (Effect::LookAtWork {
+        project,
+        worktree,
+        base_commit,
+        ..
+    }
+    | Effect::LookAtTree {
+        project,
+        worktree,
+        base_commit,
+        ..
+    }) = effect
+    else {
+        return None;
+    };
+    let work = role.and_then(|role| work(git, project, worktree, base_commit, role));
+    let work = work.map(Box::new);
+    match *effect {
+        Effect::LookAtWork { agent, launch, .. } => Some(Event::WorkSeen {
+            agent,
+            launch,
+            work,
+        }),
+        Effect::LookAtTree { agent, .. } => Some(Event::TreeSeen { agent, work }),
+        _ => None,
     }
 }
 

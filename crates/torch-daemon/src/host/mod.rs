@@ -6,6 +6,7 @@
 //! would hold up the loop that makes it, and can't grow: a client has at most [`socket::REQUESTS_MAX`] requests in it, and every
 //! other task was ordered by the loop, or watches a file or a timer and tells of it once.
 
+pub mod acts;
 pub(crate) mod answer;
 mod answer_file;
 pub(crate) mod answers;

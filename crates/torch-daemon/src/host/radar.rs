@@ -6,6 +6,7 @@ use std::path::Path;
 
 use torch_api::git::{GitResponse, OverlapView, PairView, RadarView, TouchedView};
 use torch_api::{Failure, Response};
+use torch_core::TeamId;
 use torch_worktree::{Git, Overlap, Radar, RadarRequest, Side};
 
 use super::execute::send;
@@ -44,23 +45,33 @@ impl Host {
         else {
             return;
         };
-        let (git, inputs) = (self.git.clone(), self.inputs.clone());
-        let scratch = self.home.join("run").join(format!("radar-{team}"));
+        let (git, inputs, home) = (self.git.clone(), self.inputs.clone(), self.home.clone());
         drop(tokio::task::spawn_blocking(move || {
-            let clashes = match seen(&git, &scratch, (&parent, &agents)) {
-                Ok((radar, _)) => Some(clashes(radar)),
-                Err(failure) => {
-                    tracing::warn!(
-                        "the work of team {team} was not compared: {}",
-                        failure.error
-                    );
-                    None
-                }
-            };
-            let event = Event::Overlaps { team, clashes };
+            let event = compared(&git, &home, team, (&parent, &agents));
             send(&inputs, Input::Event(event));
         }));
     }
+}
+
+/// Compares the work of a team's agents; `home` is the registry's folder.
+pub(super) fn compared(
+    git: &Git,
+    home: &Path,
+    team: TeamId,
+    (parent, agents): (&str, &[Registered]),
+) -> Event {
+    let scratch = home.join("run").join(format!("radar-{team}"));
+    let clashes = match seen(git, &scratch, (parent, agents)) {
+        Ok((radar, _)) => Some(clashes(radar)),
+        Err(failure) => {
+            tracing::warn!(
+                "the work of team {team} was not compared: {}",
+                failure.error
+            );
+            None
+        }
+    };
+    Event::Overlaps { team, clashes }
 }
 
 fn clashes(radar: Radar) -> Vec<Clash> {

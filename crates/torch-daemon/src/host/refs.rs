@@ -173,14 +173,7 @@ impl Host {
         drop(tokio::task::spawn_blocking(move || {
             let mut watch = watch;
             watch.follow(&common_dir);
-            let events = read(&git, &common_dir, teams).unwrap_or_else(|error| {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the branches of {} could not be read",
-                    common_dir.display()
-                );
-                Vec::new()
-            });
+            let events = read_or_warn(&git, &common_dir, teams);
             let read = Read {
                 common_dir,
                 watch,
@@ -214,6 +207,18 @@ impl Host {
         }
         effects
     }
+}
+
+/// As [`read`]; of a repository that can't be read nothing is said.
+pub(super) fn read_or_warn(git: &Git, common_dir: &Path, teams: Vec<RefsOf>) -> Vec<Event> {
+    read(git, common_dir, teams).unwrap_or_else(|error| {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the branches of {} could not be read",
+            common_dir.display()
+        );
+        Vec::new()
+    })
 }
 
 /// Reads a repository's branches and says what each team has not been told.

@@ -19,18 +19,22 @@ pub(crate) struct SetUp {
 impl Host {
     /// What worktrees get now.
     pub(crate) fn set_up(&self) -> SetUp {
-        let config = self.state.settings.config.worktree.clone();
-        // An empty range is none; any other was checked when the settings were read.
-        let pool = config.ports.parse().ok();
-        SetUp {
-            env: self.git.environment(),
-            ports: pool.map(|pool| Ports::new(self.home.join("ports"), pool)),
-            config,
-        }
+        SetUp::new(&self.state.settings.config.worktree, &self.git, &self.home)
     }
 }
 
 impl SetUp {
+    /// What these settings say; the leases of ports lie in the registry's folder.
+    pub(crate) fn new(config: &WorktreeConfig, git: &Git, home: &Path) -> Self {
+        // An empty range is none; any other was checked when the settings were read.
+        let pool = config.ports.parse().ok();
+        Self {
+            env: git.environment(),
+            ports: pool.map(|pool| Ports::new(home.join("ports"), pool)),
+            config: config.clone(),
+        }
+    }
+
     /// The worktree's ports, leased now if it has none; without any left it goes without.
     pub(crate) fn lease(&self, worktree: &Path) -> Option<PortPair> {
         let leased = self.ports.as_ref()?.lease(worktree);
