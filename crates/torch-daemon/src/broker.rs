@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use torch_api::Failure;
 use torch_api::broker::PushLine;
 use torch_core::broker::{BrokerRemote, Reach};
+use torch_core::policy::SecretCheck;
 use torch_core::{AgentId, PushId, TeamId};
 use torch_worktree::PushFacts;
 
@@ -75,6 +76,8 @@ pub enum Order {
         quarantine: Option<PathBuf>,
         /// What is to be moved.
         refs: Vec<PushLine>,
+        /// Whether its commits are looked through for secrets.
+        secrets: SecretCheck,
     },
     /// Look whether a push that was let in came in.
     Land {

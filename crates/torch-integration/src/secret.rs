@@ -9,7 +9,7 @@ mod patch;
 
 use patch::Added;
 
-pub use patch::PATCH_OPTIONS;
+pub use patch::{COMMIT, PATCH_OPTIONS};
 
 /// With this text in it a line passes.
 pub const MARKER: &str = "torch:allow-secret";
@@ -23,6 +23,8 @@ const LINE_MAX: usize = 16 << 10;
 /// Something that looks like a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Secret {
+    /// The commit that adds it, full hex, where the patch is one of commits.
+    pub commit: Option<String>,
     /// The file, as the patch names it.
     pub file: String,
     /// The line in it, from 1; of a whole file 1.
@@ -34,6 +36,16 @@ pub struct Secret {
 }
 
 impl Secret {
+    /// `src/a.py:12 in 1a2b3c4d5e6f: GitHub token`: the place, and nothing of the secret itself.
+    pub fn place(&self) -> String {
+        let commit = self.commit.as_ref().map(|id| {
+            let short: String = id.chars().take(12).collect();
+            format!(" in {short}")
+        });
+        let commit = commit.unwrap_or_default();
+        format!("{}:{}{commit}: {}", self.file, self.line, self.kind)
+    }
+
     /// `src/a.py:12: GitHub token ghp_… (40 characters)`.
     pub fn text(&self) -> String {
         let mut text = format!("{}:{}: {}", self.file, self.line, self.kind);
@@ -60,6 +72,7 @@ pub fn secrets_in(patch: &[u8]) -> Vec<Secret> {
 fn look(added: &Added<'_>) -> Option<Secret> {
     if added.first_of_env_file && !added.marked_file {
         return Some(Secret {
+            commit: added.commit.map(str::to_owned),
             file: added.file.to_string(),
             line: 1,
             kind: "file of environment variables, which belongs to this machine alone (.gitignore)",
@@ -76,6 +89,7 @@ fn look(added: &Added<'_>) -> Option<Secret> {
         ))
     })?;
     Some(Secret {
+        commit: added.commit.map(str::to_owned),
         file: added.file.to_string(),
         line: added.line,
         kind,

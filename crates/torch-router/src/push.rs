@@ -13,6 +13,9 @@ pub const REFS_MAX: usize = 50;
 /// Branches that torch alone makes: integrations and rollbacks.
 const OF_TORCH: [&str; 2] = ["integration/", "rollback/"];
 
+/// The rule that keeps secrets back.
+pub const SECRET_RULE: &str = "push.secret";
+
 /// What tags of finished features begin with; any role may make them.
 const STABLE: &str = "stable-";
 
@@ -70,8 +73,10 @@ pub struct Pushed<'a> {
     pub bytes: u64,
     /// How many it may bring.
     pub bytes_max: u64,
-    /// Places in its commits that look like secrets: `src/a.rs:3: an AWS access key`.
+    /// Places in its commits that look like secrets: `src/a.rs:3 in 1a2b3c4d5e6f: AWS access key`.
     pub secrets: &'a [String],
+    /// Why its commits were not all looked through, where they had to be.
+    pub unread: Option<&'a str>,
 }
 
 /// What becomes of a push that is not refused.
@@ -252,6 +257,13 @@ fn of_tag(pushed: &Pushed<'_>, one: &Ref<'_>) -> Result<(), Refusal> {
 }
 
 fn of_secrets(pushed: &Pushed<'_>) -> Result<(), Refusal> {
+    if let Some(why) = pushed.unread {
+        return Err(refuse(
+            "push.unread",
+            format!("it could not be looked through for secrets: {why}"),
+            "push fewer commits at once: git push origin COMMIT:BRANCH, oldest first; a person pushes what is too large for that",
+        ));
+    }
     let Some(first) = pushed.secrets.first() else {
         return Ok(());
     };
@@ -260,9 +272,10 @@ fn of_secrets(pushed: &Pushed<'_>) -> Result<(), Refusal> {
         all => format!(" and {} more places", all - 1),
     };
     Err(refuse(
-        "push.secret",
+        SECRET_RULE,
         format!("a commit of it holds what looks like a secret: {first}{more}"),
-        "take it out of the commits, not only out of the files, and push under a new name; tell the orchestrator, as the secret has to be changed",
+        "take it out of that commit, not only out of the file (git commit --amend, or a new branch from before it), and push again; a secret that is \
+             in use has to be changed: tell the orchestrator. Where it is none, end that line with torch:allow-secret",
     ))
 }
 

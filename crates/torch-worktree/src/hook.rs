@@ -193,11 +193,7 @@ pub(crate) fn secrets_of(
     args.extend(head.map(OsString::from));
     args.push("--".into());
     args.extend(specs);
-    let call = call
-        .set("core.quotePath", "false")
-        .set("core.bigFileThreshold", LARGE)
-        .set("diff.submodule", "short");
-    let patch = match call.ask("look for secrets in what is staged", args) {
+    let patch = match as_patch(call).ask("look for secrets in what is staged", args) {
         // A commit of so much text is no work of hands; nobody reads it in the time of a hook.
         Err(WorktreeError::Git {
             source: ProcessError::TooMuchOutput { .. },
@@ -207,4 +203,12 @@ pub(crate) fn secrets_of(
     };
     let found = secrets_in(&patch.stdout);
     Ok(found.iter().map(|one| one.text()).collect())
+}
+
+/// With what a patch needs in which secrets are looked for, whatever the person's configuration says.
+pub(crate) fn as_patch(call: Call) -> Call {
+    call.set("core.quotePath", "false")
+        .set("core.bigFileThreshold", LARGE)
+        .set("diff.submodule", "short")
+        .set("log.showRoot", "true")
 }

@@ -143,6 +143,50 @@ fn an_agents_pushes_go_through_the_broker_and_no_other_way() {
 }
 
 #[test]
+fn a_secret_that_no_hook_looked_at_does_not_come_through() {
+    let world = World::new();
+    let remote = staged(&world, "orchestrator,developer");
+    let secret = ["ghp", "_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"].concat();
+    let commit = "git -c user.name=d -c user.email=d@x commit -q --no-verify";
+    let hidden = format!(
+        "git checkout -q -B feature/login && mkdir src && printf 'a = 1\\nkey = \"{secret}\"\\n' > src/a.py && git add src && {commit} -m key \
+         && printf 'a = 1\\n' > src/a.py && {commit} -a -m gone"
+    );
+    let hidden = hidden.replace("git checkout", "export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=/dev/null; git checkout");
+    world.run_as("developer", &hidden).ok();
+    let id = world
+        .run_as("developer", "git rev-parse --short=12 HEAD~1")
+        .ok();
+    let ran = world.run_as("developer", "git push --no-verify origin feature/login");
+    assert_ne!(ran.code, 0, "{ran}");
+    let place = format!("src/a.py:2 in {}: GitHub token", id.stdout.trim());
+    assert!(ran.stderr.contains(&place), "{ran}");
+    assert!(ran.stderr.contains("rule push.secret"), "{ran}");
+    assert!(!ran.stderr.contains(&secret[..8]), "{ran}");
+    assert_eq!(at(&world, &remote, "feature/login"), None);
+    assert_eq!(log(&world).len(), 0);
+    world.wait("what is told of it", || {
+        let told = world.torch(&["violations"]);
+        told.stdout.contains("src/a.py:2")
+    });
+    // Without that commit it goes through.
+    world
+        .run_as(
+            "developer",
+            &format!("git reset -q --soft HEAD~2 && {commit} -m login"),
+        )
+        .ok();
+    world
+        .run_as("developer", "git push -q origin feature/login")
+        .ok();
+    world.wait("the branch at the remote", || {
+        at(&world, &remote, "feature/login").is_some()
+    });
+    world.torch(&["stop"]).ok();
+    world.torch(&["audit", "verify"]).ok();
+}
+
+#[test]
 fn a_kill_between_accept_and_forward_or_after_it_changes_nothing_at_the_remote() {
     let world = World::new();
     let remote = staged(&world, "orchestrator,developer");

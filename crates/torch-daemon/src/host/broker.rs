@@ -55,6 +55,7 @@ fn carried_out(git: &Git, now: Timestamp, order: Order) -> Outcome {
             path,
             quarantine,
             refs,
+            secrets,
         } => {
             let lines = refs.iter().map(|line| PushedRef {
                 reference: line.reference.clone(),
@@ -62,7 +63,8 @@ fn carried_out(git: &Git, now: Timestamp, order: Order) -> Outcome {
                 new: line.new.clone(),
             });
             let lines: Vec<_> = lines.collect();
-            let seen = torch_worktree::push_facts(git, &path, quarantine.as_deref(), &lines);
+            let quarantined = quarantine.as_deref();
+            let seen = torch_worktree::push_facts(git, &path, quarantined, &lines, secrets);
             Outcome::Looked {
                 conn,
                 agent,

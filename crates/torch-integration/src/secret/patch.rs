@@ -1,4 +1,4 @@
-//! The lines that a patch of git's adds.
+//! The lines that a patch of git's adds; also one of many commits (`git log`), with what merges add to all their parents.
 
 use std::borrow::Cow;
 
@@ -17,9 +17,14 @@ pub const PATCH_OPTIONS: [&str; 8] = [
     "--inter-hunk-context=0",
 ];
 
+/// What stands before a commit's id in a patch of many: for `git log`, `--format=` with this and `%H`.
+pub const COMMIT: &str = "torch-commit ";
+
 /// One line that is added.
 #[derive(Debug)]
 pub(super) struct Added<'p> {
+    /// The commit, full hex, where the patch names it by [`COMMIT`].
+    pub(super) commit: Option<&'p str>,
     pub(super) file: Cow<'p, str>,
     pub(super) line: usize,
     pub(super) text: &'p [u8],
@@ -35,6 +40,8 @@ pub(super) struct Added<'p> {
 pub(super) fn added(patch: &[u8]) -> impl Iterator<Item = Added<'_>> {
     Lines {
         rest: patch,
+        commit: None,
+        parents: 1,
         file: Cow::Borrowed(""),
         line: 0,
         is_new: false,
@@ -44,6 +51,9 @@ pub(super) fn added(patch: &[u8]) -> impl Iterator<Item = Added<'_>> {
 
 struct Lines<'p> {
     rest: &'p [u8],
+    commit: Option<&'p str>,
+    /// How many old sides the hunk has: each gives its lines a sign of their own.
+    parents: usize,
     file: Cow<'p, str>,
     line: usize,
     is_new: bool,
@@ -66,16 +76,27 @@ impl<'p> Lines<'p> {
     }
 
     fn head(&mut self, line: &'p [u8]) {
-        if line.starts_with(b"diff --git ") {
+        // Of a merge: `diff --cc NAME` or `diff --combined NAME` (git-diff(1), "combined diff format").
+        if line.starts_with(b"diff --") {
             self.is_new = false;
             self.file = Cow::Borrowed("");
+        } else if let Some(id) = line.strip_prefix(COMMIT.as_bytes()) {
+            self.commit = std::str::from_utf8(id).ok();
         } else if line.starts_with(b"new file mode ") {
             self.is_new = true;
         } else if let Some(name) = line.strip_prefix(b"+++ ") {
             self.file = named(name);
-        } else if let Some(place) = line.strip_prefix(b"@@ ") {
-            (self.line, self.left) = hunk(place).unwrap_or((0, 0));
+        } else if line.starts_with(b"@@") {
+            let signs = line.iter().take_while(|&&byte| byte == b'@').count();
+            self.parents = signs - 1;
+            (self.line, self.left) = hunk(&line[signs..]).unwrap_or((0, 0));
         }
+    }
+
+    /// What a line of a hunk adds to every old side; nothing of a line that one of them has.
+    fn added<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
+        let (signs, text) = line.split_at_checked(self.parents)?;
+        signs.iter().all(|&sign| sign == b'+').then_some(text)
     }
 
     fn is_env_file(&self) -> bool {
@@ -102,23 +123,25 @@ impl<'p> Iterator for Lines<'p> {
                 self.head(line);
                 continue;
             }
-            // The new side is counted: lines that come and, where a setting asks for some, lines that stay.
-            if line.starts_with(b" ") {
-                self.left -= 1;
-                self.line += 1;
-            }
-            let Some(text) = line.strip_prefix(b"+") else {
+            // The new side is counted: lines that come, and lines that stay. `\ No newline at end of file` is on no side.
+            let signs = &line[..line.len().min(self.parents)];
+            if signs.contains(&b'-') || signs.first() == Some(&b'\\') {
                 continue;
-            };
-            self.left -= 1;
+            }
             let number = self.line;
             self.line += 1;
-            let next = match (self.left, self.rest.first()) {
-                (1.., Some(b'+')) => self.rest[1..].split(|&byte| byte == b'\n').next(),
-                _ => None,
+            self.left -= 1;
+            let Some(text) = self.added(line) else {
+                continue;
             };
+            let next = match self.left {
+                0 => None,
+                _ => self.rest.split(|&byte| byte == b'\n').next(),
+            };
+            let next = next.and_then(|line| self.added(line));
             let first = number == 1 && self.is_env_file();
             return Some(Added {
+                commit: self.commit,
                 file: self.file.clone(),
                 line: number,
                 text,

@@ -245,6 +245,27 @@ fn the_place_is_the_new_files() {
 }
 
 #[test]
+fn of_many_commits_each_is_named_and_of_a_merge_what_no_parent_has() {
+    let secret = format!("ghp_{}", random(36, ALNUM));
+    let (one, two) = ("1".repeat(40), "2".repeat(40));
+    let text = format!(
+        "{COMMIT}{one}\n\ndiff --cc x\nindex 1,2..3\n--- a/x\n+++ b/x\n\
+         @@@ -1,2 -1,1 +1,4 @@@\n  same\n+ {secret}\n- gone\n +theirs {secret}\n++{secret}\n\
+         {COMMIT}{two}\n\ndiff --git a/y b/y\n--- a/y\n+++ b/y\n@@ -0,0 +3 @@\n+{secret}\n"
+    );
+    let found = secrets_in(text.as_bytes());
+    let places: Vec<_> = found.iter().map(Secret::place).collect();
+    assert_eq!(
+        places,
+        [
+            "x:4 in 111111111111: GitHub token",
+            "y:3 in 222222222222: GitHub token"
+        ]
+    );
+    assert_eq!(found[1].commit.as_deref(), Some(two.as_str()));
+}
+
+#[test]
 fn many_are_cut_and_nothing_makes_it_fail() {
     let secret = format!("ghp_{}", random(36, ALNUM));
     let lines: Vec<&str> = (0..50).map(|_| secret.as_str()).collect();
@@ -255,6 +276,7 @@ fn many_are_cut_and_nothing_makes_it_fail() {
         "@@ -1 +1 @@\n+",
         "@@ -1 +1,99999999999999999999 @@\n+x",
         "@@ @@",
+        "@@@ -1 -1 +1,9 @@@\n+\n++\n\n\\",
     ] {
         secrets_in(text.as_bytes());
     }

@@ -67,6 +67,7 @@ fn judged(
         bytes,
         bytes_max: 100,
         secrets,
+        unread: None,
     };
     judge(&pushed).map_err(|refusal| {
         assert!(!refusal.instead.is_empty());

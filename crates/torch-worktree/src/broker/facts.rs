@@ -7,6 +7,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use torch_core::policy::SecretCheck;
+use torch_integration::secret::{COMMIT, PATCH_OPTIONS, secrets_in};
+use torch_process::ProcessError;
+
 use crate::call::Call;
 use crate::{Git, WorktreeError};
 
@@ -45,9 +49,14 @@ pub struct PushFacts {
     pub refs: Vec<(RefChange, u64, String)>,
     /// How many bytes the push brought; 0 once it has landed.
     pub bytes: u64,
+    /// Places in the commits that the broker did not have that look like secrets: file, line, commit and kind, nothing of the secret;
+    /// at most [`torch_integration::secret::TOLD`].
+    pub secrets: Vec<String>,
+    /// Why what it brings was not looked through for secrets, where it was to be and could not.
+    pub unread: Option<String>,
 }
 
-/// Looks at a push; `quarantine` is the folder of its objects while it has not landed.
+/// Looks at a push; `quarantine` is the folder of its objects while it has not landed. Its commits are read unless the check is off.
 ///
 /// # Errors
 /// [`WorktreeError`], also where the folder is none of this broker's.
@@ -56,6 +65,7 @@ pub fn push_facts(
     broker: &Path,
     quarantine: Option<&Path>,
     refs: &[PushedRef],
+    check: SecretCheck,
 ) -> Result<PushFacts, WorktreeError> {
     let quarantine = quarantine.map(|path| checked(broker, path)).transpose()?;
     let place = Place {
@@ -71,7 +81,19 @@ pub fn push_facts(
         Some(folder) => size(folder).map_err(WorktreeError::io("read", folder))?,
         None => 0,
     };
-    Ok(PushFacts { refs: found, bytes })
+    let (secrets, unread) = match check {
+        SecretCheck::Off => (Vec::new(), None),
+        SecretCheck::Refuse | SecretCheck::Warn => match place.secrets(refs)? {
+            Ok(secrets) => (secrets, None),
+            Err(why) => (Vec::new(), Some(why)),
+        },
+    };
+    Ok(PushFacts {
+        refs: found,
+        bytes,
+        secrets,
+        unread,
+    })
 }
 
 /// Whether a branch or tag of the broker has come to this commit, or beyond.
@@ -166,6 +188,69 @@ impl Place<'_> {
         }
     }
 
+    /// The commit that this object is or, being a tag, leads to.
+    fn commit(&self, id: &str) -> Result<Option<String>, WorktreeError> {
+        let peeled = format!("{id}^{{commit}}");
+        let args = ["rev-parse", "--verify", "--quiet", &peeled];
+        let said = self.call().run(args);
+        let said = said.map_err(crate::git::failed("look at a push", self.broker))?;
+        Ok(said.success().then(|| said.text().trim().to_owned()))
+    }
+
+    /// The places in new commits that look like secrets; in `Err`, why they were not all read. Of a merge, what none of its parents
+    /// has is read: what they have came, or comes, by their own commits.
+    fn secrets(&self, refs: &[PushedRef]) -> Result<Result<Vec<String>, String>, WorktreeError> {
+        let mut commits = String::new();
+        let mut known: Vec<OsString> = Vec::new();
+        for one in refs {
+            let Some(new) = &one.new else {
+                continue;
+            };
+            let Some(commit) = self.commit(new)? else {
+                let name = &one.reference;
+                return Ok(Err(format!("{name} leads to something else than a commit")));
+            };
+            commits.push_str(&commit);
+            commits.push('\n');
+            known.extend(one.old.iter().map(|old| format!("^{old}").into()));
+            if self.quarantine.is_none() {
+                // It stands there already, and is to be read all the same.
+                known.push(format!("--exclude={}", one.reference).into());
+            }
+        }
+        if commits.is_empty() {
+            return Ok(Ok(Vec::new()));
+        }
+        let mut args: Vec<OsString> = ["log", "-c"].map(OsString::from).into();
+        args.push(format!("--format={COMMIT}%H").into());
+        args.extend(PATCH_OPTIONS.map(OsString::from));
+        args.push("--stdin".into());
+        args.extend(known);
+        args.extend(["--not", "--all", "--"].map(OsString::from));
+        let call = crate::hook::as_patch(self.call().stdin(commits));
+        match call.ask("look for secrets in a push", args) {
+            Ok(patch) => {
+                let found = secrets_in(&patch.stdout);
+                Ok(Ok(found.iter().map(|one| one.place()).collect()))
+            }
+            Err(WorktreeError::Git {
+                source: ProcessError::TooMuchOutput { limit, .. },
+                ..
+            }) => Ok(Err(format!(
+                "its new commits add more text than torch reads of one push ({} MiB)",
+                limit >> 20
+            ))),
+            Err(WorktreeError::Git {
+                source: ProcessError::Deadline { deadline, .. },
+                ..
+            }) => Ok(Err(format!(
+                "its new commits were not read within {} s",
+                deadline.as_secs()
+            ))),
+            Err(error) => Err(error),
+        }
+    }
+
     fn look(&self, one: &PushedRef) -> Result<(RefChange, u64, String), WorktreeError> {
         let Some(new) = &one.new else {
             return Ok((RefChange::Deleted, 0, String::new()));
@@ -183,15 +268,10 @@ impl Place<'_> {
                 }
             }
         };
-        let peeled = format!("{new}^{{commit}}");
-        let args = ["rev-parse", "--verify", "--quiet", &peeled];
-        let commit = self.call().run(args);
-        let commit = commit.map_err(crate::git::failed("look at a push", self.broker))?;
-        if !commit.success() {
+        let Some(commit) = self.commit(new)? else {
             // A tag of something else than a commit.
             return Ok((change, 0, String::new()));
-        }
-        let commit = commit.text().trim().to_owned();
+        };
         let args = ["rev-list", "--count", &commit, "--not", "--all", "--"];
         let count = self.call().ask("count the commits of a push", args)?.text();
         let args = ["log", "-1", "--format=%s", &commit, "--"];

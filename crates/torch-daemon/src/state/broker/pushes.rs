@@ -10,8 +10,9 @@ use torch_api::broker::{BrokerResponse, PushLine};
 use torch_api::git::GitResponse;
 use torch_api::{Failure, Response};
 use torch_core::broker::{Push, PushState};
+use torch_core::policy::SecretCheck;
 use torch_core::{AgentId, LedgerRecord, MessageKind, PushId, Recipient, Sender, TeamId};
-use torch_router::push::{Change, Owner, Pushed, Ref, Refusal, Verdict, judge};
+use torch_router::push::{Change, Owner, Pushed, Ref, Refusal, SECRET_RULE, Verdict, judge};
 use torch_worktree::{PushFacts, RefChange};
 
 use super::super::send::Draft;
@@ -58,6 +59,7 @@ impl State {
             path,
             quarantine,
             refs,
+            secrets: self.secret_check(*team),
         };
         t.push(Effect::Broker(Box::new(order)));
     }
@@ -76,7 +78,8 @@ impl State {
         };
         match self.judged_push(agent, lines, &facts) {
             Some(Ok((verdict, rule))) => {
-                let taken = self.take_push(t, agent, (lines, &facts), (verdict, rule, landed));
+                let mut taken = self.take_push(t, agent, (lines, &facts), (verdict, rule, landed));
+                taken.extend(self.warned_of(t, agent, &facts));
                 let response = GitResponse::Broker(BrokerResponse::Taken { lines: taken });
                 t.reply(conn, Response::Git(Box::new(response)));
             }
@@ -84,6 +87,9 @@ impl State {
                 let names: Vec<&str> = lines.iter().map(|line| line.reference.as_str()).collect();
                 let data = json!({"rule": refusal.rule, "refs": names, "why": refusal.words});
                 t.journal("push.refused", agent, data);
+                if refusal.rule == SECRET_RULE {
+                    self.note_secrets(t, agent, &facts.secrets, false);
+                }
                 let error = format!("nothing of the push was taken: {}", refusal.words);
                 let cause = format!("rule {}; instead: {}", refusal.rule, refusal.instead);
                 t.fail(conn, refused(&error, &cause, None));
@@ -93,6 +99,20 @@ impl State {
                 t.fail(conn, refused("the push was refused", cause, None));
             }
         }
+    }
+
+    fn secret_check(&self, team: TeamId) -> SecretCheck {
+        let team = self.teams.get(&team);
+        team.map_or_else(SecretCheck::default, |team| team.policy.git.secret_check)
+    }
+
+    /// What is told of secrets in a push that was taken all the same.
+    fn warned_of(&mut self, t: &mut Turn, agent: AgentId, facts: &PushFacts) -> Vec<String> {
+        self.note_secrets(t, agent, &facts.secrets, true);
+        let found = facts.secrets.iter().chain(&facts.unread);
+        found
+            .map(|one| format!("torch: warned by rule {SECRET_RULE}: {one}"))
+            .collect()
     }
 
     fn judged_push(
@@ -131,6 +151,7 @@ impl State {
                 },
             })
             .collect();
+        let refuses = team.policy.git.secret_check == SecretCheck::Refuse;
         let config = &self.settings.config.broker;
         let protected: Vec<&str> = config.protected().collect();
         Some(judge(&Pushed {
@@ -146,8 +167,8 @@ impl State {
             refs: &refs,
             bytes: facts.bytes,
             bytes_max: config.push_megabytes.saturating_mul(MIB),
-            // Here is the place for what a look into the commits finds.
-            secrets: &[],
+            secrets: if refuses { &facts.secrets } else { &[] },
+            unread: facts.unread.as_deref().filter(|_| refuses),
         }))
     }
 

@@ -6,7 +6,7 @@ use torch_api::Request;
 use torch_api::asking::AnswerChannel;
 use torch_api::broker::PushLine;
 use torch_core::broker::{BrokerRemote, Reach};
-use torch_core::policy::{Approval, TeamPolicy};
+use torch_core::policy::{Approval, SecretCheck, TeamPolicy};
 use torch_core::{
     Agent, AgentState, Envelope, Recipient, RoleName, RouterMode, SessionName, Team, Write,
 };
@@ -139,6 +139,11 @@ impl Stage {
 
     /// The developer's push of a branch was looked at.
     fn pushed(&mut self, reference: &str, new: &str) {
+        self.pushed_with(reference, new, &[]);
+    }
+
+    /// As [`Stage::pushed`], and these places looked like secrets.
+    fn pushed_with(&mut self, reference: &str, new: &str, secrets: &[&str]) {
         let line = PushLine {
             reference: reference.to_owned(),
             old: Some("0a".to_owned()),
@@ -147,6 +152,8 @@ impl Stage {
         let facts = PushFacts {
             refs: vec![(RefChange::Forward, 2, "the login".to_owned())],
             bytes: 5,
+            secrets: secrets.iter().map(|one| (*one).to_owned()).collect(),
+            unread: None,
         };
         self.outcome(Outcome::Looked {
             conn: CONN,
@@ -261,6 +268,35 @@ fn what_may_not_be_pushed_is_refused_and_not_kept() {
     }
     let is_push = |row: &&LedgerRecord| matches!(row, LedgerRecord::Push(_));
     assert_eq!(stage.kept.values().filter(is_push).count(), 0);
+}
+
+#[test]
+fn a_secret_keeps_a_push_back_as_the_policy_says() {
+    let found = "src/a.rs:3 in 1a2b3c4d5e6f: AWS access key";
+    let with = |check| {
+        let mut policy = TeamPolicy::default();
+        policy.git.secret_check = check;
+        let mut stage = Stage::new(policy);
+        stage.pushed_with(BRANCH, "1a", &[found]);
+        stage
+    };
+    let refused = with(SecretCheck::Refuse);
+    let Some(Response::Failed(failure)) = &refused.answer else {
+        panic!("taken: {:?}", refused.answer);
+    };
+    assert!(failure.error.contains(found), "{failure:?}");
+    assert!(failure.causes[0].contains("push.secret"), "{failure:?}");
+    let is_push = |row: &&LedgerRecord| matches!(row, LedgerRecord::Push(_));
+    assert_eq!(refused.kept.values().filter(is_push).count(), 0);
+    let is_breach = |row: &&LedgerRecord| matches!(row, LedgerRecord::Violation(_));
+    assert_eq!(refused.kept.values().filter(is_breach).count(), 1);
+    let warned = with(SecretCheck::Warn);
+    assert_eq!(warned.push(BRANCH, "1a").state, PushState::Accepted);
+    let said = format!("{:?}", warned.answer);
+    assert!(
+        said.contains(&format!("warned by rule push.secret: {found}")),
+        "{said}"
+    );
 }
 
 #[test]
