@@ -1,7 +1,10 @@
 //! Integrations: what is asked of them, and how they are shown.
 
 use serde::{Deserialize, Serialize};
-use torch_core::integration::{Conflict, Integration, IntegrationMerge};
+use torch_core::RoleName;
+use torch_core::integration::{
+    Conflict, Integration, IntegrationMerge, IntegrationOutcome, Wait, WaitOn,
+};
 
 use crate::wire::TeamSelector;
 
@@ -74,6 +77,53 @@ pub struct IntegrationView {
     pub tag: String,
     /// All of it.
     pub integration: Integration,
+}
+
+impl IntegrationView {
+    /// Where it stands, in words: `waits at review: project_manager to review it`, `is at test`, `is in trunk, verified`.
+    pub fn stands(&self) -> String {
+        let row = &self.integration;
+        let parent = &row.parent;
+        match &row.outcome {
+            Some(IntegrationOutcome::Verified) => return format!("is in {parent}, verified"),
+            Some(IntegrationOutcome::Unverified { why }) => {
+                return format!("is in {parent}, and what ran on it afterwards failed: {why}");
+            }
+            Some(IntegrationOutcome::Nothing) => return "found nothing to integrate".to_owned(),
+            Some(IntegrationOutcome::Aborted { why }) => return format!("was given up: {why}"),
+            None => {}
+        }
+        let step = row.step().map_or("its end", |step| step.as_str());
+        match &row.wait {
+            Some(wait) => format!("waits at {step}: {}", waited_for(row, wait)),
+            None => format!("is at {step}"),
+        }
+    }
+}
+
+/// What an integration waits for, in words.
+fn waited_for(row: &Integration, wait: &Wait) -> String {
+    let all = |roles: &[RoleName]| {
+        let roles: Vec<_> = roles.iter().map(RoleName::as_str).collect();
+        roles.join(", ")
+    };
+    match &wait.on {
+        WaitOn::Turn { other } => format!("{} of the same repository comes first", other.tag()),
+        WaitOn::Commits { roles } => format!("{} to commit", all(roles)),
+        WaitOn::Conflicts => {
+            let open = row.conflicts.iter().filter(|one| one.solved.is_none());
+            let mut owners: Vec<_> = open.map(|one| one.owner.clone()).collect();
+            owners.sort();
+            owners.dedup();
+            format!("{} to solve conflicts", all(&owners))
+        }
+        WaitOn::Tests { roles } if roles.is_empty() => "a person to run the tests".to_owned(),
+        WaitOn::Tests { roles } => format!("{} to run the tests", all(roles)),
+        WaitOn::Fix => "commits that mend the tests".to_owned(),
+        WaitOn::Review { by } => format!("{by} to review it"),
+        WaitOn::Tree { path, why } => format!("{path}, where {why}"),
+        WaitOn::Person { why } => format!("a person: {why}"),
+    }
 }
 
 /// What an integration would do now.

@@ -127,6 +127,9 @@ pub struct IntegrationMerge {
     pub commit: String,
     /// How many commits the parent branch did not have.
     pub commits: usize,
+    /// Commits that other branches of the team stood on when it was looked, full hex, and that this one has within.
+    #[serde(default)]
+    pub within: Vec<String>,
     /// The merge commit, full hex, once there is one.
     #[serde(default)]
     pub merge: Option<String>,
@@ -143,6 +146,10 @@ pub struct LeftOut {
     pub commit: String,
     /// Why, in words.
     pub why: String,
+    /// The commit of another branch that is left out, full hex, which this one has within; it goes in again once that branch
+    /// has moved. None: it was found to break the tests itself.
+    #[serde(default)]
+    pub within: Option<String>,
 }
 
 /// A file that git could not merge.

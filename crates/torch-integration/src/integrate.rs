@@ -11,6 +11,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod within;
 mod words;
 
 use torch_core::integration::{Integration, TestRun};
@@ -164,7 +165,8 @@ pub struct RoleWork {
     pub agent: AgentId,
     /// Its role.
     pub role: RoleName,
-    /// Branches (none: detached), their commits in full hex, and how many the parent lacks; those that another has within are not told.
+    /// Branches (none: detached), their commits in full hex, and how many the parent lacks; a commit that two branches stand on
+    /// is told of the first.
     pub commits: Vec<(Option<String>, String, usize)>,
     /// How many files have changes that are not committed.
     pub changed: usize,
@@ -179,6 +181,8 @@ pub struct Seen {
     pub parent: Option<String>,
     /// What the agents have, in the order of the team.
     pub work: Vec<RoleWork>,
+    /// Pairs of commits of [`Self::work`], full hex: the second has the first within.
+    pub within: Vec<(String, String)>,
     /// The integration branches that there are.
     pub taken: Vec<String>,
     /// Whether a pull request can be made: there is a remote, `gh`, and both may be used.

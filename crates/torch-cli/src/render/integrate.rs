@@ -219,6 +219,7 @@ mod tests {
             branch: Some("trunk-developer".to_owned()),
             commit: "89abcdef".repeat(5),
             commits: 2,
+            within: Vec::new(),
             merge: None,
         }];
         row.conflicts = vec![Conflict {

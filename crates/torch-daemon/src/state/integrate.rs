@@ -1,5 +1,6 @@
 //! Integrations: who may want one, what turns them, and what is said because of them. What they are is in `torch-integration`.
 
+mod news;
 mod orders;
 #[cfg(test)]
 mod tests;
@@ -146,7 +147,9 @@ impl State {
             return;
         };
         integrate::queue(&mut row, other, t.now);
+        let before = row.clone();
         let (due, mut says) = integrate::due(&mut row, &rules, t.now);
+        news::journal(t, &before, &row);
         let missed = due == Due::Wait && self.integrations.moved.remove(&team);
         if missed && integrate::moved(&mut row, t.now) {
             self.integrations.rows.insert(team, row);
@@ -265,8 +268,9 @@ impl State {
         let Some(rules) = self.integration_rules(&copy) else {
             return;
         };
-        let mut row = copy;
+        let mut row = copy.clone();
         let says = integrate::follow(&mut row, &rules, found, t.now);
+        news::journal(t, &copy, &row);
         self.integrations.rows.insert(team, row);
         self.keep_integration(t, team);
         self.say_of_integration(t, team, says);

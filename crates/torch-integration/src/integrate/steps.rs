@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use torch_core::integration::{
-    Bisection, Conflict, Integration, IntegrationMerge, IntegrationOutcome, LeftOut, PullRequest,
-    Step, StepState, TestRun, Verdict, Wait, WaitOn,
+    Bisection, Conflict, Integration, IntegrationMerge, IntegrationOutcome, PullRequest, Step,
+    StepState, TestRun, Verdict, Wait, WaitOn,
 };
 use torch_core::{RoleName, Timestamp};
 
 use super::bisect::narrowed;
-use super::{
-    Act, Clash, Due, Found, Probe, Rules, Say, Seen, To, breaches, in_order, owner, probe, words,
-};
+use super::within::{goes_in_with_another, leave_out, merges, tops};
+use super::{Act, Clash, Due, Found, Probe, Rules, Say, Seen, To, breaches, owner, probe, words};
 
 /// How long roles have to commit what they were asked to.
 const COMMITS: Duration = Duration::from_secs(10 * 60);
@@ -193,7 +192,7 @@ pub(super) fn give_up(row: &mut Integration, why: impl Into<String>) {
 }
 
 fn on_seen(row: &mut Integration, rules: &Rules, seen: Seen, now: Timestamp) -> Vec<Say> {
-    let Some(parent) = seen.parent else {
+    let Some(parent) = seen.parent.clone() else {
         let why = format!("there is no branch {:?}", row.parent);
         give_up(row, why.clone());
         return vec![Say::new(To::Lead, words::given_up(row, &why))];
@@ -206,12 +205,8 @@ fn on_seen(row: &mut Integration, rules: &Rules, seen: Seen, now: Timestamp) -> 
     if let Some(says) = ask_for_commits(row, rules, &dirty, now) {
         return says;
     }
-    let merges = merges(row, rules, &seen.work);
-    let commits = |merges: &[IntegrationMerge]| {
-        let commits = merges.iter().map(|merge| merge.commit.clone());
-        commits.collect::<Vec<_>>()
-    };
-    if commits(&merges) != commits(&row.merges) {
+    let merges = merges(row, rules, &seen);
+    if tops(&merges) != tops(&row.merges) {
         // What was reviewed is something else now.
         row.review = None;
         set(row, Step::Review, StepState::Due, "", now);
@@ -223,6 +218,10 @@ fn on_seen(row: &mut Integration, rules: &Rules, seen: Seen, now: Timestamp) -> 
     if row.branch.is_empty() {
         row.branch = words::free_name(&rules.minute, &seen.taken);
     }
+    if row.merges.is_empty() && !row.left_out.is_empty() {
+        wait_for_fix(row, now);
+        return Vec::new();
+    }
     if row.merges.is_empty() {
         return nothing(row, now);
     }
@@ -232,7 +231,7 @@ fn on_seen(row: &mut Integration, rules: &Rules, seen: Seen, now: Timestamp) -> 
 
 /// Nothing goes in.
 fn nothing(row: &mut Integration, now: Timestamp) -> Vec<Say> {
-    if row.built.is_some() || !row.left_out.is_empty() {
+    if row.built.is_some() {
         let why = "no branch is left that could go in";
         give_up(row, why);
         return vec![Say::new(To::Lead, words::given_up(row, why))];
@@ -276,27 +275,6 @@ fn ask_for_commits(
     Some(says)
 }
 
-/// What goes in, in its order.
-fn merges(row: &Integration, rules: &Rules, work: &[super::RoleWork]) -> Vec<IntegrationMerge> {
-    let is_out = |commit: &str| row.left_out.iter().any(|out| out.commit == commit);
-    let mut found = Vec::new();
-    for one in work {
-        for (branch, commit, commits) in &one.commits {
-            if !is_out(commit) {
-                found.push(IntegrationMerge {
-                    agent: one.agent,
-                    role: one.role.clone(),
-                    branch: branch.clone(),
-                    commit: commit.clone(),
-                    commits: *commits,
-                    merge: None,
-                });
-            }
-        }
-    }
-    in_order(found, |merge| merge.role.clone(), &rules.before)
-}
-
 fn on_built(row: &mut Integration, commits: Vec<String>, now: Timestamp) -> Vec<Say> {
     if commits.len() != row.merges.len() {
         let why = format!("{} merges were made of {}", commits.len(), row.merges.len());
@@ -320,10 +298,8 @@ fn on_conflict(
     (at, files): (usize, &[Clash]),
     now: Timestamp,
 ) -> Vec<Say> {
-    if !row.contained {
-        // Before anybody is asked: whoever solved it already has the other branch within its own, and there is nothing to commit.
-        row.contained = true;
-        again(row, now);
+    if goes_in_with_another(row, at) {
+        set(row, Step::Merge, StepState::Due, "", now);
         return Vec::new();
     }
     let Some(ours) = row.merges.get(at) else {
@@ -428,31 +404,6 @@ fn test(row: &mut Integration, rules: &Rules, now: Timestamp) -> (Due, Vec<Say>)
     (Due::Act(Act::Test { command, commit }), Vec::new())
 }
 
-/// The merge that broke the tests, counted from 1, stays out; the others go on.
-fn leave_out(row: &mut Integration, at: usize, now: Timestamp) -> Vec<Say> {
-    let merge = row.merges.remove(at - 1);
-    let log = row.tests.as_ref().and_then(|run| run.log.clone());
-    let says = words::left_out(row, &merge, log.as_deref());
-    row.left_out.push(LeftOut {
-        role: merge.role,
-        branch: merge.branch,
-        commit: merge.commit,
-        why: "the tests fail with it".to_owned(),
-    });
-    row.bisection = None;
-    row.review = None;
-    row.merges.iter_mut().for_each(|merge| merge.merge = None);
-    set(row, Step::Merge, StepState::Due, "", now);
-    set(row, Step::Test, StepState::Due, "", now);
-    if row.contained {
-        // What it had within may go in without it.
-        again(row, now);
-    } else if row.merges.is_empty() {
-        give_up(row, "the tests fail with every branch that there is");
-    }
-    says
-}
-
 fn on_tested(row: &mut Integration, rules: &Rules, run: TestRun, now: Timestamp) -> Vec<Say> {
     let passed = run.verdict == Verdict::Passed;
     if let Some(search) = row.bisection {
@@ -473,7 +424,7 @@ fn on_tested(row: &mut Integration, rules: &Rules, run: TestRun, now: Timestamp)
     vec![Say::new(To::Lead, words::red(row, rules, &text))]
 }
 
-/// The tests are red by a role's word: what comes next are new commits.
+/// The tests are red: what comes next are new commits.
 pub(super) fn wait_for_fix(row: &mut Integration, now: Timestamp) {
     wait(row, Step::Test, WaitOn::Fix, (now, Some(now.after(TESTS))));
 }
@@ -559,10 +510,14 @@ fn on_told(row: &mut Integration, rules: &Rules, now: Timestamp) -> Vec<Say> {
         Some(why) => IntegrationOutcome::Unverified { why },
     };
     end(row, outcome, now);
-    vec![
+    let mut says = vec![
         Say::new(To::Everybody, words::sync(row)),
         Say::new(To::Person, words::done(row, rules)),
-    ]
+    ];
+    if !row.left_out.is_empty() {
+        says.push(Say::new(To::Lead, words::next_one(row)));
+    }
+    says
 }
 
 /// It goes on when a person or the project manager says so.

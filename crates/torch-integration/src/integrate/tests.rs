@@ -12,6 +12,7 @@ use torch_core::{AgentId, IntegrationId, RoleName, TeamId, Timestamp};
 use super::*;
 
 mod ends;
+mod red;
 
 /// A team on a repository that is data: branches, those that conflict, those that are red.
 struct World {
@@ -20,6 +21,8 @@ struct World {
     now: Timestamp,
     /// Role, commit, changed files.
     work: Vec<(&'static str, String, usize)>,
+    /// Pairs of roles: the second has the first one's commit within.
+    within: Vec<(&'static str, &'static str)>,
     conflict: Option<(&'static str, &'static str)>,
     red: Vec<&'static str>,
     red_parent: bool,
@@ -76,6 +79,7 @@ impl World {
                 .iter()
                 .map(|name| (*name, format!("{name}-1"), 0))
                 .collect(),
+            within: Vec::new(),
             conflict: None,
             red: Vec::new(),
             red_parent: false,
@@ -125,6 +129,11 @@ impl World {
                         operation: None,
                     })
                     .collect(),
+                within: self
+                    .within
+                    .iter()
+                    .map(|(inner, outer)| (self.commit(inner), self.commit(outer)))
+                    .collect(),
                 taken: vec!["integration/daily-20260131-1504".to_owned()],
                 ..Seen::default()
             }),
@@ -168,6 +177,12 @@ impl World {
             },
             Act::Clean => Found::Cleaned,
         }
+    }
+
+    /// Where a role's branch stands.
+    fn commit(&self, name: &str) -> String {
+        let found = self.work.iter().find(|(role, _, _)| *role == name);
+        found.expect("it has work").1.clone()
     }
 
     fn built(&self) -> Found {
@@ -373,32 +388,6 @@ fn conflicts_go_to_their_owners_once_and_end_by_a_commit() {
 }
 
 #[test]
-fn the_red_branch_is_left_out_and_the_others_land() {
-    for red in [&["developer"][..], &["tester"], &["frontend", "tester"]] {
-        let mut world = World::new(&["developer", "frontend", "tester"]);
-        world.red = red.to_vec();
-        world.run();
-        let out: Vec<&str> = world
-            .row
-            .left_out
-            .iter()
-            .map(|out| out.role.as_str())
-            .collect();
-        assert_eq!(out, red);
-        for name in red {
-            assert!(world.said_to(name)[0].contains("left out"));
-        }
-        world.approve();
-        assert!(world.row.is_verified());
-        assert!(
-            red.iter().all(|name| !world.parent.contains(name)),
-            "{}",
-            world.parent
-        );
-    }
-}
-
-#[test]
 fn nobody_is_blamed_for_a_red_parent() {
     let mut world = World::new(&["developer", "tester"]);
     world.red_parent = true;
@@ -410,19 +399,6 @@ fn nobody_is_blamed_for_a_red_parent() {
     world.run();
     world.approve();
     assert!(world.row.is_verified());
-}
-
-#[test]
-fn without_any_green_branch_it_is_given_up() {
-    let mut world = World::new(&["developer", "tester"]);
-    world.red = vec!["developer", "tester"];
-    world.run();
-    assert!(matches!(
-        world.row.outcome,
-        Some(IntegrationOutcome::Aborted { .. })
-    ));
-    assert_eq!(world.acts.last(), Some(&Act::Clean));
-    assert_eq!(world.parent, "parent-1");
 }
 
 #[test]

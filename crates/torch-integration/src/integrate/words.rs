@@ -257,22 +257,62 @@ pub(super) fn red(row: &Integration, rules: &Rules, text: &str) -> String {
     )
 }
 
-pub(super) fn left_out(row: &Integration, merge: &IntegrationMerge, log: Option<&str>) -> Vec<Say> {
+/// What broke the tests, to its owner and to who leads; `with` has it within, and waits with it. Called without either of them in
+/// the integration.
+pub(super) fn left_out(
+    row: &Integration,
+    merge: &IntegrationMerge,
+    with: &[IntegrationMerge],
+) -> Vec<Say> {
     let branch = merge.branch.as_deref().unwrap_or(short(&merge.commit));
+    let log = row.tests.as_ref().and_then(|run| run.log.as_ref());
     let log = log.map_or_else(String::new, |log| format!(" The output: {log}."));
     let tag = row.id.tag();
     let (role, at) = (&merge.role, short(&merge.commit));
+    let is_all = row.merges.is_empty();
+    let next = match is_all {
+        true => "the integration goes on with that",
+        false => "the next integration takes it",
+    };
     let own = format!(
         "Your branch {branch} at {at} is left out of integration {tag}: the tests fail with it, and pass without it.{log} Mend it and \
-         commit; the next integration takes it."
+         commit; {next}."
     );
+    let with: Vec<&str> = with.iter().map(|other| other.role.as_str()).collect();
+    let with = match with.as_slice() {
+        [] => String::new(),
+        roles => format!(
+            " With it wait those that have it within: {}.",
+            roles.join(", ")
+        ),
+    };
+    let others = match is_all {
+        true => "Nothing else is left; it goes on when a branch moves.",
+        false => "The others go on.",
+    };
     let all = format!(
-        "{role}'s branch {branch} at {at} is left out of integration {tag}: the tests fail with it.{log} The others go on."
+        "{role}'s branch {branch} at {at} is left out of integration {tag}: the tests fail with it.{log}{with} {others}"
     );
     vec![
         Say::new(To::Role(role.clone()), own),
         Say::new(To::Lead, all),
     ]
+}
+
+/// The roles that are left out, and why.
+fn left(row: &Integration) -> String {
+    let out = row.left_out.iter();
+    let out = out.map(|out| format!("{} ({})", out.role, out.why));
+    out.collect::<Vec<_>>().join(", ")
+}
+
+/// What whoever leads is told at the end where something was left out.
+pub(super) fn next_one(row: &Integration) -> String {
+    format!(
+        "Integration {} went in without {}. Begin the next one when that is mended and committed: torch integrate --no-wait",
+        row.id.tag(),
+        left(row)
+    )
 }
 
 pub(super) fn ask_for_fix(row: &Integration, text: &str) -> Vec<Say> {
@@ -338,9 +378,13 @@ pub(super) fn unverified(row: &Integration, failed: &str) -> String {
 
 pub(super) fn sync(row: &Integration) -> String {
     let parent = &row.parent;
+    let out = match row.left_out.as_slice() {
+        [] => String::new(),
+        _ => format!(" Left out: {}.", left(row)),
+    };
     format!(
         "Integration {} is in {parent}. Take it over within {SYNC_MINUTES} minutes: commit your work, then git merge {parent} in your \
-         own worktree.",
+         own worktree.{out}",
         row.id.tag()
     )
 }

@@ -1,5 +1,7 @@
 //! What is done to the repository.
 
+use std::collections::BTreeSet;
+
 use torch_core::integration::IntegrationMerge;
 use torch_integration::integrate::{Clash, Found, RoleWork, Seen, body, message, title};
 use torch_worktree::{
@@ -46,7 +48,8 @@ impl Site<'_> {
                     .push(format!("{} can't be looked at: {why}", agent.role)),
             }
         }
-        self.drop_contained(&mut seen.work)?;
+        keep_first(&mut seen.work);
+        seen.within = self.within(&seen.work)?;
         seen.taken =
             torch_worktree::branches_below(self.git, &self.repository, BRANCHES).map_err(failed)?;
         seen.test = torch_project::test_command(&self.job.project);
@@ -123,36 +126,19 @@ impl Site<'_> {
         }))
     }
 
-    /// Once there were conflicts, a branch that another one has within goes in with that one: whoever solved them merged it. What is left
-    /// out takes nothing in.
-    fn drop_contained(&self, work: &mut [RoleWork]) -> Result<(), Why> {
-        let row = &self.job.row;
-        let had_conflicts = row.contained || !row.conflicts.is_empty();
-        let is_out = |commit: &str| row.left_out.iter().any(|out| out.commit == commit);
-        let all: Vec<String> = work
-            .iter()
-            .flat_map(|one| one.commits.iter().map(|(_, commit, _)| commit.clone()))
-            .collect();
-        let mut place = 0;
-        for one in work {
-            let mut stays = Vec::new();
-            for commit in std::mem::take(&mut one.commits) {
-                let mut within = false;
-                for (at, other) in all.iter().enumerate() {
-                    let same = *other == commit.1;
-                    within |= match same {
-                        true => at < place,
-                        false => had_conflicts && !is_out(other) && self.has(other, &commit.1)?,
-                    };
-                }
-                place += 1;
-                if !within {
-                    stays.push(commit);
+    /// Which of the commits have which within.
+    fn within(&self, work: &[RoleWork]) -> Result<Vec<(String, String)>, Why> {
+        let commits = work.iter().flat_map(|one| &one.commits);
+        let commits: Vec<&String> = commits.map(|(_, commit, _)| commit).collect();
+        let mut pairs = Vec::new();
+        for outer in &commits {
+            for inner in &commits {
+                if inner != outer && self.has(outer, inner)? {
+                    pairs.push(((*inner).clone(), (*outer).clone()));
                 }
             }
-            one.commits = stays;
         }
-        Ok(())
+        Ok(pairs)
     }
 
     /// The integration branch, on the parent's commit.
@@ -379,6 +365,15 @@ impl Site<'_> {
             }
         }
         Ok(Found::Cleaned)
+    }
+}
+
+/// A commit on which more than one branch stands goes in once, as the first one's.
+fn keep_first(work: &mut [RoleWork]) {
+    let mut known = BTreeSet::new();
+    for one in work {
+        one.commits
+            .retain(|(_, commit, _)| known.insert(commit.clone()));
     }
 }
 

@@ -47,7 +47,9 @@ fn seen(git: &Git, home: &Path, job: &Job) -> Result<IntegrationPreview, Why> {
     rules.agents_commit = false;
     follow(&mut row, &rules, Found::Seen(found), now);
     row.giving_up = None;
-    if !row.merges.is_empty()
+    // One that goes in with another one leaves the merges, and it is looked again.
+    while !row.merges.is_empty()
+        && row.wait.is_none()
         && let Err(conflict) = site.chained(&row.parent_tip, &row.merges)?
     {
         if !row.contained {

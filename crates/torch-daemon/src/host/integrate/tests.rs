@@ -304,9 +304,15 @@ fn a_conflict_ends_by_a_merge_of_its_owner() {
     );
     assert!(moved(&mut world.row, world.now));
     world.run();
+    let order: Vec<_> = world
+        .row
+        .merges
+        .iter()
+        .map(|one| one.role.as_str())
+        .collect();
     assert_eq!(
-        world.row.merges.len(),
-        1,
+        order,
+        ["tester", "developer"],
         "the tester's is within the developer's"
     );
     world.approve();
@@ -371,6 +377,30 @@ fn the_branch_that_is_red_stays_out() {
     world.approve();
     world.is_in();
     assert!(!world.project.join("red").exists() && world.project.join("tests").exists());
+}
+
+#[test]
+fn what_has_the_red_commit_within_stays_out_with_it() {
+    let mut world = World::new(&[]);
+    work(&world, "project_manager", "notes", "1\n");
+    work(&world, "developer", "red", "1\n");
+    let tree = world.tree("tester");
+    world.git_in(&tree, &["merge", "-q", "trunk-developer"]);
+    work(&world, "tester", "tests", "1\n");
+    world.run();
+    let out = world.row.left_out.iter();
+    let out: Vec<_> = out
+        .map(|out| (out.role.as_str(), out.why.clone()))
+        .collect();
+    let at = &world.git(&["rev-parse", "trunk-developer"])[..8];
+    let expected = [
+        ("developer", "the tests fail with it".to_owned()),
+        ("tester", format!("it has trunk-developer at {at} within")),
+    ];
+    assert_eq!(out, expected);
+    world.approve();
+    world.is_in();
+    assert!(world.project.join("notes").exists() && !world.project.join("red").exists());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use torch_api::Response;
 use torch_api::git::GitResponse;
 use torch_api::integrate::IntegrationView;
 use torch_core::TeamId;
-use torch_core::integration::{Integration, Wait, WaitOn};
+use torch_core::integration::{Integration, WaitOn};
 
 use super::{State, Turn};
 use crate::event::ConnId;
@@ -51,37 +51,14 @@ impl State {
     /// The line of `torch status`.
     pub(crate) fn integration_line(&self, team: TeamId) -> Option<String> {
         let row = self.integrations.rows.get(&team)?;
-        let tag = row.id.tag();
-        let step = row.step().map_or("its end", |step| step.as_str());
-        Some(match &row.wait {
-            Some(wait) => format!("{tag} waits at {step}: {}", waited_for(row, wait)),
-            None => format!("{tag} is at {step}"),
-        })
-    }
-}
-
-/// What an integration waits for, in words.
-fn waited_for(row: &Integration, wait: &Wait) -> String {
-    let all = |roles: &[torch_core::RoleName]| {
-        let roles: Vec<_> = roles.iter().map(torch_core::RoleName::as_str).collect();
-        roles.join(", ")
-    };
-    match &wait.on {
-        WaitOn::Turn { other } => format!("{} of the same repository comes first", other.tag()),
-        WaitOn::Commits { roles } => format!("{} to commit", all(roles)),
-        WaitOn::Conflicts => {
-            let open = row.conflicts.iter().filter(|one| one.solved.is_none());
-            let mut owners: Vec<_> = open.map(|one| one.owner.clone()).collect();
-            owners.sort();
-            owners.dedup();
-            format!("{} to solve conflicts", all(&owners))
-        }
-        WaitOn::Tests { roles } if roles.is_empty() => "a person to run the tests".to_owned(),
-        WaitOn::Tests { roles } => format!("{} to run the tests", all(roles)),
-        WaitOn::Fix => "commits that mend the tests".to_owned(),
-        WaitOn::Review { by } => format!("{by} to review it (torch approve {})", row.id.tag()),
-        WaitOn::Tree { path, why } => format!("{path}, where {why}"),
-        WaitOn::Person { why } => format!("a person: {why} (torch integrate --resume)"),
+        let view = self.integration_view(row.clone());
+        let tag = &view.tag;
+        let next = match row.wait.as_ref().map(|wait| &wait.on) {
+            Some(WaitOn::Review { .. }) => format!(" (torch approve {tag})"),
+            Some(WaitOn::Person { .. }) => " (torch integrate --resume)".to_owned(),
+            _ => String::new(),
+        };
+        Some(format!("{tag} {}{next}", view.stands()))
     }
 }
 
