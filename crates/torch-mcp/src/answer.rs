@@ -1,5 +1,7 @@
 //! The daemon's answers as results of a tool: a short text for the model, and the same as JSON.
 
+mod integrate;
+
 use std::path::Path;
 
 use rmcp::model::{CallToolResult, ContentBlock};
@@ -39,6 +41,7 @@ pub(crate) fn given(response: Response, cwd: &Path) -> CallToolResult {
             said(status(&teams), data)
         }
         Response::Rules(found) => listed(*found),
+        Response::Git(found) => integrate::shown(*found),
         Response::Failed(failure) => failed(&failure),
         other => failed(&broken(&format!("{other:?}"))),
     }

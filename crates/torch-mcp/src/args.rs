@@ -1,6 +1,7 @@
 //! A call's arguments, as the request that they ask for.
 
 mod form;
+mod integrate;
 
 use std::path::{Path, PathBuf};
 
@@ -112,6 +113,12 @@ pub(crate) fn request(call: Call, given: Value, cwd: &Path) -> Result<Request, F
         | Call::StandupAnswer
         | Call::DepsSet
         | Call::DepsList => form::request(call, given, cwd)?,
+        Call::IntegrateStart
+        | Call::IntegrateStatus
+        | Call::IntegrateTests
+        | Call::IntegrateReview
+        | Call::IntegrateResume
+        | Call::IntegrateAbort => integrate::request(call, given, cwd)?,
     })
 }
 
@@ -146,12 +153,17 @@ fn millis(minutes: f64) -> u64 {
 }
 
 fn read<T: DeserializeOwned>(call: Call, given: Value) -> Result<T, Failure> {
-    serde_json::from_value(given).map_err(|error| Failure {
+    serde_json::from_value(given).map_err(|error| unusable(call, &error.to_string()))
+}
+
+/// Arguments that make no request, and why.
+fn unusable(call: Call, cause: &str) -> Failure {
+    Failure {
         kind: FailureKind::Usage,
         error: format!("the arguments of `{}` can't be used", call.name()),
-        causes: vec![error.to_string()],
+        causes: vec![cause.to_owned()],
         hint: Some(call.takes()),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,14 @@
 use crate::tools::Call;
 
 /// The commands that a tool stands for, the longer ones first.
-const TOOLS: [(&str, Call); 15] = [
+const TOOLS: [(&str, Call); 22] = [
+    ("torch integrate --list", Call::IntegrateStatus),
+    ("torch integrate --tests", Call::IntegrateTests),
+    ("torch integrate --resume", Call::IntegrateResume),
+    ("torch integrate --abort", Call::IntegrateAbort),
+    ("torch integrate", Call::IntegrateStart),
+    ("torch approve i-", Call::IntegrateReview),
+    ("torch deny i-", Call::IntegrateReview),
     ("torch report status", Call::ReportStatus),
     ("torch report blocked", Call::ReportBlocked),
     ("torch report unblocked", Call::ReportUnblocked),
@@ -22,7 +29,9 @@ const TOOLS: [(&str, Call); 15] = [
 ];
 
 /// What no tool does, though its command begins like one that a tool does.
-const NOT: [&str; 4] = [
+const NOT: [&str; 6] = [
+    "torch integrate --dry-run",
+    "torch integrate --resume --test",
     "torch schedule list",
     "torch schedule cancel",
     "torch schedule --",
@@ -77,6 +86,19 @@ mod tests {
             (
                 "torch schedule list",
                 "no tool does this; a person, or a shell that reaches torch, can: torch schedule list",
+            ),
+            (
+                "torch integrate --no-wait",
+                "call the tool `integrate_start`",
+            ),
+            ("torch integrate --list", "call the tool `integrate_status`"),
+            (
+                "torch approve i-7k3f9q2a",
+                "call the tool `integrate_review`",
+            ),
+            (
+                "torch approve q-7k3f9q2a",
+                "no tool does this; a person, or a shell that reaches torch, can: torch approve q-7k3f9q2a",
             ),
             (
                 "torch statusline",

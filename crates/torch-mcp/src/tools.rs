@@ -26,11 +26,17 @@ pub(crate) enum Call {
     StandupAnswer,
     DepsSet,
     DepsList,
+    IntegrateStart,
+    IntegrateStatus,
+    IntegrateTests,
+    IntegrateReview,
+    IntegrateResume,
+    IntegrateAbort,
 }
 
 impl Call {
     /// In the order in which they are listed.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Send,
         Self::Ask,
         Self::Ack,
@@ -46,6 +52,12 @@ impl Call {
         Self::StandupAnswer,
         Self::DepsSet,
         Self::DepsList,
+        Self::IntegrateStart,
+        Self::IntegrateStatus,
+        Self::IntegrateTests,
+        Self::IntegrateReview,
+        Self::IntegrateResume,
+        Self::IntegrateAbort,
     ];
 
     /// The name that the client calls it by.
@@ -66,6 +78,12 @@ impl Call {
             Self::StandupAnswer => "standup_answer",
             Self::DepsSet => "deps_set",
             Self::DepsList => "deps_list",
+            Self::IntegrateStart => "integrate_start",
+            Self::IntegrateStatus => "integrate_status",
+            Self::IntegrateTests => "integrate_tests",
+            Self::IntegrateReview => "integrate_review",
+            Self::IntegrateResume => "integrate_resume",
+            Self::IntegrateAbort => "integrate_abort",
         }
     }
 
@@ -115,8 +133,14 @@ pub(crate) fn tool(call: Call) -> Tool {
     schema.insert("properties".to_owned(), properties.into());
     schema.insert("required".to_owned(), required.into());
     schema.insert("additionalProperties".to_owned(), false.into());
-    let reads = matches!(call, Call::Status | Call::TaskList | Call::DepsList);
-    let repeats = matches!(call, Call::Ack | Call::Commit | Call::DepsSet);
+    let reads = matches!(
+        call,
+        Call::Status | Call::TaskList | Call::DepsList | Call::IntegrateStatus
+    );
+    let repeats = matches!(
+        call,
+        Call::Ack | Call::Commit | Call::DepsSet | Call::IntegrateStart
+    );
     let annotations = ToolAnnotations::new()
         .read_only(reads)
         .destructive(false)

@@ -5,12 +5,12 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 use torch_api::rules::{RulesRequest, StatusReport};
-use torch_api::wire::{FailureKind, TeamSelector};
+use torch_api::wire::TeamSelector;
 use torch_api::{Failure, Request};
 use torch_core::RoleName;
 use torch_core::form::{Priority, TaskForm};
 
-use super::{TextArgs, read, send};
+use super::{TextArgs, read, send, unusable};
 use crate::tools::Call;
 
 #[derive(Deserialize)]
@@ -125,19 +125,11 @@ fn rules(request: RulesRequest) -> Request {
     Request::Rules(Box::new(request))
 }
 
-fn unusable(call: Call, cause: &str) -> Failure {
-    Failure {
-        kind: FailureKind::Usage,
-        error: format!("the arguments of `{}` can't be used", call.name()),
-        causes: vec![cause.to_owned()],
-        hint: Some(call.takes()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
     use torch_api::Body;
+    use torch_api::wire::FailureKind;
 
     use super::*;
 

@@ -35,7 +35,20 @@ impl Call {
             )],
             Self::Commit => commit(),
             Self::Schedule => schedule(),
-            Self::Status | Self::DepsList => Vec::new(),
+            Self::Status
+            | Self::DepsList
+            | Self::IntegrateStatus
+            | Self::IntegrateResume
+            | Self::IntegrateAbort => Vec::new(),
+            Self::IntegrateStart => vec![(
+                "feature",
+                text(
+                    "What the tag of the stable state is named after. Without it: the feature branch.",
+                ),
+                false,
+            )],
+            Self::IntegrateTests => integrate_tests(),
+            Self::IntegrateReview => integrate_review(),
             Self::ReportStatus => report_status(),
             Self::ReportBlocked => vec![(
                 "text",
@@ -64,6 +77,36 @@ impl Call {
             ],
         }
     }
+}
+
+fn integrate_tests() -> Vec<Argument> {
+    vec![
+        (
+            "passed",
+            json!({"type": "boolean", "description": "Whether the whole suite passed on the integration branch."}),
+            true,
+        ),
+        (
+            "note",
+            text("What failed, by name; or what was run."),
+            false,
+        ),
+    ]
+}
+
+fn integrate_review() -> Vec<Argument> {
+    vec![
+        (
+            "id",
+            text("The integration's id, as in the message that asks for it, e.g. `i-7k3f9q2a`."),
+            true,
+        ),
+        (
+            "approve",
+            json!({"type": "boolean", "description": "True lets it into the parent branch, false gives it up."}),
+            true,
+        ),
+    ]
 }
 
 fn report_status() -> Vec<Argument> {

@@ -45,6 +45,42 @@ impl Call {
             | Self::StandupAnswer
             | Self::DepsSet
             | Self::DepsList => self.description_of_form(),
+            Self::IntegrateStart
+            | Self::IntegrateStatus
+            | Self::IntegrateTests
+            | Self::IntegrateReview
+            | Self::IntegrateResume
+            | Self::IntegrateAbort => self.description_of_integration(),
+        }
+    }
+
+    fn description_of_integration(self) -> &'static str {
+        match self {
+            Self::IntegrateStart => {
+                "Begin an integration of your team's work, when the tasks are done and checked: torch merges all agents' branches in order, \
+                 sends each conflict to its owner, has the tests run, asks for the review, and lets it into the parent branch. The call \
+                 returns at once; you get a message for whatever is yours to do. One that is under way is shown. For the project manager \
+                 and the orchestrator."
+            }
+            Self::IntegrateStatus => {
+                "Show your team's integrations, the newest ten, the oldest of them first: where each stands, what it waits for and from \
+                 whom, what was left out. Changes nothing."
+            }
+            Self::IntegrateTests => {
+                "Say how the tests of an integration went that torch asked you to run, with what failed. Call it once for each time that \
+                 you were asked."
+            }
+            Self::IntegrateReview => {
+                "Let an integration into the parent branch, or not, after you looked at it and at what its tests said. For whom torch's \
+                 message asks for the review, which names the id."
+            }
+            Self::IntegrateResume => {
+                "Go on with an integration that waits, once what it waited for is mended. For the project manager and the orchestrator."
+            }
+            _ => {
+                "End the integration that is under way, before it is in the parent branch: nothing of it stays, and all branches are as \
+                 they were. For the project manager and the orchestrator."
+            }
         }
     }
 

@@ -10,6 +10,31 @@ use crate::place::git;
 /// The client's script.
 const CLIENT: &str = include_str!("client.py");
 
+/// The tools, as they are listed.
+const TOOLS: [&str; 21] = [
+    "send",
+    "ask",
+    "ack",
+    "complete",
+    "commit",
+    "schedule",
+    "status",
+    "report_status",
+    "report_blocked",
+    "report_unblocked",
+    "task_assign",
+    "task_list",
+    "standup_answer",
+    "deps_set",
+    "deps_list",
+    "integrate_start",
+    "integrate_status",
+    "integrate_tests",
+    "integrate_review",
+    "integrate_resume",
+    "integrate_abort",
+];
+
 /// The shell's line that makes these calls.
 fn line(world: &World, calls: &Value) -> String {
     let client = world.folder().join("client.py");
@@ -64,26 +89,7 @@ fn an_agents_program_speaks_for_the_agent() {
         .iter()
         .filter_map(|tool| tool["name"].as_str())
         .collect();
-    assert_eq!(
-        names,
-        [
-            "send",
-            "ask",
-            "ack",
-            "complete",
-            "commit",
-            "schedule",
-            "status",
-            "report_status",
-            "report_blocked",
-            "report_unblocked",
-            "task_assign",
-            "task_list",
-            "standup_answer",
-            "deps_set",
-            "deps_list"
-        ]
-    );
+    assert_eq!(names, TOOLS);
     let results = all["results"].as_array().expect("results");
     for result in results {
         assert_eq!(result["isError"], false, "{result}");
@@ -211,6 +217,79 @@ fn forms_are_made_by_tools() {
     // Blocked by the first, and not any more after the third.
     assert_eq!(world.journal_of("developer", "agent.blocked").len(), 1);
     assert_eq!(world.journal_of("developer", "agent.unblocked").len(), 1);
+}
+
+#[test]
+fn work_is_integrated_by_tools_alone() {
+    let world = World::new();
+    world.team("orchestrator,developer,tester", SCRIPTED);
+    let worktree = world.agent("developer").worktree;
+    fs::write(worktree.join("new"), "one\n").expect("written");
+    let asked = json!([["commit", {"message": "a feature"}], ["integrate_start", {}]]);
+    let refused = by(&world, "developer", asked).remove(1);
+    assert_eq!(refused["structuredContent"]["kind"], "refused");
+    let told = text(&refused);
+    assert!(told.contains("rule integrate.lead"), "{told}");
+    assert!(
+        told.ends_with("Hint: call the tool `integrate_status`"),
+        "{told}"
+    );
+    let begun = by(&world, "orchestrator", json!([["integrate_start", {}]]));
+    let begun = &begun[0]["structuredContent"]["integration"];
+    let id = begun["tag"].as_str().expect("an id").to_owned();
+    let stands = |world: &World| {
+        let shown = by(world, "orchestrator", json!([["integrate_status", {}]]));
+        text(&shown[0]).to_owned()
+    };
+    world.wait("the tests to be asked of the tester", || {
+        stands(&world)
+            == format!(
+                "- {id} into main: waits at test: tester to run the tests (`integrate_tests`)"
+            )
+    });
+    let early = by(
+        &world,
+        "orchestrator",
+        json!([["integrate_review", {"id": id, "approve": true}]]),
+    );
+    assert!(
+        text(&early[0]).contains("does not wait for a review"),
+        "{}",
+        early[0]
+    );
+    let passed = by(
+        &world,
+        "tester",
+        json!([["integrate_tests", {"passed": true, "note": "all three"}]]),
+    );
+    assert_eq!(passed[0]["isError"], false, "{passed:?}");
+    assert!(
+        stands(&world).ends_with("waits at review: orchestrator to review it (`integrate_review`)")
+    );
+    let other = by(
+        &world,
+        "tester",
+        json!([["integrate_review", {"id": id, "approve": true}]]),
+    );
+    assert_eq!(
+        other[0]["structuredContent"]["kind"], "refused",
+        "{other:?}"
+    );
+    by(
+        &world,
+        "orchestrator",
+        json!([["integrate_review", {"id": id, "approve": true}]]),
+    );
+    world.wait("the end of it", || {
+        stands(&world) == format!("- {id} into main: is in main, verified")
+    });
+    assert!(world.project().join("new").exists());
+}
+
+/// The results of the calls that a role's program makes.
+fn by(world: &World, role: &str, asked: Value) -> Vec<Value> {
+    let all = calls(world, role, &asked);
+    all["results"].as_array().cloned().expect("results")
 }
 
 #[test]
