@@ -32,6 +32,7 @@ mod roster;
 mod rules;
 mod schedule;
 mod snapshot;
+mod unattended;
 mod watch;
 mod whole;
 mod worktrees;
