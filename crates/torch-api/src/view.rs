@@ -129,6 +129,15 @@ pub struct SupervisionView {
     pub tokens: u64,
 }
 
+/// The turns of an agent's hour, used up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CappedView {
+    /// How many turns it may have within an hour.
+    pub turns_per_hour: u64,
+    /// When the next message can be typed into it.
+    pub until: Timestamp,
+}
+
 /// One agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentView {
@@ -178,6 +187,9 @@ pub struct AgentView {
     /// Its program's words, where its turns fail for want of a login or a key: `Not logged in`.
     #[serde(default)]
     pub no_login: Option<String>,
+    /// Where it has used up its turns of the hour: nothing more is typed into it until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capped: Option<CappedView>,
     /// What its program tells of itself: model, context, cost, tokens.
     #[serde(default)]
     pub figures: AgentFigures,
@@ -219,6 +231,9 @@ pub struct ScheduleView {
     pub after_millis: u64,
     /// Whether it waits for its team to be started again.
     pub team_stopped: bool,
+    /// Why it will wait when it is due, as far as is known now: nothing is typed then into the agent that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
     /// The note.
     pub note: String,
     /// The cron expression by which it comes again.

@@ -135,6 +135,8 @@ pub enum SkipReason {
     Limited,
     /// Its turns fail for want of a login or a key.
     NoLogin,
+    /// It has used up its turns of the hour.
+    Capped,
     /// A dialog is open in it.
     Asking,
     /// A message waits for it already: the last check-in, or any other.
@@ -159,6 +161,7 @@ impl SkipReason {
             Self::Paused => "a person paused it",
             Self::Limited => "a usage limit holds it",
             Self::NoLogin => "its program has no login or no key",
+            Self::Capped => "it has used up its turns of the hour",
             Self::Asking => "a dialog is open in it",
             Self::MessageWaits => "a message waits for it already",
             Self::InTurn => "it is in a turn",

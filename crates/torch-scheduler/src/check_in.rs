@@ -36,6 +36,8 @@ pub struct Facts<'a> {
     pub is_limited: bool,
     /// Whether its turns fail for want of a login.
     pub no_login: bool,
+    /// Whether it has used up its turns of the hour.
+    pub is_capped: bool,
     /// Whether any message waits for it.
     pub waiting: bool,
     /// What is remembered.
@@ -57,6 +59,7 @@ pub fn reachable(facts: &Facts<'_>) -> Result<(), SkipReason> {
             SkipReason::Limited,
         ),
         (facts.no_login, SkipReason::NoLogin),
+        (facts.is_capped, SkipReason::Capped),
         (facts.state == AgentState::Asking, SkipReason::Asking),
         (facts.waiting, SkipReason::MessageWaits),
         (!facts.state.takes_messages(), SkipReason::InTurn),

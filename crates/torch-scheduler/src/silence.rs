@@ -57,6 +57,7 @@ pub fn step(facts: &Facts<'_>) -> Step {
             why @ (SkipReason::Paused
             | SkipReason::Limited
             | SkipReason::NoLogin
+            | SkipReason::Capped
             | SkipReason::MessageWaits),
         ) => return Step::Later(why),
         Err(_) => return Step::Nothing,
@@ -100,6 +101,7 @@ mod tests {
             is_paused: false,
             is_limited: false,
             no_login: false,
+            is_capped: false,
             waiting: false,
             row,
         }
@@ -147,10 +149,11 @@ mod tests {
     fn who_is_held_is_looked_at_later_and_who_is_away_is_not() {
         let row = row(10, None, Quiet::No);
         type Row = (Step, fn(&mut Facts<'_>));
-        let table: [Row; 9] = [
+        let table: [Row; 10] = [
             (Step::Later(SkipReason::Paused), |f| f.is_paused = true),
             (Step::Later(SkipReason::Limited), |f| f.is_limited = true),
             (Step::Later(SkipReason::NoLogin), |f| f.no_login = true),
+            (Step::Later(SkipReason::Capped), |f| f.is_capped = true),
             (Step::Later(SkipReason::MessageWaits), |f| f.waiting = true),
             (Step::Nothing, |f| f.team_runs = false),
             (Step::Nothing, |f| f.team_finished = true),

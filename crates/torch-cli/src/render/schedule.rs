@@ -14,6 +14,8 @@ use super::time::Clock;
 pub fn planned(view: &ScheduleView, clock: &Clock) -> String {
     let waits = if view.team_stopped {
         format!(", and not before team {} is started again", view.team)
+    } else if let Some(held) = &view.held {
+        format!("; it will wait: {}", super::plain(held))
     } else {
         String::new()
     };
@@ -81,6 +83,8 @@ fn table(rows: &[ScheduleView], clock: &Clock, notes: Notes) -> Table {
     for row in rows {
         let due = if row.team_stopped {
             Cell::styled(WARN, "team stopped")
+        } else if row.held.is_some() {
+            Cell::styled(WARN, clock.ago(row.due))
         } else {
             Cell::from(clock.ago(row.due))
         };
@@ -100,9 +104,13 @@ fn table(rows: &[ScheduleView], clock: &Clock, notes: Notes) -> Table {
     table
 }
 
-/// A note's first line, with when it comes again.
+/// A note's first line, with when it comes again and what it will wait for.
 fn note(row: &ScheduleView) -> String {
     let line = first_line(&row.note, 60);
+    let line = match &row.held {
+        Some(held) => format!("(held: {}) {line}", super::plain(held)),
+        None => line,
+    };
     match &row.cron {
         Some(cron) => format!("({}) {line}", super::plain(cron)),
         None => line,
@@ -213,6 +221,7 @@ mod tests {
             due: Timestamp(now.0 + after),
             after_millis: after,
             team_stopped: false,
+            held: None,
             note: "look at it\nand at this".to_owned(),
             cron: None,
             zone: None,
@@ -306,6 +315,24 @@ mod tests {
                 .contains("1-5) look at what the nightly run has left behind in the folder"),
             "{narrow}"
         );
+    }
+
+    #[test]
+    fn a_note_that_will_wait_says_for_what() {
+        let mut row = view(SPRING, 60_000);
+        row.held =
+            Some("120 turns within the hour (limits.turns_per_hour), until 02:00 (UTC)".to_owned());
+        let clock = Clock {
+            now: SPRING,
+            zone: TimeZone::UTC,
+        };
+        let wanted = "(held: 120 turns within the hour (limits.turns_per_hour), until 02:00 (UTC)) look at it";
+        let listed = list(&[row.clone()], &clock, None);
+        assert!(listed.contains(wanted), "{listed}");
+        let line = next(&row, 1, &clock);
+        assert!(line.ends_with(wanted), "{line}");
+        let line = planned(&row, &clock);
+        assert!(line.contains("; it will wait: 120 turns"), "{line}");
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub fn team(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
             text.push_str(&format!("  {} {}\n", paint(DIM, "|"), super::plain(line)));
         }
     }
-    for line in notes(team) {
+    for line in notes(team, clock) {
         let line = format!("  {}\n", paint(WARN, &line));
         text.push_str(&fit::prose(&line, width, 2));
     }
@@ -282,7 +282,7 @@ fn of_rules(team: &TeamView) -> Vec<String> {
 }
 
 /// One line for each thing that will not go on by itself, or not soon.
-fn notes(team: &TeamView) -> Vec<String> {
+fn notes(team: &TeamView, clock: &Clock) -> Vec<String> {
     use torch_core::AgentState::{Asking, Crashed, Exited, Failed, Limited, Unknown};
     let mut lines = Vec::new();
     if team.phase == "suspended" {
@@ -334,6 +334,17 @@ fn notes(team: &TeamView) -> Vec<String> {
         ))
     });
     lines.extend(refused);
+    let capped = team.agents.iter().filter_map(|agent| {
+        let capped = agent.capped.as_ref()?;
+        Some(format!(
+            "{} has used up its turns ({} within the hour, limits.turns_per_hour): nothing is typed into it until {} (torch why {})",
+            agent.role,
+            capped.turns_per_hour,
+            clock.second(capped.until),
+            agent.role
+        ))
+    });
+    lines.extend(capped);
     let restarted = team.agents.iter().filter(|agent| agent.restarts > 0);
     lines.extend(restarted.map(|agent| {
         let times = count(agent.restarts, "time");

@@ -106,6 +106,7 @@ fn an_agent(role: &str, window: u32, state: AgentState) -> AgentView {
         restarts: 0,
         held: None,
         limited: None,
+        capped: None,
         no_login: None,
         last_lines: vec![
             "> do it\u{1b}[2J".to_owned(),

@@ -56,6 +56,11 @@ impl Clock {
         self.format(at, "%H:%M:%S%.3f")
     }
 
+    /// `14:03:07` in the reader's zone.
+    pub fn second(&self, at: Timestamp) -> String {
+        self.format(at, "%H:%M:%S")
+    }
+
     fn format(&self, at: Timestamp, format: &str) -> String {
         let instant = i64::try_from(at.0)
             .ok()

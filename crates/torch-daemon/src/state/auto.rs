@@ -332,7 +332,7 @@ impl State {
             .collect();
         for Watcher { conn, kind, .. } in watchers {
             if failed.is_empty() {
-                let team = Box::new(self.team_view(team));
+                let team = Box::new(self.team_view(team, t.now));
                 t.reply(
                     conn,
                     Response::Raised {

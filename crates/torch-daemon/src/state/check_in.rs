@@ -224,6 +224,7 @@ impl State {
             is_paused: self.is_paused(agent),
             is_limited: own.credit.hold.is_some() || self.account_limit(agent, now).is_some(),
             no_login: own.keys.refused.is_some(),
+            is_capped: self.capped(agent, now).is_some(),
             waiting: !run.queue.is_empty(),
             row: &own.check_ins,
         })

@@ -76,7 +76,7 @@ impl State {
             .map(|watcher| watcher.conn)
             .collect();
         for conn in conns {
-            let team = Box::new(self.team_view(id));
+            let team = Box::new(self.team_view(id, t.now));
             t.reply(conn, Response::Finished { team, complete });
         }
     }

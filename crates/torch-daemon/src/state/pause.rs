@@ -1,12 +1,14 @@
 //! Pausing: nothing is typed into a team's agents, or one of them, while everything else goes on.
 
 use serde_json::json;
+use torch_api::view::CappedView;
 use torch_api::wire::TeamSelector;
 use torch_core::{AgentId, DeferReason, DeliveryState, Timestamp, Write};
 
 use super::send::done;
 use super::{State, Turn};
 use crate::event::{ConnId, TimerKey};
+use crate::view;
 
 /// The span in which turns are counted.
 const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
@@ -107,15 +109,17 @@ impl State {
             t.timer(TimerKey::Turns(agent), until);
             return Some((DeferReason::Limited, words));
         }
-        let cap = self.settings.config.limits.turns_per_hour;
+        let capped = self.capped(agent, t.now);
         let run = self.agents.get_mut(&agent)?;
-        let turns = &mut run.agent.turns;
-        turns.retain(|at| t.now.since(*at) < HOUR);
-        if cap == 0 || (turns.len() as u64) < cap {
+        run.agent.turns.retain(|at| t.now.since(*at) < HOUR);
+        let Some(CappedView {
+            turns_per_hour: cap,
+            until,
+        }) = capped
+        else {
             run.agent.cap_told = false;
             return None;
-        }
-        let until: Timestamp = turns.first().map_or(t.now, |at| at.after(HOUR));
+        };
         t.timer(TimerKey::Turns(agent), until);
         let how = format!("{cap} turns within the hour (limits.turns_per_hour)");
         if !std::mem::replace(&mut run.agent.cap_told, true) {
@@ -124,6 +128,78 @@ impl State {
             self.notify_capped(t, agent, cap);
         }
         Some((DeferReason::Capped, how))
+    }
+
+    /// The turns of an agent's hour, where they are used up.
+    pub(crate) fn capped(&self, agent: AgentId, now: Timestamp) -> Option<CappedView> {
+        let cap = self.settings.config.limits.turns_per_hour;
+        let allowed = usize::try_from(cap).ok().filter(|allowed| *allowed > 0)?;
+        let turns = &self.agents.get(&agent)?.agent.turns;
+        // The newest that is allowed still: once it is an hour ago, there is room for one more.
+        let last = turns.iter().rev().nth(allowed - 1)?;
+        let until = last.after(HOUR);
+        (until > now).then_some(CappedView {
+            turns_per_hour: cap,
+            until,
+        })
+    }
+
+    /// What an agent waits for that has used up its turns of the hour.
+    pub(crate) fn cap_over(&self, agent: AgentId, now: Timestamp) -> Option<String> {
+        let capped = self.capped(agent, now)?;
+        Some(format!(
+            "the end of its hour: it takes messages again at {}",
+            view::credit::clock(capped.until, &self.settings.zone)
+        ))
+    }
+
+    /// How an agent came to have no turns left, and what lets it on sooner.
+    pub(crate) fn cap_chain(&self, agent: AgentId, now: Timestamp) -> Vec<String> {
+        let Some(capped) = self.capped(agent, now) else {
+            return Vec::new();
+        };
+        vec![
+            format!(
+                "it has used up its turns: {} within the hour (limits.turns_per_hour); its messages, check-ins and planned notes wait until {}",
+                capped.turns_per_hour,
+                view::credit::clock(capped.until, &self.settings.zone)
+            ),
+            "a person can let it on sooner: set a larger limits.turns_per_hour (torch config names the file), then torch daemon stop \
+             and torch daemon start"
+                .to_owned(),
+        ]
+    }
+
+    /// Why nothing is typed into an agent now, whatever its program does, and until when where that is known.
+    pub(crate) fn holds(
+        &self,
+        agent: AgentId,
+        now: Timestamp,
+    ) -> Option<(String, Option<Timestamp>)> {
+        if self.is_paused(agent) {
+            return Some((PAUSED.to_owned(), None));
+        }
+        if let Some(back) = self.was_ended(agent) {
+            return Some((back, None));
+        }
+        let own = &self.agents.get(&agent)?.agent;
+        if let Some(refused) = &own.keys.refused {
+            return Some((format!("no login or no key: {}", refused.words), None));
+        }
+        if let Some(hold) = &own.credit.hold {
+            let reset = hold.reset.as_ref().map(|reset| reset.at);
+            return Some((view::credit::words(hold), reset));
+        }
+        if let Some((words, until)) = self.account_limit(agent, now) {
+            return Some((words, Some(until)));
+        }
+        let capped = self.capped(agent, now)?;
+        let words = format!(
+            "{} turns within the hour (limits.turns_per_hour), until {}",
+            capped.turns_per_hour,
+            view::credit::clock(capped.until, &self.settings.zone)
+        );
+        Some((words, Some(capped.until)))
     }
 
     /// Why an agent's briefing may not be typed now, where that is a person's word or a cap: it is up as far as it can be.
@@ -156,3 +232,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

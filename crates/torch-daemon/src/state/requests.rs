@@ -368,7 +368,7 @@ impl State {
         }
         let today = self.day(t.now);
         let teams = teams.into_iter().map(|id| {
-            let mut view = self.team_view(id);
+            let mut view = self.team_view(id, t.now);
             view.supervision = crate::view::supervision(&self.teams[&id], &today);
             view
         });

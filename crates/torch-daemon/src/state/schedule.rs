@@ -54,7 +54,7 @@ impl State {
                     "rule": schedule.rule, "due": schedule.due, "after_ms": schedule.after_millis,
                 });
                 t.journal("schedule.made", schedule.id, data);
-                let mut view = self.schedule_view(&schedule);
+                let mut view = self.schedule_view(&schedule, t.now);
                 view.cleaned = cleaned;
                 t.reply(conn, Response::Scheduled(Box::new(view)));
                 if let Some(millis) = check {
@@ -283,7 +283,7 @@ impl State {
         rows.sort_by_key(|row| (row.due, row.id));
         let mut schedules: Vec<_> = rows
             .into_iter()
-            .map(|row| self.schedule_view(row))
+            .map(|row| self.schedule_view(row, t.now))
             .collect();
         schedules.retain(|row| name.is_none_or(|name| row.team == name));
         let check_ins = self.check_in_views(|team| {
@@ -390,8 +390,28 @@ impl State {
         ))
     }
 
-    pub(crate) fn schedule_view(&self, row: &Schedule) -> ScheduleView {
-        view::schedule(row, self.teams.get(&row.team))
+    pub(crate) fn schedule_view(&self, row: &Schedule, now: Timestamp) -> ScheduleView {
+        let mut view = view::schedule(row, self.teams.get(&row.team));
+        view.held = self.recipient_held(row, now);
+        view
+    }
+
+    /// Why a planned note, by its whole ULID, will wait when it is due.
+    pub(crate) fn note_held(&self, ulid: &str, now: Timestamp) -> Option<String> {
+        let row = self
+            .schedules
+            .values()
+            .find(|row| row.id.to_string() == ulid);
+        row.and_then(|row| self.recipient_held(row, now))
+    }
+
+    fn recipient_held(&self, row: &Schedule, now: Timestamp) -> Option<String> {
+        let agent = row.recipient.agent()?;
+        // That its team is stopped is said as such.
+        let team = self.teams.get(&row.team)?;
+        let runs = team.desired == DesiredState::Running;
+        let (words, until) = self.holds(agent, now).filter(|_| runs)?;
+        until.is_none_or(|until| row.due < until).then_some(words)
     }
 }
 

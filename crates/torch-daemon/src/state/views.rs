@@ -22,16 +22,19 @@ impl State {
         }
     }
 
-    pub(crate) fn team_view(&self, id: TeamId) -> TeamView {
+    pub(crate) fn team_view(&self, id: TeamId, now: Timestamp) -> TeamView {
         let agents = self
             .team_agents(id)
             .into_iter()
-            .map(|agent| self.agent_view(agent))
+            .map(|agent| self.agent_view(agent, now))
             .collect();
         let suspended = self.is_suspended(id);
         let team = &self.teams[&id];
         let mut view = view::team(team, suspended, agents, &self.settings.tmux_socket);
         view::add_planned(&mut view, team, &self.planned_notes(|row| row.team == id));
+        if let Some(next) = &mut view.next_scheduled {
+            next.held = self.note_held(&next.ulid, now);
+        }
         view.rules_trouble = self.rules_trouble(id);
         let broker = self.has_broker(id).then(|| self.push_level(id));
         view.pushes = broker.map(|(level, _)| level);
@@ -59,10 +62,11 @@ impl State {
         }
     }
 
-    pub(crate) fn agent_view(&self, id: AgentId) -> AgentView {
+    pub(crate) fn agent_view(&self, id: AgentId, now: Timestamp) -> AgentView {
         let run = &self.agents[&id];
         let mut view = view::agent(&run.agent, run.queue.len() as u64);
         view.held = self.held_briefing(id);
+        view.capped = self.capped(id, now);
         view.enforcement = self.git_enforcement(id);
         if let Some(pane) = self.place(run) {
             let team = self.teams.get(&run.agent.team);
@@ -76,7 +80,7 @@ impl State {
     pub(crate) fn why(&mut self, t: &mut Turn, conn: ConnId, team: &TeamSelector, role: &str) {
         match self.find_agent(team, role) {
             Ok(agent) => {
-                let view = Box::new(self.agent_view(agent));
+                let view = Box::new(self.agent_view(agent, t.now));
                 let mut waits_for = self.waits_for(agent, t.now);
                 waits_for.extend(self.planned_line(agent, t.now));
                 t.push(Effect::Answer {
@@ -117,6 +121,7 @@ impl State {
             AgentState::Ready | AgentState::Idle => {
                 let wanted = self.wants_login(agent);
                 let wanted = wanted.or_else(|| self.wants_person(agent));
+                let wanted = wanted.or_else(|| self.cap_over(agent, now));
                 wanted.unwrap_or_else(|| "nothing: it takes messages".to_owned())
             }
             AgentState::Retrying | AgentState::Unknown => {
@@ -140,6 +145,7 @@ impl State {
             }
         }];
         lines.extend(self.limit_chain(agent, now));
+        lines.extend(self.cap_chain(agent, now));
         for message in &run.queue {
             let Some(flight) = self.flights.get(message) else {
                 continue;

@@ -17,6 +17,7 @@ fn facts(row: &CheckIns) -> Facts<'_> {
         is_paused: false,
         is_limited: false,
         no_login: false,
+        is_capped: false,
         waiting: false,
         row,
     }
@@ -35,7 +36,7 @@ fn plans_have_intervals() {
 fn nothing_is_said_to_who_can_not_take_it() {
     let row = CheckIns::default();
     type Row = (&'static str, SkipReason, fn(&mut Facts<'_>));
-    let table: [Row; 14] = [
+    let table: [Row; 15] = [
         ("stopped", SkipReason::TeamDown, |f| f.team_runs = false),
         ("finished", SkipReason::Finished, |f| f.team_finished = true),
         ("paused", SkipReason::Paused, |f| f.is_paused = true),
@@ -48,6 +49,7 @@ fn nothing_is_said_to_who_can_not_take_it() {
             f.state = AgentState::Limited;
         }),
         ("no login", SkipReason::NoLogin, |f| f.no_login = true),
+        ("no turns left", SkipReason::Capped, |f| f.is_capped = true),
         ("asking", SkipReason::Asking, |f| {
             f.state = AgentState::Asking;
         }),

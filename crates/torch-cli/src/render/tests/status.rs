@@ -43,3 +43,27 @@ fn status_tells_of_violations_blocks_and_rules() {
         "{none}"
     );
 }
+
+#[test]
+fn who_has_no_turns_left_is_not_called_well() {
+    let mut team = a_team();
+    team.agents[0].capped = Some(torch_api::view::CappedView {
+        turns_per_hour: 120,
+        until: Timestamp(clock().now.0 + 60_000),
+    });
+    let said = text(&crate::render::status::status(
+        Some(&a_daemon()),
+        &[team],
+        &clock(),
+        None,
+    ));
+    let line = said
+        .lines()
+        .find(|line| line.contains("limits.turns_per_hour"));
+    let line = line.expect("a line about it");
+    assert!(
+        line.contains("has used up its turns (120 within the hour"),
+        "{line}"
+    );
+    assert!(line.contains("(torch why "), "{line}");
+}

@@ -38,8 +38,13 @@ impl State {
                 ),
             );
         }
+        if team.desired == DesiredState::Running && !suspended && team.phase == TeamPhase::Raising {
+            // An order that is being carried out, perhaps one whose client was cut off: it is answered when that is.
+            self.watch(conn, id, WatchKind::Resume { ran: true });
+            return;
+        }
         if team.desired == DesiredState::Running && !suspended {
-            let team = Box::new(self.team_view(id));
+            let team = Box::new(self.team_view(id, t.now));
             return t.reply(
                 conn,
                 Response::Raised {

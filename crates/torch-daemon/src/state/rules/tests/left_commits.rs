@@ -72,7 +72,7 @@ fn a_commit_that_the_policy_leaves_to_a_person_is_noted_once() {
         "{found:?}"
     );
     assert_eq!(stage.said_to("orchestrator").len(), 1);
-    let view = stage.state.team_view(team().id);
+    let view = stage.state.team_view(team().id, stage.now);
     assert_eq!(view.against_policy.len(), 1, "{view:?}");
     assert!(view.against_policy[0].starts_with("developer: a commit in its turn"));
     // Another commit is another one.
