@@ -28,9 +28,12 @@ pub const NOTICE: &str = "the daemon is not running; this is what the registry s
 /// # Errors
 /// When the registry can't be read, or has no team of that name.
 pub fn status(place: &Place, team: Option<&str>) -> Result<Vec<TeamView>, CommandError> {
-    let mut teams = match open(place)? {
-        Some(registry) => registry.teams().map_err(CommandError::from)?,
-        None => Vec::new(),
+    let (mut teams, team) = match open(place)? {
+        Some(registry) => {
+            let named = registry.named(team, "status")?;
+            (registry.teams().map_err(CommandError::from)?, named)
+        }
+        None => (Vec::new(), team.map(str::to_owned)),
     };
     let Some(name) = team else {
         return Ok(teams);
@@ -288,6 +291,18 @@ pub fn audit(place: &Place) -> Result<Response, CommandError> {
     }
 }
 
+/// Lets only a person go on with what concerns the whole registry; `what` is that in words: `a backup`. A registry that can't be
+/// read refuses nobody: its own errors are told by what follows.
+///
+/// # Errors
+/// The refusal, where an agent of the registry asks.
+pub fn for_a_person(place: &Place, what: &str) -> Result<(), CommandError> {
+    match open(place) {
+        Ok(Some(registry)) => registry.for_a_person(what).map_err(CommandError::from),
+        Ok(None) | Err(_) => Ok(()),
+    }
+}
+
 /// Whether a team works on the project here, or the current directory lies in an agent's worktree. A registry that can't be
 /// read is one that may have it: its own errors are told by what asks it.
 pub fn has_team_here(place: &Place) -> bool {
@@ -307,7 +322,8 @@ pub fn has_team_here(place: &Place) -> bool {
 fn open(place: &Place) -> Result<Option<Registry>, CommandError> {
     // The socket's name stands in what is shown only: a config that can't be used is no reason to show nothing.
     let config = config::load_own(place, None).unwrap_or_else(|_| config::defaults(place));
-    let registry = Registry::open(&place.home, &config.tmux.socket);
+    let caller = torch_process::facts::ancestry(std::process::id());
+    let registry = Registry::open(&place.home, &config.tmux.socket, &caller);
     registry.map_err(CommandError::from)
 }
 

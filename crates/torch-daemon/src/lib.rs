@@ -18,6 +18,7 @@ pub mod lane;
 pub mod matrix;
 pub mod offline;
 mod outbox;
+mod own_team;
 pub mod past;
 pub mod project_files;
 pub mod project_folder;

@@ -10,6 +10,7 @@ use torch_api::{
     AgentView, Failure, MessageView, Response, ResumeRequest, ResumeView, ScheduleView, TeamView,
 };
 use torch_core::config::Config;
+use torch_core::identity::Ancestry;
 use torch_core::observed::ProgramObserved;
 use torch_core::plan::WindowObserved;
 use torch_core::policy::TeamPolicy;
@@ -18,8 +19,8 @@ use torch_process::{clock, facts};
 use torch_store::{Store, StoreError};
 
 use crate::catalog::Catalog;
-use crate::event::Reader;
 use crate::host::{answer, rules};
+use crate::own_team::Own;
 use crate::state::choose_team;
 use crate::view;
 
@@ -28,22 +29,39 @@ use crate::view;
 pub struct Registry {
     store: Store,
     tmux_socket: String,
+    /// The agent that reads, where one does.
+    own: Option<Own>,
 }
 
 impl Registry {
-    /// Opens the registry in `home`; `None` where none was made yet, or a daemon is just making it.
+    /// Opens the registry in `home`; `None` where none was made yet, or a daemon is just making it. What is read of it is what
+    /// `caller` may read: an agent its own team.
     ///
     /// # Errors
     /// A [`Failure`] that says why it can't be read.
-    pub fn open(home: &Path, tmux_socket: &str) -> Result<Option<Self>, Box<Failure>> {
-        match Store::open_read_only(&home.join("torch.db")) {
-            Ok(store) => Ok(Some(Self {
+    pub fn open(
+        home: &Path,
+        tmux_socket: &str,
+        caller: &Ancestry,
+    ) -> Result<Option<Self>, Box<Failure>> {
+        let open = || -> Result<Self, StoreError> {
+            let store = Store::open_read_only(&home.join("torch.db"))?;
+            let own = Own::among(&store, caller)?;
+            Ok(Self {
                 store,
                 tmux_socket: tmux_socket.to_owned(),
-            })),
+                own,
+            })
+        };
+        match open() {
+            Ok(registry) => Ok(Some(registry)),
             Err(StoreError::Missing { .. }) => Ok(None),
             Err(error) => Err(Box::new(answer::store_failure(&error))),
         }
+    }
+
+    pub(crate) fn own(&self) -> Option<&Own> {
+        self.own.as_ref()
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -62,7 +80,9 @@ impl Registry {
             let planned = self.store.schedules()?;
             let plans = self.store.plans()?;
             let today = view::day(clock::now(), jiff::tz::TimeZone::system());
-            let views = self.store.teams()?.into_iter().map(|team| {
+            let mut teams = self.store.teams()?;
+            teams.retain(|team| self.is_own(team.id));
+            let views = teams.into_iter().map(|team| {
                 let own = agents.iter().filter(|agent| agent.team == team.id);
                 let own = own.map(|agent| {
                     let waiting = waiting.get(&agent.id).copied().unwrap_or(0);
@@ -94,9 +114,12 @@ impl Registry {
     pub fn rules(&self, request: &RulesRequest) -> Result<RulesResponse, Box<Failure>> {
         let answered = match request {
             RulesRequest::Violations(filter) => {
-                rules::violations(&self.store, filter, Reader::Person)
+                let mut filter = filter.clone();
+                filter.team = self.named(filter.team.as_deref(), "violations")?;
+                rules::violations(&self.store, &filter, self.reader())
             }
             RulesRequest::Assignments { team, unacked } => {
+                let team = self.named(team.as_deref(), "assignments")?;
                 rules::assignments(&self.store, team.as_deref(), *unacked)
             }
             RulesRequest::InForce { team } => return self.rules_in_force(team),
@@ -125,7 +148,7 @@ impl Registry {
         let places = agents
             .iter()
             .map(|agent| (agent.worktree.as_path(), agent.team));
-        let team = choose_team(&teams, places, team)?;
+        let team = choose_team(&teams, places, &self.selected(team, "rules")?)?;
         let view = rules::in_force(&self.store, team).map_err(failed)?;
         Ok(RulesResponse::InForce(Box::new(view)))
     }
@@ -144,7 +167,7 @@ impl Registry {
         let worktrees = agents
             .iter()
             .map(|agent| (agent.worktree.as_path(), agent.team));
-        let team = choose_team(&teams, worktrees, &request.team)?;
+        let team = choose_team(&teams, worktrees, &self.selected(&request.team, "resume")?)?;
         let mut own: Vec<_> = agents
             .iter()
             .filter(|agent| agent.team == team.id)
@@ -180,7 +203,7 @@ impl Registry {
         let worktrees = agents
             .iter()
             .map(|agent| (agent.worktree.as_path(), agent.team));
-        let team = choose_team(&teams, worktrees, selector)?;
+        let team = choose_team(&teams, worktrees, &self.selected(selector, "plan")?)?;
         let roles = agents
             .iter()
             .filter(|agent| agent.team == team.id && agent.task.is_none());
@@ -211,6 +234,7 @@ impl Registry {
         now: Timestamp,
     ) -> Result<torch_api::credit::CreditView, Box<Failure>> {
         let failed = |error: StoreError| Box::new(answer::store_failure(&error));
+        let team = self.named(team, "credit")?;
         let teams = self.store.teams().map_err(failed)?;
         let mut agents = self.store.agents().map_err(failed)?;
         let waiting = self.store.waiting().map_err(failed)?;
@@ -220,7 +244,7 @@ impl Registry {
         let mut rows = Vec::new();
         for team in teams
             .iter()
-            .filter(|row| team.is_none_or(|name| row.name.as_str() == name))
+            .filter(|row| team.as_deref().is_none_or(|name| row.name.as_str() == name))
         {
             for agent in agents.iter().filter(|agent| agent.team == team.id) {
                 let program = programs.as_ref().and_then(|all| all.get(&agent.program));
@@ -317,7 +341,8 @@ impl Registry {
         let mut agents = self.store.agents().map_err(failed)?;
         let teams: Vec<&Team> = teams.iter().collect();
         let worktrees = agents.iter().map(|it| (it.worktree.as_path(), it.team));
-        let team = choose_team(&teams, worktrees, selector)?.clone();
+        let selector = self.selected(selector, "briefing and rules")?;
+        let team = choose_team(&teams, worktrees, &selector)?.clone();
         agents.retain(|agent| agent.team == team.id);
         agents.sort_by_key(|agent| agent.position);
         Ok((team, agents))
@@ -340,7 +365,9 @@ impl Registry {
     pub fn schedules(&self) -> Result<Vec<ScheduleView>, Box<Failure>> {
         let read = || -> Result<_, StoreError> {
             let teams = self.store.teams()?;
-            let rows = self.store.schedules()?.into_iter().map(|row| {
+            let mut rows = self.store.schedules()?;
+            rows.retain(|row| self.is_own(row.team));
+            let rows = rows.into_iter().map(|row| {
                 let team = teams.iter().find(|team| team.id == row.team);
                 view::schedule(&row, team)
             });
@@ -357,7 +384,8 @@ impl Registry {
         let read = || -> Result<_, StoreError> {
             let mut agents = self.store.agents()?;
             agents.sort_by_key(|agent| agent.position);
-            let teams = self.store.teams()?;
+            let mut teams = self.store.teams()?;
+            teams.retain(|team| self.is_own(team.id));
             let rows = teams.iter().flat_map(|team| {
                 let own = agents.iter().filter(|agent| agent.team == team.id);
                 own.filter_map(|agent| view::check_in(agent, team))
@@ -369,35 +397,45 @@ impl Registry {
 
     /// Messages as [`torch_api::Request::Messages`] answers them.
     pub fn messages(&self, filter: &MessageFilter) -> Response {
-        answer::messages(&self.store, filter, Reader::Person)
+        let mut filter = filter.clone();
+        match self.named(filter.team.as_deref(), "messages") {
+            Ok(team) => filter.team = team,
+            Err(failure) => return Response::Failed(*failure),
+        }
+        answer::messages(&self.store, &filter, self.reader())
             .unwrap_or_else(|error| Response::Failed(answer::store_failure(&error)))
     }
 
     /// The numbers of the newest messages as [`torch_api::Request::Stats`] answers it.
     pub fn stats(&self, now: Timestamp, team: Option<&str>, limit: u32) -> Response {
-        answer::stats(&self.store, now, team, limit)
-            .unwrap_or_else(|error| Response::Failed(answer::store_failure(&error)))
+        match self.named(team, "stats") {
+            Ok(team) => answer::stats(&self.store, now, team.as_deref(), limit)
+                .unwrap_or_else(|error| Response::Failed(answer::store_failure(&error))),
+            Err(failure) => Response::Failed(*failure),
+        }
     }
 
     /// One message.
     ///
     /// # Errors
-    /// A [`Failure`] when there is none or the registry can't be read.
+    /// A [`Failure`] when there is none that the caller may see, or the registry can't be read.
     pub fn message(&self, id: &str) -> Result<MessageView, Box<Failure>> {
-        answer::find(&self.store, id).map_err(|error| Box::new(answer::store_failure(&error)))?
+        answer::find_for(&self.store, id, self.reader())
+            .map_err(|error| Box::new(answer::store_failure(&error)))?
     }
 
     /// A message's journal as [`torch_api::Request::Trace`] answers it.
     pub fn trace(&self, id: &str) -> Response {
-        answer::trace(&self.store, id, Reader::Person)
+        answer::trace(&self.store, id, self.reader())
             .unwrap_or_else(|error| Response::Failed(answer::store_failure(&error)))
     }
 
     /// The person's inbox, newest first; nothing is marked as read.
     ///
     /// # Errors
-    /// A [`Failure`] when the registry can't be read.
+    /// A [`Failure`] when the registry can't be read, or an agent asks.
     pub fn inbox(&self, all: bool) -> Result<Vec<MessageView>, Box<Failure>> {
+        self.for_a_person("the inbox")?;
         answer::inbox_views(&self.store, all)
             .map_err(|error| Box::new(answer::store_failure(&error)))
     }

@@ -7,7 +7,7 @@ use torch_core::config::RouterConfig;
 use torch_core::message::Decision;
 use torch_core::{LedgerRecord, Timestamp};
 use torch_router::replay::{Judged, Replay};
-use torch_store::{JournalRow, LedgerKind, Store, StoreError};
+use torch_store::{JournalRow, LedgerKind, StoreError};
 
 use crate::host::answer::store_failure;
 use crate::offline::Registry;
@@ -58,7 +58,8 @@ pub struct Unknown {
 }
 
 impl Registry {
-    /// Judges again what was judged from one instant until before another.
+    /// Judges again what was judged from one instant until before another. All of it is judged, as what one team says counts for
+    /// no other; an agent is shown what became of its own team's messages.
     ///
     /// # Errors
     /// A [`Failure`] when the registry or the templates can't be read.
@@ -74,18 +75,19 @@ impl Registry {
                 _ => None,
             });
             let mut replay = Replay::new(sets, templates.matrices.clone());
-            judge_all(self.store(), &mut replay, from, until)
+            judge_all(self, &mut replay, from, until)
         };
         run().map_err(|error| Box::new(store_failure(&error)))
     }
 }
 
 fn judge_all(
-    store: &Store,
+    registry: &Registry,
     replay: &mut Replay,
     from: Timestamp,
     until: Timestamp,
 ) -> Result<ReplayReport, StoreError> {
+    let store = registry.store();
     let begin = Timestamp(from.0.saturating_sub(BEFORE_MILLIS));
     if let Some(row) = store.last_before("router.began", begin)? {
         replay.begin(&config_in(&row), false);
@@ -103,7 +105,7 @@ fn judge_all(
                 replay.begin(&config_in(&row), recalls);
             }
             "clock.moved" => replay.step(row.data["stepped_ms"].as_i64().unwrap_or(0)),
-            _ => judge_one(store, replay, &row, (from, &mut report))?,
+            _ => judge_one(registry, replay, &row, (from, &mut report))?,
         }
     }
     if let Some(first) = first {
@@ -112,6 +114,9 @@ fn judge_all(
             last: store.last_until(until)?.max(last),
         };
         report.teams = analyse(&store.facts_of(stretch, until)?, until);
+        if let Some(own) = registry.own() {
+            report.teams.retain(|team| team.team == own.name);
+        }
     }
     Ok(report)
 }
@@ -121,7 +126,7 @@ fn config_in(row: &JournalRow) -> RouterConfig {
 }
 
 fn judge_one(
-    store: &Store,
+    registry: &Registry,
     replay: &mut Replay,
     row: &JournalRow,
     (from, report): (Timestamp, &mut ReplayReport),
@@ -129,10 +134,17 @@ fn judge_one(
     let Some(data) = row.data.get("judged") else {
         return Ok(());
     };
-    let is_of_day = row.at >= from;
+    let store = registry.store();
     let short = row.subject.len().saturating_sub(8);
     let short = row.subject[short..].to_lowercase();
     let message = format!("m-{short}");
+    let stored = store.message(&short)?;
+    // Of a message that is not kept, nobody but a person is told: whose it was is not known.
+    let is_own = match &stored {
+        Some(stored) => registry.is_own(stored.envelope.team),
+        None => registry.own().is_none(),
+    };
+    let is_of_day = row.at >= from && is_own;
     let mut unknown = |why: String| {
         if is_of_day {
             let message = message.clone();
@@ -143,7 +155,7 @@ fn judge_one(
         unknown("what its judgement depended on can't be read".to_owned());
         return Ok(());
     };
-    let Some(stored) = store.message(&short)? else {
+    let Some(stored) = stored else {
         unknown("the message is not kept any more".to_owned());
         return Ok(());
     };

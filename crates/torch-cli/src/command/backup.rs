@@ -6,6 +6,7 @@ use torch_daemon::care;
 use super::{JsonArgs, config};
 use crate::error::Outcome;
 use crate::exit;
+use crate::offline;
 use crate::output;
 use crate::place::Place;
 use crate::render;
@@ -13,7 +14,7 @@ use crate::render::time::Clock;
 
 /// Copies the registry's database and verifies the copy.
 ///
-/// Works with and without the daemon, which makes backups by itself as well (`torch config`: backup.hours, backup.keep).
+/// It holds all teams, so agents are refused. Works with and without the daemon, which makes backups by itself as well (`torch config`: backup.hours, backup.keep).
 /// A database that is damaged makes no backup: the copy is read to its last byte before it counts as one.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch backup\n  torch backup --list")]
@@ -30,6 +31,7 @@ pub(crate) fn run(args: &BackupArgs, place: &Place) -> Outcome {
     if args.list {
         return list(args.json, place);
     }
+    offline::for_a_person(place, "a backup of the registry")?;
     let config = config::load_own(place, None)?;
     let made = care::back_up(&place.home, &config, torch_process::clock::now())?;
     if args.json.json {

@@ -8,6 +8,7 @@ use super::{JsonArgs, config};
 use crate::connect::{self, autostart};
 use crate::error::{CommandError, Outcome};
 use crate::exit;
+use crate::offline;
 use crate::output;
 use crate::place::Place;
 use crate::render;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: &GcArgs, place: &Place) -> Outcome {
     let mut response = match connect::running(place)? {
         Some(mut client) => connect::ask(&mut client, &Request::Gc { dry_run })?,
         None => {
+            offline::for_a_person(place, "the registry's sweep")?;
             if dry_run {
                 care::look(&place.home, &config, now)?
             } else {

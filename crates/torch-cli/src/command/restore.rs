@@ -9,6 +9,7 @@ use torch_daemon::care::{Locked, Plan};
 use super::{JsonArgs, backup};
 use crate::error::{CommandError, Outcome};
 use crate::exit;
+use crate::offline;
 use crate::output::{self, Enter};
 use crate::place::Place;
 use crate::render;
@@ -50,6 +51,7 @@ pub(crate) fn run(args: &RestoreArgs, place: &Place) -> Outcome {
     if args.list {
         return backup::list(args.json, place);
     }
+    offline::for_a_person(place, "the registry's restore")?;
     let locked = Locked::take(&place.home).map_err(|failure| in_use((*failure).into()))?;
     if args.afresh {
         return begin_afresh(args, &locked);

@@ -10,7 +10,7 @@ use torch_api::{Client, Request, Response};
 
 use super::JsonArgs;
 use crate::connect;
-use crate::error::{CommandError, Outcome};
+use crate::error::{CommandError, ErrorKind, Outcome};
 use crate::exit;
 use crate::offline;
 use crate::output;
@@ -62,11 +62,15 @@ struct Seen {
 fn look(args: &StatusArgs, place: &Place) -> Result<Seen, CommandError> {
     let Some(mut client) = connect::running(place)? else {
         let teams = offline::status(place, args.team.as_deref())?;
-        let unread = offline::inbox(place, false)?.len();
+        let unread = match offline::inbox(place, false) {
+            Ok(unread) => u64::try_from(unread.len()).ok(),
+            Err(error) if error.kind == ErrorKind::Refused => None,
+            Err(error) => return Err(error),
+        };
         return Ok(Seen {
             daemon: None,
             teams,
-            unread: u64::try_from(unread).ok(),
+            unread,
         });
     };
     let request = Request::Status {

@@ -315,7 +315,7 @@ pub(crate) fn find(
 }
 
 /// [`find`] for a reader: what it may not see is not there.
-fn find_for(
+pub(crate) fn find_for(
     store: &Store,
     id: &str,
     reader: Reader,

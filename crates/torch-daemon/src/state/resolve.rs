@@ -12,6 +12,14 @@ use super::State;
 use crate::event::PaneFact;
 use crate::failure::usage;
 
+/// A target as it is written, for refusals.
+#[derive(Debug, Clone, Copy)]
+struct Written<'w> {
+    text: &'w str,
+    /// The only team whose names may be told to who wrote it: an agent's own.
+    within: Option<TeamId>,
+}
+
 /// Where a message goes.
 #[derive(Debug)]
 pub(crate) struct Resolved {
@@ -28,7 +36,12 @@ impl State {
     ) -> Result<Resolved, Box<Failure>> {
         let target = parsed(written)?;
         let own = self.own_team(sender, cwd);
-        self.resolve_target(&target, written, own)
+        let within = match sender {
+            Sender::Agent { team, .. } => Some(*team),
+            _ => None,
+        };
+        let text = written;
+        self.resolve_target(&target, Written { text, within }, own)
     }
 
     /// The caller's own team: an agent's, else the one whose project or worktree holds `cwd`, else, from outside of
@@ -51,9 +64,21 @@ impl State {
         team: &TeamSelector,
         target: &str,
     ) -> Result<AgentId, Box<Failure>> {
+        self.find_agent_within(team, target, None)
+    }
+
+    /// Likewise for a caller who may be told the names of this team only.
+    pub(crate) fn find_agent_within(
+        &self,
+        team: &TeamSelector,
+        target: &str,
+        within: Option<TeamId>,
+    ) -> Result<AgentId, Box<Failure>> {
         let wanted = parsed(target)?;
         let own = self.select_team(team).map(|team| team.id);
-        match self.resolve_target(&wanted, target, own)?.recipient {
+        let text = target;
+        let written = Written { text, within };
+        match self.resolve_target(&wanted, written, own)?.recipient {
             Recipient::Agent { agent, .. } => Ok(agent),
             Recipient::Human => Err(Box::new(usage(
                 "human is no agent",
@@ -66,7 +91,7 @@ impl State {
     fn resolve_target(
         &self,
         target: &Target,
-        written: &str,
+        written: Written<'_>,
         own: Result<TeamId, Box<Failure>>,
     ) -> Result<Resolved, Box<Failure>> {
         let mine = own.as_ref().ok().copied();
@@ -109,7 +134,7 @@ impl State {
         session: &str,
         window: u32,
         pane: Option<u32>,
-        written: &str,
+        written: Written<'_>,
         own: Result<TeamId, Box<Failure>>,
     ) -> Result<Resolved, Box<Failure>> {
         if window == 0
@@ -155,7 +180,7 @@ impl State {
         &self,
         found: Resolved,
         index: u32,
-        written: &str,
+        written: Written<'_>,
     ) -> Result<Resolved, Box<Failure>> {
         let at = found
             .recipient
@@ -182,7 +207,7 @@ impl State {
         &self,
         team: TeamId,
         role: &RoleName,
-        written: &str,
+        written: Written<'_>,
     ) -> Result<Resolved, Box<Failure>> {
         self.agent_in(team, role)
             .map(|agent| self.resolved(agent))
@@ -217,7 +242,7 @@ impl State {
     fn session(
         &self,
         name: &str,
-        written: &str,
+        written: Written<'_>,
         own: Option<TeamId>,
     ) -> Result<TeamId, Box<Failure>> {
         self.teams
@@ -228,15 +253,16 @@ impl State {
     }
 
     /// No such target, with the targets that are most like it, those of the team that was meant first.
-    fn no_target(&self, written: &str, cause: &str, meant: Option<TeamId>) -> Box<Failure> {
+    fn no_target(&self, written: Written<'_>, cause: &str, meant: Option<TeamId>) -> Box<Failure> {
         let all = self.agents.values().filter_map(|run| {
             let team = self.teams.get(&run.agent.team)?;
+            let told = written.within.is_none_or(|within| within == team.id);
             let own = meant == Some(team.id);
-            Some((own, team.name.as_str(), run.agent.role.as_str()))
+            told.then_some((own, team.name.as_str(), run.agent.role.as_str()))
         });
-        let all = near(all, written);
+        let all = near(all, written.text);
         let mut failure = usage(
-            &format!("no such target: {written:?}"),
+            &format!("no such target: {:?}", written.text),
             cause,
             Some("torch status"),
         );
@@ -298,8 +324,8 @@ pub(crate) fn choose_team<'a, 'w>(
             let cause = format!(
                 "it lies in another repository than the only team's, {name} of {project}; say --team {name}, or {name}:ROLE"
             );
-            let hint = format!("torch status --team {name}");
-            Err(Box::new(usage(&error, &cause, Some(&hint))))
+            // What the caller wants with it is not known: a command on a team of another repository is no proposal.
+            Err(Box::new(usage(&error, &cause, Some("torch status"))))
         }
         [] => Err(Box::new(usage(
             "there is no team",
@@ -307,13 +333,24 @@ pub(crate) fn choose_team<'a, 'w>(
             Some("torch auto --spec spec.md --agent demo"),
         ))),
         [first, ..] => {
-            let cause = format!(
-                "{} belongs to none; {}",
-                selector.cwd.display(),
-                team_list(teams)
-            );
-            let hint = format!("torch status --team {}", first.name);
             let error = "it is not clear which team is meant";
+            let (here, hint) = match selector.cwd == Path::new("/") {
+                true => {
+                    let hint = format!("torch status --team {}", first.name);
+                    (
+                        "the current directory lies in no repository".to_owned(),
+                        hint,
+                    )
+                }
+                false => {
+                    let cwd = selector.cwd.display();
+                    (
+                        format!("{cwd} belongs to no team"),
+                        "torch status".to_owned(),
+                    )
+                }
+            };
+            let cause = format!("{here}; {}", team_list(teams));
             Err(Box::new(usage(error, &cause, Some(&hint))))
         }
     }
@@ -389,5 +426,36 @@ mod tests {
             ["alpha:developer", "beta:developer", "gamma:developer"]
         );
         assert_eq!(near(all("mine"), "xyz"), [""; 0]);
+    }
+
+    fn unclear(teams: &[&Team], cwd: &str) -> Failure {
+        let selector = TeamSelector {
+            name: None,
+            cwd: cwd.into(),
+        };
+        *choose_team(teams, std::iter::empty(), &selector).expect_err("it is not clear")
+    }
+
+    #[test]
+    fn a_team_of_another_repository_is_told_and_never_proposed() {
+        use crate::state::fixture::team;
+        let teams = [team(1, "/p1/.git"), team(2, "/p2/.git")];
+        let both: Vec<&Team> = teams.iter().collect();
+        let failure = unclear(&both, "/elsewhere");
+        assert_eq!(
+            failure.causes,
+            ["/elsewhere belongs to no team; teams: team1 (/p1), team2 (/p2)"]
+        );
+        assert_eq!(failure.hint.as_deref(), Some("torch status"));
+        let failure = unclear(&both[..1], "/elsewhere");
+        assert_eq!(failure.error, "/elsewhere belongs to no team");
+        assert_eq!(failure.hint.as_deref(), Some("torch status"));
+        // The root stands for no repository: whoever is nowhere may mean any.
+        let failure = unclear(&both, "/");
+        assert_eq!(
+            failure.causes,
+            ["the current directory lies in no repository; teams: team1 (/p1), team2 (/p2)"]
+        );
+        assert_eq!(failure.hint.as_deref(), Some("torch status --team team1"));
     }
 }

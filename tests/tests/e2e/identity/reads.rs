@@ -82,9 +82,17 @@ fn an_agent_reads_its_own_messages_and_of_its_team_the_heads() {
             "violations --team other",
             "worktree list --team other",
             "plan show --team other",
+            "status --team other",
+            "context --team other",
+            "brief developer --print --team other",
         ] {
             let ran = world.run_as(role, &format!("torch {act}"));
             ran.code(4).says("read.own-team");
+        }
+        for act in ["status", "context"] {
+            let ran = world.run_as(role, &format!("torch {act} --json")).ok();
+            assert!(ran.stdout.contains("\"sample\""), "{ran}");
+            assert!(!ran.stdout.contains("\"other\""), "{ran}");
         }
     }
     world
@@ -100,6 +108,79 @@ fn an_agent_reads_its_own_messages_and_of_its_team_the_heads() {
         let show = world.torch(&["msg", "show", id]).ok();
         assert!(show.stdout.contains(words), "{show}");
     }
+}
+
+/// What reads the registry itself goes by the same rule, with a daemon and without.
+#[test]
+fn the_registry_is_read_by_an_agent_as_its_own_team_is() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    second_team(&world);
+    let of_own = world.deliver("developer", "for the first team");
+    let of_other = world.deliver("other:developer", "for the other team");
+    let ran = world.run_as("developer", "printenv TORCH_AGENT").ok();
+    let agent = ran.stdout.trim().to_owned();
+    let as_agent = |args: &str| {
+        let spec = world.command("torch").args(args.split(' '));
+        world.run(&spec.env("TORCH_AGENT", &agent))
+    };
+    let replayed =
+        |ran: &torch_testing::Ran| -> Value { serde_json::from_str(&ran.stdout).expect("JSON") };
+    let days = std::fs::read_dir(world.home().join("logs/communications")).expect("the days");
+    let days = days.filter_map(|day| day.ok()?.file_name().into_string().ok());
+    let today = days.max().expect("a day");
+    let all = replayed(&world.torch(&["compliance", "replay", &today, "--json"]));
+    let own = replayed(&as_agent(&format!("compliance replay {today} --json")));
+    let teams = |report: &Value| -> Vec<String> {
+        let rows = report["teams"].as_array().expect("teams");
+        let names = rows
+            .iter()
+            .map(|row| row["team"].as_str().unwrap_or("?").to_owned());
+        names.collect()
+    };
+    assert_eq!(teams(&all), ["other", "sample"], "{all}");
+    assert_eq!(teams(&own), ["sample"], "{own}");
+    assert!(
+        own["messages"].as_u64() < all["messages"].as_u64(),
+        "{own} {all}"
+    );
+    as_agent("backup").code(4).says("privilege.person");
+    world.torch(&["backup"]).ok();
+
+    world.torch(&["daemon", "stop"]).ok();
+    for act in [
+        "status",
+        "context",
+        "msg list",
+        "msg stats",
+        "schedule list",
+        "credit",
+    ] {
+        let ran = as_agent(&format!("{act} --json")).ok();
+        assert!(!ran.stdout.contains("\"other\""), "{ran}");
+        as_agent(&format!("{act} --team other"))
+            .code(4)
+            .says("read.own-team");
+    }
+    as_agent(&format!("msg show {of_own}"))
+        .ok()
+        .prints("for the first team");
+    as_agent(&format!("msg show {of_other}"))
+        .code(2)
+        .says("there is no message");
+    for act in [
+        "brief developer --print --team other",
+        "violations --team other",
+        "plan show --team other",
+    ] {
+        as_agent(act).code(4).says("read.own-team");
+    }
+    for act in ["inbox", "gc --dry-run", "backup"] {
+        as_agent(act).code(4).says("privilege.person");
+    }
+    // A person reads both.
+    let ran = world.torch(&["status", "--json"]).ok();
+    ran.prints("\"other\"").prints("\"sample\"");
 }
 
 #[test]

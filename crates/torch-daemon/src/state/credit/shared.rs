@@ -37,9 +37,14 @@ impl State {
         let (by, hold, until) = holds
             .filter(|(id, ..)| self.account_of(*id) == account)
             .max_by_key(|(_, _, until)| *until)?;
-        let (_, team, role) = self.who(by)?;
+        let (team, _, role) = self.who(by)?;
+        // Agents read these words: what other teams are called is not theirs to know.
+        let by = match team == own.agent.team {
+            true => role,
+            false => "an agent of another team".to_owned(),
+        };
         let words = format!(
-            "its account's limit ({}), which {team}:{role} hit: {}",
+            "its account's limit ({}), which {by} hit: {}",
             hold.kind,
             view::credit::words(hold)
         );

@@ -1,4 +1,4 @@
-//! What an agent may read: of its own team, and other agents' words only where it is their hub.
+//! What an agent may read of what the daemon answers: each request, made one of its own team.
 
 use torch_api::broker::BrokerRequest;
 use torch_api::git::{GitRequest, LogFilter};
@@ -6,20 +6,11 @@ use torch_api::rules::RulesRequest;
 use torch_api::task::TasksOrder;
 use torch_api::wire::TeamSelector;
 use torch_api::{Failure, Request};
-use torch_core::{AgentId, RoleName, Sender, TeamId};
+use torch_core::{AgentId, RoleName, Sender, Target};
 
 use super::super::State;
-use crate::event::Reader;
-use crate::failure::{refused, usage};
-
-/// The agent that reads.
-struct Own<'a> {
-    agent: AgentId,
-    team: TeamId,
-    role: &'a RoleName,
-    /// Its team's name.
-    name: String,
-}
+use crate::failure::usage;
+use crate::own_team::Own;
 
 impl State {
     /// The request as this caller may make it: an agent's reads are its own team's, whether it says so or not.
@@ -34,18 +25,19 @@ impl State {
         let own = Own {
             agent: *agent,
             team: *team,
-            role,
+            role: role.clone(),
             // An agent of a team that is no more has nothing to read there.
             name: self.name_of(*team).unwrap_or_else(|| team.short()),
         };
         self.narrow(&own, request)
     }
 
-    fn narrow(&self, own: &Own<'_>, mut request: Request) -> Result<Request, Box<Failure>> {
+    fn narrow(&self, own: &Own, mut request: Request) -> Result<Request, Box<Failure>> {
         let what = request.name();
         match &mut request {
             Request::Messages(filter) => own.name_it(&mut filter.team, what)?,
-            Request::Stats { team, .. }
+            Request::Status { team }
+            | Request::Stats { team, .. }
             | Request::Credit { team }
             | Request::Schedules { team }
             | Request::WorktreeList { team } => own.name_it(team, what)?,
@@ -61,7 +53,7 @@ impl State {
                 own.select(team, what)?;
                 let shown = self.is_within(own, team, target)?;
                 let leads = own.role.is_hub() || own.role.is_sub_hub();
-                if !leads && shown.is_some_and(|shown| shown != own.agent) {
+                if !leads && shown != own.agent {
                     return Err(own.not_its_screen(target));
                 }
             }
@@ -88,6 +80,9 @@ impl State {
             Request::Tasks(tasks) if matches!(tasks.order, TasksOrder::Show) => {
                 own.select(&mut tasks.team, what)?;
             }
+            Request::Tasks(tasks) => self.there(own, &mut tasks.team, what)?,
+            Request::Agent(agent) => self.there(own, &mut agent.team, what)?,
+            Request::Standup { team, .. } => self.there(own, team, what)?,
             Request::Rules(rules) => match &mut **rules {
                 RulesRequest::Violations(filter) => own.name_it(&mut filter.team, what)?,
                 RulesRequest::Assignments { team, .. } => own.name_it(team, what)?,
@@ -103,61 +98,42 @@ impl State {
         Ok(request)
     }
 
-    /// Whether a target, which may name a session, is one of the reader's team: its agent, where there is one.
+    /// An agent acts in its own team, unless it names another one: what it may do there is for the act's own rule to say, and of
+    /// one that there is not, which ones there are is not told.
+    fn there(&self, own: &Own, team: &mut TeamSelector, what: &str) -> Result<(), Box<Failure>> {
+        let known = |name: &String| self.teams.values().any(|it| it.name.as_str() == name);
+        match &team.name {
+            Some(named) if !known(named) => Err(own.not_its_team(&format!("{named} ({what})"))),
+            Some(_) => Ok(()),
+            None => own.select(team, what),
+        }
+    }
+
+    /// The agent of the reader's team that a target names, which may name a session.
     fn is_within(
         &self,
-        own: &Own<'_>,
+        own: &Own,
         team: &TeamSelector,
         target: &str,
-    ) -> Result<Option<AgentId>, Box<Failure>> {
-        // One that is not there is told by the request's own answer.
-        let Ok(found) = self.find_agent(team, target) else {
-            return Ok(None);
-        };
+    ) -> Result<AgentId, Box<Failure>> {
+        if let Ok(
+            Target::SessionRole { session, .. }
+            | Target::SessionIndex { session, .. }
+            | Target::SessionRolePane { session, .. },
+        ) = target.parse::<Target>()
+        {
+            // `developer:0` is a role of the own team, too.
+            let named = session.trim_start_matches('=');
+            let is_role =
+                RoleName::parse(named).is_ok_and(|role| self.agent_in(own.team, &role).is_some());
+            if named != own.name && !is_role {
+                return Err(own.not_its_team(target));
+            }
+        }
+        let found = self.find_agent_within(team, target, Some(own.team))?;
         match self.agents.get(&found) {
             Some(run) if run.agent.team != own.team => Err(own.not_its_team(target)),
-            _ => Ok(Some(found)),
+            _ => Ok(found),
         }
-    }
-}
-
-impl Own<'_> {
-    fn reader(&self) -> Reader {
-        Reader::Agent {
-            agent: self.agent,
-            team: self.team,
-            hub: self.role.is_hub(),
-        }
-    }
-
-    /// Makes it the agent's own team.
-    fn name_it(&self, team: &mut Option<String>, what: &str) -> Result<(), Box<Failure>> {
-        match team {
-            Some(named) if *named != self.name => {
-                Err(self.not_its_team(&format!("{named} ({what})")))
-            }
-            _ => {
-                *team = Some(self.name.clone());
-                Ok(())
-            }
-        }
-    }
-
-    fn select(&self, team: &mut TeamSelector, what: &str) -> Result<(), Box<Failure>> {
-        self.name_it(&mut team.name, what)
-    }
-
-    fn not_its_team(&self, what: &str) -> Box<Failure> {
-        let error = format!("{what} is not shown to {} of team {}", self.role, self.name);
-        let cause =
-            "rule read.own-team: an agent reads its own team; other teams are a person's to read";
-        let hint = format!("torch status --team {}", self.name);
-        Box::new(refused(&error, cause, Some(&hint)))
-    }
-
-    fn not_its_screen(&self, target: &str) -> Box<Failure> {
-        let error = format!("the screen of {target} is not shown to {}", self.role);
-        let cause = "rule read.own-screen: an agent sees its own screen; those of its team are seen by the orchestrator and the project manager";
-        Box::new(refused(&error, cause, Some(&format!("torch why {target}"))))
     }
 }

@@ -9,6 +9,7 @@ use torch_api::wire::MessageFilter;
 use torch_core::{Agent, AgentId, RoleName, SessionName, Team, Timestamp};
 
 use super::*;
+use crate::event::ConnId;
 use crate::state::Snapshot;
 use crate::state::fixture::{self, settings};
 
@@ -178,7 +179,7 @@ fn an_agent_reads_its_own_team_and_nobody_unknown_reads() {
 fn a_target_of_another_team_is_another_teams() {
     let state = state();
     let hub = agent(&state, "orchestrator");
-    for target in ["three:tester", "three:tester.0"] {
+    for target in ["three:tester", "three:tester.0", "three:nobody"] {
         let logs = Request::Logs {
             team: selector(None),
             target: target.to_owned(),
@@ -193,6 +194,83 @@ fn a_target_of_another_team_is_another_teams() {
             let made = outcome(&state, &hub, request.clone());
             assert_eq!(made, Err("read.own-team".to_owned()), "{request:?}");
         }
+    }
+    let own = Request::Why {
+        team: selector(None),
+        role: "tester:0".to_owned(),
+    };
+    assert!(outcome(&state, &hub, own).is_ok());
+}
+
+/// Whatever an agent asks for and mistypes, no other team's name stands in the answer.
+#[test]
+fn an_agent_is_told_no_other_teams_name() {
+    let mut state = state();
+    let hub = agent(&state, "orchestrator");
+    let send = |target: &str| {
+        Request::Send(Box::new(torch_api::wire::SendRequest {
+            target: target.to_owned(),
+            body: torch_api::Body::Text("x".to_owned()),
+            key: None,
+            inline: false,
+            urgent: false,
+            ttl_seconds: None,
+            wait: None,
+            wait_millis: 0,
+            cwd: "/three".into(),
+            pane_hint: None,
+        }))
+    };
+    let agents = |name: Option<&str>| {
+        Request::Agent(Box::new(torch_api::roster::AgentRequest {
+            team: selector(name),
+            act: torch_api::roster::AgentAct::Temp {
+                purpose: "x".to_owned(),
+                task: "y".to_owned(),
+                program: None,
+            },
+            env: Default::default(),
+            secrets: Default::default(),
+            role_files: Default::default(),
+        }))
+    };
+    let standup = |name: Option<&str>| Request::Standup {
+        team: selector(name),
+        wait_millis: None,
+    };
+    let why = |role: &str| Request::Why {
+        team: selector(None),
+        role: role.to_owned(),
+    };
+    for request in [
+        send("devloper"),
+        send("nowhere:devloper"),
+        why("devloper"),
+        agents(Some("nowhere")),
+        standup(Some("nowhere")),
+        Request::Status {
+            team: Some("nowhere".to_owned()),
+        },
+        Request::Schedules {
+            team: Some("nowhere".to_owned()),
+        },
+    ] {
+        let mut turn = Turn {
+            now: NOW,
+            cause: "test".to_owned(),
+            effects: Vec::new(),
+        };
+        let caller = (hub.clone(), "identity.test");
+        state.take_request(&mut turn, ConnId(1), caller, request.clone(), None);
+        let told = turn.effects.iter().find_map(|effect| match effect {
+            Effect::Reply {
+                response: Response::Failed(failure),
+                ..
+            } => Some(format!("{failure:?}")),
+            _ => None,
+        });
+        let told = told.unwrap_or_else(|| panic!("{request:?} was not refused"));
+        assert!(!told.contains("three"), "{request:?}: {told}");
     }
 }
 
@@ -217,6 +295,24 @@ fn a_screen_is_seen_by_its_agent_and_by_those_that_lead() {
             Err("read.own-screen".to_owned())
         };
         assert_eq!(made.map(drop), expected, "{caller} looks at {target}");
+    }
+}
+
+#[test]
+fn the_status_is_an_agents_own_teams() {
+    let state = state();
+    let status = |team: Option<&str>| Request::Status {
+        team: team.map(str::to_owned),
+    };
+    let hub = agent(&state, "orchestrator");
+    for team in [None, Some("one")] {
+        assert_eq!(outcome(&state, &hub, status(team)), Ok(status(Some("one"))));
+    }
+    let made = outcome(&state, &hub, status(Some("three")));
+    assert_eq!(made, Err("read.own-team".to_owned()));
+    for team in [None, Some("three")] {
+        let made = outcome(&state, &Sender::Human, status(team));
+        assert_eq!(made, Ok(status(team)));
     }
 }
 

@@ -20,7 +20,7 @@ fn a_limit_of_the_account_holds_its_other_agents_too() {
     );
     let words = shared(&stage).expect("it is held");
     assert!(
-        words.contains("five_hour") && words.contains("app:developer"),
+        words.contains("five_hour") && words.contains("which developer hit"),
         "{words}"
     );
     assert_eq!(stage.hold(2), None, "it did not hit it itself");
