@@ -87,7 +87,7 @@ pub fn not_running() -> CommandError {
 ///
 /// # Errors
 /// What the last look said.
-pub fn looked<T>(look: impl Fn() -> Result<T, CommandError>) -> Result<T, CommandError> {
+pub fn looked<T>(mut look: impl FnMut() -> Result<T, CommandError>) -> Result<T, CommandError> {
     let mut seen = look();
     for _ in 1..ATTEMPTS {
         if !seen.as_ref().is_err_and(|error| error.broken) {
@@ -96,6 +96,54 @@ pub fn looked<T>(look: impl Fn() -> Result<T, CommandError>) -> Result<T, Comman
         seen = look();
     }
     seen
+}
+
+/// An act that comes to the same whether it is done once or twice, as it is told where its outcome stays unknown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Act<'a> {
+    /// What it does, behind "it is not known whether": `the team is stopped`.
+    pub(crate) done: &'a str,
+    /// The command that tells.
+    pub(crate) tells: &'a str,
+}
+
+/// Asks for an act, and again where the daemon went away before it answered: what it had done by then is done, and is not done
+/// twice. `ask` connects anew each time.
+///
+/// # Errors
+/// What the daemon answered; where it did not, that the outcome is not known, and what tells it.
+pub(crate) fn surely<T>(
+    act: Act<'_>,
+    mut ask: impl FnMut() -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let mut asked = ask();
+    for _ in 1..ATTEMPTS {
+        if !asked.as_ref().is_err_and(|error| error.broken) {
+            return asked;
+        }
+        output::notice("the daemon went away before it answered; it is asked again");
+        asked = match ask() {
+            // It went away with the first request, and can't be reached any more.
+            Err(mut error) if error.kind == ErrorKind::Unreachable && !error.broken => {
+                error.broken = true;
+                return Err(unknown(error, act));
+            }
+            other => other,
+        };
+    }
+    asked.map_err(|error| match error.broken {
+        true => unknown(error.cause(format!("it was asked {ATTEMPTS} times")), act),
+        false => error,
+    })
+}
+
+/// The daemon went away after an act was asked for: it may have done it.
+pub(crate) fn unknown(mut failed: CommandError, act: Act<'_>) -> CommandError {
+    let tried = format!("it is not known whether {}", act.done);
+    let why = std::mem::replace(&mut failed.message, tried);
+    failed.causes.insert(0, why);
+    failed.hints.insert(0, act.tells.to_owned());
+    failed
 }
 
 /// Sends a request and takes its only answer; [`Response::Failed`] becomes the error.

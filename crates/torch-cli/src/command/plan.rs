@@ -205,21 +205,47 @@ pub(super) fn of_team(team: Option<String>, place: &Place) -> Result<TasksView, 
     }
 }
 
-/// Asks the daemon about a plan.
+/// What is not known where the daemon stays away over a change of a plan.
+const CHANGED: connect::Act<'static> = connect::Act {
+    done: "the plan is changed",
+    tells: "torch plan show",
+};
+
+/// Asks the daemon about a plan, and again where it went away: the same order changes nothing twice. A model's answer is only
+/// taken into the plan that it was made from, so it is not sent again.
 pub(super) fn ask(
     team: Option<String>,
     order: TasksOrder,
     place: &Place,
 ) -> Result<TasksView, CommandError> {
-    let mut client = connect::connect(place)?;
+    let once = matches!(order, TasksOrder::Refine { .. });
     let request = TasksRequest {
         team: place.team(team),
         order,
     };
-    answered(connect::ask(
-        &mut client,
-        &Request::Tasks(Box::new(request)),
-    )?)
+    let request = Request::Tasks(Box::new(request));
+    let mut times = 0;
+    let ask = || {
+        times += 1;
+        connect::ask(&mut connect::connect(place)?, &request)
+    };
+    let view = match once {
+        true => {
+            let mut ask = ask;
+            answered(ask().map_err(|error| match error.broken {
+                true => connect::unknown(error, CHANGED),
+                false => error,
+            })?)
+        }
+        false => answered(connect::surely(CHANGED, ask)?),
+    }?;
+    let changes = view.change.as_ref().is_some_and(|change| !change.dry_run);
+    if times > 1 && changes {
+        output::notice(
+            "note: what it had taken in before it went away is not counted here (torch plan show)",
+        );
+    }
+    Ok(view)
 }
 
 fn answered(response: Response) -> Result<TasksView, CommandError> {

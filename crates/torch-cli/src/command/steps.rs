@@ -3,10 +3,12 @@
 use torch_api::{Client, Request, Response};
 
 use super::JsonArgs;
+use crate::connect::{self, Act};
 use crate::error::CommandError;
 use crate::exit;
 use crate::interrupt::on_interrupt;
 use crate::output;
+use crate::place::Place;
 use crate::render;
 
 /// Asks, shows each step, and gives back the last answer; a failure becomes the error. Ctrl-C ends this process, and
@@ -48,7 +50,21 @@ pub(crate) fn done(
     request: &Request,
     json: JsonArgs,
 ) -> Result<u8, CommandError> {
-    match ask(client, request, json)? {
+    said(ask(client, request, json)?, json)
+}
+
+/// As [`done`], for what comes to the same done twice: asked again where the daemon went away.
+pub(crate) fn done_surely(
+    place: &Place,
+    request: &Request,
+    (act, json): (Act<'_>, JsonArgs),
+) -> Result<u8, CommandError> {
+    let answered = connect::surely(act, || ask(&mut connect::connect(place)?, request, json))?;
+    said(answered, json)
+}
+
+fn said(answered: Response, json: JsonArgs) -> Result<u8, CommandError> {
+    match answered {
         Response::Done { text } => {
             if !json.json {
                 output::data(&format!("{text}\n"))?;

@@ -66,20 +66,27 @@ pub(crate) fn run(args: StopArgs, place: &Place) -> Outcome {
 }
 
 fn teams(place: &Place) -> Result<Vec<TeamView>, CommandError> {
-    let mut client = connect::connect(place)?;
-    match connect::ask(&mut client, &Request::Status { team: None })? {
-        Response::Status { teams, .. } => Ok(teams),
-        other => Err(CommandError::unexpected(&other)),
-    }
+    connect::looked(|| {
+        let mut client = connect::connect(place)?;
+        match connect::ask(&mut client, &Request::Status { team: None })? {
+            Response::Status { teams, .. } => Ok(teams),
+            other => Err(CommandError::unexpected(&other)),
+        }
+    })
 }
+
+/// Stopping twice is stopping.
+const STOPPED: connect::Act<'static> = connect::Act {
+    done: "the team is stopped",
+    tells: "torch status",
+};
 
 fn one(args: &StopArgs, team: Option<String>, place: &Place) -> Outcome {
     if args.purge {
         return purge::run(args, team, place);
     }
-    let mut client = connect::connect(place)?;
     let stop = Request::Stop {
         team: place.team(team),
     };
-    steps::done(&mut client, &stop, args.json)
+    steps::done_surely(place, &stop, (STOPPED, args.json))
 }

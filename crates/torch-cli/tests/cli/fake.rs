@@ -78,6 +78,11 @@ impl Fake {
         self.requests.recv_timeout(DEADLINE).expect("a request")
     }
 
+    /// How many requests came that were not looked at.
+    pub(crate) fn asked(&self) -> usize {
+        self.requests.try_iter().count()
+    }
+
     /// Whether nothing (more) was asked.
     pub(crate) fn is_idle(&self) -> bool {
         self.requests.try_recv().is_err()

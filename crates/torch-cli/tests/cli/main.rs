@@ -2,6 +2,7 @@
 
 mod auto;
 mod autostart;
+mod cut_off;
 mod fake;
 mod git_hooks;
 mod keep;

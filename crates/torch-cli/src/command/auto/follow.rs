@@ -41,13 +41,25 @@ pub(in crate::command) fn raise(
     let mut client = connect::connect(place)?;
     let interrupt = Arc::new(Interrupt::default());
     cancel_on_interrupt(client.canceller()?, Arc::clone(&interrupt))?;
-    client.send(&Request::Auto(Box::new(request)))?;
+    let request = Request::Auto(Box::new(request));
+    client.send(&request)?;
     let mut progress = Progress::new(json.json);
     let answered = receive(&mut client, &mut progress, json);
-    progress.end();
+    let was_lost = answered.as_ref().is_err_and(|error| error.broken);
     let cancelled = interrupt.came.load(Ordering::SeqCst);
+    let answered = match was_lost && !cancelled {
+        true => {
+            // There is no request any more that Ctrl-C could cancel.
+            interrupt.up.store(true, Ordering::SeqCst);
+            raise_again(place, &request, &mut progress, json)
+        }
+        false => answered,
+    };
+    progress.end();
     match answered? {
         Response::Raised { existed, team } => {
+            // What it finds is what it had begun itself.
+            let existed = existed && !was_lost;
             if cancelled {
                 return Err(too_late(&team));
             }
@@ -84,17 +96,47 @@ pub(in crate::command) fn raise(
     }
 }
 
+/// What is not known where the daemon stays away over an order.
+const RAISED: connect::Act<'static> = connect::Act {
+    done: "the team is started",
+    tells: "torch status",
+};
+
+/// Orders the same team again, after the daemon went away: one that it had begun is gone on with, and never a second one made.
+fn raise_again(
+    place: &Place,
+    request: &Request,
+    progress: &mut Progress,
+    json: JsonArgs,
+) -> Result<Response, CommandError> {
+    output::notice("the daemon went away; it is asked again, and Ctrl-C leaves the team to it");
+    let again = connect::surely(RAISED, || {
+        let mut client = connect::connect(place)?;
+        client.send(request)?;
+        receive(&mut client, progress, json)
+    });
+    again.map_err(
+        |error| match error.kind == ErrorKind::Unreachable && !error.broken {
+            true => connect::unknown(error, RAISED),
+            false => error,
+        },
+    )
+}
+
 /// Follows the team until the hub reports the spec complete, or the team can't go on.
 fn follow(place: &Place, team: &TeamView, json: JsonArgs) -> Outcome {
-    let mut client = connect::connect(place)?;
-    client.send(&Request::Follow {
+    let request = Request::Follow {
         team: place.team(Some(team.name.clone())),
-    })?;
+    };
     let mut progress = Progress::new(json.json);
     if !json.json {
         output::notice("\nfollowing the team; Ctrl-C leaves it running");
     }
-    let answered = receive(&mut client, &mut progress, json);
+    let answered = connect::looked(|| {
+        let mut client = connect::connect(place)?;
+        client.send(&request)?;
+        receive(&mut client, &mut progress, json)
+    });
     progress.end();
     match answered? {
         Response::Finished { team, complete } => {

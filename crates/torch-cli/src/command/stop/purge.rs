@@ -27,9 +27,15 @@ struct Prospect {
     notes: Vec<ScheduleView>,
 }
 
+/// What is not known where the daemon goes away over a purge.
+const PURGED: connect::Act<'static> = connect::Act {
+    done: "the team is removed",
+    tells: "torch status",
+};
+
 /// Shows what goes and what is kept, asks, stops the team, and removes it.
 pub(super) fn run(args: &StopArgs, team: Option<String>, place: &Place) -> Outcome {
-    let prospect = prospect(team, place)?;
+    let prospect = connect::looked(|| prospect(team.clone(), place))?;
     if args.dry_run {
         show(&prospect, args.json.json)?;
         return Ok(exit::OK);
@@ -42,12 +48,18 @@ pub(super) fn run(args: &StopArgs, team: Option<String>, place: &Place) -> Outco
     let stop = Request::Stop {
         team: selector.clone(),
     };
-    steps::done(&mut connect::connect(place)?, &stop, args.json)?;
+    steps::done_surely(place, &stop, (super::STOPPED, args.json))?;
     let purge = Request::Purge {
         team: selector,
         dry_run: false,
     };
-    let worktrees = match connect::ask(&mut connect::connect(place)?, &purge)? {
+    // Once it is removed, the same request would find no such team: what came of it is looked up.
+    let purged = connect::ask(&mut connect::connect(place)?, &purge);
+    let purged = purged.map_err(|error| match error.broken {
+        true => connect::unknown(error, PURGED),
+        false => error,
+    });
+    let worktrees = match purged? {
         Response::WorktreesRemoved { worktrees } => worktrees,
         other => return Err(CommandError::unexpected(&other)),
     };
