@@ -376,10 +376,6 @@ pub struct Integration {
     pub merges: Vec<IntegrationMerge>,
     /// What does not.
     pub left_out: Vec<LeftOut>,
-    /// Whether a branch that another one has within goes in with that one: since the first conflict, which somebody may have solved
-    /// in a branch of its own.
-    #[serde(default)]
-    pub contained: bool,
     /// Files in conflict, those of now and those that were solved.
     pub conflicts: Vec<Conflict>,
     /// The last run of the tests on all that goes in.
@@ -429,7 +425,6 @@ impl Integration {
             steps: vec![StepRecord::default(); STEPS],
             merges: Vec::new(),
             left_out: Vec::new(),
-            contained: false,
             conflicts: Vec::new(),
             tests: None,
             bisection: None,

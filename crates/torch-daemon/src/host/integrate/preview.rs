@@ -52,11 +52,6 @@ fn seen(git: &Git, home: &Path, job: &Job) -> Result<IntegrationPreview, Why> {
         && row.wait.is_none()
         && let Err(conflict) = site.chained(&row.parent_tip, &row.merges)?
     {
-        if !row.contained {
-            let mut job = job.clone();
-            job.row.contained = true;
-            return seen(git, home, &job);
-        }
         row.built = None;
         follow(&mut row, &rules, conflict, now);
     }

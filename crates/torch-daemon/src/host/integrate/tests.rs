@@ -345,7 +345,7 @@ fn a_conflict_that_somebody_solved_before_is_nobodys() {
 }
 
 #[test]
-fn what_a_red_branch_has_within_goes_in_without_it() {
+fn a_red_branch_that_solved_a_conflict_is_waited_for() {
     let mut world = World::new(&[]);
     work(&world, "developer", "a.py", "1\n");
     work(&world, "tester", "a.py", "2\n");
@@ -357,7 +357,7 @@ fn what_a_red_branch_has_within_goes_in_without_it() {
     world.run();
     let out = world.row.left_out.iter().map(|out| out.role.as_str());
     assert_eq!(out.collect::<Vec<_>>(), ["project_manager"]);
-    assert_eq!(world.on(), Some(&WaitOn::Conflicts), "{:?}", world.row);
+    assert_eq!(world.on(), Some(&WaitOn::Fix), "{:?}", world.row);
 }
 
 #[test]
