@@ -14,7 +14,7 @@ use torch_core::forbidden::{COMMIT_RULE, GitRules, Operation};
 use torch_core::policy::AgentCommits;
 
 pub use command::judge_command;
-pub use moves::{Move, RefFacts, judge_moves};
+pub use moves::{Move, RefFacts, judge_moves, judge_renaming};
 pub use name::{Owner, owner};
 pub use push::{PushedRef, judge_push};
 

@@ -12,6 +12,7 @@ mod system;
 mod ps;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 
 use torch_core::Process;
 use torch_core::identity::{Ancestor, Ancestry};
@@ -73,6 +74,13 @@ pub fn ancestry(pid: u32) -> Ancestry {
         Some(first) if process(pid).is_some_and(|now| same(now, first)) => ancestry,
         _ => Ancestry::default(),
     }
+}
+
+/// The words that the nearest ancestor of this name was started with; `None` where there is none, or the system does not say.
+pub fn command_of_ancestor(pid: u32, name: &str) -> Option<Vec<OsString>> {
+    let chain = ancestry(pid).chain;
+    let found = chain.iter().skip(1).find(|one| one.name == name)?;
+    system::command(found.process.pid)
 }
 
 /// All descendants of a process, parents before children, from one look at all processes. Zombies are left out,
@@ -158,5 +166,8 @@ mod tests {
         assert!(ps::all().iter().any(|status| status.process.pid == 1));
         assert_eq!(ps::status(u32::MAX), None);
         assert_eq!((ps::mark(me), ps::cwd(me)), (None, None));
+        assert_eq!(ps::command(me), None);
+        let own: Vec<_> = std::env::args_os().collect();
+        assert_eq!(system::command(me), Some(own));
     }
 }

@@ -17,6 +17,9 @@ use crate::git::{failed, settled};
 use crate::guard::{Config, Trust};
 use crate::{Git, WorktreeError};
 
+/// The program, and how its processes are called.
+pub(crate) const PROGRAM: &str = "git";
+
 /// How long a command that only reads may take.
 const READ_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -293,7 +296,7 @@ impl Call {
             None => &WITHOUT_HOOKS,
         };
         let overrides = ALWAYS.iter().chain(hooks).chain(self.overrides);
-        CommandSpec::new("git", &self.cwd, self.env.clone(), self.deadline)
+        CommandSpec::new(PROGRAM, &self.cwd, self.env.clone(), self.deadline)
             .args(overrides.flat_map(|value| ["-c", value]))
             .unshown()
             .args(self.place.iter().cloned())
@@ -307,7 +310,10 @@ fn is_plain(args: &[OsString]) -> bool {
         .first()
         .and_then(|name| name.to_str())
         .unwrap_or_default();
-    PLAIN.contains(&name) || (name == "hash-object" && has("--no-filters"))
+    PLAIN.contains(&name)
+        || (name == "hash-object" && has("--no-filters"))
+        // Compares objects alone (see [`within`] for its programs).
+        || (name == "diff" && has("--cached"))
 }
 
 /// The arguments with the options that keep programs and submodules out.

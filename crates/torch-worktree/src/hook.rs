@@ -7,12 +7,14 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use git2::{ObjectType, Odb, Oid};
 use torch_core::forbidden::GitRules;
 use torch_integration::forbidden::{RefFacts, owner};
 use torch_integration::secret::{PATCH_OPTIONS, secrets_in};
 use torch_process::ProcessError;
+use torch_process::facts::command_of_ancestor;
 
-use crate::call::Call;
+use crate::call::{Call, PROGRAM};
 use crate::registration::{branch_of, linked, parse_list};
 use crate::{Git, WorktreeError};
 
@@ -59,6 +61,16 @@ impl<'a> HookRepository<'a> {
         })
     }
 
+    /// What the git that runs a hook was called with; `process` is the hook's, or one below it. None where the system does not say.
+    pub fn words_of_call(&self, process: u32) -> Option<Vec<String>> {
+        let words = command_of_ancestor(process, PROGRAM)?.into_iter();
+        Some(
+            words
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect(),
+        )
+    }
+
     fn call(&self) -> Call {
         Call::to_read(self.git, &self.cwd).of(&self.git_dir, &self.cwd)
     }
@@ -82,8 +94,23 @@ impl<'a> HookRepository<'a> {
         if let Some(index) = index {
             call = call.env("GIT_INDEX_FILE", self.cwd.join(index));
         }
-        let head = self.lines(&["rev-parse", "--verify", "--quiet", "HEAD"]);
-        secrets_of(call, head.first().map(String::as_str), Vec::new())
+        // Without a commit named, git takes `HEAD`, and everything before the first one.
+        secrets_of(call, None, Vec::new())
+    }
+
+    /// Whether a commit stands directly on another one, where libgit2 can read it; what it can't is git's to say.
+    fn is_child(&self, of: &str, commit: &str) -> Option<bool> {
+        let id = Oid::from_str(commit).ok()?;
+        let objects = Odb::new().ok()?;
+        let folder = self.common_dir.join("objects");
+        objects.add_disk_alternate(folder.to_str()?).ok()?;
+        let found = objects.read(id).ok()?;
+        if found.kind() != ObjectType::Commit {
+            return None;
+        }
+        let text = String::from_utf8_lossy(found.data());
+        let mut head = text.lines().take_while(|line| !line.is_empty());
+        Some(head.any(|line| line.strip_prefix("parent ") == Some(of)))
     }
 
     /// The commits that `old` leads to and `new` does not, as far as none of them is below another one: who has any of the commits
@@ -146,6 +173,10 @@ impl RefFacts for HookRepository<'_> {
     }
 
     fn is_below(&self, commit: &str, of: &str) -> bool {
+        // A commit at home is nearly always that.
+        if self.is_child(commit, of) == Some(true) {
+            return true;
+        }
         let asked = self.call().run(["merge-base", "--is-ancestor", commit, of]);
         asked.is_ok_and(|output| output.success())
     }

@@ -78,6 +78,7 @@ fn of_git(name: &OsStr, args: &[OsString]) -> u8 {
         input: &input,
         cwd: &cwd,
         env: std::env::vars_os().collect(),
+        process: std::process::id(),
     });
     let Some(answer) = answer else {
         return exit::OK;

@@ -321,6 +321,155 @@ fn a_submodule_is_a_repository_of_its_own() {
     assert_eq!(desk.told(), []);
 }
 
+#[test]
+fn hooks_are_found_wherever_git_may_be_told_of_them() {
+    let elsewhere = |desk: &Desk| desk.root().join("hooks").display().to_string();
+    let said = |desk: &Desk| format!("[core]\n\tHOOKSPATH = {}\n", elsewhere(desk));
+    // What the repository's own folder has is not run then.
+    let check = |kind: &str, before: &dyn Fn(&Desk) -> String| {
+        let desk = Desk::new();
+        desk.hook(&desk.project.join(".git/hooks"), "post-commit", 0);
+        desk.hook(&desk.root().join("hooks"), "commit-msg", 0);
+        let script = before(&desk);
+        let output = desk.shell(&format!("{script} git commit -q --allow-empty -m x"));
+        assert!(output.success(), "{kind}: {}", output.error_text());
+        let log = desk.log();
+        assert!(log.starts_with("commit-msg 1: "), "{kind}: {log:?}");
+        assert!(!log.contains("post-commit"), "{kind}: {log:?}");
+    };
+    check("a file that is included", &|desk| {
+        let path = desk.root().join("more");
+        fs::write(&path, said(desk)).expect("written");
+        let path = path.display().to_string();
+        desk.person(&desk.project, &["config", "include.path", &path]);
+        String::new()
+    });
+    check("a file that is included for this branch", &|desk| {
+        let path = desk.root().join("more");
+        fs::write(&path, said(desk)).expect("written");
+        let key = "includeIf.onbranch:trunk-developer.path";
+        let path = path.display().to_string();
+        desk.person(&desk.project, &["config", "--global", key, &path]);
+        String::new()
+    });
+    check("the worktree's own file", &|desk| {
+        desk.person(
+            &desk.project,
+            &["config", "extensions.worktreeConfig", "true"],
+        );
+        let place = elsewhere(desk);
+        desk.person(
+            &desk.own,
+            &["config", "--worktree", "core.hooksPath", &place],
+        );
+        String::new()
+    });
+    check("another file of the person", &|desk| {
+        let folder = desk.root().join(".config/git");
+        fs::create_dir_all(&folder).expect("made");
+        fs::write(folder.join("config"), said(desk)).expect("written");
+        "unset GIT_CONFIG_GLOBAL;".to_owned()
+    });
+    check("another file of the system", &|desk| {
+        let path = desk.root().join("system");
+        fs::write(&path, said(desk)).expect("written");
+        let path = path.display();
+        format!("unset GIT_CONFIG_NOSYSTEM; export GIT_CONFIG_SYSTEM='{path}';")
+    });
+    check("a long file", &|desk| {
+        let path = desk.root().join("gitconfig");
+        let text = "[protocol \"file\"]\n\tallow = always\n".repeat(100) + &said(desk);
+        fs::write(path, text).expect("written");
+        String::new()
+    });
+    check("the environment", &|desk| {
+        let place = elsewhere(desk);
+        format!(
+            "export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0='{place}';"
+        )
+    });
+}
+
+/// Each hook of a commit is a script; it starts git only where a file of the configuration may say where hooks lie.
+#[test]
+fn a_commit_at_home_starts_no_git_to_find_hooks() {
+    let starts = |desk: &Desk, args: &str| {
+        let trace = desk.root().join("trace");
+        let place = trace.display();
+        let output = desk.shell(&format!("GIT_TRACE2_EVENT='{place}' git {args}"));
+        assert!(output.success(), "{}", output.error_text());
+        let text = fs::read_to_string(&trace).expect("traced");
+        fs::remove_file(&trace).expect("removed");
+        let events = text
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+        let started: Vec<String> = events
+            .filter(|event| event["event"] == "start")
+            .map(|event| event["argv"].to_string())
+            .collect();
+        started
+    };
+    let desk = Desk::new();
+    desk.hook(&desk.project.join(".git/hooks"), "post-commit", 0);
+    desk.file(&desk.own, "a", "text\n");
+    desk.git(&["add", "a"]);
+    let started = starts(&desk, "commit -q -m a");
+    // Its own upkeep aside: one look at what is staged, for secrets, and nothing to see whether the branch goes forward.
+    let by_hooks = started.iter().filter(|argv| {
+        !argv.contains("\"maintenance\"") && !argv.starts_with("[\"git\",\"commit\"")
+    });
+    let by_hooks: Vec<&String> = by_hooks.collect();
+    assert_eq!(by_hooks.len(), 1, "{started:#?}");
+    assert!(by_hooks[0].contains("--cached"), "{started:#?}");
+    assert!(desk.log().contains("post-commit"));
+    // The measure counts: where a file may say more, git is asked.
+    desk.person(
+        &desk.project,
+        &["config", "include.path", "/nonexistent/file"],
+    );
+    let started = starts(&desk, "commit -q --allow-empty -m b");
+    assert!(
+        started.iter().any(|argv| argv.contains("rev-parse")),
+        "{started:#?}"
+    );
+}
+
+#[test]
+fn a_branch_is_not_renamed_onto_a_protected_one() {
+    for desk in [Desk::new(), Desk::of_kind(&["--object-format=sha256"])] {
+        for name in ["integration/daily", "trunk-devops"] {
+            desk.person(&desk.project, &["branch", name, "trunk"]);
+        }
+        desk.rules(|rules| {
+            let role = torch_core::RoleName::parse("devops").expect("a role");
+            rules.others.insert("trunk-devops".to_owned(), role);
+        });
+        desk.git(&["branch", "feature/x"]);
+        for packed in [false, true] {
+            if packed {
+                desk.git(&["pack-refs", "--all", "--prune"]);
+            }
+            for onto in ["integration/daily", "trunk-devops"] {
+                desk.refused(&["branch", "-M", "feature/x", onto], "git.delete-protected");
+                let (_, evidence) = desk.told().pop().expect("told");
+                let expect = format!("{onto} is replaced by feature/x; it is ");
+                assert!(evidence.starts_with(&expect), "{evidence}");
+            }
+        }
+        // Nor under a name of one's own for it.
+        desk.person(&desk.project, &["config", "alias.put", "branch -M"]);
+        desk.refused(
+            &["put", "feature/x", "integration/daily"],
+            "git.delete-protected",
+        );
+        // Over its own one it may.
+        desk.git(&["branch", "feature/y"]);
+        desk.git(&["branch", "-M", "feature/x", "feature/y"]);
+        // A name that nobody has is nobody's.
+        desk.git(&["branch", "-m", "feature/y", "feature/z"]);
+    }
+}
+
 /// No measure of a fast machine, but a bound that a hook which asks too much would pass.
 #[test]
 fn a_commit_stays_quick() {

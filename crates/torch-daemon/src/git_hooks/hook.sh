@@ -12,18 +12,57 @@ judge() {
     [ $? -ne 3 ] || exit 1
 }
 
-# The folder of hooks without torch's setting: as git itself finds it.
-folder() {
+# Whether nothing in a file of git's configuration can say where hooks lie. git's answer takes a process, and each commit runs ten of these.
+silent() {
+    [ -e "$1" ] && [ "$1" != /dev/null ] || return 0
+    [ -f "$1" ] && [ -r "$1" ] || return 1
+    lines=0
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in *[Hh][Oo][Oo][Kk][Ss][Pp][Aa][Tt][Hh]* | *'['[Ii][Nn][Cc][Ll][Uu][Dd][Ee]*) return 1 ;; esac
+        # The shell reads letter by letter: of a long file git is asked.
+        lines=$((lines + 1))
+        [ $lines -lt 100 ] || return 1
+    done <"$1"
+}
+
+# Sets `common` to the repository, if its own folder of hooks is the one that counts; fails where only git can tell.
+usual() {
+    # A git that was built for another place has its system's file elsewhere.
+    case ${GIT_EXEC_PATH-} in
+    /usr/lib/git-core | /usr/libexec/git-core | /usr/local/lib/git-core | /usr/local/libexec/git-core) ;;
+    *) return 1 ;;
+    esac
+    [ -n "${GIT_DIR-}" ] && [ -z "${GIT_COMMON_DIR-}${GIT_CONFIG_COUNT-}" ] || return 1
+    case ${rest# } in
+    *[Hh][Oo][Oo][Kk][Ss][Pp][Aa][Tt][Hh]* | *[Ii][Nn][Cc][Ll][Uu][Dd][Ee]*) return 1 ;;
+    esac
+    common=$GIT_DIR
+    if [ -e "$GIT_DIR/commondir" ]; then
+        IFS= read -r way <"$GIT_DIR/commondir" || return 1
+        # A worktree of git's own making.
+        [ "$way" = ../.. ] && [ "${GIT_DIR%/worktrees/*}" != "$GIT_DIR" ] || return 1
+        common=${GIT_DIR%/worktrees/*}
+    fi
+    silent "$common/config" && silent "$GIT_DIR/config.worktree" && silent /etc/gitconfig &&
+        silent /usr/local/etc/gitconfig && silent "${GIT_CONFIG_SYSTEM-}" || return 1
+    if [ -n "${GIT_CONFIG_GLOBAL+set}" ]; then
+        silent "$GIT_CONFIG_GLOBAL"
+    else
+        silent "${XDG_CONFIG_HOME:-${HOME-}/.config}/git/config" && silent "${HOME-}/.gitconfig"
+    fi
+}
+
+# Whether git would run a hook of this name without torch's setting: `own`.
+find() {
     case ${GIT_CONFIG_PARAMETERS-} in
     "$ours"*) rest=${GIT_CONFIG_PARAMETERS#"$ours"} ;;
     *) rest=${GIT_CONFIG_PARAMETERS-} ;;
     esac
-    GIT_CONFIG_PARAMETERS=${rest# } git rev-parse --git-path hooks 2>/dev/null
-}
-
-# Whether git would run the hook of that folder.
-find() {
-    folder=$(folder)
+    if usual; then
+        folder=$common/hooks
+    else
+        folder=$(GIT_CONFIG_PARAMETERS=${rest# } git rev-parse --git-path hooks 2>/dev/null)
+    fi
     own=$folder/$name
     [ -n "$folder" ] && [ "$folder" != "$here" ] && [ -f "$own" ] && [ -x "$own" ]
 }
@@ -52,7 +91,11 @@ reference-transaction)
             case $line in *' refs/heads/'* | *' refs/tags/'* | *' refs/torch/'*) ask=yes ;; esac
         done
         [ $count -lt 16 ] || { ask=yes && input="$input$(cat && echo .)" && input=${input%.}; }
-        [ -z "$ask" ] || printf %s "$input" | judge "$@" || exit 1
+        if [ -n "$ask" ]; then
+            judge "$@" <<END || exit 1
+$input
+END
+        fi
         find || exit 0
         printf %s "$input" | "$own" "$@"
         exit

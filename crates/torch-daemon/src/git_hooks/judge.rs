@@ -9,7 +9,7 @@ use torch_core::forbidden::{GitRules, RULES_VARIABLE, SECRET_REMEDY, SECRET_RULE
 use torch_core::policy::SecretCheck;
 use torch_core::spool::SpoolEvent;
 use torch_integration::forbidden::{
-    Move, PushedRef, Refusal, judge_command, judge_commit, judge_moves, judge_push,
+    Move, PushedRef, Refusal, judge_command, judge_commit, judge_moves, judge_push, judge_renaming,
 };
 use torch_process::Environment;
 use torch_worktree::{Git, HookRepository};
@@ -33,6 +33,8 @@ pub struct HookCall<'a> {
     pub cwd: &'a Path,
     /// Its whole environment.
     pub env: Environment,
+    /// Its process, below the git that runs it.
+    pub process: u32,
 }
 
 /// What came of a look.
@@ -73,7 +75,14 @@ pub fn judge_hook(call: HookCall<'_>) -> Option<Answer> {
         }
         "reference-transaction" => {
             let moves: Vec<_> = input.lines().filter_map(Move::read).collect();
-            judge_moves(&rules, &moves, &repository)
+            judge_moves(&rules, &moves, &repository).or_else(|| {
+                // Each reference that git takes away is asked about by itself; what for only its own words say.
+                if moves.iter().all(|one| one.new.is_some()) {
+                    return None;
+                }
+                let words = repository.words_of_call(call.process)?;
+                judge_renaming(&rules, (&moves, &words), &repository)
+            })
         }
         _ => None,
     }?;

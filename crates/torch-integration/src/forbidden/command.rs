@@ -5,7 +5,7 @@ use torch_core::forbidden::{GitRules, Operation};
 use torch_core::policy::AgentCommits;
 
 use super::git_words::{GitWords, Meaning, meaning};
-use super::name::owner;
+use super::name::{Owner, owner};
 use super::{Refusal, judge_commit, shell};
 
 /// How deep `sh -c` in `sh -c` is followed.
@@ -42,6 +42,19 @@ const WRITING: [&str; 12] = [
 /// The first thing of a command line that is refused.
 pub fn judge_command(rules: &GitRules, line: &str) -> Option<Refusal> {
     judge_line(rules, line, 0)
+}
+
+/// The branch, by its full name, onto which this call of git renames another one, where that is not the agent's to replace.
+pub(super) fn renamed_onto(rules: &GitRules, words: &[String]) -> Option<(String, Owner)> {
+    let Meaning::Git(call, _) = meaning(words) else {
+        return None;
+    };
+    if call.name != "branch" || !has(&call, &["--move"], "mM") {
+        return None;
+    }
+    let full = format!("refs/heads/{}", plain(&call).last()?);
+    let whose = owner(rules, &full, &[], &[]);
+    whose.is_protected().then_some((full, whose))
 }
 
 fn judge_line(rules: &GitRules, line: &str, depth: usize) -> Option<Refusal> {

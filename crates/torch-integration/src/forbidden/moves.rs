@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use torch_core::forbidden::{GitRules, Operation};
 
+use super::command::renamed_onto;
 use super::name::{Owner, owner};
 use super::{Refusal, judge_commit};
 
@@ -142,20 +143,65 @@ fn judge_deletion(
     (whose, now): (&Owner, Option<&str>),
     facts: &impl RefFacts,
 ) -> Option<Refusal> {
-    if !whose.is_protected() || !rules.forbids(Operation::DeleteProtected) || now.is_none() {
+    if !whose.is_protected() || now.is_none() {
         return None;
     }
+    // A branch that is renamed onto this name shows as a deletion of whatever is there, and then not at all (git 2.47).
+    let how = match one.old {
+        Some(_) => "deleted",
+        None => "deleted or replaced",
+    };
+    let operation = match one.old {
+        Some(_) => Some(Operation::DeleteProtected),
+        None => replacing(rules, whose),
+    };
+    let operation = operation.filter(|operation| rules.forbids(*operation))?;
     if let Some(old) = &one.old
         && facts.is_packed_only(&one.name, old)
     {
         return None;
     }
     Some(Refusal::of(
-        Operation::DeleteProtected,
-        format!("{} is deleted; it is {}", short(&one.name), whose.words()),
+        operation,
+        format!("{} is {how}; it is {}", short(&one.name), whose.words()),
         "others rely on it being there",
         "leave it, and tell the orchestrator why it should go",
     ))
+}
+
+/// The refusal of a renaming onto a branch that is not the agent's to replace, where git is about to take the old name away. Told
+/// later, by the deletion of what is there, git would stop with the old name gone. `words` are those of git's own call.
+pub fn judge_renaming(
+    rules: &GitRules,
+    (moves, words): (&[Move], &[String]),
+    facts: &impl RefFacts,
+) -> Option<Refusal> {
+    let is_renamed = |one: &Move| one.new.is_none() && one.name.starts_with("refs/heads/");
+    let from = moves.iter().find(|one| is_renamed(one))?;
+    let (onto, whose) = renamed_onto(rules, words)?;
+    let operation = replacing(rules, &whose)?;
+    facts.value(&onto)?;
+    Some(Refusal::of(
+        operation,
+        format!(
+            "{} is replaced by {}; it is {}",
+            short(&onto),
+            short(&from.name),
+            whose.words()
+        ),
+        "others rely on it being there as it is",
+        "choose a name that is free",
+    ))
+}
+
+/// The operation that putting something else in a branch's place is, if it is forbidden.
+fn replacing(rules: &GitRules, whose: &Owner) -> Option<Operation> {
+    let moved = match whose {
+        Owner::Parent | Owner::Default => Operation::MoveParent,
+        _ => Operation::RewindShared,
+    };
+    let both = [Operation::DeleteProtected, moved];
+    both.into_iter().find(|operation| rules.forbids(*operation))
 }
 
 /// A reference as people name it.
@@ -265,6 +311,44 @@ mod tests {
     }
 
     #[test]
+    fn a_renaming_onto_another_ones_branch_is_refused_by_gits_own_words() {
+        let moves: Vec<_> = Move::read(&format!("{ONE} {NONE} refs/heads/feature/x"))
+            .into_iter()
+            .collect();
+        let told = |rules: &GitRules, line: &str| {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let refusal = judge_renaming(rules, (&moves, &words), &Facts);
+            refusal.map(|one| (one.rule, one.what))
+        };
+        let own = rules();
+        for line in [
+            "git branch -M feature/x trunk-tester",
+            "/usr/bin/git -C /x branch --move --force feature/x trunk-tester",
+            "git branch -fm trunk-tester",
+        ] {
+            let (rule, what) = told(&own, line).expect(line);
+            assert_eq!(rule, "git.delete-protected", "{line}");
+            let expect = "trunk-tester is replaced by feature/x; it is the branch of the tester";
+            assert_eq!(what, expect);
+        }
+        for line in [
+            "git branch -M feature/x feature/y",
+            // Nothing is there.
+            "git branch -m feature/x integration/new",
+            "git branch -D feature/x",
+            "git switch -C trunk-tester",
+            "",
+        ] {
+            assert_eq!(told(&own, line), None, "{line}");
+        }
+        let mut some = rules();
+        some.forbid = vec![Operation::MoveParent];
+        let refusal = told(&some, "git branch -M feature/x trunk").expect("refused");
+        assert_eq!(refusal.0, "git.move-parent");
+        assert_eq!(told(&some, "git branch -M feature/x trunk-tester"), None);
+    }
+
+    #[test]
     fn where_a_person_commits_no_branch_moves() {
         let person = review_only();
         let own = "refs/heads/trunk-developer";
@@ -288,6 +372,32 @@ mod tests {
         check(&open, &format!("{NONE} {SIDE} refs/heads/trunk"), None);
         check(&open, &format!("{NONE} {SIDE} refs/heads/pushed"), None);
         check(&open, &format!("{NONE} {NONE} refs/heads/trunk"), None);
+    }
+
+    #[test]
+    fn a_deletion_without_a_value_may_be_a_renaming_onto_it() {
+        let mut some = rules();
+        some.forbid = vec![Operation::MoveParent];
+        let trunk = "refs/heads/trunk";
+        let parent = Some("git.move-parent");
+        check(&some, &format!("{NONE} {NONE} {trunk}"), parent);
+        // With its value it is a deletion and nothing else.
+        check(&some, &format!("{ONE} {NONE} {trunk}"), None);
+        check(
+            &some,
+            &format!("{NONE} {NONE} refs/heads/trunk-tester"),
+            None,
+        );
+        some.forbid = vec![Operation::RewindShared];
+        let shared = Some("git.rewind-shared");
+        check(&some, &format!("{NONE} {NONE} {trunk}"), None);
+        check(
+            &some,
+            &format!("{NONE} {NONE} refs/heads/trunk-tester"),
+            shared,
+        );
+        check(&some, &format!("{NONE} {NONE} refs/tags/stable-a"), shared);
+        check(&some, &format!("{NONE} {NONE} refs/heads/feature/x"), None);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Process facts from `/proc` (proc(5)): 13 µs per process.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
 use torch_core::Process;
@@ -30,6 +32,18 @@ pub(super) fn all() -> Vec<Status> {
 /// Where it works. Of other users' processes it can't be read.
 pub(super) fn cwd(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/cwd")).ok()
+}
+
+/// The words that it was started with.
+pub(super) fn command(pid: u32) -> Option<Vec<OsString>> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let line = line.strip_suffix(b"\0").unwrap_or(&line);
+    let words = line.split(|&byte| byte == 0);
+    Some(
+        words
+            .map(|word| OsString::from_vec(word.to_vec()))
+            .collect(),
+    )
 }
 
 /// What the environment that it was started with says of its origin. Of other users' processes it can't be read.

@@ -1,5 +1,6 @@
 //! Process facts from `ps`, for systems without `/proc` (macOS).
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,6 +22,11 @@ pub(super) fn all() -> Vec<Status> {
 
 /// `ps` does not say it.
 pub(super) fn cwd(_pid: u32) -> Option<PathBuf> {
+    None
+}
+
+/// `ps` does not tell one word from the next.
+pub(super) fn command(_pid: u32) -> Option<Vec<OsString>> {
     None
 }
 
