@@ -29,12 +29,22 @@ use crate::integrate::Job;
 #[derive(Debug, Default)]
 pub(crate) struct Integrations {
     rows: BTreeMap<TeamId, Integration>,
+    /// The newest of each team that was let into its parent and is over.
+    landed: BTreeMap<TeamId, Integration>,
     /// Those with an act under way.
     doing: BTreeSet<TeamId>,
     /// Those whose team's branches moved meanwhile.
     moved: BTreeSet<TeamId>,
     /// Clients that are told when one waits or is over.
     clients: Vec<(ConnId, TeamId)>,
+}
+
+impl Integrations {
+    /// The one that a team has under way, then the newest that its parent has.
+    pub(super) fn of(&self, team: TeamId) -> impl Iterator<Item = &Integration> {
+        let both = [self.rows.get(&team), self.landed.get(&team)];
+        both.into_iter().flatten()
+    }
 }
 
 impl State {
@@ -239,6 +249,10 @@ impl State {
         self.keep(t, LedgerRecord::Integration(Box::new(row.clone())));
         t.push(Effect::CancelTimer(TimerKey::Integration(team)));
         self.integrations.moved.remove(&team);
+        if row.landed.is_some() {
+            // Its move is read a moment later.
+            self.integrations.landed.insert(team, row.clone());
+        }
         let view = self.integration_view(row);
         self.tell_integrators(t, team, &view);
         let waits = |row: &Integration| {

@@ -221,6 +221,101 @@ async fn what_an_agent_committed_before_the_first_reading_is_told() {
     assert_eq!(scene.read(), []);
 }
 
+/// What the readings for two teams of one repository tell each of them.
+struct Both {
+    known: BTreeMap<TeamId, BTreeMap<String, String>>,
+}
+
+impl Both {
+    /// One reading for these teams, each with the worktree of its one agent and its parent.
+    fn read(&mut self, common: &Path, teams: &[(TeamId, AgentId, &Path, &str)]) -> Vec<Told> {
+        let base = git(common, &["rev-list", "--max-parents=0", "main"]);
+        let of = teams.iter().map(|(team, agent, worktree, parent)| RefsOf {
+            team: *team,
+            base: (format!("refs/heads/{parent}"), base.clone()),
+            owners: vec![(*agent, worktree.to_path_buf())],
+            known: self.known.get(team).cloned(),
+            standings: Vec::new(),
+        });
+        let events = read(&Git::new(environment()), common, of.collect()).expect("read");
+        let mut told = Vec::new();
+        for event in events {
+            match event {
+                Event::RefsKnown { team, tips } => drop(self.known.insert(team, tips)),
+                Event::RefsMoved { team, moves } => {
+                    let known = self.known.entry(team).or_default();
+                    for moved in moves {
+                        let new = moved.new.clone().expect("nothing is deleted here");
+                        known.insert(moved.key(), new);
+                        told.push((team, moved.name, moved.agent));
+                    }
+                }
+                _ => {}
+            }
+        }
+        told
+    }
+}
+
+type Told = (TeamId, String, Option<AgentId>);
+
+#[tokio::test]
+async fn two_teams_of_one_repository_are_told_by_one_watch() {
+    let mut scene = Scene::new();
+    let path = scene.folder.path().join("release-dev");
+    let path = path.canonicalize().unwrap_or(path);
+    let text = path.to_str().expect("UTF-8").to_owned();
+    git(&scene.root(), &["branch", "release"]);
+    git(
+        &scene.root(),
+        &["worktree", "add", "-q", "-b", "release-dev", &text],
+    );
+    let (other, theirs) = (TeamId::new(1, 7), AgentId::new(1, 70));
+    let one = (team(), developer(), scene.worktree.as_path(), "main");
+    let two = (other, theirs, path.as_path(), "release");
+    let mut both = Both {
+        known: BTreeMap::new(),
+    };
+    assert_eq!(both.read(&scene.common, &[one, two]), []);
+    let own = "refs/heads/main-dev".to_owned();
+    scene.commit("one");
+    // With its agent to its own team alone.
+    let expect = [
+        (team(), own.clone(), Some(developer())),
+        (other, own.clone(), None),
+    ];
+    assert_eq!(both.read(&scene.common, &[one, two]), expect);
+    assert_eq!(both.read(&scene.common, &[one, two]), []);
+    let words = ["commit", "-q", "--allow-empty", "-m", "two"];
+    git(&path, &words);
+    let name = "refs/heads/release-dev".to_owned();
+    let expect = [(team(), name.clone(), None), (other, name, Some(theirs))];
+    assert_eq!(both.read(&scene.common, &[one, two]), expect);
+    // The parent of one is told to both.
+    git(&scene.root(), &["merge", "-q", "--ff-only", "main-dev"]);
+    let main = "refs/heads/main".to_owned();
+    let expect = [(team(), main.clone(), None), (other, main, None)];
+    assert_eq!(both.read(&scene.common, &[one, two]), expect);
+    // One team stops: the other one goes on, and the first learns once what it missed.
+    git(&path, &words);
+    scene.commit("three");
+    let only = both.read(&scene.common, &[two]);
+    assert_eq!(only.len(), 2, "{only:?}");
+    assert!(only.iter().all(|(team, ..)| *team == other), "{only:?}");
+    let missed = both.read(&scene.common, &[one, two]);
+    assert_eq!(missed.len(), 2, "{missed:?}");
+    assert!(
+        missed.contains(&(team(), own, Some(developer()))),
+        "{missed:?}"
+    );
+    let common = scene.common.clone();
+    scene.watch.as_mut().expect("a watch").follow(&common);
+    // The one watch has signs of both.
+    git(&path, &words);
+    let sign = tokio::time::timeout(DEADLINE, scene.inputs.recv()).await;
+    assert!(matches!(sign, Ok(Some(Input::Refs(Sign::Touched(at)))) if at == common));
+}
+
 #[test]
 fn only_branches_are_signs() {
     let common = Path::new("/p/.git");

@@ -6,6 +6,7 @@
 
 use serde_json::json;
 use torch_core::git_activity::{RefMove, Standing};
+use torch_core::integration::{Integration, Step};
 use torch_core::ledger::Severity;
 use torch_core::{AgentId, TeamId};
 use torch_integration::{better_name, branch_prefix};
@@ -55,9 +56,12 @@ impl State {
         self.note_breach(t, standing.agent, "its branch", breach, Telling::TheAgent);
     }
 
-    /// Keeps what moved in the journal, and judges it.
+    /// Keeps what moved in the journal, and judges it. What is another team's is told to that one.
     pub(super) fn note_moves(&mut self, t: &mut Turn, team: TeamId, moves: &[RefMove]) {
         for moved in moves {
+            if self.is_of_others(team, moved.agent, &moved.name) {
+                continue;
+            }
             if moved.name.starts_with("refs/heads/")
                 && (moved.old.is_none() || moved.new.is_none() || moved.rewound)
             {
@@ -125,16 +129,76 @@ impl State {
         self.note_breach(t, agent, &name, breach, Telling::Notice);
     }
 
-    /// Whether torch itself moved it: what it merges has its own signature.
+    /// Whether torch itself moved it: with an integration that was at its end, with a commit of its own, or by a push.
     fn is_torchs(&self, team: TeamId, moved: &RefMove) -> bool {
+        if let Some(landing) = self.brought_by_integration(team, moved) {
+            return landing;
+        }
+        // What the fast lane merged stands on a role's branch; who points another branch there is not torch.
         let newest = moved.commits.last();
+        let torchs = newest.is_some_and(|commit| {
+            commit.email == TORCH && !self.is_at_an_agent(team, commit.id.as_str())
+        });
         // A push of the parent brings a remote what is here already.
         let parent = moved.remote_branch().and_then(|(_, branch)| {
             let known = self.activity.known.get(&team)?;
             known.tips.get(&format!("refs/heads/{branch}"))
         });
-        newest.is_some_and(|commit| commit.email == TORCH)
-            || (parent.is_some() && parent == moved.new.as_ref())
+        torchs || (parent.is_some() && parent == moved.new.as_ref())
+    }
+
+    /// Whether an integration whose work a move brought was let in: tested, reviewed and about to land, or landed. None where the move
+    /// brings no integration as it was built: by itself, or under one merge commit, as a pull request gets it.
+    fn brought_by_integration(&self, team: TeamId, moved: &RefMove) -> Option<bool> {
+        let mut rows = self.integrations.of(team);
+        rows.find_map(|row| brought_by(row, moved))
+    }
+
+    /// Whether the branch of one of the team's agents stood at a commit.
+    fn is_at_an_agent(&self, team: TeamId, commit: &str) -> bool {
+        let known = self.activity.known.get(&team);
+        self.team_agents(team).into_iter().any(|agent| {
+            let head = self.activity.standings.get(&agent);
+            let run = self.agents.get(&agent);
+            let home = run.and_then(|run| run.agent.branch.as_ref());
+            let home = home.and_then(|home| known?.tips.get(&format!("refs/heads/{home}")));
+            head.is_some_and(|one| one.head == commit) || home.is_some_and(|at| at == commit)
+        })
+    }
+
+    /// Whether a reference is another team's in the same repository: the home branch of one of its agents, or the one that an agent of
+    /// it has checked out, here or on a remote; and not moved in the worktree of one of this team's (`agent`).
+    pub(super) fn is_of_others(&self, team: TeamId, agent: Option<AgentId>, name: &str) -> bool {
+        let Some(own) = self.teams.get(&team) else {
+            return false;
+        };
+        let branch = name.strip_prefix("refs/heads/").or_else(|| {
+            let remote = name.strip_prefix("refs/remotes/")?;
+            remote.split_once('/').map(|(_, branch)| branch)
+        });
+        let Some(branch) = branch.filter(|_| agent.is_none()) else {
+            return false;
+        };
+        let mut others = self.teams.iter().filter(|(id, other)| {
+            **id != team
+                && other.common_dir == own.common_dir
+                // Each team is told of its own parent and of its own agents' branches.
+                && own.base_branch != branch
+        });
+        others.any(|(id, _)| self.has_branch(*id, branch)) && !self.has_branch(team, branch)
+    }
+
+    /// Whether a branch is the home of one of a team's agents, or checked out by one.
+    fn has_branch(&self, team: TeamId, branch: &str) -> bool {
+        self.team_agents(team).into_iter().any(|agent| {
+            let standing = self.activity.standings.get(&agent);
+            let home = self
+                .agents
+                .get(&agent)
+                .and_then(|run| run.agent.branch.as_deref());
+            home == Some(branch)
+                || standing.and_then(|standing| standing.branch.as_deref()) == Some(branch)
+        })
     }
 
     /// Whether a branch is one of the team's: an agent's home, one that is checked out by one, or one that is called so.
@@ -202,4 +266,19 @@ impl State {
             )
         })
     }
+}
+
+/// Whether a move let in what this integration built; none where it brings something else.
+fn brought_by(row: &Integration, moved: &RefMove) -> Option<bool> {
+    let new = moved.new.as_deref()?;
+    if row.landed.as_deref() == Some(new) {
+        return Some(true);
+    }
+    let newest = moved.commits.last()?;
+    let tip = row.built.as_deref()?;
+    let merges = newest.parents.len() > 1 && newest.parents.iter().any(|one| one == tip);
+    if new != tip && !(newest.id == new && merges) {
+        return None;
+    }
+    Some(row.step().is_none_or(|step| step >= Step::Land))
 }

@@ -30,7 +30,9 @@ impl State {
         let own = made
             .iter()
             .filter(|made| !made.branch.starts_with("refs/remotes/"));
-        for made in own.take(KEPT) {
+        let own = own.filter(|made| !self.is_of_others(team, made.agent, &made.branch));
+        let own: Vec<&Made> = own.take(KEPT).collect();
+        for made in own {
             let agent = made.agent.filter(|_| made.commit.email != TORCH);
             let data = self.about(team, agent, commit_data(made));
             t.journal("git.commit", subject(team, agent), data);
@@ -87,8 +89,8 @@ impl State {
                         other.remote_branch().is_none() && other.new.as_ref() == Some(commit)
                     })
             };
-            // What only a remote has was fetched.
-            if !is_local(new) {
+            // What only a remote has was fetched; what another team pushed is counted there.
+            if !is_local(new) || self.is_of_others(team, None, &moved.name) {
                 continue;
             }
             let agent = self.pusher(team, branch, new, moves);
