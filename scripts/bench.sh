@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Builds torch and measures the figures of docs/benchmarks.md on this machine: Markdown on standard output.
 #
-#   scripts/bench.sh                 all of it (about five minutes after the build)
+#   scripts/bench.sh                 all of it (about half an hour after the build)
 #   scripts/bench.sh --quick         a few values of each: whether it works
-#   scripts/bench.sh --only PART     only verdict, brief, accept, delivery, raise, claude, status, detect, idle, lane, history or recovery; may be given again
+#   scripts/bench.sh --only PART     only verdict, brief, accept, delivery, raise, claude, status, detect, idle, lane, watch, worktrees, radar,
+#                                    hooks, history or recovery; may be given again
 #   scripts/bench.sh --only soak     runs only when asked for: ten minutes at full speed, --minutes N of it
 #   scripts/bench.sh --long          history also with 5 million messages: an hour or more, 17 GB; --history N: with N
 #
@@ -15,7 +16,7 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 . scripts/install-deps.sh
 
 case "${1:-}" in
-  -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
 
 # Ends the daemons and tmux servers that an interrupted run left in its folder.

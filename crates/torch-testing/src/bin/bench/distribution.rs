@@ -17,6 +17,8 @@ pub(crate) enum Unit {
     Bytes,
     /// A number of things.
     Count,
+    /// One time divided by another.
+    Ratio,
 }
 
 impl Unit {
@@ -29,6 +31,7 @@ impl Unit {
             Self::Megabytes => "MB",
             Self::Bytes => "B",
             Self::Count => "count",
+            Self::Ratio => "×",
         }
     }
 }

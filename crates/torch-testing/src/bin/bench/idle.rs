@@ -60,7 +60,7 @@ fn grow(world: &mut World, raised: &mut usize, size: usize) -> anyhow::Result<()
 }
 
 /// Waits until every agent is idle, and then for the end of the threads that the daemon raised them with.
-fn settle(world: &World) -> anyhow::Result<()> {
+pub(crate) fn settle(world: &World) -> anyhow::Result<()> {
     let until = Instant::now() + Duration::from_secs(60);
     while !world
         .agents()?

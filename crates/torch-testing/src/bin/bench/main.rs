@@ -10,16 +10,21 @@ mod delivery;
 mod detect;
 mod distribution;
 mod history;
+mod hooks;
 mod idle;
 mod lane;
 mod machine;
+mod radar;
 mod raise;
 mod recovery;
 mod report;
+mod repository;
 mod send;
 mod soak;
 mod status;
 mod verdict;
+mod watch;
+mod worktrees;
 mod world;
 
 use std::io::Write as _;
@@ -61,7 +66,7 @@ impl Setting {
 type Measure = fn(&Setting) -> anyhow::Result<Report>;
 
 /// The parts by name, in the order in which they run.
-const PARTS: [(&str, Measure); 13] = [
+const PARTS: [(&str, Measure); 17] = [
     ("verdict", |it| verdict::measure(it).map(Report::of)),
     ("accept", |it| accept::measure(it).map(Report::of)),
     ("delivery", |it| delivery::measure(it).map(Report::of)),
@@ -71,6 +76,10 @@ const PARTS: [(&str, Measure); 13] = [
     ("detect", |it| detect::measure(it).map(Report::of)),
     ("idle", |it| idle::measure(it).map(Report::of)),
     ("lane", |it| lane::measure(it).map(Report::of)),
+    ("watch", |it| watch::measure(it).map(Report::of)),
+    ("worktrees", |it| worktrees::measure(it).map(Report::of)),
+    ("radar", |it| radar::measure(it).map(Report::of)),
+    ("hooks", |it| hooks::measure(it).map(Report::of)),
     ("history", |it| history::measure(it).map(Report::of)),
     ("brief", |it| brief::measure(it).map(Report::of)),
     ("recovery", |it| recovery::measure(it).map(Report::of)),
@@ -83,7 +92,7 @@ const ON_REQUEST: [&str; 1] = ["soak"];
 /// The soak's minutes, where nothing else is said.
 const SOAK_MINUTES: u64 = 10;
 
-const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only verdict|brief|accept|delivery|raise|claude|status|detect|idle|lane|history|recovery|soak]...";
+const USAGE: &str = "usage: bench --bin DIR [--quick] [--long | --history N] [--minutes N] [--only verdict|brief|accept|delivery|raise|claude|status|detect|idle|lane|watch|worktrees|radar|hooks|history|recovery|soak]...";
 
 fn main() -> anyhow::Result<()> {
     let (mut setting, only) = arguments(std::env::args().skip(1))?;

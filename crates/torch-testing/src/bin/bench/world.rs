@@ -144,7 +144,30 @@ impl World {
         count: usize,
         agent: &str,
     ) -> anyhow::Result<Duration> {
-        let roles = ROLES[..count].join(",");
+        self.raise_team(project, &ROLES[..count], agent)
+    }
+
+    /// The same with a team of demo agents with these roles.
+    pub(crate) fn raise_roles(
+        &mut self,
+        project: &Path,
+        roles: &[&str],
+    ) -> anyhow::Result<Duration> {
+        self.raise_team(project, roles, "demo")
+    }
+
+    /// A team of this name is to be stopped at the end, whoever raises it.
+    pub(crate) fn will_stop(&mut self, team: &str) {
+        self.teams.push(team.to_owned());
+    }
+
+    fn raise_team(
+        &mut self,
+        project: &Path,
+        roles: &[&str],
+        agent: &str,
+    ) -> anyhow::Result<Duration> {
+        let roles = roles.join(",");
         let team = project.file_name().and_then(|name| name.to_str());
         // Noted first: a team that came up by half is stopped too.
         self.teams.extend(team.map(str::to_owned));
