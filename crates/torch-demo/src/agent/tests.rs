@@ -418,3 +418,31 @@ fn a_failed_message_is_tried_again_and_then_reported() {
         "the one who can't be reached is not told so"
     );
 }
+
+#[test]
+fn a_commit_waits_for_another_git_and_is_not_tried_for_ever() {
+    let scenario = "[[on]]\nmatch = 'go'\nsteps = [{ commit = { file = 'a.md', message = 'a' } }]";
+    let mut agent = agent(scenario);
+    let mut effects = submit(&mut agent, T0, "go");
+    let mut tries = 0;
+    let mut now = T0;
+    while let Some(Effect::Start {
+        turn,
+        step: Step::Commit(_),
+    }) = effects.last()
+    {
+        tries += 1;
+        let failure = Failure {
+            text: "index.lock".to_owned(),
+            again: true,
+        };
+        let (turn, result) = (*turn, Err(failure));
+        effects = agent.handle(now, Event::Job { turn, result });
+        if let Some(until) = agent.deadline().filter(|_| tries < 5) {
+            now = until;
+            effects = agent.handle(now, Event::Tick);
+        }
+    }
+    assert_eq!(tries, 5);
+    assert_eq!(hooks(&effects), ["Stop"]);
+}

@@ -50,6 +50,8 @@ pub(crate) struct Turn {
     done: Vec<String>,
     /// How many tools have ended.
     tools: u32,
+    /// How often its step was put off because another git held the worktree.
+    put_off: u32,
 }
 
 impl Turn {
@@ -71,6 +73,7 @@ impl Turn {
             said: Vec::new(),
             done: Vec::new(),
             tools: 0,
+            put_off: 0,
         }
     }
 
@@ -263,6 +266,7 @@ impl Agent {
             self.tool_ended("Bash", Some(&shell.command));
         }
         let Some(turn) = &mut self.turn else { return };
+        turn.put_off = 0;
         turn.found.extend(done.found);
         turn.done.extend(done.summary);
         if let Step::Open(open) = step {
@@ -308,7 +312,8 @@ impl Agent {
         }
     }
 
-    /// A failed message is tried again where that may help; any other failure ends the play of this turn and is
+    /// A failed message is tried again where that may help, and so is a commit while another git, such as a merge of torch's, holds
+    /// the worktree; any other failure ends the play of this turn and is
     /// reported, because what would follow (`DONE …`) would not be true.
     fn job_failed(&mut self, step: Step, failure: Failure) {
         self.print(Look::Detail, &failure.text);
@@ -318,6 +323,12 @@ impl Agent {
                 let ms = SEND_PAUSE_MS << (send.attempt - 1);
                 let attempt = send.attempt + 1;
                 turn.steps.push_front(Step::Send(Send { attempt, ..send }));
+                turn.steps.push_front(Step::Work(Work { ms }));
+            }
+            Step::Commit(commit) if failure.again && turn.put_off < SEND_TRIES => {
+                let ms = SEND_PAUSE_MS << turn.put_off;
+                turn.put_off += 1;
+                turn.steps.push_front(Step::Commit(commit));
                 turn.steps.push_front(Step::Work(Work { ms }));
             }
             Step::Shell(shell) => {

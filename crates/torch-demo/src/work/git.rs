@@ -33,11 +33,10 @@ impl World {
         let output = self.try_git(args)?;
         match output.success() {
             true => Ok(output.text()),
-            false => Err(Failure::new(format!(
-                "failed to run git {}: {}",
-                args.join(" "),
-                reason(&output)
-            ))),
+            false => {
+                let what = format!("failed to run git {}", args.join(" "));
+                Err(failed(&what, &output))
+            }
         }
     }
 
@@ -70,10 +69,7 @@ impl World {
             }
             let output = torch_process::run(&spec).map_err(broken)?;
             if !output.success() {
-                return Err(Failure::new(format!(
-                    "failed to commit {file}: {}",
-                    reason(&output)
-                )));
+                return Err(failed(&format!("failed to commit {file}"), &output));
             }
         }
         let hash = self.ask(&["rev-parse", "--short", "HEAD"])?;
@@ -196,6 +192,15 @@ impl World {
             &format!("{name}^{{commit}}"),
         ])
         .map_err(|_| Failure::new(format!("there is no branch or commit `{name}`")))
+    }
+}
+
+/// Why git failed. What another git holds is free again soon.
+fn failed(what: &str, output: &Output) -> Failure {
+    let why = reason(output);
+    Failure {
+        again: why.contains("index.lock"),
+        text: format!("{what}: {why}"),
     }
 }
 

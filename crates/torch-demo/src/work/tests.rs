@@ -163,3 +163,21 @@ fn a_shell_command_shows_its_output_and_its_status() {
             .contains("exit status: 3")
     );
 }
+
+#[test]
+fn what_another_git_holds_is_tried_again() {
+    let repository = repository();
+    let world = &repository.world;
+    let lock = world.cwd.join(".git/index.lock");
+    std::fs::write(&lock, "").unwrap();
+    let held = perform(&item(1), world).unwrap_err();
+    assert!(held.again && held.text.contains("index.lock"), "{held:?}");
+    std::fs::remove_file(lock).unwrap();
+    perform(&item(1), world).unwrap();
+    let outside = Step::Commit(Commit {
+        file: "../outside".into(),
+        message: "no".to_owned(),
+        content: None,
+    });
+    assert!(!perform(&outside, world).unwrap_err().again);
+}
