@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use regex::{Regex, RegexBuilder};
 use torch_core::form::StatusForm;
 use torch_core::ledger::Severity;
@@ -24,6 +25,9 @@ const WORDS: &str = concat!(
     r"|block(?:s|ed|ing|er|ers)?"
 );
 
+/// How all of [`WORDS`] begin.
+const STEMS: [&str; 5] = ["complet", "deploy", "fail", "error", "block"];
+
 /// What may stand behind a word and turn it round: `errors: 0`, `failed=0`, `blockers: none`.
 /// `Error: no such file` tells of one.
 const NOTHING: &str = concat!(
@@ -40,6 +44,9 @@ static BUILT_IN: LazyLock<Words> = LazyLock::new(|| Words::new([]));
 #[derive(Debug, Clone)]
 pub struct Words {
     pattern: Regex,
+    /// What each hit of the pattern has in it: a text without any has no hit. None where a word's case is not told by its letters
+    /// alone, as Greek has two small sigmas.
+    stems: Option<AhoCorasick>,
     around: Regex,
     /// Each form of a further word, and the word.
     further: Vec<(String, String)>,
@@ -62,6 +69,9 @@ impl Words {
             words.push('|');
             words.push_str(&regex::escape(word));
         }
+        let own = further.iter().map(|(word, _)| word.as_str());
+        let stems = further.iter().all(|(word, _)| word.is_ascii());
+        let stems = stems.then(|| AhoCorasick::new(STEMS.into_iter().chain(own)));
         let pattern = format!("(?i){NEGATION}(?P<word>{words}){NOTHING}");
         let is_constant = "escaped words and constants make a pattern";
         Self {
@@ -69,6 +79,7 @@ impl Words {
                 .size_limit(PATTERN_MAX)
                 .build()
                 .expect(is_constant),
+            stems: stems.and_then(Result::ok),
             around: Regex::new(AROUND).expect(is_constant),
             further,
         }
@@ -84,6 +95,14 @@ impl Words {
     }
 
     fn find_folded(&self, text: &str, found: &mut Vec<String>) {
+        // The pattern begins with what may turn a word round, so that it has to try each place of a text.
+        if self
+            .stems
+            .as_ref()
+            .is_some_and(|stems| !stems.is_match(text))
+        {
+            return;
+        }
         let mut at = 0;
         while let Some(hit) = self.pattern.captures_at(text, at) {
             let Some(word) = hit.name("word") else { break };

@@ -92,17 +92,55 @@ pub(crate) fn fold(text: &str) -> Folded {
         let plain = text.to_ascii_lowercase();
         return Folded { plain, drawn: None };
     }
-    let text: String = text.chars().filter(|c| !is_unseen(*c)).nfkc().collect();
-    let lower = |text: &str| -> String { text.chars().flat_map(char::to_lowercase).collect() };
-    let is_drawn = |c: char| latin(c).is_some() || is_stroke(c);
+    let text = compatible(text);
+    let is_drawn = |c: char| !c.is_ascii() && (latin(c).is_some() || is_stroke(c));
     let drawn = text.contains(is_drawn).then(|| {
         let seen = text.chars().filter(|c| !is_stroke(*c));
-        lower(&seen.map(|c| latin(c).unwrap_or(c)).collect::<String>())
+        lower(
+            seen.map(|c| {
+                if c.is_ascii() {
+                    c
+                } else {
+                    latin(c).unwrap_or(c)
+                }
+            }),
+            text.len(),
+        )
     });
     Folded {
-        plain: lower(&text),
+        plain: lower(text.chars(), text.len()),
         drawn,
     }
+}
+
+/// What is seen of a text, in NFKC. Only runs that are not ASCII are looked up in Unicode's tables, each with the character before
+/// it, which a mark may belong to; nothing else of ASCII is changed by its neighbours.
+fn compatible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = rest.find(|c: char| !c.is_ascii()) {
+        let own = begin.saturating_sub(1);
+        out.push_str(&rest[..own]);
+        let end = rest[begin..].find(|c: char| c.is_ascii());
+        let end = end.map_or(rest.len(), |length| begin + length);
+        let run = rest[own..end].chars();
+        out.extend(run.filter(|c| !is_unseen(*c)).nfkc());
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// In lower case; `length` is about how many bytes that has.
+fn lower(chars: impl Iterator<Item = char>, length: usize) -> String {
+    let mut out = String::with_capacity(length);
+    for c in chars {
+        match c.is_ascii() {
+            true => out.push(c.to_ascii_lowercase()),
+            false => out.extend(c.to_lowercase()),
+        }
+    }
+    out
 }
 
 /// A combining mark that belongs to no letter of its own, as NFKC has left it: a stroke or a line through the one before it.
@@ -133,6 +171,22 @@ mod tests {
         }
         assert_eq!(fold("𝟙２").plain, "12");
         assert_eq!(fold("caf\u{e9} ﬁ\u{a0}x"), fold("Cafe\u{301} fi x"));
+    }
+
+    #[test]
+    fn runs_fold_as_the_whole_does() {
+        let mut random = fastrand::Rng::with_seed(9);
+        let some = [
+            "a", "E", " ", ".", "\u{301}", "\u{ad}", "ﬁ", "é", "ｐ", "р", "ᄀ", "ᅡ", "\u{336}", "Σ",
+            "日", "\u{200d}", "¨",
+        ];
+        for _ in 0..5_000 {
+            let text: String = (0..random.usize(..12))
+                .map(|_| some[random.usize(..some.len())])
+                .collect();
+            let whole: String = text.chars().filter(|c| !is_unseen(*c)).nfkc().collect();
+            assert_eq!(compatible(&text), whole, "{text:?}");
+        }
     }
 
     #[test]

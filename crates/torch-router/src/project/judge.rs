@@ -147,6 +147,14 @@ impl RuleSet {
             .map(|edge| matches!(edge, Edge::Allowed(_)))
     }
 
+    /// The rule that keeps a message between two roles from passing, which an open team notes only.
+    pub fn bars(&self, from: &RoleName, to: &RoleName) -> Option<&ProjectRule> {
+        match self.edge(from, to)? {
+            Edge::Denied(rule) => Some(rule),
+            Edge::Allowed(_) => None,
+        }
+    }
+
     /// The rule that refuses every message of a role now, whatever it says and to whom but the person.
     pub fn silences(&self, role: &RoleName, time: DayMinute) -> Option<&ProjectRule> {
         let mut rules = self.asked.iter().map(|at| &self.data.rules[*at]);
@@ -162,7 +170,12 @@ impl RuleSet {
     /// What is noted of a message and holds nothing back: forms that are missing, reports that go elsewhere.
     pub(crate) fn noted(&self, asked: &Asked<'_>) -> Vec<Breach> {
         let rules = self.data.rules.iter();
-        rules.filter_map(|rule| noted(rule, asked)).collect()
+        // As costly as the text's beginning is long: once a message, whatever the rules.
+        let report = OnceCell::new();
+        let is_report = || *report.get_or_init(|| is_report(asked.text));
+        rules
+            .filter_map(|rule| noted(rule, asked, &is_report))
+            .collect()
     }
 }
 
@@ -182,7 +195,7 @@ fn means(who: &Who, role: &RoleName) -> bool {
     }
 }
 
-fn noted(rule: &ProjectRule, asked: &Asked<'_>) -> Option<Breach> {
+fn noted(rule: &ProjectRule, asked: &Asked<'_>, is_report: &dyn Fn() -> bool) -> Option<Breach> {
     let (evidence, remedy) = match &rule.ask {
         RuleKind::Form { from, form } if from.takes(asked.from) => {
             let (word, command) = match form {
@@ -199,14 +212,14 @@ fn noted(rule: &ProjectRule, asked: &Asked<'_>) -> Option<Breach> {
             )
         }
         RuleKind::ReportsTo { from, to } if from.takes(asked.from) => {
-            let report = matches!(asked.speech, Speech::Status(_)) || is_report(asked.text);
             // The orchestrator gets the answers to what it asks, and its own role's reports go to nobody else.
             let elsewhere = !asked.from.is_hub()
                 && asked.to.is_some_and(|role| {
                     let answers = role.is_hub() && (asked.was_asked)();
                     !to.takes(role) && !answers
                 });
-            if !report || !elsewhere {
+            let report = || matches!(asked.speech, Speech::Status(_)) || is_report();
+            if !elsewhere || !report() {
                 return None;
             }
             ("it is a report", format!("report to {to}"))
