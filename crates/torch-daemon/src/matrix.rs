@@ -7,6 +7,7 @@ use torch_api::Failure;
 use torch_api::wire::TeamSelector;
 use torch_core::config::RouterConfig;
 use torch_core::{Agent, RoleName, RouterMode};
+use torch_router::project::RuleSet;
 
 use crate::brief::{Shipped, direct, is_open, matrix};
 use crate::offline::Registry;
@@ -35,8 +36,25 @@ pub struct MatrixInForce {
     /// Where it comes from.
     pub from: MatrixOrigin,
     /// Each role of the team, in the order of the windows, with the roles of it that it may write to directly, besides the
-    /// orchestrator and the project manager; none where it may write to every role.
+    /// orchestrator and the project manager; none where it may write to every role. What the project's rules open and forbid
+    /// is in it.
     pub direct: Vec<(RoleName, Option<Vec<String>>)>,
+    /// What would be open and is forbidden by the project's rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub barred: Vec<Barred>,
+}
+
+/// An edge that a rule of the project forbids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Barred {
+    /// Who may not write.
+    pub from: RoleName,
+    /// To whom.
+    pub to: RoleName,
+    /// The rule's name.
+    pub rule: String,
+    /// Where it stands: `CLAUDE.md:12`.
+    pub at: String,
 }
 
 impl MatrixInForce {
@@ -45,6 +63,49 @@ impl MatrixInForce {
         let rows = self.direct.iter();
         rows.map(|(role, to)| (role.as_str(), to.as_deref()))
             .collect()
+    }
+
+    /// What a role may not do of what would be open to it.
+    pub fn barred_to(&self, role: &str) -> impl Iterator<Item = &Barred> {
+        self.barred
+            .iter()
+            .filter(move |row| row.from.as_str() == role)
+    }
+
+    /// Lets the project's rules close edges, and open them where the mode leaves that to them.
+    fn rule(&mut self, rules: &RuleSet) {
+        if self.mode == RouterMode::Open {
+            return;
+        }
+        let roles: Vec<RoleName> = self.direct.iter().map(|(role, _)| role.clone()).collect();
+        for (from, to) in &mut self.direct {
+            for other in roles.iter().filter(|other| *other != from) {
+                let manager = from.is_sub_hub() || other.is_sub_hub();
+                let known = |to: &Vec<String>| to.iter().any(|known| known == other.as_str());
+                let open = manager || to.as_ref().is_none_or(known);
+                match rules.bars(from, other) {
+                    Some(rule) if open => {
+                        if let Some(to) = to {
+                            to.retain(|known| known != other.as_str());
+                        }
+                        self.barred.push(Barred {
+                            from: from.clone(),
+                            to: other.clone(),
+                            rule: rule.name.clone(),
+                            at: format!("{}:{}", rule.file, rule.line),
+                        });
+                    }
+                    Some(_) => {}
+                    None if !open
+                        && self.mode == RouterMode::Matrix
+                        && rules.may_write(from, other) == Some(true) =>
+                    {
+                        to.get_or_insert_default().push(other.to_string());
+                    }
+                    None => {}
+                }
+            }
+        }
     }
 }
 
@@ -82,12 +143,19 @@ impl Registry {
         });
         let direct = rows.collect();
         let matrix = matrix(&team, &members, shipped);
-        Ok(MatrixInForce {
+        let mut found = MatrixInForce {
             team: team.name.to_string(),
             mode: team.router,
             matrix: matrix.map_or_else(String::new, |matrix| matrix.name().to_owned()),
             from,
             direct,
-        })
+            barred: Vec::new(),
+        };
+        let rules = crate::host::rules::in_force(self.store(), &team);
+        let rules = rules.map_err(|error| Box::new(crate::host::answer::store_failure(&error)))?;
+        if let Some(rules) = rules.set {
+            found.rule(&RuleSet::new(rules));
+        }
+        Ok(found)
     }
 }

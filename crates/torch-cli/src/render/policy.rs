@@ -3,11 +3,11 @@
 use torch_core::RouterMode;
 use torch_core::config::{Key, Origin, Source};
 use torch_core::policy::Profile;
-use torch_daemon::matrix::{MatrixInForce, MatrixOrigin};
+use torch_daemon::matrix::{Barred, MatrixInForce, MatrixOrigin};
 
 use super::config::from;
 use super::plain;
-use super::roles::reached;
+use super::roles::{barred_by, reached};
 use super::style::{DIM, NONE, STRONG, paint};
 use super::table::{Cell, Table};
 
@@ -88,10 +88,16 @@ pub fn matrix(matrix: &MatrixInForce) -> String {
 pub fn edges(matrix: &MatrixInForce) -> String {
     let mut text = format!("  Here: {}.\n", self::matrix(matrix));
     for (role, to) in &matrix.direct {
+        let barred = matrix.barred_to(role.as_str());
+        let barred: Vec<(&Barred, String)> = barred
+            .map(|row| (row, format!("{}, {}", row.at, row.rule)))
+            .collect();
+        let barred = barred.iter().map(|(row, by)| (*row, by.as_str()));
         text.push_str(&format!(
-            "    {:<16} {}\n",
+            "    {:<16} {}{}\n",
             role.as_str(),
-            reached(to.as_deref())
+            reached(to.as_deref()),
+            barred_by(barred)
         ));
     }
     text
@@ -177,6 +183,14 @@ mod tests {
                 ),
                 (role("tester"), Some(Vec::new())),
             ],
+            barred: ["tester", "project_manager"]
+                .map(|to| Barred {
+                    from: role("developer"),
+                    to: role(to),
+                    rule: "project.writes-only-to-97447c".to_owned(),
+                    at: "CLAUDE.md:3".to_owned(),
+                })
+                .to_vec(),
         };
         let mut text = edges(&matrix);
         for (mode, from) in [

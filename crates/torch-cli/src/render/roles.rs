@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use torch_daemon::catalog::Origin;
-use torch_daemon::matrix::MatrixInForce;
+use torch_daemon::matrix::{Barred, MatrixInForce};
 use torch_daemon::role_files::{RoleCatalog, RoleEntry};
 
 use super::plain;
@@ -41,7 +41,13 @@ pub fn list(
         ];
         if let Some(direct) = &direct {
             let to = direct.get(entry.role.name.as_str());
-            cells.push(Cell::from(to.map_or_else(String::new, |to| reached(*to))));
+            let barred = team
+                .into_iter()
+                .flat_map(|team| team.barred_to(&entry.role.name));
+            let to = to.map_or_else(String::new, |to| reached(*to));
+            cells.push(Cell::from(
+                to + &barred_by(barred.map(|row| (row, row.at.as_str()))),
+            ));
         }
         cells.push(Cell::from(plain(&entry.role.summary)));
         table.row(cells);
@@ -59,11 +65,23 @@ pub fn reached(to: Option<&[String]>) -> String {
     }
 }
 
+/// Whom a role may not write to by the project's rules, each with what says so.
+pub fn barred_by<'b>(barred: impl Iterator<Item = (&'b Barred, &'b str)>) -> String {
+    let barred = barred.map(|(row, by)| format!("; not {} ({})", row.to, plain(by)));
+    barred.collect()
+}
+
 /// The same as JSON, for a role of the team.
 pub fn direct(matrix: &MatrixInForce, role: &str) -> Option<Value> {
     let direct = matrix.by_role();
     let to = direct.get(role)?;
-    Some(json!({"team": matrix.team, "to": to.map_or_else(|| json!("everyone"), |to| json!(to))}))
+    let mut row =
+        json!({"team": matrix.team, "to": to.map_or_else(|| json!("everyone"), |to| json!(to))});
+    let barred: Vec<&Barred> = matrix.barred_to(role).collect();
+    if !barred.is_empty() {
+        row["barred"] = json!(barred);
+    }
+    Some(row)
 }
 
 /// One role.
