@@ -191,6 +191,20 @@ pub struct Task {
     /// What a changed spec leaves alone.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub pinned: BTreeSet<TaskField>,
+    /// Since when its spec asks for something else than what agents may be at; none where it never did, or was done since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks_anew: Option<AsksAnew>,
+}
+
+/// That a task's spec asks for something else than before, and who has heard of that by a report of theirs that came too late.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsksAnew {
+    /// When that was taken in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Whose next report counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<RoleName>,
 }
 
 /// How many tasks of a plan are in which state.

@@ -51,6 +51,7 @@ fn draft(raw: &Raw, roles: &[RoleName]) -> Task {
         line: raw.line,
         said: format!("{mark}{}", item.title),
         pinned: BTreeSet::new(),
+        asks_anew: None,
     }
 }
 

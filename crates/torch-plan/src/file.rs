@@ -367,6 +367,7 @@ fn added(id: TaskId, line: &FileTask, by: &str) -> Task {
         line: 0,
         said: String::new(),
         pinned: std::collections::BTreeSet::new(),
+        asks_anew: None,
     }
 }
 
@@ -384,6 +385,7 @@ fn rewritten(before: &Task, line: &FileTask, by: &str) -> Task {
         (TaskField::DoneWhen, task.done_when != before.done_when),
     ];
     task.pinned.clone_from(&before.pinned);
+    task.asks_anew.clone_from(&before.asks_anew);
     if before.spec.is_some() {
         let changed = differs.iter().filter(|(_, differs)| *differs);
         task.pinned.extend(changed.map(|(field, _)| *field));

@@ -239,6 +239,11 @@ fn carried(before: Task, now: Task) -> Task {
     let owned = pinned(TaskField::Owner);
     let (state, by) = state(&before, &now, pinned(TaskField::Title));
     let moved = state != before.state;
+    let asks_anew = match work(&before, &now, pinned(TaskField::Title)) {
+        Work::Same => before.asks_anew.clone(),
+        // Whoever is at it may not know yet, whatever its state says.
+        Work::More | Work::Other => Some(torch_core::task::AsksAnew::default()),
+    };
     let words = match moved {
         true => again(&before, state),
         false => before.words,
@@ -285,6 +290,7 @@ fn carried(before: Task, now: Task) -> Task {
         line: now.line,
         said: now.said,
         pinned: before.pinned,
+        asks_anew,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod changes;
 mod forms;
+mod late;
 mod proposed;
 mod told;
 mod words;
@@ -76,7 +77,11 @@ impl State {
         self.put_plan(t, team, plan);
     }
 
-    fn put_plan(&mut self, t: &mut Turn, team: TeamId, plan: TaskPlan) {
+    fn put_plan(&mut self, t: &mut Turn, team: TeamId, mut plan: TaskPlan) {
+        let anew = plan.tasks.iter_mut().filter_map(|it| it.asks_anew.as_mut());
+        for anew in anew {
+            anew.at.get_or_insert(t.now);
+        }
         t.write(Write::PutPlan {
             team,
             plan: Box::new(plan.clone()),
@@ -123,7 +128,7 @@ impl State {
             .collect()
     }
 
-    /// Takes a report in: the tasks that it names at its head are done. Of an id that no task has, its sender hears. Answers how
+    /// Takes a report in: the tasks that it names at its head are done, but for those whose spec asks for something else since. Of an id that no task has, its sender hears. Answers how
     /// many ids it named.
     pub(crate) fn tasks_done(&mut self, t: &mut Turn, agent: AgentId, text: &str) -> usize {
         let Some(run) = self.agents.get(&agent) else {
@@ -143,8 +148,9 @@ impl State {
             let draft = Draft::from_torch(team, MessageKind::Notice, recipient, text);
             self.post(t, draft);
         }
-        if !named.tasks.is_empty() {
-            self.move_tasks(t, team, &named.tasks, TaskState::Done, (&role, text));
+        let tasks = self.not_late(t, agent, named.tasks.clone());
+        if !tasks.is_empty() {
+            self.move_tasks(t, team, &tasks, TaskState::Done, (&role, text));
         }
         named.count()
     }
@@ -174,6 +180,9 @@ impl State {
                 json!({"task": id, "from": task.state, "to": state, "by": by, "title": task.title});
             t.journal("task.state", team, data);
             task.state = state;
+            if state == TaskState::Done {
+                task.asks_anew = None;
+            }
             by.clone_into(&mut task.by);
             task.since = Some(t.now);
             task.words = words.chars().take(WORDS_MAX).collect();

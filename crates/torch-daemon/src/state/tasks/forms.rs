@@ -79,7 +79,10 @@ impl State {
         let mut current = report::headed(plan, &form.current).tasks;
         current.retain(|id| !changes.iter().any(|(_, tasks, _)| tasks.contains(id)));
         for (state, tasks, words) in changes {
-            let tasks = self.open_among(team, tasks);
+            let mut tasks = self.open_among(team, tasks);
+            if state == TaskState::Done {
+                tasks = self.not_late(t, agent, tasks);
+            }
             self.move_tasks(t, team, &tasks, state, (&role, &words));
         }
         self.begin(t, team, current, (&role, &form.current));

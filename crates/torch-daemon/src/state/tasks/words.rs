@@ -134,6 +134,19 @@ pub(super) fn answer(error: &AnalysisError) -> Box<Failure> {
     Box::new(failure)
 }
 
+/// What an agent is told whose report is about the words that tasks had before.
+pub(super) fn late<'a>(tasks: impl Iterator<Item = &'a torch_core::Task>) -> String {
+    let lines: Vec<String> = tasks
+        .map(|task| format!("- {} now asks for: {}", task.id, task.title))
+        .collect();
+    format!(
+        "Your report did not end what follows: its spec has changed since you were given it, and your report may be about the old \
+         words.\n{}\nCompare (`torch plan show`). What you have done for the new words as well, report again: \
+         `torch complete \"T3 done: …\"`; else go on with it.",
+        lines.join("\n")
+    )
+}
+
 /// What the hub is told of a changed spec.
 pub(super) fn for_the_hub(between: &Difference) -> String {
     let mut lines = between.lines();

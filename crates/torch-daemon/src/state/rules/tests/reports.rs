@@ -16,6 +16,42 @@ impl Stage {
         self.state.plans.insert(team().id, plan);
     }
 
+    /// A person takes in what the spec says now.
+    fn changes(&mut self, text: &str) {
+        use torch_api::task::{SpecText, TasksOrder, TasksRequest};
+        let order = TasksOrder::Specs {
+            specs: vec![SpecText {
+                path: "/project/spec.md".to_owned(),
+                text: text.to_owned(),
+            }],
+            add: false,
+            dry_run: false,
+        };
+        let request = TasksRequest {
+            team: torch_api::wire::TeamSelector {
+                name: Some("app".to_owned()),
+                cwd: "/".into(),
+            },
+            order,
+        };
+        let mut turn = Turn {
+            now: self.now,
+            cause: "test".to_owned(),
+            effects: Vec::new(),
+        };
+        let caller = (Sender::Human, "identity.test");
+        let request = Request::Tasks(Box::new(request));
+        self.state
+            .take_request(&mut turn, CONN, caller, request, None);
+        self.take(turn.effects);
+        assert!(
+            matches!(self.answer, Some(Response::Tasks(_))),
+            "{:?}",
+            self.answer
+        );
+        self.now = self.now.after(Duration::from_millis(10));
+    }
+
     fn reports(&mut self, from: &str, text: &str) {
         let text = text.to_owned();
         self.ask(from, Request::Complete { text });
@@ -131,4 +167,84 @@ fn an_id_that_several_tasks_have_is_refused_with_all_of_them() {
         "{told:?}"
     );
     assert_eq!(stage.states(), [TaskState::Todo; 2]);
+}
+
+/// The developer was given a task, its spec changes, and what it reports is about the old words.
+#[test]
+fn a_late_report_does_not_end_a_task_that_asks_for_something_else() {
+    for first in [TaskState::Todo, TaskState::Doing] {
+        let mut stage = Stage::new(Vec::new(), BEGIN);
+        stage.plans("- R10: Import orders\n- R3: Export orders as CSV\n");
+        stage.say("orchestrator", "developer", "please do R3");
+        if first == TaskState::Doing {
+            stage.say(
+                "developer",
+                "orchestrator",
+                &status(" none", "R3 begun", "none"),
+            );
+        }
+        stage.changes("- R10: Import orders\n- R3: Export orders as JSON with totals\n");
+        let before = stage.said_to("developer").len();
+        stage.reports("developer", "R3 done: in 3f2c1aa");
+        assert_ne!(stage.states()[1], TaskState::Done, "{first:?}");
+        let told = stage.said_to("developer");
+        assert_eq!(told.len(), before + 1, "{told:?}");
+        let last = told.last().expect("a notice");
+        assert!(last.contains("T2 now asks for"), "{last}");
+        assert!(last.contains("JSON with totals"), "{last}");
+        // A task that asks for the same ends as ever; now that it knows, so does this one.
+        stage.reports("developer", "R10 done: in 3f2c1ab");
+        assert_eq!(stage.states()[0], TaskState::Done);
+        stage.reports("developer", "R3 done: in 3f2c1ac");
+        assert_eq!(stage.states()[1], TaskState::Done, "{first:?}");
+        assert_eq!(stage.said_to("developer").len(), before + 1);
+    }
+}
+
+#[test]
+fn who_was_written_to_since_the_change_reports_on_the_new_words() {
+    let mut stage = Stage::new(Vec::new(), BEGIN);
+    stage.plans("- R3: Export orders as CSV\n");
+    stage.say("orchestrator", "developer", "please do R3");
+    stage.changes("- R3: Export orders as JSON with totals\n");
+    stage.say(
+        "orchestrator",
+        "developer",
+        "R3 asks for JSON with totals now",
+    );
+    // As long as that waits for it, it can't have read it.
+    stage.reports("developer", "R3 done: in 3f2c1aa");
+    assert_eq!(stage.states(), [TaskState::Todo]);
+    stage.state.plans.get_mut(&team().id).expect("a plan").tasks[0]
+        .asks_anew
+        .as_mut()
+        .expect("it asks anew")
+        .told
+        .clear();
+    let run = stage.state.agents.get_mut(&id("developer")).expect("there");
+    run.queue.clear();
+    stage.reports("developer", "R3 done: in 3f2c1ab");
+    assert_eq!(stage.states(), [TaskState::Done]);
+    assert_eq!(stage.state.plans[&team().id].tasks[0].asks_anew, None);
+}
+
+/// A STATUS is a report as well.
+#[test]
+fn a_late_status_ends_nothing_either() {
+    let mut stage = Stage::new(Vec::new(), BEGIN);
+    stage.plans("- R3: Export orders as CSV\n- R4: A page\n");
+    stage.changes("- R3: Export orders as JSON with totals\n- R4: A page\n");
+    let text = status(
+        "\n- R3 in 3f2c1aa\n- R4 in 3f2c1ab",
+        "R4 cleaning up",
+        "none",
+    );
+    stage.say("developer", "orchestrator", &text);
+    assert_eq!(stage.states(), [TaskState::Todo, TaskState::Done]);
+    stage.say(
+        "developer",
+        "orchestrator",
+        &text.replace("3f2c1aa", "3f2c1ac"),
+    );
+    assert_eq!(stage.states(), [TaskState::Done, TaskState::Done]);
 }
