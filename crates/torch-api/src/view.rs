@@ -260,8 +260,11 @@ pub struct CheckInView {
     pub to: String,
     /// How many seconds lie between two looks.
     pub every_seconds: u64,
-    /// When the next look is due; absent while the team is stopped.
+    /// When the next look is due; absent while the team is stopped, and once its spec is reported complete.
     pub next: Option<Timestamp>,
+    /// Whether its team reported the spec complete: nothing is said any more.
+    #[serde(default)]
+    pub finished: bool,
     /// When the last check-in was said.
     pub said: Option<Timestamp>,
     /// As which message.

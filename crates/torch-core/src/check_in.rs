@@ -70,6 +70,14 @@ impl CheckIns {
         };
     }
 
+    /// Its team begins again after a stop: what was said, given and asked before is no news any more, and no reason to ask.
+    pub fn begin_anew(&mut self, now: Timestamp) {
+        self.heard = Some(now);
+        (self.turn, self.spoke, self.given) = (None, None, None);
+        self.skipped = None;
+        self.quiet = Quiet::No;
+    }
+
     /// Its state changed: a turn begins where it waited at its prompt before.
     pub fn state_changed(&mut self, before: AgentState, state: AgentState, now: Timestamp) {
         let in_turn = matches!(
@@ -198,6 +206,27 @@ mod tests {
         assert!(!row.has_spoken());
         row.spoke = Some(Timestamp(10));
         assert!(row.has_spoken());
+    }
+
+    #[test]
+    fn what_was_before_a_stop_is_over() {
+        let at = Timestamp(1_000);
+        let mut row = CheckIns {
+            heard: Some(at),
+            turn: Some(at),
+            given: Some(at),
+            quiet: Quiet::Told { at },
+            work: Some("3f2c1aa".to_owned()),
+            said: Some((at, MessageId::new(1, 1))),
+            ..CheckIns::default()
+        };
+        row.begin_anew(Timestamp(9_000));
+        assert_eq!(row.heard, Some(Timestamp(9_000)));
+        assert_eq!((row.turn, row.given, row.quiet), (None, None, Quiet::No));
+        assert!(row.has_spoken(), "no turn, nothing to say");
+        // What lay in its worktree then is still no new work, and when it was last told something stays true.
+        assert_eq!(row.work.as_deref(), Some("3f2c1aa"));
+        assert_eq!(row.said, Some((at, MessageId::new(1, 1))));
     }
 
     #[test]

@@ -254,12 +254,16 @@ pub(crate) fn schedule(row: &Schedule, team: Option<&Team>) -> ScheduleView {
 pub(crate) fn check_in(agent: &Agent, team: &Team) -> Option<CheckInView> {
     let row = &agent.check_ins;
     let every_seconds = row.every_seconds?;
+    let finished = team.phase == TeamPhase::Finished;
     Some(CheckInView {
         kind: "check_in".to_owned(),
         team: team.name.to_string(),
         to: agent.role.to_string(),
         every_seconds,
-        next: row.next.filter(|_| team.desired == DesiredState::Running),
+        next: row
+            .next
+            .filter(|_| team.desired == DesiredState::Running && !finished),
+        finished,
         said: row.said.map(|(at, _)| at),
         message: row.said.map(|(_, message)| message.tag()),
         skipped: row.skipped.as_ref().map(|skipped| skipped.why.to_string()),

@@ -129,6 +129,7 @@ pub fn check_ins(rows: &[CheckInView], clock: &Clock, width: Option<usize>) -> S
     for row in rows {
         let next = match row.next {
             Some(next) => Cell::from(clock.ago(next)),
+            None if row.finished => Cell::styled(DIM, "spec complete"),
             None => Cell::styled(WARN, "team stopped"),
         };
         let last = match (&row.skipped, row.skipped_at) {
@@ -263,6 +264,7 @@ mod tests {
             to: to.to_owned(),
             every_seconds: 3_600,
             next: Some(Timestamp(SPRING.0 + 1_800_000)),
+            finished: false,
             said: None,
             message: None,
             skipped: None,
@@ -285,6 +287,11 @@ mod tests {
         let text = check_ins(&rows, &clock, None);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
         assert_eq!(check_ins(&[], &clock, None), "");
+        let mut finished = row("orchestrator");
+        (finished.next, finished.finished) = (None, true);
+        let text = check_ins(&[finished], &clock, None);
+        assert!(text.contains("spec complete"), "{text}");
+        assert!(!text.contains("team stopped"), "{text}");
     }
 
     #[test]

@@ -129,6 +129,9 @@ impl State {
                 run.worktree = WorktreeObserved::Absent;
             }
             run.worktree_created = false;
+            // Its next check-in is about this run of the team: what it is to do now, its briefing says.
+            run.agent.check_ins.begin_anew(t.now);
+            t.write(Write::PutAgent(Box::new(run.agent.clone())));
             // One that is still being closed, or that nobody came to close, says so itself, or goes on.
             let there = matches!(
                 run.window,
