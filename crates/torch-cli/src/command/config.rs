@@ -19,6 +19,8 @@ use crate::render;
 const FILE_MAX: u64 = 1 << 20;
 
 /// Shows every setting, its value, and where that comes from.
+///
+/// A variable stands above the files: TORCH_GIT_FORBID for git.forbid. An empty one counts as one that is not set; `none` empties a list.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch config")]
 pub struct ConfigArgs {

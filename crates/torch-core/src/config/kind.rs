@@ -116,7 +116,21 @@ impl Kind {
     }
 
     /// Reads a variable's text as a value of this kind; text that is none comes back as text.
+    ///
+    /// An empty variable counts as one that is not set, so `none` is how a variable says of a list that nothing is in it.
     pub(super) fn read_variable(self, text: &str) -> toml::Value {
+        let text = match self {
+            Self::Variables
+            | Self::Operations
+            | Self::Folders
+            | Self::Ports
+            | Self::RoleIntervals
+                if text.trim() == NOTHING =>
+            {
+                ""
+            }
+            _ => text,
+        };
         let typed = match self {
             Self::Switch => match text {
                 "1" => Some(toml::Value::Boolean(true)),
@@ -133,6 +147,9 @@ impl Kind {
         typed.unwrap_or_else(|| toml::Value::String(text.to_owned()))
     }
 }
+
+/// The word by which a variable empties a list.
+const NOTHING: &str = "none";
 
 /// The names in a list with commas.
 pub(crate) fn names_in(text: &str) -> impl Iterator<Item = &str> {

@@ -215,6 +215,44 @@ fn further_variables_are_named_by_the_user_alone() {
     assert!(matches!(error, ConfigError::UserOnly { .. }), "{error}");
 }
 
+/// The same for every list: an empty variable is as good as none, and `none` empties it.
+#[test]
+fn a_variable_empties_a_list_by_a_word_and_never_by_being_empty() {
+    let lists = [
+        ("TORCH_GIT_FORBID", "git.forbid"),
+        ("TORCH_AGENTS_VARIABLES", "agents.variables"),
+        ("TORCH_PROJECTS_ROOTS", "projects.roots"),
+        ("TORCH_WORKTREE_PORTS", "worktree.ports"),
+        ("TORCH_CHECK_INS_ROLES", "check_ins.roles"),
+    ];
+    let user = "[git]\nforbid = \"force-push\"\n[agents]\nvariables = \"MY_KEY\"\n[projects]\nroots = [\"~/work\"]\n\
+                [worktree]\nports = \"8100-8199\"\n[check_ins]\nroles = \"developer=30m\"";
+    for (variable, key) in lists {
+        let said = |text: &str| {
+            let layers = Layers {
+                user: Some(("config.toml", user)),
+                project: None,
+            };
+            let var = |name: &str| (name == variable).then(|| text.to_owned());
+            let (_, origins) = layer(&Config::default(), layers, var).expect(key);
+            let origin = origins.into_iter().find(|origin| origin.key == key);
+            origin.expect(key)
+        };
+        let unset = said("");
+        assert!(matches!(unset.source, Source::File(_)), "{key}: {unset:?}");
+        let emptied = said("none");
+        assert_eq!(
+            emptied.source,
+            Source::Variable(variable.to_owned()),
+            "{key}"
+        );
+        assert!(
+            ["\"\"", "[]"].contains(&emptied.value.as_str()),
+            "{key}: {emptied:?}"
+        );
+    }
+}
+
 #[test]
 fn a_profile_stands_below_whatever_is_said() {
     use crate::policy::{AgentCommits, Approval, Profile};
