@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::call::Call;
 use crate::locate::locate;
-use crate::merge::Merge;
+use crate::merge::{Merge, PINS};
 use crate::{CommitLine, Git, Repository, WorktreeError};
 
 /// The most commits that are counted.
@@ -113,6 +113,23 @@ pub fn give_up_merge(
     let args = ["update-ref", "-d", &merge.pin, &merge.commit];
     call(git, repository, path)?
         .ask("let a prepared merge go", args)
+        .map(drop)
+}
+
+/// Lets go whatever merge stands prepared under a label ([`crate::MergeRequest::label`]), where its maker was killed before anybody heard
+/// of it. Only for who knows that none is under way there.
+///
+/// # Errors
+/// [`WorktreeError`] where the worktree can't be read or the reference can't be removed.
+pub fn give_up_forgotten(
+    git: &Git,
+    repository: &Repository,
+    path: &Path,
+    label: &str,
+) -> Result<(), WorktreeError> {
+    let pin = format!("{PINS}{label}");
+    call(git, repository, path)?
+        .ask("let a forgotten merge go", ["update-ref", "-d", &pin])
         .map(drop)
 }
 

@@ -57,7 +57,9 @@ mod tests;
 mod undelete;
 
 pub use add::{AddRequest, Added, Rung, add};
-pub use bring::{Brought, Stand, brought, changes_nothing, give_up_merge, stand};
+pub use bring::{
+    Brought, Stand, brought, changes_nothing, give_up_forgotten, give_up_merge, stand,
+};
 pub use broker::{
     BrokerRequest, ForwardRequest, Forwarded, PushFacts, PushedRef, PutBackRequest, RefChange,
     Remote, Standing, forward, has_landed, may_push, open_broker, push_facts, pushes_to, put_back,

@@ -5,8 +5,8 @@ use torch_core::{RoleName, Timestamp};
 use torch_integration::lane::{CheckedOut, Conflict, is_same_feature};
 use torch_worktree::{
     Applied, Busy, Git, Merge, MergeRequest, PreparedMerge, Repository, Settled, Stand,
-    WorktreeError, apply_merge, brought, changes_nothing, give_up_merge, inspect_busy,
-    prepare_merge, settle_merge, stand,
+    WorktreeError, apply_merge, brought, changes_nothing, give_up_forgotten, give_up_merge,
+    inspect_busy, prepare_merge, settle_merge, stand,
 };
 
 use super::execute::send;
@@ -85,8 +85,17 @@ fn look(git: &Git, repository: &Repository, order: &LaneOrder) -> Result<LaneSee
         stand(git, repository, &order.from.worktree)?,
         stand(git, repository, &order.to.worktree)?,
     ];
+    let (path, label) = (
+        &order.to.worktree,
+        format!("lane-{}-{}", order.name, order.to.role),
+    );
+    // A look may have been cut off behind its merge: nothing is under way here, and nobody knows of it.
+    let nothing = || {
+        give_up_forgotten(git, repository, path, &label)?;
+        Ok(LaneSeen::Nothing)
+    };
     if theirs.head == ours.head {
-        return Ok(LaneSeen::Nothing);
+        return nothing();
     }
     let meeting = order.meeting.as_deref();
     if !is_same_feature(
@@ -96,10 +105,8 @@ fn look(git: &Git, repository: &Repository, order: &LaneOrder) -> Result<LaneSee
     ) {
         return Ok(LaneSeen::OtherFeature(apart(order, &theirs, &ours)));
     }
-    let path = &order.to.worktree;
     let news = brought(git, repository, path, (&ours.head, &theirs.head))?;
     let message = message(order, &theirs);
-    let label = format!("lane-{}-{}", order.name, order.to.role);
     let request = MergeRequest {
         repository,
         worktree: path,
@@ -108,7 +115,7 @@ fn look(git: &Git, repository: &Repository, order: &LaneOrder) -> Result<LaneSee
         label: &label,
     };
     let merge = match prepare_merge(git, &request)? {
-        PreparedMerge::UpToDate => return Ok(LaneSeen::Nothing),
+        PreparedMerge::UpToDate => return nothing(),
         PreparedMerge::Busy(Busy::Moved) => return Ok(LaneSeen::Moved),
         PreparedMerge::Busy(busy) => return Ok(LaneSeen::Busy(words(&order.to.role, &busy))),
         PreparedMerge::Conflict { files } => {

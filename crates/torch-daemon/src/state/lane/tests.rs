@@ -64,6 +64,26 @@ fn a_commit_goes_all_the_way_and_each_reader_hears_once() {
 }
 
 #[test]
+fn a_look_that_nobody_heard_of_leaves_nothing() {
+    let mut stage = Stage::new();
+    stage.commit("tester", "own.txt", "text\n");
+    stage.run();
+    stage.commit("developer", "file", "text\n");
+    stage.now = stage.timer.take().expect("it is looked at");
+    stage.handle(Event::Timer(TimerKey::Lane(team_id())));
+    let order = stage.orders.pop_front().expect("a look");
+    let came = carried_out(&Git::new(environment()), &order);
+    assert!(matches!(came, LaneCame::Looked(LaneSeen::Ready(_))));
+    let pins = |stage: &Stage| git(&stage.at("tester"), &["for-each-ref", "refs/torch/merge"]);
+    assert!(!pins(&stage).is_empty());
+    // It is killed, and the tester merges by itself.
+    git(&stage.at("tester"), &["merge", "-q", "trunk-developer"]);
+    stage.restart();
+    stage.run();
+    assert_eq!(pins(&stage), "");
+}
+
+#[test]
 fn what_a_recipient_threw_away_comes_again() {
     let mut stage = Stage::new();
     let commit = stage.commit("developer", "file", "text\n");
