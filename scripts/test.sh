@@ -62,6 +62,11 @@ run_tests() {
 
 ensure_tools tmux git cc
 ensure_cargo
+# Without it the tests of repositories with LFS say so and pass.
+if ! ensure_tools git-lfs; then
+  printf '\nnot run: the tests that need git-lfs, which is not installed\n'
+  skipped+=("tests with git-lfs")
+fi
 # Snapshots are compared, never written, and no test may see the caller's tmux.
 export INSTA_UPDATE=no
 unset TMUX TMUX_PANE

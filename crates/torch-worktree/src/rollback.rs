@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use crate::call::{Call, zero_terminated};
 use crate::git::failed;
+use crate::kept::Expiry;
+use crate::lock::Lock;
 use crate::registration::{Registration, linked, parse_list};
 use crate::{Git, Repository, WorktreeError};
 
@@ -27,6 +29,46 @@ pub use files::{RestoreRequest, restore};
 pub use line::{Line, LineCommit, came_in, commits, line, named, resolve, resolve_all, taken};
 pub use revert::{Made, alike, are_alike, pick, revert};
 pub use show::{Changed, changed, patch, upstream};
+
+/// Lets go what branches have left in rollbacks that are over, each by its hidden references ([`Carry::refs`]); how many there
+/// are. What has a commit that is still to come to its branch is not over, whatever was said, and stays.
+///
+/// # Errors
+/// [`WorktreeError`] when git refuses; those that are gone by then are gone.
+pub fn expire_left(
+    git: &Git,
+    repository: &Repository,
+    over: &[String],
+    expiry: Expiry,
+) -> std::result::Result<usize, WorktreeError> {
+    let _lock = Lock::take(&repository.common_dir)?;
+    let call = || git.call(&repository.common_dir);
+    let at = |name: &str| {
+        let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", name];
+        let said = call().run(args);
+        let said = said.map_err(failed(
+            "look for what a branch has left",
+            &repository.common_dir,
+        ))?;
+        Ok(said.success().then(|| said.text().trim().to_owned()))
+    };
+    let mut count = 0;
+    for refs in over {
+        let name = format!("{refs}/old");
+        let Some(commit) = at(&name)? else {
+            continue;
+        };
+        if at(&format!("{refs}/new"))?.is_some() {
+            continue;
+        }
+        if expiry == Expiry::Delete {
+            let args = ["update-ref", "--no-deref", "-d", &name, &commit];
+            call().ask("let go what a branch has left", args)?;
+        }
+        count += 1;
+    }
+    Ok(count)
+}
 
 /// A result of this module.
 type Result<T> = std::result::Result<T, RollbackError>;

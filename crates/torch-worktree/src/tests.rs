@@ -7,6 +7,8 @@ mod hostile;
 mod integrate;
 mod keep;
 mod ladder;
+mod left;
+mod lfs;
 mod matrix;
 mod merge;
 mod projects;

@@ -1,6 +1,7 @@
 //! torch's hooks in the real git of an agent: what they hold back, and that the project's own hooks run as before.
 
 mod desk;
+mod lfs;
 
 use std::fs;
 use std::time::Instant;
