@@ -32,6 +32,11 @@ pub enum BrokerRequest {
         /// Which team.
         team: TeamSelector,
     },
+    /// Fetch the remote's branches into the project, with the person's keys. Answers [`BrokerResponse::Fetched`].
+    Fetch {
+        /// Which team.
+        team: TeamSelector,
+    },
     /// What became of pushes. Answers [`BrokerResponse::Pushes`].
     Log {
         /// Which team.
@@ -79,11 +84,29 @@ pub enum BrokerResponse {
         /// The pushes.
         pushes: Vec<PushView>,
     },
+    /// The remote's branches were fetched.
+    Fetched {
+        /// The remote's name.
+        remote: String,
+        /// The branches that the project had otherwise, by name.
+        branches: Vec<FetchedView>,
+    },
     /// A push was taken; what is told to who pushed.
     Taken {
         /// Line by line.
         lines: Vec<String>,
     },
+}
+
+/// A branch of the remote that the project had otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchedView {
+    /// Its name there.
+    pub name: String,
+    /// Where the project had it, full hex; `None`: nowhere.
+    pub old: Option<String>,
+    /// Where it is, full hex; `None`: it is gone.
+    pub new: Option<String>,
 }
 
 /// What keeps agents from pushing past the broker.

@@ -50,6 +50,9 @@ pub struct Broker {
     pub env: BTreeMap<String, String>,
     /// What was tried last.
     pub reach: Option<Reach>,
+    /// Why it could not be tried the last time.
+    #[serde(default)]
+    pub untried: Option<String>,
 }
 
 /// Where a push stands.

@@ -11,6 +11,7 @@ mod kind;
 mod layer;
 mod profile;
 mod project_router;
+mod quality;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,7 @@ pub(crate) use kind::names_in;
 pub use layer::{Layers, Origin, Passed, Source, layer, template};
 pub use profile::ProfileFile;
 pub use project_router::{ProjectRouter, Stricter};
+pub use quality::QualityConfig;
 
 /// Every setting.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,8 @@ pub struct Config {
     pub git: GitPolicy,
     /// How work gets into the base branch.
     pub integration: IntegrationConfig,
+    /// What measures must hold before an integration lands.
+    pub quality: QualityConfig,
     /// What is watched of agents' work with git.
     pub activity: ActivityConfig,
     /// tmux and its server.
@@ -410,12 +414,10 @@ impl Default for ProjectsConfig {
     }
 }
 
-/// What is checked after a rollback: commands (sh -c) that are run where the parent branch is checked out; empty: none.
+/// What is checked after a rollback besides the project's tests (`integration.test`): commands (sh -c) that are run where the parent branch is checked out; empty: none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RollbackConfig {
-    /// The project's tests.
-    pub test: String,
     /// Whether the data is whole.
     pub data: String,
     /// Whether it is fast enough.
@@ -431,7 +433,6 @@ pub struct RollbackConfig {
 impl Default for RollbackConfig {
     fn default() -> Self {
         Self {
-            test: String::new(),
             data: String::new(),
             performance: String::new(),
             security: String::new(),

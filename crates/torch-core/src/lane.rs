@@ -146,6 +146,8 @@ pub enum LaneReader {
     Recipient,
     /// The project manager; without one the hub, without that a person.
     Manager,
+    /// Whoever is above the manager: the hub, or where that is the manager or is not there, a person.
+    Hub,
 }
 
 /// Commits that wait to be merged.
@@ -172,8 +174,11 @@ pub struct LaneConflict {
     pub ours: String,
     /// The files.
     pub files: Vec<String>,
-    /// When it was found.
+    /// When it was told.
     pub at: Timestamp,
+    /// Whether it was told that nobody solved it in time.
+    #[serde(default)]
+    pub unsolved: bool,
 }
 
 /// A merge that is prepared and may be half done.

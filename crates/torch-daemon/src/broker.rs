@@ -8,7 +8,7 @@ use torch_api::broker::PushLine;
 use torch_core::broker::{BrokerRemote, Reach};
 use torch_core::policy::SecretCheck;
 use torch_core::{AgentId, PushId, TeamId};
-use torch_worktree::PushFacts;
+use torch_worktree::{FetchedBranch, PushFacts};
 
 use crate::event::ConnId;
 
@@ -48,6 +48,23 @@ pub struct Carried {
     pub new: String,
 }
 
+/// What is to be fetched from a team's remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchOrder {
+    /// For which team.
+    pub team: TeamId,
+    /// The broker.
+    pub shape: Shape,
+    /// Where the remote is.
+    pub remote: BrokerRemote,
+    /// The person's variables.
+    pub env: BTreeMap<String, String>,
+    /// The project's common directory.
+    pub common_dir: PathBuf,
+    /// Branches (full names) that were pushed and wait to be forwarded.
+    pub keep: Vec<String>,
+}
+
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
@@ -64,6 +81,21 @@ pub enum Order {
         /// What an agent's environment is.
         agents_env: BTreeMap<String, String>,
     },
+    /// Try anew who may push to the remote.
+    Try {
+        /// Whose.
+        team: TeamId,
+        /// The broker.
+        shape: Shape,
+        /// The person's variables.
+        env: BTreeMap<String, String>,
+        /// What an agent's environment is.
+        agents_env: BTreeMap<String, String>,
+        /// Only where the project's remotes are no longer these.
+        unless: Option<(Option<BrokerRemote>, Vec<(String, String)>)>,
+    },
+    /// Fetch what the remote has.
+    Fetch(Box<FetchOrder>),
     /// Look at what a push brings.
     Look {
         /// Who asks.
@@ -142,6 +174,20 @@ pub enum Outcome {
         /// What was found.
         result: Result<Box<Opened>, Box<Failure>>,
     },
+    /// Who may push was tried anew.
+    Tried {
+        /// Whose broker.
+        team: TeamId,
+        /// What was found; `None` where the remotes are as they were; or why it could not be tried.
+        result: Result<Option<Box<Opened>>, String>,
+    },
+    /// What the remote has was fetched, or not.
+    Fetched {
+        /// For which team.
+        team: TeamId,
+        /// The branches that the project had otherwise.
+        result: Result<Vec<FetchedBranch>, Box<Failure>>,
+    },
     /// A push was looked at.
     Looked {
         /// Who asked.
@@ -183,6 +229,8 @@ impl Outcome {
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Opened { .. } => "broker opened",
+            Self::Tried { .. } => "remote tried",
+            Self::Fetched { .. } => "remote fetched",
             Self::Looked { .. } => "push looked at",
             Self::Landed { .. } => "broker looked at",
             Self::Forwarded { .. } => "push forwarded",

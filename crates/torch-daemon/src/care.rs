@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use torch_api::wire::{FailureKind, GcKind};
 use torch_api::{Failure, Response};
-use torch_core::Timestamp;
 use torch_core::config::Config;
+use torch_core::{LedgerRecord, Timestamp};
 use torch_process::Environment;
 use torch_process::traces::Traces;
 use torch_store::restore;
 use torch_store::sweep::{self, Limits, Sweep, Swept};
-use torch_store::{Store, StoreError, backup};
+use torch_store::{LedgerKind, Store, StoreError, backup};
 use torch_worktree::{Expiry, Git};
 
 use crate::failure::{causes, from_error, other};
@@ -216,11 +216,7 @@ pub fn expire_kept(
         .collect();
     let git = Git::new(env.clone());
     let before = configured(config, now).before;
-    let expiry = if dry_run {
-        Expiry::DryRun
-    } else {
-        Expiry::Delete
-    };
+    let expiry = expiry(dry_run);
     let gone = |project: &PathBuf| {
         let repository = torch_worktree::inspect_busy(&git, project).ok()?;
         torch_worktree::expire_kept(&git, &repository, before, expiry).ok()
@@ -231,6 +227,69 @@ pub fn expire_kept(
         items: items.sum::<usize>() as u64,
         bytes: 0,
     }))
+}
+
+/// The rollbacks that ended before the retention's limit, by project: their hidden references. They are known by records that a
+/// sweep takes, so this comes before it. `None` without a registry.
+///
+/// # Errors
+/// A [`Failure`] when the registry can't be read.
+pub fn rollbacks_over(
+    home: &Path,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Option<BTreeMap<PathBuf, Vec<String>>>, Refused> {
+    let read = || {
+        let store = Store::open_read_only(&home.join("torch.db"))?;
+        Ok((store.teams()?, store.ledger(LedgerKind::Rollback)?))
+    };
+    let (teams, records) = match read() {
+        Ok(found) => found,
+        Err(StoreError::Missing { .. }) => return Ok(None),
+        Err(error) => return Err(refused(&error)),
+    };
+    let before = configured(config, now).before;
+    let mut over: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    for record in &records {
+        let LedgerRecord::Rollback(row) = record else {
+            continue;
+        };
+        let team = teams.iter().find(|team| team.id == row.team);
+        if let Some(team) = team
+            && row.ended().is_some_and(|at| at < before)
+        {
+            over.entry(team.project.clone())
+                .or_default()
+                .push(row.refs());
+        }
+    }
+    Ok(Some(over))
+}
+
+/// Lets go what branches have left in these rollbacks (`--force`); a dry run only counts. A repository that is not there or can't be
+/// read is left alone.
+pub fn expire_rollbacks(
+    over: &BTreeMap<PathBuf, Vec<String>>,
+    env: &Environment,
+    dry_run: bool,
+) -> GcKind {
+    let git = Git::new(env.clone());
+    let gone = over.iter().filter_map(|(project, refs)| {
+        let repository = torch_worktree::inspect_busy(&git, project).ok()?;
+        torch_worktree::rollback::expire_left(&git, &repository, refs, expiry(dry_run)).ok()
+    });
+    GcKind {
+        kind: "rollbacks".to_owned(),
+        items: gone.sum::<usize>() as u64,
+        bytes: 0,
+    }
+}
+
+fn expiry(dry_run: bool) -> Expiry {
+    match dry_run {
+        true => Expiry::DryRun,
+        false => Expiry::Delete,
+    }
 }
 
 /// The journal's chain and that of its archives.

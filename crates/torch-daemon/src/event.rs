@@ -269,6 +269,11 @@ pub enum Event {
         /// Where the branches stand: commits in full hex by full name.
         tips: BTreeMap<String, String>,
     },
+    /// The configuration of a watched repository was written.
+    RepositoryConfig {
+        /// The common git directory.
+        common_dir: PathBuf,
+    },
     /// Branches of a team's repository were made, moved or deleted; each move is told once, also over a restart.
     RefsMoved {
         /// The team.

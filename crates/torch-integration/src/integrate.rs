@@ -19,10 +19,10 @@ use torch_core::policy::Approval;
 use torch_core::{AgentId, RoleName};
 
 pub use bisect::{Probe, probe};
-pub use gate::{Breach, GATES, Gate, breaches, read_metrics};
+pub use gate::{Breach, Gate, breaches, gates, read_metrics};
 pub use order::{in_order, rank};
-pub use paths::{PathClass, classify, owner};
-pub use steps::{due, follow};
+pub use paths::{PathClass, classify, owner, owner_among};
+pub use steps::{CONFLICT, due, follow};
 pub use turns::{abort, decide, moved, on_deadline, queue, resume, tests_reported};
 pub use words::{body, message, title};
 
@@ -54,6 +54,8 @@ pub struct Rules {
     pub run_tests: bool,
     /// The tests' command of the settings.
     pub test: Option<String>,
+    /// What measures must hold.
+    pub gates: Vec<Gate>,
     /// Commands that are run on the parent branch afterwards.
     pub verify: Vec<String>,
     /// Whether remotes may be spoken to.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use torch_core::{AgentId, Timestamp};
 
-pub use entry::{Conflict, Noted, Waiting};
+pub use entry::{Conflict, Noted, Telling, Waiting};
 use entry::{Entry, Held};
 
 use crate::feature_key;
@@ -122,6 +122,8 @@ pub enum Act {
     Look(Pair),
     /// The deadline has passed.
     Late(Pair),
+    /// Nobody has solved its conflict in time.
+    Unsolved(Pair),
 }
 
 /// A merge that arrived.
@@ -252,6 +254,9 @@ impl Lanes {
                 entry.late = true;
                 acts.push(Act::Late(*pair));
             }
+            if !looking && entry.is_unsolved(now) {
+                acts.push(Act::Unsolved(*pair));
+            }
         }
         let mut ready: Vec<(Timestamp, Pair)> = Vec::new();
         for (pair, entry) in &mut self.entries {
@@ -304,7 +309,8 @@ impl Lanes {
             entry.look_at.filter(|_| free)
         });
         let resting = self.entries.iter().filter(|(pair, _)| !self.awaits(**pair));
-        let late = resting.filter_map(|(_, entry)| entry.late_at());
+        let late = resting.flat_map(|(_, entry)| [entry.late_at(), entry.unsolved_at()]);
+        let late = late.flatten();
         let lost = self.under_way.values().map(|(_, since)| since.after(LOST));
         looks.chain(late).chain(lost).min()
     }
@@ -363,7 +369,7 @@ impl Lanes {
                 entry.try_at(now.after(QUIET));
                 Noted::Nothing
             }
-            Looked::Conflict(conflict) => entry.in_conflict(conflict),
+            Looked::Conflict(conflict) => entry.in_conflict(now, conflict),
         };
         if again && let Some(entry) = self.entries.get_mut(&pair) {
             entry.try_at(now.after(QUIET));
@@ -420,12 +426,17 @@ impl Lanes {
         self.entries.get(&pair)?.conflict.as_ref()
     }
 
+    /// How far the telling of that is.
+    pub fn telling(&self, pair: Pair) -> Option<Telling> {
+        self.entries.get(&pair)?.telling
+    }
+
     /// Takes up what an earlier daemon kept of a pair.
-    pub fn recall(&mut self, pair: Pair, waiting: &Waiting, conflict: Option<Conflict>) {
+    pub fn recall(&mut self, pair: Pair, waiting: &Waiting, conflict: Option<(Conflict, Telling)>) {
         let mut entry = Entry::new(waiting.since, waiting.origin, waiting.due);
         (entry.own, entry.late) = (waiting.own, waiting.late);
-        if let Some(conflict) = conflict {
-            entry.recall_conflict(conflict);
+        if let Some((conflict, telling)) = conflict {
+            entry.recall_conflict(conflict, telling);
         }
         self.entries.insert(pair, entry);
     }

@@ -5,6 +5,7 @@
 //! changed them, so nothing that is in them is believed, and each look and each forward begins with that.
 
 mod facts;
+mod fetch;
 mod forward;
 mod remote;
 
@@ -19,6 +20,7 @@ use crate::call::Call;
 use crate::{Git, Repository, WorktreeError};
 
 pub use facts::{PushFacts, PushedRef, RefChange, has_landed, push_facts};
+pub use fetch::{FetchRequest, FetchedBranch, fetch_branches};
 pub use forward::{
     ForwardRequest, Forwarded, PutBackRequest, Standing, forward, may_push, put_back, standing,
 };

@@ -61,9 +61,9 @@ pub use bring::{
     Brought, Stand, brought, changes_nothing, give_up_forgotten, give_up_merge, stand,
 };
 pub use broker::{
-    BrokerRequest, ForwardRequest, Forwarded, PushFacts, PushedRef, PutBackRequest, RefChange,
-    Remote, Standing, forward, has_landed, may_push, open_broker, push_facts, pushes_to, put_back,
-    remotes, standing,
+    BrokerRequest, FetchRequest, FetchedBranch, ForwardRequest, Forwarded, PushFacts, PushedRef,
+    PutBackRequest, RefChange, Remote, Standing, fetch_branches, forward, has_landed, may_push,
+    open_broker, push_facts, pushes_to, put_back, remotes, standing,
 };
 pub use clean::{CleanRequest, Cleaned, clean, why_it_stays};
 pub use commit::{CommitError, CommitRequest, Committed, commit};

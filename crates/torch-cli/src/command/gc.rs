@@ -16,8 +16,9 @@ use crate::render;
 /// Archives and removes what the registry need not keep any longer.
 ///
 /// Journal entries and settled messages older than `retention.days` go to the registry's archive, where the journal's
-/// chain goes on; day files and screen logs of that age, what is kept of worktrees that were removed before, and backups
-/// beyond `backup.keep` are let go. Messages under way, unread ones and the briefings of agents stay.
+/// chain goes on; day files and screen logs of that age, what is kept of worktrees that were removed before, what
+/// branches have left in a rollback that ended before, and backups beyond `backup.keep` are let go. Messages under way,
+/// unread ones and the briefings of agents stay.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  torch gc --dry-run")]
 pub struct GcArgs {
@@ -33,6 +34,9 @@ pub(crate) fn run(args: &GcArgs, place: &Place) -> Outcome {
     let dry_run = args.dry_run;
     let config = config::load_own(place, None)?;
     let now = torch_process::clock::now();
+    let env = autostart::environment(place);
+    // By records that the sweep takes.
+    let over = care::rollbacks_over(&place.home, &config, now)?;
     let mut response = match connect::running(place)? {
         Some(mut client) => connect::ask(&mut client, &Request::Gc { dry_run })?,
         None => {
@@ -45,8 +49,8 @@ pub(crate) fn run(args: &GcArgs, place: &Place) -> Outcome {
         }
     };
     if let Response::Gc { kinds, .. } = &mut response {
-        let env = autostart::environment(place);
         kinds.extend(care::expire_kept(&place.home, &env, &config, now, dry_run)?);
+        kinds.extend(over.map(|over| care::expire_rollbacks(&over, &env, dry_run)));
     }
     let Response::Gc {
         dry_run,

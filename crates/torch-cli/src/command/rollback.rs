@@ -63,7 +63,7 @@ enum Command {
         after_help = "Examples:\n  torch rollback emergency\n  torch rollback emergency --bad 3f2a91c --yes\n  torch rollback emergency --force"
     )]
     Emergency(EmergencyArgs),
-    /// Checks the parent branch after a rollback: where it stands, and the commands of [rollback] in your settings
+    /// Checks the parent branch after a rollback: where it stands, the tests, and the commands of [rollback] in your settings
     ///
     /// The commands run as you, in a worktree of torch's own. What is not configured is shown as not checked.
     #[command(
@@ -160,7 +160,7 @@ struct EmergencyArgs {
 
 #[derive(Debug, Args)]
 struct VerifyArgs {
-    /// The command (sh -c) that runs the tests; default: the setting rollback.test
+    /// The command (sh -c) that runs the tests; default: the setting integration.test, where integration.run_tests is on
     #[arg(long, value_name = "CMD")]
     test: Option<String>,
     #[command(flatten)]

@@ -1,6 +1,6 @@
 //! How a team's broker stands, and what was pushed through it.
 
-use torch_api::broker::{BrokerView, PushLevel, PushView};
+use torch_api::broker::{BrokerView, FetchedView, PushLevel, PushView};
 use torch_core::broker::PushState;
 
 use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
@@ -47,11 +47,33 @@ pub fn status(view: &BrokerView, clock: &Clock, width: Option<usize>) -> String 
         PushLevel::Advice => WARN,
         PushLevel::Withheld | PushLevel::Prevented => GOOD,
     };
-    line("past it", &paint(style, view.level.as_str()));
+    let tried = view.reach.as_ref().map(|reach| clock.ago(reach.at));
+    let tried = tried.map_or_else(String::new, |ago| format!(", the remote was tried {ago}"));
+    line(
+        "past it",
+        &format!("{}{tried}", paint(style, view.level.as_str())),
+    );
     for why in &view.why {
         line("", &plain(why));
     }
     text
+}
+
+/// What was fetched, a branch to a line.
+pub fn fetched(remote: &str, branches: &[FetchedView]) -> String {
+    if branches.is_empty() {
+        return format!("{} has nothing new\n", plain(remote));
+    }
+    let short = |id: &String| id.get(..8).unwrap_or(id).to_owned();
+    let rows = branches.iter().map(|branch| {
+        let words = match (&branch.old, &branch.new) {
+            (Some(old), Some(new)) => format!("{} to {}", short(old), short(new)),
+            (None, Some(new)) => format!("new, {}", short(new)),
+            (_, None) => "gone".to_owned(),
+        };
+        format!("{}/{}: {words}\n", plain(remote), plain(&branch.name))
+    });
+    rows.collect()
 }
 
 /// Pushes, the newest last.

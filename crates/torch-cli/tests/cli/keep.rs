@@ -1,11 +1,16 @@
 //! Backups, restoring them, and what is old, on a registry without a daemon.
 
 use std::fs::{self, File};
+use std::path::Path;
 
+use serde_json::json;
 use torch_api::wire::GcKind;
 use torch_api::{Request, Response};
 use torch_core::journal::JournalEntry;
-use torch_core::{Timestamp, Write};
+use torch_core::rollback::{Rollback, RollbackKind, RollbackState};
+use torch_core::{
+    DesiredState, LedgerRecord, RollbackId, RouterMode, Team, TeamId, TeamPhase, Timestamp, Write,
+};
 use torch_store::Store;
 
 use crate::fake::Fake;
@@ -207,6 +212,84 @@ fn what_is_old_is_archived_and_the_audit_says_so() {
     let ran = place.run(TORCH, &["audit", "verify"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.out.contains("the archives do not hold"), "{ran:?}");
+}
+
+/// A team that was stopped, of the repository in `project`.
+fn stopped(project: &Path, base_commit: &str) -> Team {
+    serde_json::from_value(json!({
+        "id": TeamId::new(NOW.0, 1), "name": "app", "project": project, "common_dir": project.join(".git"),
+        "spec": project.join("spec.md"), "spec_sha256": "ab".repeat(32), "base_branch": "main", "base_commit": base_commit,
+        "desired": DesiredState::Stopped, "phase": TeamPhase::Stopped, "router": RouterMode::Matrix, "env": {},
+        "session": null, "created": NOW, "finished": null, "summary": null,
+    }))
+    .expect("a team")
+}
+
+fn emergency(team: &Team, number: u128, state: RollbackState) -> Rollback {
+    Rollback {
+        id: RollbackId::new(NOW.0, number),
+        team: team.id,
+        at: NOW,
+        by: "human".to_owned(),
+        what: RollbackKind::Emergency,
+        good: None,
+        taken: Vec::new(),
+        files: 0,
+        moves: None,
+        new_branch: None,
+        push: None,
+        checks: Vec::new(),
+        state,
+    }
+}
+
+#[test]
+fn what_a_rollback_has_left_goes_once_it_is_old_and_over() {
+    let place = Place::new();
+    let project = place.path("project").canonicalize().expect("a folder");
+    let path = project.display().to_string();
+    let git = |args: &[&str]| {
+        let own = ["-c", "user.name=a", "-c", "user.email=a@x", "-C", &path];
+        let ran = place.run("git", &[&own, args].concat());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        ran.out.trim().to_owned()
+    };
+    git(&["init", "-q", "-b", "main"]);
+    git(&["commit", "-q", "--allow-empty", "-m", "one"]);
+    let team = stopped(&project, &git(&["rev-parse", "HEAD"]));
+    let done = |at| RollbackState::Done {
+        at,
+        not_pushed: None,
+    };
+    // One that ended long ago, one that did not end, and one that ended in a time to come.
+    let states = [
+        done(NOW),
+        RollbackState::Applying,
+        done(Timestamp(u64::MAX / 4)),
+    ];
+    let mut writes = vec![Write::PutTeam(Box::new(team.clone()))];
+    let mut names = Vec::new();
+    for (number, state) in (1..).zip(states) {
+        let rollback = emergency(&team, number, state);
+        names.push(format!("{}/old", rollback.refs()));
+        git(&["update-ref", &names[names.len() - 1], "HEAD"]);
+        let record = LedgerRecord::Rollback(Box::new(rollback));
+        writes.push(Write::PutLedger(Box::new(record)));
+    }
+    let mut store = Store::open(&place.path("registry/torch.db"), NOW).expect("opens");
+    store.commit(NOW, &writes).expect("commits");
+    drop(store);
+    for (args, left) in [
+        (&["gc", "--json", "--dry-run"][..], &names[..]),
+        (&["gc", "--json"], &names[1..]),
+    ] {
+        let ran = place.run(TORCH, args).json();
+        let kinds = ran["kinds"].as_array().expect("kinds");
+        let row = kinds.iter().find(|row| row["kind"] == "rollbacks");
+        assert_eq!(row.expect("a row")["items"], 1, "{ran}");
+        let there = git(&["for-each-ref", "--format=%(refname)", "refs/torch"]);
+        assert_eq!(there, left.join("\n"));
+    }
 }
 
 #[test]

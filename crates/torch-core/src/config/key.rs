@@ -111,6 +111,42 @@ pub const KEYS: &[Key] = &[
         doc: "Whether torch integrate speaks to a remote: fetches, pushes, and makes a pull request where there is gh; else all of it stays here.",
     },
     Key {
+        name: "quality.coverage",
+        kind: Kind::Whole(0, 100),
+        scope: Scope::User,
+        doc: "The least part of the code that tests must reach where it was measured (torch integrate --metrics), in percent.",
+    },
+    Key {
+        name: "quality.type_coverage",
+        kind: Kind::Whole(0, 100),
+        scope: Scope::User,
+        doc: "The least part of the code that must have types where it was measured, in percent.",
+    },
+    Key {
+        name: "quality.duplication",
+        kind: Kind::Whole(0, 100),
+        scope: Scope::User,
+        doc: "The most of the code that may stand twice where it was measured, in percent.",
+    },
+    Key {
+        name: "quality.bundle_growth",
+        kind: Kind::Whole(0, 1_000),
+        scope: Scope::User,
+        doc: "The most that what is shipped may grow where it was measured, in percent.",
+    },
+    Key {
+        name: "quality.complexity",
+        kind: Kind::Whole(0, 1_000),
+        scope: Scope::User,
+        doc: "The highest complexity of one function where it was measured.",
+    },
+    Key {
+        name: "quality.lint_errors",
+        kind: Kind::Whole(0, 1_000_000),
+        scope: Scope::User,
+        doc: "How many errors a linter may find where they were counted.",
+    },
+    Key {
         name: "activity.overlaps",
         kind: Kind::Switch,
         scope: Scope::User,
@@ -357,16 +393,10 @@ pub const KEYS: &[Key] = &[
         doc: "How many worktrees that no team has `torch worktree add` makes in one project; 0: no limit.",
     },
     Key {
-        name: "rollback.test",
-        kind: Kind::Text,
-        scope: Scope::User,
-        doc: "A command (sh -c) that runs the project's tests where the parent branch is checked out: torch rollback verify; empty: not checked.",
-    },
-    Key {
         name: "rollback.data",
         kind: Kind::Text,
         scope: Scope::User,
-        doc: "A command by which `torch rollback verify` checks that the data is whole; empty: not checked.",
+        doc: "A command (sh -c) by which `torch rollback verify` checks that the data is whole; empty: not checked.",
     },
     Key {
         name: "rollback.performance",

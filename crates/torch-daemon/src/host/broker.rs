@@ -8,13 +8,13 @@ use torch_core::Timestamp;
 use torch_core::broker::{BrokerRemote, Reach};
 use torch_process::Environment;
 use torch_worktree::{
-    BrokerRequest, ForwardRequest, Forwarded, Git, PushedRef, PutBackRequest, Remote, Repository,
-    WorktreeError,
+    BrokerRequest, FetchRequest, FetchedBranch, ForwardRequest, Forwarded, Git, PushedRef,
+    PutBackRequest, Remote, Repository, WorktreeError,
 };
 
 use super::git::failure;
 use super::{Host, Input, execute};
-use crate::broker::{Carried, Opened, Order, Outcome, Shape, Went};
+use crate::broker::{Carried, FetchOrder, Opened, Order, Outcome, Shape, Went};
 use crate::event::Event;
 use crate::failure::usage;
 
@@ -49,6 +49,20 @@ fn carried_out(git: &Git, now: Timestamp, order: Order) -> Outcome {
                 result: result.map(Box::new),
             }
         }
+        Order::Try {
+            team,
+            shape,
+            env,
+            agents_env,
+            unless,
+        } => Outcome::Tried {
+            team,
+            result: tried(git, now, &shape, (&env, &agents_env), unless.as_ref()),
+        },
+        Order::Fetch(order) => Outcome::Fetched {
+            team: order.team,
+            result: fetched(git, &order).map_err(|error| Box::new(failure(&error))),
+        },
         Order::Look {
             conn,
             agent,
@@ -132,14 +146,68 @@ fn opened(
     shape: &Shape,
     (env, agents_env): (&BTreeMap<String, String>, &BTreeMap<String, String>),
 ) -> Result<Opened, Box<Failure>> {
+    let found = found(git, shape)?;
+    reached(git, now, shape, (env, agents_env), found)
+}
+
+/// Tries again who may push; nothing where the remotes are those of before and only others are of interest.
+fn tried(
+    git: &Git,
+    now: Timestamp,
+    shape: &Shape,
+    envs: (&BTreeMap<String, String>, &BTreeMap<String, String>),
+    unless: Option<&Found>,
+) -> Result<Option<Box<Opened>>, String> {
+    let tried = || {
+        let found = found(git, shape)?;
+        if unless == Some(&found) {
+            return Ok(None);
+        }
+        reached(git, now, shape, envs, found).map(|opened| Some(Box::new(opened)))
+    };
+    tried().map_err(|failure: Box<Failure>| {
+        let words = std::iter::once(failure.error).chain(failure.causes);
+        words.collect::<Vec<_>>().join(": ")
+    })
+}
+
+fn fetched(git: &Git, order: &FetchOrder) -> Result<Vec<FetchedBranch>, WorktreeError> {
+    put_right(git, &order.shape, Some(&order.remote.name))?;
+    let request = FetchRequest {
+        broker: &order.shape.path,
+        common_dir: &order.common_dir,
+        url: &order.remote.url,
+        remote: &order.remote.name,
+        env: &environment(&order.env),
+        keep: &order.keep,
+    };
+    torch_worktree::fetch_branches(git, &request)
+}
+
+/// The remote that is forwarded to, and what agents' git is told.
+type Found = (Option<BrokerRemote>, Vec<(String, String)>);
+
+/// Looks at the project's remotes.
+fn found(git: &Git, shape: &Shape) -> Result<Found, Box<Failure>> {
     let failed = |error: WorktreeError| Box::new(failure(&error));
     let repository = torch_worktree::inspect_busy(git, &shape.project).map_err(failed)?;
     let all = torch_worktree::remotes(git, &repository.common_dir).map_err(failed)?;
     let chosen = chosen(&all, shape.remote.as_deref())?;
     let place = chosen.map(|remote| place(remote, &repository.root));
     let remote = place.transpose()?;
+    Ok((remote, settings(&shape.path, &all, chosen)))
+}
+
+/// Makes the broker where there is none, and tries who may push to the remote.
+fn reached(
+    git: &Git,
+    now: Timestamp,
+    shape: &Shape,
+    (env, agents_env): (&BTreeMap<String, String>, &BTreeMap<String, String>),
+    (remote, settings): Found,
+) -> Result<Opened, Box<Failure>> {
+    let failed = |error: WorktreeError| Box::new(failure(&error));
     put_right(git, shape, remote.as_ref().map(|it| it.name.as_str())).map_err(failed)?;
-    let settings = settings(&shape.path, &all, chosen);
     let mut reach = None;
     if let Some(remote) = &remote {
         let asks = |git: &Git, env: &BTreeMap<String, String>| {

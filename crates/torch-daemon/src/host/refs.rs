@@ -13,6 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ struct Watched {
 pub(crate) struct Watch {
     watcher: Option<RecommendedWatcher>,
     folders: BTreeSet<PathBuf>,
+    /// The repository's configuration at the last reading: inode, size and time. `None` before the first one.
+    config: Option<(u64, u64, i64, i64)>,
     waiting: tokio::task::JoinHandle<()>,
 }
 
@@ -173,7 +176,12 @@ impl Host {
         drop(tokio::task::spawn_blocking(move || {
             let mut watch = watch;
             watch.follow(&common_dir);
-            let events = read_or_warn(&git, &common_dir, teams);
+            let configured = watch.is_configured_anew(&common_dir);
+            let mut events = read_or_warn(&git, &common_dir, teams);
+            if configured {
+                let common_dir = common_dir.clone();
+                events.push(Event::RepositoryConfig { common_dir });
+            }
             let read = Read {
                 common_dir,
                 watch,
@@ -348,8 +356,17 @@ impl Watch {
         Self {
             watcher,
             folders: BTreeSet::new(),
+            config: None,
             waiting,
         }
+    }
+
+    /// Whether the repository's configuration was written since the last reading.
+    fn is_configured_anew(&mut self, common_dir: &Path) -> bool {
+        let mark = std::fs::symlink_metadata(common_dir.join("config")).ok();
+        let mark = mark.map(|meta| (meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()));
+        let before = std::mem::replace(&mut self.config, mark);
+        before.is_some() && before != self.config
     }
 
     /// Watches the folders that there are now.
@@ -416,7 +433,7 @@ fn is_folder(path: &Path) -> bool {
 }
 
 /// Whether an event tells of a branch: anything below `refs` or `reftable` but a lock, `packed-refs`, a `HEAD`, and worktrees that
-/// come and go. The index and what else git writes beside them tell nothing.
+/// come and go; and of the repository's configuration. The index and what else git writes beside them tell nothing.
 fn is_sign(common_dir: &Path, event: &notify::Event) -> bool {
     if event.need_rescan() {
         return true;
@@ -432,7 +449,7 @@ fn is_sign(common_dir: &Path, event: &notify::Event) -> bool {
         let is_lock = inside.extension() == Some(OsStr::new("lock"));
         match parts.first().and_then(|part| part.to_str()) {
             Some("refs") => !is_lock,
-            Some("reftable" | "packed-refs" | "HEAD") => !is_lock,
+            Some("reftable" | "packed-refs" | "HEAD" | "config") => !is_lock,
             Some("worktrees") => match parts.get(2).and_then(|part| part.to_str()) {
                 None => true,
                 Some("HEAD" | "gitdir") => true,

@@ -2,8 +2,10 @@
 //! what comes in, `forwarding` what becomes of it.
 
 mod approval;
+mod fetch;
 mod forwarding;
 mod pushes;
+mod reach;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +40,10 @@ pub(crate) struct Brokers {
     flying: BTreeMap<TeamId, PushId>,
     /// When pushes that did not come in yet were looked for.
     looked: BTreeMap<PushId, Timestamp>,
+    /// Teams for which it is being tried who may push, and whether something has happened since that began.
+    trying: BTreeMap<TeamId, bool>,
+    /// Who waits for what is being fetched, by team.
+    fetching: BTreeMap<TeamId, fetch::Waiting>,
     /// Teams whose remote was told to be away.
     told_away: std::collections::BTreeSet<TeamId>,
 }
@@ -57,6 +63,7 @@ impl State {
                     t.fail(conn, *failure);
                 }
             }
+            BrokerRequest::Fetch { team } => self.fetch_broker(t, conn, &team),
             BrokerRequest::Off { team } => self.close_broker(t, conn, &team),
             BrokerRequest::Status { team } => match self.select_team(&team) {
                 Ok(team) => self.reply_broker(t, conn, team.id),
@@ -179,6 +186,8 @@ impl State {
                 Ok(opened) => self.on_broker_open(t, conn, team, (path, env, *opened)),
                 Err(failure) => t.fail(conn, *failure),
             },
+            Outcome::Tried { team, result } => self.on_reach_tried(t, team, result),
+            Outcome::Fetched { team, result } => self.on_fetched(t, team, result),
             Outcome::Looked {
                 conn,
                 agent,
@@ -210,6 +219,7 @@ impl State {
             settings: opened.settings,
             env,
             reach: opened.reach,
+            untried: None,
         };
         let remote = broker.remote.as_ref().map(|remote| &remote.name);
         t.journal(
@@ -266,7 +276,12 @@ impl State {
         match (&broker.remote, &broker.reach) {
             (None, _) => advice.push("there is no remote: nothing is kept from anybody".to_owned()),
             (Some(remote), None) => {
-                advice.push(format!("who may push to {} was not tried", remote.name));
+                let why = broker.untried.as_ref().map(|why| format!(": {why}"));
+                let why = why.unwrap_or_default();
+                advice.push(format!(
+                    "who may push to {} was not tried{why}",
+                    remote.name
+                ));
             }
             (Some(remote), Some(reach)) if reach.agents => advice.push(format!(
                 "{} lets in whoever runs as you, without a key of yours",
@@ -365,7 +380,8 @@ impl State {
     }
 
     /// Everything that was under way is looked at again.
-    pub(super) fn recover_brokers(&self, now: Timestamp, effects: &mut Vec<Effect>) {
+    pub(super) fn recover_brokers(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.try_all_reaches(effects);
         let pushes = self.brokers.pushes.values().map(|push| push.team);
         let teams: std::collections::BTreeSet<TeamId> = pushes.collect();
         let timers = teams.into_iter().map(|team| Effect::Timer {

@@ -114,6 +114,7 @@ impl State {
             admin_merge: team.policy.integration.admin_merge,
             run_tests: config.run_tests,
             test: config.test_command().map(str::to_owned),
+            gates: torch_integration::integrate::gates(&self.settings.config.quality).into(),
             verify: config.verify_commands().map(str::to_owned).collect(),
             network: config.network,
             minute: stamp("%Y%m%d-%H%M"),

@@ -17,13 +17,15 @@ pub(super) use switch::lane_of;
 
 use serde_json::json;
 use torch_core::git_activity::RefMove;
-use torch_core::lane::{Lane, LaneConflict, LanePair, LaneWaiting};
+use torch_core::lane::{Lane, LaneConflict, LaneNote, LanePair, LaneReader, LaneWaiting};
 use torch_core::plan::WorktreeObserved;
 use torch_core::policy::AgentCommits;
 use torch_core::{
     AgentId, AgentState, DesiredState, LedgerRecord, MessageId, TeamId, TeamPhase, Timestamp,
 };
-use torch_integration::lane::{Act, Calm, Conflict, Lanes, Looked, Moved, Noted, Pair, Rule};
+use torch_integration::lane::{
+    Act, Calm, Conflict, Lanes, Looked, Moved, Noted, Pair, Rule, Telling,
+};
 
 use super::{State, Turn};
 use crate::event::{Effect, TimerKey};
@@ -88,7 +90,7 @@ impl State {
                         why: waiting.why,
                         late: waiting.late,
                     };
-                    lanes.recall(pair, &waiting, row.conflict.as_ref().map(plain_conflict));
+                    lanes.recall(pair, &waiting, row.conflict.as_ref().map(kept_conflict));
                 }
             }
             // Also in a team that does not run, or whose lane is off.
@@ -242,6 +244,7 @@ impl State {
         for act in lanes.tick(t.now, calm_of) {
             match act {
                 Act::Late(pair) => self.lane_is_late(t, team, pair),
+                Act::Unsolved(pair) => self.lane_is_unsolved(t, team, pair),
                 Act::Look(pair) => {
                     let cut_off = self.lanes.pairs.get(&pair);
                     let act = match cut_off.and_then(|row| row.merge.clone()) {
@@ -365,6 +368,8 @@ impl State {
         noted: Noted,
     ) {
         let text = self.conflict_text(pair, conflict);
+        let lanes = self.lanes.teams.get(&team);
+        let telling = lanes.and_then(|lanes| lanes.telling(pair));
         let Some(row) = self.lane_row(t.now, team, pair) else {
             return;
         };
@@ -373,7 +378,8 @@ impl State {
             theirs: conflict.theirs.clone(),
             ours: conflict.ours.clone(),
             files: conflict.files.clone(),
-            at: t.now,
+            at: telling.map_or(t.now, |telling| telling.at),
+            unsolved: telling.is_some_and(|telling| telling.unsolved),
         });
         if noted == Noted::Conflict {
             row.untold.push(tell::to_manager(text));
@@ -401,6 +407,31 @@ impl State {
         row.untold.push(tell::to_manager(text));
         self.keep_lane(t, pair);
         self.journal_lane(t, "lane.late", team, data);
+        self.tell_lane_news(t, team);
+    }
+
+    /// A conflict was told and is there after its time: whoever is above who was told hears of it, once.
+    fn lane_is_unsolved(&mut self, t: &mut Turn, team: TeamId, pair: Pair) {
+        let known = self.lanes.pairs.get(&pair);
+        let Some(conflict) = known.and_then(|row| row.conflict.clone()) else {
+            return;
+        };
+        let text = self.unsolved_text(t.now, pair, &conflict);
+        let Some(row) = self.lane_row(t.now, team, pair) else {
+            return;
+        };
+        if let Some(conflict) = &mut row.conflict {
+            conflict.unsolved = true;
+        }
+        row.untold.push(LaneNote {
+            reader: LaneReader::Hub,
+            text,
+        });
+        let data = json!({
+            "from": row.from_role, "to": row.to_role, "files": conflict.files, "since": conflict.at,
+        });
+        self.keep_lane(t, pair);
+        self.journal_lane(t, "lane.unsolved", team, data);
         self.tell_lane_news(t, team);
     }
 
@@ -462,6 +493,9 @@ impl State {
                 let waiting = row.waiting.as_mut()?;
                 waiting.since = waiting.since.moved(millis);
                 waiting.origin = waiting.origin.moved(millis);
+                if let Some(conflict) = &mut row.conflict {
+                    conflict.at = conflict.at.moved(millis);
+                }
                 Some(pair_of(row))
             })
             .collect();
@@ -478,12 +512,17 @@ fn pair_of(row: &LanePair) -> Pair {
     }
 }
 
-fn plain_conflict(kept: &LaneConflict) -> Conflict {
-    Conflict {
+fn kept_conflict(kept: &LaneConflict) -> (Conflict, Telling) {
+    let conflict = Conflict {
         theirs: kept.theirs.clone(),
         ours: kept.ours.clone(),
         files: kept.files.clone(),
-    }
+    };
+    let telling = Telling {
+        at: kept.at,
+        unsolved: kept.unsolved,
+    };
+    (conflict, telling)
 }
 
 fn millis(length: Duration) -> u64 {

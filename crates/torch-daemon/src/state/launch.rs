@@ -68,6 +68,7 @@ impl State {
         // A person's session keeps the order of its windows.
         let index = (run.agent.guest_in.is_none()).then_some(run.agent.position);
         self.credit_launched(t, agent);
+        self.broker_launched(t, agent);
         self.set_state(
             t,
             agent,

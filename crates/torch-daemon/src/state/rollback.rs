@@ -122,12 +122,14 @@ impl State {
         })
     }
 
-    /// What each check runs: as configured, and the tests as they were named.
+    /// What each check runs: as configured, and the tests as they were named, or as the integration runs them.
     fn rollback_checks(&self, order: &RollbackOrder) -> Vec<(String, String)> {
         let config = &self.settings.config.rollback;
+        let integration = &self.settings.config.integration;
         let test = match order {
             RollbackOrder::Verify { test: Some(test) } => test,
-            _ => &config.test,
+            _ if integration.run_tests => integration.test_command().unwrap_or_default(),
+            _ => "",
         };
         let checks = [
             ("tests", test),
@@ -137,7 +139,7 @@ impl State {
             ("integrations", &config.integrations),
         ];
         checks
-            .map(|(name, command)| (name.to_owned(), command.clone()))
+            .map(|(name, command)| (name.to_owned(), command.to_owned()))
             .into()
     }
 

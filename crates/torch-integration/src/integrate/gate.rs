@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use torch_core::config::QualityConfig;
+
 /// A threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gate {
@@ -13,22 +15,21 @@ pub struct Gate {
     pub at_least: bool,
 }
 
-/// Percent, but for `complexity` (of one function) and `lint_errors` (their number).
-pub const GATES: &[Gate] = &[
-    gate("coverage", 80, true),
-    gate("duplication", 5, false),
-    gate("complexity", 10, false),
-    gate("lint_errors", 0, false),
-    gate("type_coverage", 90, true),
-    gate("bundle_growth", 5, false),
-];
-
-const fn gate(name: &'static str, bound: i64, at_least: bool) -> Gate {
-    Gate {
+/// The thresholds of the settings: percent, but for `complexity` (of one function) and `lint_errors` (their number).
+pub fn gates(config: &QualityConfig) -> [Gate; 6] {
+    let gate = |name, bound: u64, at_least| Gate {
         name,
-        bound: bound * 1_000,
+        bound: i64::try_from(bound).map_or(i64::MAX, |bound| bound.saturating_mul(1_000)),
         at_least,
-    }
+    };
+    [
+        gate("coverage", config.coverage, true),
+        gate("duplication", config.duplication, false),
+        gate("complexity", config.complexity, false),
+        gate("lint_errors", config.lint_errors, false),
+        gate("type_coverage", config.type_coverage, true),
+        gate("bundle_growth", config.bundle_growth, false),
+    ]
 }
 
 /// A measure that misses its threshold.
@@ -62,8 +63,8 @@ fn shown(thousandths: i64) -> String {
 }
 
 /// What misses its threshold.
-pub fn breaches(metrics: &BTreeMap<String, i64>) -> Vec<Breach> {
-    let judged = GATES.iter().filter_map(|gate| {
+pub fn breaches(gates: &[Gate], metrics: &BTreeMap<String, i64>) -> Vec<Breach> {
+    let judged = gates.iter().filter_map(|gate| {
         let measured = *metrics.get(gate.name)?;
         let holds = match gate.at_least {
             true => measured >= gate.bound,
@@ -82,10 +83,11 @@ pub fn breaches(metrics: &BTreeMap<String, i64>) -> Vec<Breach> {
 /// # Errors
 /// What is wrong, in words.
 pub fn read_metrics(numbers: &BTreeMap<String, f64>) -> Result<BTreeMap<String, i64>, String> {
+    let gates = gates(&QualityConfig::default());
     let mut found = BTreeMap::new();
     for (name, number) in numbers {
-        if !GATES.iter().any(|gate| gate.name == name) {
-            let names: Vec<_> = GATES.iter().map(|gate| gate.name).collect();
+        if !gates.iter().any(|gate| gate.name == name) {
+            let names: Vec<_> = gates.iter().map(|gate| gate.name).collect();
             return Err(format!(
                 "there is no threshold for {name:?}; there are {}",
                 names.join(", ")
@@ -117,7 +119,8 @@ mod tests {
             read_metrics(&numbers.collect())
         };
         let check = |pairs: &[(&str, f64)], expect: &[&str]| {
-            let found = breaches(&read(pairs).expect("they are read"));
+            let gates = gates(&QualityConfig::default());
+            let found = breaches(&gates, &read(pairs).expect("they are read"));
             let found: Vec<_> = found.iter().map(Breach::to_string).collect();
             assert_eq!(found, expect);
         };
@@ -137,6 +140,15 @@ mod tests {
                 "complexity is 11, and at most 10 is wanted",
             ],
         );
+        let strict = QualityConfig {
+            coverage: 95,
+            lint_errors: 3,
+            ..QualityConfig::default()
+        };
+        let measured = read(&[("coverage", 94.5), ("lint_errors", 3.0)]).expect("they are read");
+        let found = breaches(&gates(&strict), &measured);
+        let found: Vec<_> = found.iter().map(Breach::to_string).collect();
+        assert_eq!(found, ["coverage is 94.5, and at least 95 is wanted"]);
         assert!(read(&[("covrage", 1.0)]).is_err());
         assert!(read(&[("coverage", f64::NAN)]).is_err());
     }

@@ -77,7 +77,17 @@ fn is_end(path: &str, stem: &str, end: &str) -> bool {
 
 /// Who solves a conflict in a file: of the roles whose branches meet there, the one that such files are the work of, else
 /// the team's role for them, else whose branch was being merged, `ours`.
-pub fn owner(path: &str, (ours, with): (&RoleName, Option<&RoleName>), rules: &Rules) -> RoleName {
+pub fn owner(path: &str, sides: (&RoleName, Option<&RoleName>), rules: &Rules) -> RoleName {
+    let roles: Vec<&RoleName> = rules.members.iter().map(|one| &one.role).collect();
+    owner_among(path, sides, &roles)
+}
+
+/// As [`owner`], among these roles of a team.
+pub fn owner_among(
+    path: &str,
+    (ours, with): (&RoleName, Option<&RoleName>),
+    roles: &[&RoleName],
+) -> RoleName {
     let fits = |role: &RoleName| {
         let rank = super::rank(role.as_str());
         match classify(path) {
@@ -93,12 +103,14 @@ pub fn owner(path: &str, (ours, with): (&RoleName, Option<&RoleName>), rules: &R
     };
     let sides = std::iter::once(ours).chain(with);
     let own = sides.into_iter().find(|role| fits(role)).cloned();
-    let lead = || match classify(path) {
-        PathClass::Other => rules.lead().cloned(),
+    let team = names
+        .iter()
+        .find_map(|name| roles.iter().find(|role| role.as_str() == *name));
+    let hub = || match classify(path) {
+        PathClass::Other => roles.iter().find(|role| role.is_hub()),
         _ => None,
     };
-    own.or_else(|| rules.first_of(names).cloned())
-        .or_else(lead)
+    own.or_else(|| team.or_else(hub).map(|role| (*role).clone()))
         .unwrap_or_else(|| ours.clone())
 }
 

@@ -14,8 +14,8 @@ use super::{Act, Clash, Due, Found, Probe, Rules, Say, Seen, To, breaches, owner
 
 /// How long roles have to commit what they were asked to.
 const COMMITS: Duration = Duration::from_secs(10 * 60);
-/// How long a conflict may take until the project manager is told.
-const CONFLICT: Duration = Duration::from_secs(30 * 60);
+/// How long a conflict may take until the project manager is told (S2-139).
+pub const CONFLICT: Duration = Duration::from_secs(30 * 60);
 /// The same for tests that a role runs, and for red ones.
 const TESTS: Duration = Duration::from_secs(60 * 60);
 /// The same for a review: between a pull request and its merge.
@@ -434,7 +434,7 @@ fn review(row: &mut Integration, rules: &Rules, now: Timestamp) -> (Due, Vec<Say
         over(row, Step::Review, "", now);
         return due(row, rules, now);
     }
-    let missed: Vec<String> = breaches(&row.wishes.metrics)
+    let missed: Vec<String> = breaches(&rules.gates, &row.wishes.metrics)
         .iter()
         .map(ToString::to_string)
         .collect();

@@ -9,6 +9,8 @@ use torch_core::integration::{
 use torch_core::policy::Approval;
 use torch_core::{AgentId, IntegrationId, RoleName, TeamId, Timestamp};
 
+use torch_core::config::QualityConfig;
+
 use super::*;
 
 mod ends;
@@ -68,6 +70,7 @@ impl World {
                 admin_merge: false,
                 run_tests: true,
                 test: Some("run tests".to_owned()),
+                gates: gates(&QualityConfig::default()).into(),
                 verify: vec!["build".to_owned()],
                 network: false,
                 minute: "20260131-1504".to_owned(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use torch_core::Timestamp;
 
 use super::{Arrived, BACKOFF, LAST_LOOK, LATE_BACKOFF, PATIENCE};
+use crate::integrate::CONFLICT;
 
 /// Two commits that git can't merge by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,15 @@ pub struct Conflict {
     pub ours: String,
     /// The files.
     pub files: Vec<String>,
+}
+
+/// How far the telling of a conflict is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Telling {
+    /// When it was told: from then on it has [`CONFLICT`] to be solved.
+    pub at: Timestamp,
+    /// Whether it was told that nobody solved it.
+    pub unsolved: bool,
 }
 
 /// What follows from a look for those who are told.
@@ -73,6 +83,7 @@ pub(super) struct Entry {
     pub(super) own: bool,
     pub(super) late: bool,
     pub(super) conflict: Option<Conflict>,
+    pub(super) telling: Option<Telling>,
     /// The next look; `None`: when something happens.
     pub(super) look_at: Option<Timestamp>,
     /// Whether the sender moved while a look or merge was under way.
@@ -92,6 +103,7 @@ impl Entry {
             own: false,
             late: false,
             conflict: None,
+            telling: None,
             look_at: Some(now),
             again: false,
             moved_first: None,
@@ -127,19 +139,42 @@ impl Entry {
         self.hold(Held::Busy(why), Some(now.after(wait)));
     }
 
-    pub(super) fn in_conflict(&mut self, conflict: Conflict) -> super::Noted {
+    pub(super) fn in_conflict(&mut self, now: Timestamp, conflict: Conflict) -> super::Noted {
         let before = self.conflict.replace(conflict);
         self.hold(Held::Conflict, None);
         match (before, &self.conflict) {
-            (Some(before), Some(now)) if before == *now => Noted::Nothing,
-            (Some(before), Some(now)) if before.files == now.files => Noted::SameConflict,
-            _ => Noted::Conflict,
+            (Some(before), Some(found)) if before == *found => Noted::Nothing,
+            (Some(before), Some(found)) if before.files == found.files => Noted::SameConflict,
+            _ => {
+                self.telling = Some(Telling {
+                    at: now,
+                    unsolved: false,
+                });
+                Noted::Conflict
+            }
         }
     }
 
+    /// When it has to be told that nobody solved the conflict. One that may be gone by now is looked at first.
+    pub(super) fn unsolved_at(&self) -> Option<Timestamp> {
+        let open = self.telling.filter(|telling| !telling.unsolved);
+        let open = open.filter(|_| self.held == Held::Conflict);
+        open.map(|telling| telling.at.after(CONFLICT))
+    }
+
+    /// Whether that is to be told now; it is asked once.
+    pub(super) fn is_unsolved(&mut self, now: Timestamp) -> bool {
+        let due = self.unsolved_at().is_some_and(|at| at <= now);
+        if let Some(telling) = self.telling.as_mut().filter(|_| due) {
+            telling.unsolved = true;
+        }
+        due
+    }
+
     /// Takes up the conflict that was told by an earlier daemon.
-    pub(super) fn recall_conflict(&mut self, conflict: Conflict) {
+    pub(super) fn recall_conflict(&mut self, conflict: Conflict, telling: Telling) {
         self.conflict = Some(conflict);
+        self.telling = Some(telling);
         self.held = Held::Conflict;
     }
 
@@ -204,6 +239,9 @@ impl Entry {
         }
         for at in [&mut self.look_at, &mut self.moved_first] {
             *at = at.map(|at| at.moved(millis));
+        }
+        if let Some(telling) = &mut self.telling {
+            telling.at = telling.at.moved(millis);
         }
     }
 }

@@ -162,6 +162,7 @@ impl World {
             match act {
                 Act::Look(pair) => self.looks.push(pair),
                 Act::Late(pair) => self.late.push(pair),
+                Act::Unsolved(pair) => assert!(self.lanes.conflict(pair).is_some(), "{pair:?}"),
             }
         }
         let mut recipients = BTreeSet::new();
@@ -429,7 +430,16 @@ fn a_conflict_is_told_once_and_again_only_of_other_files() {
         Noted::Conflict,
     ];
     assert_eq!(told, told_is);
-    // Nothing is tried before one of the two moves, and it is not late besides.
+    // Nothing is tried before one of the two moves, and it is not late besides. That nobody solves it is told once, at its time: that of
+    // the files that were told last.
+    let due = now.after(Duration::from_secs(30 * 60));
+    assert_eq!(lanes.next_tick(), Some(due));
+    assert_eq!(lanes.tick(now.after(Duration::from_secs(60)), quiet), []);
+    let mut other = lanes.clone();
+    other.clock_moved(5_000);
+    assert_eq!(other.next_tick(), Some(due.moved(5_000)));
+    assert_eq!(lanes.tick(due, quiet), [Act::Unsolved(pair(0, 1))]);
+    assert_eq!(lanes.tick(due, quiet), []);
     assert_eq!(lanes.next_tick(), None);
     lanes.try_again(now, agent(1));
     assert_eq!(lanes.tick(now, quiet), [Act::Look(pair(0, 1))]);

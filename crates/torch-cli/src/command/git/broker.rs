@@ -62,6 +62,13 @@ enum Command {
     /// Shows where pushes go, what waits, and what keeps agents from pushing past it
     #[command(after_help = "Example:\n  torch git broker status --json")]
     Status(ViewArgs),
+    /// Fetches the remote's branches with your keys: what git fetch does for who has some; agents may ask for it
+    ///
+    /// origin/BRANCH in the project and all its worktrees is then what the remote has. Tags stay as they are.
+    #[command(
+        after_help = "Examples:\n  torch git broker fetch\n  torch git broker fetch && git merge origin/main"
+    )]
+    Fetch(ViewArgs),
     /// Lists what was pushed through it, and what became of that
     #[command(
         after_help = "Examples:\n  torch git broker log\n  torch git broker log --last 5 --json"
@@ -131,6 +138,10 @@ pub(super) fn run(args: BrokerArgs, place: &Place) -> Outcome {
             let team = place.team(args.team.team);
             (BrokerRequest::Status { team }, args.json)
         }
+        Command::Fetch(args) => {
+            let team = place.team(args.team.team);
+            (BrokerRequest::Fetch { team }, args.json)
+        }
         Command::Log(args) => {
             let team = place.team(args.view.team.team);
             let limit = args.last;
@@ -150,6 +161,14 @@ pub(super) fn run(args: BrokerArgs, place: &Place) -> Outcome {
         }
         BrokerResponse::Pushes { pushes } => {
             output::data(&render::broker::log(&pushes, &clock, screen::width()))?;
+        }
+        BrokerResponse::Fetched { branches, .. } if json.json => {
+            for branch in &branches {
+                output::json(branch)?;
+            }
+        }
+        BrokerResponse::Fetched { remote, branches } => {
+            output::data(&render::broker::fetched(&remote, &branches))?;
         }
         other => return Err(unexpected(other)),
     }

@@ -63,6 +63,26 @@ fn how_a_broker_stands() {
 }
 
 #[test]
+fn what_was_fetched() {
+    let id = |c: &str| Some(c.repeat(40));
+    let branch = |name: &str, old, new| FetchedView {
+        name: name.to_owned(),
+        old,
+        new,
+    };
+    let branches = [
+        branch("main", id("a"), id("b")),
+        branch("new", None, id("c")),
+        branch("old", id("d"), None),
+    ];
+    assert_eq!(
+        fetched("origin", &branches),
+        "origin/main: aaaaaaaa to bbbbbbbb\norigin/new: new, cccccccc\norigin/old: gone\n"
+    );
+    assert_eq!(fetched("origin", &[]), "origin has nothing new\n");
+}
+
+#[test]
 fn what_became_of_pushes() {
     let at = Timestamp(1_800_000_000_000);
     let pushes = [

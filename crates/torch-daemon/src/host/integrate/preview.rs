@@ -5,7 +5,7 @@ use std::path::Path;
 use torch_api::Response;
 use torch_api::git::GitResponse;
 use torch_api::integrate::IntegrationPreview;
-use torch_integration::integrate::{Found, GATES, follow};
+use torch_integration::integrate::{Found, follow};
 use torch_worktree::Git;
 
 use super::{Site, Why};
@@ -63,7 +63,7 @@ fn seen(git: &Git, home: &Path, job: &Job) -> Result<IntegrationPreview, Why> {
         true => "a pull request, merged with gh".to_owned(),
         false => format!("{} is moved here, without a pull request", row.parent),
     };
-    let gates = GATES.iter().map(|gate| {
+    let gates = job.rules.gates.iter().map(|gate| {
         let word = if gate.at_least { "at least" } else { "at most" };
         format!("{} {word} {}", gate.name, gate.bound / 1_000)
     });

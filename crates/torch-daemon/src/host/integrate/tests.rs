@@ -62,6 +62,10 @@ impl World {
                 admin_merge: false,
                 run_tests: true,
                 test: Some("test ! -e red".to_owned()),
+                gates: torch_integration::integrate::gates(
+                    &torch_core::config::QualityConfig::default(),
+                )
+                .into(),
                 verify: vec!["test -e README".to_owned()],
                 network: false,
                 minute: "20260131-1504".to_owned(),

@@ -67,20 +67,19 @@ pub(super) fn made(bench: &Bench<'_>, wanted: &Wanted) -> Result<Vec<Check>> {
 }
 
 fn not_checked((name, _): &(String, String)) -> Check {
-    let key = if name == "tests" { "test" } else { name };
-    let more = if name == "tests" {
-        ", or --test CMD"
-    } else {
-        ""
+    let why = match name.as_str() {
+        "tests" => {
+            "set run_tests = true and test under [integration] in your settings, or --test CMD"
+                .to_owned()
+        }
+        other => format!("set {other} under [rollback] in your settings"),
     };
     Check {
         name: name.clone(),
         command: None,
         log: None,
         seconds: 0,
-        result: CheckResult::NotChecked {
-            why: format!("set {key} under [rollback] in your settings{more}"),
-        },
+        result: CheckResult::NotChecked { why },
     }
 }
 

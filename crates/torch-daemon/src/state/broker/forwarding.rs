@@ -8,6 +8,7 @@ use torch_core::{MessageKind, PushId, Recipient, TeamId, Timestamp};
 
 use super::super::send::Draft;
 use super::super::{State, Turn};
+use super::reach::Occasion;
 use crate::broker::{Carried, Order, Went};
 use crate::event::{Effect, TimerKey};
 
@@ -173,6 +174,7 @@ impl State {
         };
         let team = push.team;
         self.brokers.flying.remove(&team);
+        self.doubt_reach(t, team, &went);
         match went {
             Went::Done => {
                 push.state = PushState::Forwarded { at: t.now };
@@ -196,6 +198,20 @@ impl State {
             Went::Away { said } => self.push_away(t, push, said),
         }
         self.pump_pushes(t, team);
+    }
+
+    /// Whether torch is let in may have changed since that was tried.
+    fn doubt_reach(&mut self, t: &mut Turn, team: TeamId, went: &Went) {
+        let broker = self.brokers.of.get(&team);
+        let seen = broker.and_then(|broker| broker.reach.as_ref());
+        let seen = seen.map(|reach| reach.torch);
+        let contradicted = match went {
+            Went::Done | Went::Refused { .. } => seen != Some(true),
+            Went::Away { .. } => seen != Some(false),
+        };
+        if contradicted {
+            self.try_reach(t, team, Occasion::Doubt);
+        }
     }
 
     pub(super) fn remote_name(&self, team: TeamId) -> String {

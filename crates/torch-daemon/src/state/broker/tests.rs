@@ -1,5 +1,7 @@
 //! Brokers and pushes in a plain state, with a clock of the test's own.
 
+mod reach;
+
 use std::time::Duration;
 
 use torch_api::Request;
@@ -53,6 +55,7 @@ fn broker(reach: Option<Reach>) -> Broker {
         settings: vec![("url./b.git.pushInsteadOf".to_owned(), "git@x".to_owned())],
         env: BTreeMap::new(),
         reach,
+        untried: None,
     }
 }
 

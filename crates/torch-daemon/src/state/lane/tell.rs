@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use torch_core::lane::{LaneMerge, LaneNote, LaneReader, LaneWaiting};
+use torch_core::lane::{LaneConflict, LaneMerge, LaneNote, LaneReader, LaneWaiting};
 use torch_core::{AgentId, MessageKind, Recipient, RoleName, TeamId, Timestamp};
+use torch_integration::integrate::{CONFLICT, owner_among};
 use torch_integration::lane::{Conflict, Pair};
 
 use super::pair_of;
@@ -62,27 +63,55 @@ impl State {
     /// A conflict in words: what is in it, who has to do with it, and how it is solved.
     pub(super) fn conflict_text(&self, pair: Pair, conflict: &Conflict) -> String {
         let (from, to) = (self.named(pair.from), self.named(pair.to));
-        let named: Vec<&str> = conflict
-            .files
-            .iter()
-            .take(NAMED)
-            .map(String::as_str)
-            .collect();
-        let more = match conflict.files.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let files = named.join(", ");
+        let files = self.owned_files(pair, &conflict.files);
+        let minutes = CONFLICT.as_secs() / 60;
         let branch = self.agents.get(&pair.from);
         let branch = branch.and_then(|run| run.agent.branch.clone());
         let merge = branch.unwrap_or_else(|| conflict.theirs.clone());
         format!(
-            "Fast lane: {from} ({}) and {to} ({}) conflict in {files}{more}. Owners: {from} and {to}. Both worktrees are as they were. \
-             To solve it, {to} runs `git merge {merge}` in its worktree, resolves and commits, or {from} changes its side; torch goes \
-             on by itself then. See: torch git lane",
+            "Fast lane: {from} ({}) and {to} ({}) conflict in {files}. Both worktrees are as they were. To solve it, {to} runs `git merge {merge}` \
+             in its worktree, resolves each file with its owner and commits, or {from} changes its side; torch goes on by itself then. It is to be \
+             solved within {minutes} minutes. See: torch git lane",
             short(&conflict.theirs),
             short(&conflict.ours)
         )
+    }
+
+    /// A conflict that nobody solved, in words for whoever is above the one who was told.
+    pub(super) fn unsolved_text(
+        &self,
+        now: Timestamp,
+        pair: Pair,
+        conflict: &LaneConflict,
+    ) -> String {
+        let (from, to) = (self.named(pair.from), self.named(pair.to));
+        let files = self.owned_files(pair, &conflict.files);
+        let manager = self.agents.get(&pair.to).map(|run| run.agent.team);
+        let manager = manager.and_then(|team| self.gathers(team).ok());
+        let told = manager.map_or_else(|| "a person".to_owned(), |(_, role)| role.to_string());
+        format!(
+            "Fast lane: the conflict of {from} and {to} in {files} is not solved after {}; {told} was told. Until then nothing of {from} reaches {to}. \
+             See: torch git lane",
+            span(now.since(conflict.at))
+        )
+    }
+
+    /// The files of a conflict, each with the role whose it is: `src/a.py (developer's) and 2 more`.
+    fn owned_files(&self, pair: Pair, files: &[String]) -> String {
+        let (from, to) = (self.named(pair.from), self.named(pair.to));
+        let team = self.agents.get(&pair.to).map(|run| run.agent.team);
+        let agents = team.map(|team| self.team_agents(team)).unwrap_or_default();
+        let roles = agents.iter().filter_map(|agent| self.agents.get(agent));
+        let roles: Vec<&RoleName> = roles.map(|run| &run.agent.role).collect();
+        let named = files.iter().take(NAMED).map(|file| {
+            let owner = owner_among(file, (&from, Some(&to)), &roles);
+            format!("{file} ({owner}'s)")
+        });
+        let named: Vec<String> = named.collect();
+        match files.len().saturating_sub(NAMED) {
+            0 => named.join(", "),
+            more => format!("{} and {more} more", named.join(", ")),
+        }
     }
 
     pub(super) fn late_text(&self, now: Timestamp, pair: Pair, waiting: &LaneWaiting) -> String {
@@ -102,6 +131,7 @@ impl State {
     /// Sends what is untold in a team: to each reader one message, and the next once that has arrived.
     pub(super) fn tell_lane_news(&mut self, t: &mut Turn, team: TeamId) {
         let manager = self.gathers(team).ok().map(|(agent, _)| agent);
+        let hub = self.hub_of(team).map(|(agent, _)| agent);
         let mut by_reader: BTreeMap<Option<AgentId>, Vec<String>> = BTreeMap::new();
         let mut told = Vec::new();
         for row in self.lanes.pairs.values().filter(|row| row.team == team) {
@@ -109,6 +139,7 @@ impl State {
                 let reader = match note.reader {
                     LaneReader::Recipient => Some(row.to),
                     LaneReader::Manager => manager,
+                    LaneReader::Hub => hub.filter(|hub| Some(*hub) != manager),
                 };
                 let on_its_way = reader.and_then(|agent| self.lanes.said.get(&agent));
                 if on_its_way.is_some_and(|message| self.flights.contains_key(message)) {

@@ -143,7 +143,8 @@ fn a_conflict_is_the_managers_and_touches_nothing() {
         panic!("{said:?}");
     };
     assert!(
-        said.contains("conflict in code.txt") && said.contains("git merge trunk-developer"),
+        said.contains("conflict in code.txt (project_manager's)")
+            && said.contains("git merge trunk-developer"),
         "{said}"
     );
     stage.restart();
@@ -168,6 +169,42 @@ fn a_conflict_is_the_managers_and_touches_nothing() {
         _ => None,
     });
     assert!(row.is_some_and(|row| row.conflict.is_none() && row.waiting.is_none()));
+}
+
+#[test]
+fn a_conflict_that_nobody_solves_goes_up_once() {
+    let mut stage = Stage::new();
+    for (role, text) in [("tester", "t = 1\n"), ("developer", "d = 1\n")] {
+        for file in ["app.py", "test_app.py"] {
+            fs::write(stage.at(role).join(file), text).expect("written");
+        }
+        stage.commit(role, "notes.md", text);
+    }
+    stage.pass(60);
+    let said = stage.said_to("project_manager").join("\n");
+    let files =
+        "conflict in app.py (developer's), notes.md (project_manager's), test_app.py (tester's)";
+    assert!(said.contains(files), "{said}");
+    assert!(said.contains("solved within 30 minutes"), "{said}");
+    assert_eq!(stage.said_to("orchestrator").len(), 0);
+    // Its deadline goes on in another daemon.
+    stage.pass(20 * 60);
+    stage.restart();
+    stage.pass(12 * 60);
+    let said = stage.said_to("orchestrator");
+    let [said] = said.as_slice() else {
+        panic!("{said:?}");
+    };
+    assert!(said.contains("is not solved after 30 min;"), "{said}");
+    assert!(
+        said.contains("test_app.py (tester's)") && said.contains("project_manager was told"),
+        "{said}"
+    );
+    stage.restart();
+    stage.pass(60 * 60);
+    assert_eq!(stage.said_to("orchestrator").len(), 1);
+    assert_eq!(stage.said_to("project_manager").len(), 1);
+    assert_eq!(stage.journalled("lane.unsolved"), 1);
 }
 
 #[test]

@@ -90,9 +90,9 @@ fn of_git(request: &GitRequest) -> Privilege {
         | GitRequest::Risk { .. }
         | GitRequest::Log(_)
         | GitRequest::Integrate(_)
-        | GitRequest::Broker(BrokerRequest::Status { .. } | BrokerRequest::Log { .. }) => {
-            Privilege::Known
-        }
+        | GitRequest::Broker(
+            BrokerRequest::Status { .. } | BrokerRequest::Log { .. } | BrokerRequest::Fetch { .. },
+        ) => Privilege::Known,
         // What may be pushed, and who may switch, is told by rules of their own.
         GitRequest::SwitchLane { .. }
         | GitRequest::Broker(BrokerRequest::Received { .. } | BrokerRequest::Landed { .. }) => {

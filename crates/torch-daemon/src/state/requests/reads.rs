@@ -73,7 +73,9 @@ impl State {
                 | GitRequest::Risk { team }
                 | GitRequest::Log(LogFilter { team, .. })
                 | GitRequest::Broker(
-                    BrokerRequest::Status { team } | BrokerRequest::Log { team, .. },
+                    BrokerRequest::Status { team }
+                    | BrokerRequest::Log { team, .. }
+                    | BrokerRequest::Fetch { team },
                 ),
             ) => own.select(team, what)?,
             Request::Git(GitRequest::Integrate(request)) => own.select(&mut request.team, what)?,
