@@ -42,6 +42,10 @@ soak MINUTES="10":
 sim N="1000":
     TORCH_SIM_SEEDS={{N}} cargo test --locked --profile sim -p torch-daemon --test sim
 
+# Runs N seeds of five roles that commit for ten simulated hours on real git.
+converge N="20":
+    TORCH_SIM_CONVERGE={{N}} cargo test --locked --profile sim -p torch-daemon --test sim five_roles -- --nocapture
+
 # Simulates a week of a large team with 10,000 messages a day.
 week:
     TORCH_SIM_HOURS=168 cargo test --locked --profile sim -p torch-daemon --test sim week -- --nocapture

@@ -225,8 +225,8 @@ impl World {
     pub(crate) fn auto(&mut self) -> ConnId {
         let roles = self.roles.clone();
         self.ask(Request::Auto(Box::new(AutoRequest {
-            project: "/project".into(),
-            spec: "/project/spec.md".into(),
+            project: self.project.clone(),
+            spec: self.project.join("spec.md"),
             roles,
             agents: vec!["demo".into()],
             secrets: BTreeMap::new(),

@@ -33,6 +33,9 @@ impl World {
 
     /// An effect happens in the world; `alive` says whether anybody waits for its outcome, `server` whose order it is.
     pub(crate) fn act(&mut self, effect: Effect, alive: bool, server: u32) {
+        if self.act_at_the_site(&effect, alive) {
+            return;
+        }
         match effect {
             Effect::Inspect { conn, request } => {
                 let result = Ok((project(), spec()));
@@ -387,7 +390,11 @@ impl World {
 
     /// What the next prompt begins.
     pub(crate) fn one_turn(&mut self) -> Turn {
-        let millis = self.random.u64(5..400);
+        let millis = match self.site {
+            // Work on a real repository takes its time.
+            Some(_) => self.random.u64(15_000..240_000),
+            None => self.random.u64(5..400),
+        };
         let roll = self.random.u32(..1000);
         match roll {
             0..20 if self.faults.crashes && !self.calm => Turn::Dies,

@@ -13,6 +13,7 @@ mod check_ins;
 mod clients;
 mod clock;
 mod commands;
+mod converge;
 mod effects;
 mod faults;
 mod found;

@@ -14,7 +14,8 @@ use crate::world::{Due, TMUX_PID, World};
 
 impl World {
     pub(crate) fn interfere(&mut self) {
-        if self.calm || self.agents.is_empty() {
+        // At a real repository everybody has a plan of their own.
+        if self.calm || self.agents.is_empty() || self.site.is_some() {
             return;
         }
         let roll = self.random.u32(..10_000);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::faults::{Faults, NONE};
 use crate::number;
-use crate::world::World;
+use crate::world::{Wishes, World};
 
 /// How many messages people and agents send in a day.
 const PER_DAY: u64 = 10_000;
@@ -25,7 +25,11 @@ const FAULTS: Faults = Faults {
 fn nothing_grows_with_time() {
     let hours = number("TORCH_SIM_HOURS").unwrap_or(1);
     // What is measured is the daemon, not its caps.
-    let mut world = World::capped(1, FAULTS, &TEAM, false, Some(0));
+    let uncapped = Wishes {
+        turns_per_hour: Some(0),
+        ..Wishes::default()
+    };
+    let mut world = World::wished(1, FAULTS, &TEAM, false, uncapped);
     world.store.forgets = true;
     world.keeps_ledgers = false;
     world.raise();

@@ -14,6 +14,7 @@ use torch_scheduler::Agenda;
 
 use crate::agent::SimAgent;
 use crate::clients::Clients;
+use crate::converge::Site;
 use crate::faults::Faults;
 use crate::store::Store;
 
@@ -25,6 +26,19 @@ pub(crate) enum Due {
     Event(Box<Event>),
     /// A paste that tmux said had failed.
     LatePaste(AgentId, u32, String),
+    /// What a reading of a repository's branches found; there is one at a time.
+    Read(Vec<Event>),
+}
+
+/// How a daemon differs from the usual one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wishes {
+    /// Another cap on turns; 0 is none.
+    pub(crate) turns_per_hour: Option<u64>,
+    /// A registry's folder on the disk. Such a daemon has the shipped settings, and not the short times of the others.
+    pub(crate) home: Option<PathBuf>,
+    /// A command that it runs itself as the project's tests.
+    pub(crate) tests: Option<String>,
 }
 
 pub(crate) const ROLES: [&str; 3] = ["orchestrator", "project_manager", "developer"];
@@ -41,8 +55,12 @@ static SHIPPED: LazyLock<(Programs, Arc<Templates>)> = LazyLock::new(|| {
 pub(crate) struct World {
     pub(crate) random: fastrand::Rng,
     pub(crate) faults: Faults,
-    turns_per_hour: Option<u64>,
+    wishes: Wishes,
     pub(crate) roles: Vec<String>,
+    /// The project's folder.
+    pub(crate) project: PathBuf,
+    /// A real repository, where there is one.
+    pub(crate) site: Option<Box<Site>>,
     /// The time of the world, which only passes; the daemon's wall clock is another ([`World::wall`]).
     pub(crate) now: Timestamp,
     /// By how many milliseconds the wall clock is ahead of it.
@@ -85,8 +103,8 @@ pub(crate) struct World {
 /// How long the machine runs at the beginning, in milliseconds.
 const UPTIME: u64 = 5_000_000;
 
-fn settings(now: Timestamp, boot: u64, seed: u64, turns_per_hour: Option<u64>) -> Settings {
-    let mut config = Config::default();
+/// Short times, for runs of a few minutes.
+fn shorten(config: &mut Config) {
     config.delivery.copy_mode_wait_seconds = 5;
     config.delivery.draft_notice_seconds = 20;
     config.delivery.hand_over_after_seconds = 20;
@@ -95,11 +113,23 @@ fn settings(now: Timestamp, boot: u64, seed: u64, turns_per_hour: Option<u64>) -
     config.credit.stagger_seconds = 3;
     config.check_ins.every = Interval::Every(Duration::from_secs(40));
     config.check_ins.silent_after = Interval::Every(Duration::from_secs(15));
-    if let Some(turns) = turns_per_hour {
+}
+
+fn settings(now: Timestamp, boot: u64, seed: u64, wishes: &Wishes) -> Settings {
+    let mut config = Config::default();
+    if wishes.home.is_none() {
+        shorten(&mut config);
+    }
+    if let Some(turns) = wishes.turns_per_hour {
         config.limits.turns_per_hour = turns;
     }
+    if let Some(command) = &wishes.tests {
+        config.integration.run_tests = true;
+        config.integration.test.clone_from(command);
+    }
+    let home = wishes.home.clone();
     Settings {
-        home: PathBuf::from("/registry"),
+        home: home.unwrap_or_else(|| PathBuf::from("/registry")),
         torch: PathBuf::from("/bin/torch"),
         config,
         tmux_socket: "torch".to_owned(),
@@ -118,22 +148,24 @@ fn settings(now: Timestamp, boot: u64, seed: u64, turns_per_hour: Option<u64>) -
 impl World {
     /// A world in which nothing has happened; with a story it tells what does, which takes most of the time.
     pub(crate) fn new(seed: u64, faults: Faults, roles: &[&str], told: bool) -> Self {
-        Self::capped(seed, faults, roles, told, None)
+        Self::wished(seed, faults, roles, told, Wishes::default())
     }
 
-    /// As [`Self::new`], with another cap on turns; 0 is none.
-    pub(crate) fn capped(
+    /// As [`Self::new`], with another daemon.
+    pub(crate) fn wished(
         seed: u64,
         faults: Faults,
         roles: &[&str],
         told: bool,
-        turns_per_hour: Option<u64>,
+        wishes: Wishes,
     ) -> Self {
-        let settings = settings(EPOCH, UPTIME, seed, turns_per_hour);
+        let settings = settings(EPOCH, UPTIME, seed, &wishes);
         let (state, first) = State::new(settings, Snapshot::default(), EPOCH);
         assert!(first.is_empty());
         Self {
-            turns_per_hour,
+            wishes,
+            project: PathBuf::from("/project"),
+            site: None,
             random: fastrand::Rng::with_seed(seed),
             faults,
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
@@ -225,6 +257,7 @@ impl World {
                 Effect::Write(write) => {
                     wrote = true;
                     self.tell_write(&write);
+                    self.watch_site(&write);
                     self.follow_launch(&write);
                     if let Err(broken) = self.store.commit(write) {
                         self.breaks(broken);
@@ -242,7 +275,10 @@ impl World {
                 Effect::Reply { conn, response } => self.answered(conn, response),
                 Effect::Answer { conn, query } => self.look_up(conn, query),
                 Effect::Shutdown | Effect::Write(_) => {}
-                Effect::Timer { key, at } => self.agenda.set(key, at),
+                Effect::Timer { key, at } => {
+                    let late = self.lateness(&key);
+                    self.agenda.set(key, at.after(late));
+                }
                 Effect::CancelTimer(key) => drop(self.agenda.cancel(&key)),
                 effect @ (Effect::Offer { .. } | Effect::Withdraw(_)) => {
                     self.check_order_to_type(&effect);
@@ -250,7 +286,7 @@ impl World {
                 }
                 other => {
                     self.check_order_to_type(&other);
-                    let delay = self.delay();
+                    let delay = self.delay_of(&other);
                     self.later(delay, Due::Act(Box::new(other), self.servers));
                 }
             }
@@ -326,6 +362,7 @@ impl World {
             self.due.keys().next().map(|(at, _)| *at),
             self.agenda.next().map(|at| at.moved(-self.ahead)),
             self.agents.values().filter_map(SimAgent::next_end).min(),
+            self.site.as_ref().and_then(|site| site.next()),
         ];
         let Some(at) = next.into_iter().flatten().min().filter(|at| *at <= end) else {
             return false;
@@ -340,6 +377,9 @@ impl World {
             }
         }
         self.read_spools();
+        if self.at_the_site() {
+            return true;
+        }
         if let Some(key) = self.agenda.pop(self.wall()) {
             self.turn(vec![Event::Timer(key)]);
             return true;
@@ -359,7 +399,8 @@ impl World {
                     let events = self.batch(*event);
                     self.turn(events);
                 }
-                Due::Event(_) => {}
+                Due::Read(events) if alive => self.refs_read(events),
+                Due::Event(_) | Due::Read(_) => {}
             }
         }
         true
@@ -427,12 +468,13 @@ impl World {
         self.agenda = Agenda::new();
         self.clients.lost();
         self.drop_orders();
+        self.reading_is_lost();
         self.set_unseen();
         let wall = self.wall();
         let seed = self.random.u64(..);
         let boot = UPTIME + (self.now.0 - EPOCH.0) + self.slept;
         let (state, first) = State::new(
-            settings(wall, boot, seed, self.turns_per_hour),
+            settings(wall, boot, seed, &self.wishes),
             self.store.snapshot(),
             wall,
         );
