@@ -8,7 +8,7 @@ use torch_core::Timestamp;
 use torch_core::form::Priority;
 use torch_core::ledger::{Assignment, Severity, Violation, ViolationState};
 use torch_core::message::Decision;
-use torch_core::project_rules::ProjectRules;
+use torch_core::project_rules::{Contradiction, HeldBack, ProjectRules};
 
 use crate::wire::TeamSelector;
 
@@ -51,6 +51,13 @@ pub enum RulesRequest {
     InForce {
         /// Which team.
         team: TeamSelector,
+    },
+    /// Puts in force what the files of a project loosen: a person at a terminal. Answers [`crate::Response::Done`].
+    Accept {
+        /// Which team.
+        team: TeamSelector,
+        /// What is accepted: [`HeldBack::id`]. Refused where something else is held back by now.
+        id: String,
     },
     /// Judges a message that is not sent. Answers [`RulesResponse::Verdict`].
     Test {
@@ -266,9 +273,24 @@ pub struct RulesView {
     /// The team came up just now, and its project's files have not been read yet.
     #[serde(default)]
     pub unread: bool,
+    /// What the files loosen while the team runs, and a person has not accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldBack>,
+    /// Statements of the files that can't both be kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<Contradiction>,
     /// The rules that the person's settings limit, by their names, and what holds instead.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limited: BTreeMap<String, String>,
+}
+
+/// What a team's project loosens of its rules, and a person has not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldView {
+    /// The team's name.
+    pub team: String,
+    /// What it is.
+    pub held: HeldBack,
 }
 
 /// What would become of a message.
@@ -286,4 +308,7 @@ pub struct VerdictView {
     pub critical: Vec<String>,
     /// The rules that would be noted as broken.
     pub noted: Vec<String>,
+    /// What the project's files state against the rule that decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<Contradiction>,
 }

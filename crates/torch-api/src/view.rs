@@ -94,6 +94,9 @@ pub struct TeamView {
     /// Why the files with the project's rules can't be read; the rules read before are in force then.
     #[serde(default)]
     pub rules_trouble: Option<String>,
+    /// What the project's files loosen of its rules while the team runs, and the command that accepts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules_held: Option<String>,
     /// Which roles a rule of the project keeps from every message now, the orchestrator's included, and the rule.
     #[serde(default)]
     pub rules_silence: Option<String>,

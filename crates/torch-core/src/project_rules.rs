@@ -6,7 +6,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{NameError, RoleName, TeamId, Timestamp};
+use crate::{NameError, RoleName};
+
+mod in_force;
+
+pub use in_force::{Contradiction, HeldBack, RulesInForce, RulesTold, Stated};
 
 /// The files that state rules, relative to the project, in the order in which their rules are asked.
 pub const FILES: [&str; 3] = ["rules.toml", "CLAUDE.md", "AGENTS.md"];
@@ -402,6 +406,11 @@ impl DayMinute {
         (hour < 24 && minute < 60).then_some(Self(hour * 60 + minute))
     }
 
+    /// Minutes since midnight.
+    pub fn minutes(self) -> u16 {
+        self.0
+    }
+
     /// Whether it lies in the hours from `begin` until before `end`, which may lie behind midnight.
     pub fn is_within(self, begin: Self, end: Self) -> bool {
         if begin <= end {
@@ -483,19 +492,6 @@ pub struct ProjectRules {
     pub rules: Vec<ProjectRule>,
     /// What is not machine-checkable.
     pub unchecked: Vec<Unchecked>,
-}
-
-/// Rules that are or were in force in a team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RulesInForce {
-    /// The team.
-    pub team: TeamId,
-    /// Since when.
-    pub since: Timestamp,
-    /// Until when; absent while they are.
-    pub until: Option<Timestamp>,
-    /// The rules.
-    pub set: ProjectRules,
 }
 
 #[cfg(test)]

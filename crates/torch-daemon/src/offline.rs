@@ -14,7 +14,7 @@ use torch_core::identity::Ancestry;
 use torch_core::observed::ProgramObserved;
 use torch_core::plan::WindowObserved;
 use torch_core::policy::TeamPolicy;
-use torch_core::{Agent, AgentState, Evidence, RoleName, Team, Timestamp};
+use torch_core::{Agent, AgentState, DesiredState, Evidence, RoleName, Team, Timestamp};
 use torch_process::{clock, facts};
 use torch_store::{Store, StoreError};
 
@@ -289,13 +289,17 @@ impl Registry {
         let templates = crate::templates::roles().map_err(|error| broken(error.to_string()))?;
         let templates = &*templates;
         let router = &config.router;
-        // What the files say now is what the next briefing is made of; the last good set where they can't be read.
-        let rules = match crate::project_files::read(&team.project) {
-            Ok(rules) => Some(rules),
-            Err(_) => {
-                let kept = rules::in_force(&self.store, &team);
-                kept.map_err(|error| broken(error.to_string()))?.set
+        let kept = rules::in_force(&self.store, &team);
+        let kept = kept.map_err(|error| broken(error.to_string()))?.set;
+        // What the files say now is what the next briefing is made of, as far as it counts while the team runs; the last good set
+        // where they can't be read.
+        let rules = match (crate::project_files::read(&team.project), kept) {
+            (Ok(rules), kept) if team.desired == DesiredState::Running => {
+                let kept = kept.unwrap_or_default();
+                Some(torch_router::project::tightened(&kept, &rules))
             }
+            (Ok(rules), _) => Some(rules),
+            (Err(_), kept) => kept,
         };
         let rules = rules.map(torch_router::project::RuleSet::new);
         let shipped = crate::brief::Shipped {

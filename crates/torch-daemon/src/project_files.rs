@@ -9,13 +9,13 @@ use jiff::tz::TimeZone;
 use torch_api::rules::VerdictView;
 use torch_brief::Tier;
 use torch_core::config::RouterConfig;
-use torch_core::project_rules::{DayMinute, FILES, ProjectRules};
+use torch_core::project_rules::{DayMinute, FILES, ProjectRules, RuleKind, Stated};
 use torch_core::{AgentId, RoleName, Sender, TeamId, Timestamp};
 use torch_project::FileError;
 use torch_router::clean::clean;
 use torch_router::critical;
 use torch_router::policy::{Destination, TeamRules};
-use torch_router::project::{FILE_MAX, RuleFile, RuleFileError, RuleSet};
+use torch_router::project::{FILE_MAX, RuleFile, RuleFileError, RuleSet, contradictions};
 use torch_router::speech::Speech;
 use torch_router::traffic::{Judgement, Limits, Said, Traffic};
 
@@ -68,6 +68,11 @@ pub fn limited(rules: &ProjectRules, router: &RouterConfig) -> BTreeMap<String, 
     let set = RuleSet::new(rules.clone());
     let limited = set.limited(router.mode, router.exchanges, router.blocked_seconds);
     limited.into_iter().collect()
+}
+
+/// The statements of these files that can't both be kept.
+pub fn against(rules: &ProjectRules) -> Vec<torch_core::project_rules::Contradiction> {
+    contradictions(rules)
 }
 
 /// A message that is tried where there is no team.
@@ -130,7 +135,16 @@ pub fn judge(
 pub(crate) fn verdict(judged: Judgement, rules: &RuleSet, critical: Vec<String>) -> VerdictView {
     let rule = rules.rule(&judged.verdict.rule);
     let at = rule.map(|rule| format!("{}:{}", rule.file, rule.line));
+    let decides = judged.verdict.rule.as_str();
+    let is_it = |stated: &Stated| stated.rule.as_deref() == Some(decides);
+    // What may not be said is not said by the statements about it either.
+    let shown = rule.filter(|rule| !matches!(rule.ask, RuleKind::ForbiddenWords { .. }));
+    let against = shown.map_or_else(Vec::new, |_| contradictions(rules.data()));
     VerdictView {
+        against: against
+            .into_iter()
+            .filter(|row| is_it(&row.one) || is_it(&row.other))
+            .collect(),
         decision: judged.verdict.decision,
         rule: judged.verdict.rule,
         reason: judged.verdict.reason,

@@ -42,6 +42,7 @@ pub(crate) fn team(
         tasks: None,
         to_do_again: Vec::new(),
         rules_trouble: None,
+        rules_held: None,
         rules_silence: None,
         against_policy: Vec::new(),
         open_violations: 0,

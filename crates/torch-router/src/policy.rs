@@ -172,10 +172,10 @@ pub fn permits(sender: &Sender, privilege: Privilege) -> Result<(), &'static str
     match (privilege, sender) {
         (Privilege::Approval, Sender::Human) => Ok(()),
         (Privilege::Approval, Sender::Script) => Err(
-            "privilege.approval: only a person at a terminal answers questions, unless `scripts = true` under [identity] in your settings lets scripts",
+            "privilege.approval: only a person at a terminal answers questions and accepts what loosens rules, unless `scripts = true` under [identity] in your settings lets scripts",
         ),
         (Privilege::Approval, _) => Err(
-            "privilege.approval: only a person at a terminal outside the agents' panes answers questions",
+            "privilege.approval: only a person at a terminal outside the agents' panes answers questions and accepts what loosens rules",
         ),
         (Privilege::Known, Sender::Unknown) => Err(
             "privilege.known: a process of which torch can't tell whose it is may read the status and write to the orchestrator, nothing more",

@@ -51,6 +51,37 @@ fn decides(world: &World, kind: &str, (from, to, text): (&str, &str, &str)) -> D
     begin.elapsed()
 }
 
+/// What the files loosen, and it is held back until a person at a terminal accepts it.
+fn accepts(world: &World, rule: &str) {
+    let held = || {
+        let rows = listed(world).into_iter();
+        let rows = rows.filter(|row| row["rule"] == rule);
+        rows.filter_map(|row| row["stays"].as_str().map(ToOwned::to_owned))
+            .next()
+    };
+    world.wait("the rule to be held", || held().is_some());
+    let id = held().expect("an id");
+    let command = format!("torch rules accept {id}");
+    for args in [
+        &["status"][..],
+        &["pending"],
+        &["why", "developer"],
+        &["rules", "explain", rule],
+    ] {
+        prints(world, args, &command);
+    }
+    // Neither an agent nor a script accepts.
+    let asked = world.run_as("developer", &command).code(4);
+    asked.says("privilege.approval");
+    let asked = world.torch(&["rules", "accept", &id]).code(4);
+    asked.says("privilege.approval").says(&command);
+    assert!(held().is_some());
+    let terminal = world.terminal(&format!("exec {command}"));
+    assert_eq!(terminal.ended(DEADLINE), 0, "{}", terminal.screen());
+    terminal.close();
+    assert_eq!(held(), None);
+}
+
 fn broken_files_change_nothing(world: &World, said: (&str, &str, &str)) {
     write(world, "rules.toml", "[[rule]]\nkind = \"fly\"\n");
     world.wait("the person to hear of it", || {
@@ -120,7 +151,7 @@ fn a_change_is_in_force_within_two_seconds_and_a_broken_file_changes_nothing() {
 
     broken_files_change_nothing(&world, said);
 
-    // Without the files their rules end; and a daemon that starts anew has what was in force.
+    // A daemon that starts anew has what was in force; without the file its rule holds until a person accepts its end.
     fs::remove_file(world.project().join("rules.toml")).expect("removed");
     world.wait("the trouble to end", || {
         !world
@@ -135,6 +166,7 @@ fn a_change_is_in_force_within_two_seconds_and_a_broken_file_changes_nothing() {
     let decided = tried(&world, said.0, said.1, said.2);
     assert!(decided.starts_with("project.may-not-write"), "{decided}");
     fs::remove_file(world.project().join("CLAUDE.md")).expect("removed");
+    accepts(&world, rule);
     decides(&world, "edge.matrix", said);
     let told = world
         .torch(&["inbox", "--all"])

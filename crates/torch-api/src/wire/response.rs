@@ -60,6 +60,9 @@ pub enum Response {
         /// Integrations that wait for a review.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         integrations: Vec<crate::integrate::IntegrationView>,
+        /// What projects loosen of their rules while their teams run.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        rules: Vec<crate::rules::HeldView>,
     },
     /// An agent came a step further; more answers follow.
     Progress {
@@ -160,6 +163,9 @@ pub enum Response {
         agent: Box<AgentView>,
         /// What torch waits for, one line each.
         waits_for: Vec<String>,
+        /// What the project's files loosen of the rules about it, and a person has not accepted, one line each.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        rules: Vec<String>,
         /// The journal of its states, newest first.
         history: Vec<JournalView>,
     },

@@ -10,7 +10,8 @@ use crate::place::Place;
 use crate::render::time::Clock;
 use crate::{exit, output, render};
 
-/// Lists what agents' programs ask before they act (permissions, trust, questions, menus), and integrations to review.
+/// Lists what agents' programs ask before they act (permissions, trust, questions, menus), integrations to review, and rules
+/// that a project's files loosen.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  torch pending\n  torch pending --all")]
 pub struct PendingArgs {
@@ -64,13 +65,17 @@ pub(crate) fn run(args: PendingArgs, place: &Place) -> Outcome {
         Response::Pending {
             questions,
             integrations,
+            rules,
         } => {
             let width = crate::screen::width();
-            if !questions.is_empty() || integrations.is_empty() {
+            if !questions.is_empty() || (integrations.is_empty() && rules.is_empty()) {
                 output::data(&render::pending::list(&questions, &Clock::system(), width))?;
             }
             for view in &integrations {
                 output::data(&render::integrate::one(view, width))?;
+            }
+            for view in &rules {
+                output::prose(&render::project_rules::pending(view))?;
             }
             Ok(exit::OK)
         }

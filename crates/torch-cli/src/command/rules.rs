@@ -1,4 +1,4 @@
-//! `torch rules list`, `torch rules test`, `torch rules explain`.
+//! `torch rules list`, `torch rules test`, `torch rules explain`, `torch rules accept`.
 
 mod built_in;
 
@@ -12,9 +12,9 @@ use torch_daemon::project_files;
 
 use self::built_in::BUILT_IN;
 use super::violations::ask;
-use super::{JsonArgs, TeamArgs, config};
+use super::{JsonArgs, TeamArgs, config, steps};
 use crate::connect;
-use crate::error::{CommandError, Outcome};
+use crate::error::{CommandError, ErrorKind, Outcome};
 use crate::place::{Place, project_root};
 use crate::render::project_rules as render;
 use crate::render::time::Clock;
@@ -28,7 +28,8 @@ const EXAMPLES: &str = "Examples:
 /// Shows the rules that a project's own files state, and what they would decide.
 ///
 /// They are read from CLAUDE.md, AGENTS.md and rules.toml in the project's folder; where no team works, list and test read
-/// them there themselves, without the daemon. While a team runs a change is in force within two seconds, without a restart.
+/// them there themselves, without the daemon. While a team runs what tightens is in force within two seconds, without a restart;
+/// what loosens waits until a person accepts it.
 /// What reads like a rule and can't be checked, or may be meant for the product, is listed too.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -47,6 +48,14 @@ enum Command {
         after_help = "Examples:\n  torch rules test developer tester \"please test the parser\"\n  torch rules test human developer \"stop\" --json"
     )]
     Test(TestArgs),
+    /// Puts in force what the project's files loosen while the team runs; a person at a terminal does so
+    ///
+    /// What an agent or a person takes out of the files while a team runs, or makes less strict, is held back: torch can't tell who
+    /// wrote it. `torch rules list` shows it with its ID. A team that a person starts anew takes the files as they are.
+    #[command(
+        after_help = "Examples:\n  torch rules accept 3f2c1a9b\n  torch rules accept 3f2c1a9b --team myapp"
+    )]
+    Accept(AcceptArgs),
     /// Says what a rule asks and what happens when it is broken
     #[command(
         after_help = "Examples:\n  torch rules explain mode.matrix\n  torch rules explain project.commit-every-3f2c1a"
@@ -80,6 +89,17 @@ struct TestArgs {
 }
 
 #[derive(Debug, Args)]
+struct AcceptArgs {
+    /// What is held back, as `torch rules list` names it; something else by then is refused
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    team: TeamArgs,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
 struct ExplainArgs {
     /// The rule's name, as verdicts, violations and `torch rules list` have it
     #[arg(value_name = "RULE")]
@@ -95,8 +115,18 @@ pub(crate) fn run(args: RulesArgs, place: &Place) -> Outcome {
     match args.command {
         Command::List(args) => list(args, place),
         Command::Test(args) => test(args, place),
+        Command::Accept(args) => accept(args, place),
         Command::Explain(args) => explain(args, place),
     }
+}
+
+fn accept(args: AcceptArgs, place: &Place) -> Outcome {
+    let mut client = connect::must_run(place)?;
+    let request = RulesRequest::Accept {
+        team: place.team(args.team.team),
+        id: args.id,
+    };
+    steps::done(&mut client, &Request::Rules(Box::new(request)), args.json)
 }
 
 fn in_force(team: TeamArgs, place: &Place) -> Result<RulesView, CommandError> {
@@ -134,8 +164,10 @@ fn read_here(place: &Place) -> RulesView {
         project,
         since: None,
         trouble,
+        contradictions: set.as_ref().map(project_files::against).unwrap_or_default(),
         set,
         unread: false,
+        held: None,
         limited,
     }
 }
@@ -143,7 +175,16 @@ fn read_here(place: &Place) -> RulesView {
 fn list(args: ListArgs, place: &Place) -> Outcome {
     let view = match of_the_files(&args.team, place) {
         Some(view) => view,
-        None => in_force(args.team, place)?,
+        None => {
+            let here = args.team.team.is_none() && !offline::has_team_here(place);
+            match in_force(args.team, place) {
+                // No team is meant, and there is none here.
+                Err(error) if here && error.kind == ErrorKind::Usage => {
+                    return list_nothing(args.json, place);
+                }
+                found => found?,
+            }
+        }
     };
     if !args.json.json {
         output::prose(&render::rules(&view, &Clock::system()))?;
@@ -158,6 +199,22 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
             "kind": rule.ask.word(), "rule": rule.name, "team": view.team, "ask": rule.ask, "words": rule.ask.to_string(),
             "file": rule.file, "line": rule.line, "text": rule.text, "checked": rule.ask.checked(),
             "set": id, "since": view.since, "limited": view.limited.get(&rule.name),
+            "stays": view.held.as_ref().filter(|held| render::stays(held, &rule.name)).map(|held| &held.id),
+        }))?;
+    }
+    for (held, rule) in view
+        .held
+        .iter()
+        .flat_map(|held| held.waits.iter().map(move |rule| (held, rule)))
+    {
+        output::json(&json!({
+            "kind": "held-back", "rule": rule.name, "team": view.team, "ask": rule.ask, "words": rule.ask.to_string(),
+            "file": rule.file, "line": rule.line, "text": rule.text, "accept": held.id,
+        }))?;
+    }
+    for row in &view.contradictions {
+        output::json(&json!({
+            "kind": "contradiction", "team": view.team, "one": row.one, "other": row.other, "outcome": row.outcome,
         }))?;
     }
     for row in view.set.iter().flat_map(|set| &set.unchecked) {
@@ -165,6 +222,17 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
             "kind": "not-checkable", "team": view.team, "file": row.file, "line": row.line, "text": row.text,
             "why": row.why, "rule": row.rule, "set": id, "since": view.since,
         }))?;
+    }
+    Ok(exit::OK)
+}
+
+/// Where there are neither files nor a team: what would hold in one.
+fn list_nothing(json: JsonArgs, place: &Place) -> Outcome {
+    if !json.json {
+        let view = read_here(place);
+        // Settings that can't be read are said by whatever starts a team.
+        let mode = config::load(place).map(|(config, _)| config.router.mode);
+        output::prose(&render::nothing(&view, mode.unwrap_or_default(), BUILT_IN))?;
     }
     Ok(exit::OK)
 }
@@ -266,6 +334,7 @@ fn explain(args: ExplainArgs, place: &Place) -> Outcome {
     };
     let wanted = args.rule.trim().trim_start_matches("project.");
     let rules = view.set.iter().flat_map(|set| &set.rules);
+    let rules = rules.chain(view.held.iter().flat_map(|held| &held.waits));
     let found: Vec<&ProjectRule> = rules
         .filter(|rule| rule.name.trim_start_matches("project.").starts_with(wanted))
         .collect();
@@ -282,10 +351,12 @@ fn explain(args: ExplainArgs, place: &Place) -> Outcome {
         output::json(&json!({
             "rule": rule.name, "words": rule.ask.to_string(), "ask": rule.ask, "file": rule.file, "line": rule.line,
             "text": rule.text, "checked": rule.ask.checked(), "limited": view.limited.get(&rule.name),
+            "stays": view.held.as_ref().filter(|held| render::stays(held, &rule.name)).map(|held| &held.id),
         }))?;
     } else {
         let limited = view.limited.get(&rule.name).map(String::as_str);
-        output::prose(&render::explained(rule, limited))?;
+        let held = view.held.as_ref();
+        output::prose(&render::explained(rule, limited, held))?;
     }
     Ok(exit::OK)
 }

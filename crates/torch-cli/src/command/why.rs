@@ -42,6 +42,7 @@ pub(crate) fn run(args: WhyArgs, place: &Place) -> Outcome {
     let Response::Why {
         agent,
         waits_for,
+        rules,
         history,
     } = &response
     else {
@@ -51,7 +52,13 @@ pub(crate) fn run(args: WhyArgs, place: &Place) -> Outcome {
         output::json(&response)?;
     } else {
         let states = if args.all { usize::MAX } else { LINES };
-        output::data(&why(agent, waits_for, history, states, &Clock::system()))?;
+        output::data(&why(
+            agent,
+            (waits_for, rules),
+            history,
+            states,
+            &Clock::system(),
+        ))?;
     }
     Ok(exit::OK)
 }

@@ -1,8 +1,9 @@
 //! The rules of a project, and what they would decide.
 
-use torch_api::rules::{RulesView, VerdictView};
+use torch_api::rules::{HeldView, RulesView, VerdictView};
+use torch_core::RouterMode;
 use torch_core::message::Decision;
-use torch_core::project_rules::{ProjectRule, ProjectRules, Unchecked};
+use torch_core::project_rules::{Contradiction, HeldBack, ProjectRule, ProjectRules, Unchecked};
 use torch_daemon::project_files::ProjectRulesError;
 
 use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
@@ -56,6 +57,11 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
             Some(note) => format!("  {}", paint(WARN, &plain(note))),
             None => String::new(),
         };
+        let stays = view.held.as_ref().filter(|held| stays(held, &rule.name));
+        let limited = match stays {
+            Some(_) => format!("{limited}  {}", paint(WARN, STAYS)),
+            None => limited,
+        };
         text.push_str(&format!(
             "  {}  {}{unwatched}{limited}\n      {}\n",
             paint(DIM, &format!("{}:{}", rule.file, rule.line)),
@@ -63,6 +69,10 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
             paint(DIM, &rule.name)
         ));
     }
+    if let Some(held) = &view.held {
+        text.push_str(&waiting(held, &team));
+    }
+    text.push_str(&contradicting(&view.contradictions));
     let (doubtful, unchecked): (Vec<_>, Vec<_>) =
         set.unchecked.iter().partition(|row| row.rule.is_some());
     if !doubtful.is_empty() {
@@ -77,6 +87,123 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
         }
     }
     text + &not_checked(&unchecked)
+}
+
+/// Statements that can't both be kept, each pair with what becomes of it.
+fn contradicting(pairs: &[Contradiction]) -> String {
+    let mut text = String::new();
+    if !pairs.is_empty() {
+        text.push_str(&paint(WARN, "contradictions:"));
+        text.push('\n');
+    }
+    for pair in pairs {
+        for one in [&pair.one, &pair.other] {
+            let at = paint(DIM, &format!("{}:{}", one.file, one.line));
+            text.push_str(&format!("  {at}  {}\n", first_line(&one.text, 120)));
+        }
+        text.push_str(&format!("      {}\n", paint(WARN, &plain(&pair.outcome))));
+    }
+    text
+}
+
+/// The rules that hold by themselves which somebody asks for first.
+const BY_THEMSELVES: [&str; 10] = [
+    "edge.hub",
+    "edge.project-manager",
+    "mode.",
+    "team.border",
+    "limit.repeat",
+    "limit.broadcast",
+    "limit.thread",
+    "limit.hops",
+    "ack.quiet",
+    "critical.copy",
+];
+
+/// What holds where there are neither a project's rules nor a team, and what to do for either.
+pub fn nothing(view: &RulesView, mode: RouterMode, known: &[(&str, &str)]) -> String {
+    let files = torch_core::project_rules::FILES.join(", ");
+    let mut text = format!(
+        "{}: no team works here, and the project states no rules of its own\n",
+        plain(&view.team)
+    );
+    let looked = format!("looked for in {}: {files}\n", view.project.display());
+    text.push_str(&paint(DIM, &plain(&looked)));
+    text.push_str("\nWhat holds by itself in a team here:\n");
+    for name in BY_THEMSELVES {
+        let name = match name {
+            "mode." => format!("mode.{}", mode.as_str()),
+            name => name.to_owned(),
+        };
+        let words = known.iter().find(|(known, _)| *known == name);
+        let words = words.map_or("", |(_, words)| words);
+        text.push_str(&format!("  {name:<21} {words}\n"));
+    }
+    text.push_str(
+        "\nA line such as \"- Developers must not message the tester\" under \"# Team rules\" in CLAUDE.md states a rule; torch rules list \
+         shows it then.\nA team is started by: torch auto --spec FILE\n",
+    );
+    text
+}
+
+/// How a rule is marked that the files state no more.
+const STAYS: &str = "taken out of the files, in force until you accept that";
+
+/// How a rule is marked that allows more than those in force.
+const WAITS: &str = "not in force until you accept it";
+
+/// Whether a rule is in force though the files state it no more.
+pub fn stays(held: &HeldBack, rule: &str) -> bool {
+    held.stays.iter().any(|known| known.name == rule)
+}
+
+/// What waits for a person, and the command that accepts it.
+fn waiting(held: &HeldBack, team: &str) -> String {
+    let mut text = String::new();
+    if !held.waits.is_empty() {
+        text.push_str(&format!(
+            "{WAITS}, as it allows more than the rules in force:\n"
+        ));
+    }
+    for rule in &held.waits {
+        text.push_str(&place_of(rule));
+    }
+    let accept = format!("torch rules accept {} --team {team}", held.id);
+    text.push_str(&format!(
+        "{}\n",
+        paint(
+            WARN,
+            &format!("what the files loosen is held back until you accept it: {accept}")
+        )
+    ));
+    text
+}
+
+fn place_of(rule: &ProjectRule) -> String {
+    let at = paint(DIM, &format!("{}:{}", rule.file, rule.line));
+    format!("  {at}  {}\n", plain(&rule.ask.to_string()))
+}
+
+/// What a project's files loosen of its rules, for `torch pending`.
+pub fn pending(view: &HeldView) -> String {
+    let (held, team) = (&view.held, plain(&view.team));
+    let mut text = format!(
+        "{}  {team} · {}\n",
+        paint(STRONG, &held.id),
+        paint(WARN, "the project's files loosen its rules")
+    );
+    for (rules, words) in [(&held.stays, "no longer"), (&held.waits, "new")] {
+        for rule in rules {
+            text.push_str(&format!(
+                "    {words}: {} ({}:{})\n",
+                plain(&rule.ask.to_string()),
+                rule.file,
+                rule.line
+            ));
+        }
+    }
+    let accept = format!("  torch rules accept {} --team {team}\n", held.id);
+    text + &paint(DIM, &accept)
 }
 
 /// What can't be checked, each with why; many of one reason are one line.
@@ -189,6 +316,7 @@ pub fn verdict(view: &VerdictView) -> String {
         let words = plain(&view.critical.join(", "));
         text.push_str(&format!("critical words: {words}\n"));
     }
+    text.push_str(&contradicting(&view.against));
     if !view.noted.is_empty() {
         text.push_str(&format!(
             "would be noted: {}\n",
@@ -199,7 +327,7 @@ pub fn verdict(view: &VerdictView) -> String {
 }
 
 /// One rule in full.
-pub fn explained(rule: &ProjectRule, limited: Option<&str>) -> String {
+pub fn explained(rule: &ProjectRule, limited: Option<&str>, held: Option<&HeldBack>) -> String {
     let checked = match rule.ask.checked() {
         Some(how) => format!("checked {how}"),
         None => "not watched yet: torch does not see what it is about".to_owned(),
@@ -207,8 +335,23 @@ pub fn explained(rule: &ProjectRule, limited: Option<&str>) -> String {
     let limited = limited.map_or_else(String::new, |what| {
         format!("  {}\n", paint(WARN, &plain(what)))
     });
+    let waits = |held: &&HeldBack| held.waits.iter().any(|known| known.name == rule.name);
+    let note = match held {
+        Some(held) if stays(held, &rule.name) => Some((STAYS, held)),
+        Some(held) if waits(&held) => Some((WAITS, held)),
+        _ => None,
+    };
+    let note = note.map_or_else(String::new, |(words, held)| {
+        let words = format!("{words}: torch rules accept {}", held.id);
+        format!("  {}\n", paint(WARN, &words))
+    });
+    let limited = limited + &note;
+    let says = match held.is_some_and(|held| stays(held, &rule.name)) {
+        true => "said",
+        false => "says",
+    };
     format!(
-        "{}  {}\n  {}:{} says: {}\n{limited}  {checked}\n",
+        "{}  {}\n  {}:{} {says}: {}\n{limited}  {checked}\n",
         paint(STRONG, &rule.name),
         plain(&rule.ask.to_string()),
         rule.file,

@@ -245,6 +245,7 @@ fn of_rules(team: &TeamView) -> Vec<String> {
             team.name
         ));
     }
+    lines.extend(team.rules_held.as_deref().map(super::plain));
     if let Some(silence) = &team.rules_silence {
         lines.push(format!(
             "{}; what is sent is refused (torch rules list --team {})",

@@ -143,6 +143,7 @@ fn a_team() -> TeamView {
         to_do_again: Vec::new(),
         next_scheduled: None,
         rules_trouble: None,
+        rules_held: None,
         rules_silence: None,
         against_policy: Vec::new(),
         open_violations: 0,
@@ -403,7 +404,7 @@ fn why() {
     let waits = ["a person's answer to the open dialog".to_owned()];
     assert_snapshot!(text(&super::why::why(
         &agent,
-        &waits,
+        (&waits, &[]),
         &history,
         1,
         &clock()

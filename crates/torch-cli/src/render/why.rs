@@ -9,10 +9,10 @@ use super::table::{Cell, Table};
 use super::time::Clock;
 use super::{first_line, plain};
 
-/// The agent, the evidence, what is waited for, the last lines of its screen and `states` lines of what happened to it.
+/// The agent, the evidence, what is waited for, what is held back of rules about it, the last lines of its screen and `states` lines of what happened to it.
 pub fn why(
     agent: &AgentView,
-    waits_for: &[String],
+    (waits_for, rules): (&[String], &[String]),
     history: &[JournalView],
     states: usize,
     clock: &Clock,
@@ -35,6 +35,11 @@ pub fn why(
         &mut text,
         "it waits for",
         waits_for.iter().map(|line| first_line(line, 200)),
+    );
+    section(
+        &mut text,
+        "rules that the project's files loosen",
+        rules.iter().map(|line| first_line(line, 300)),
     );
     section(
         &mut text,

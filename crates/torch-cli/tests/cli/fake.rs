@@ -192,6 +192,7 @@ pub(crate) fn a_team() -> TeamView {
         to_do_again: Vec::new(),
         next_scheduled: None,
         rules_trouble: None,
+        rules_held: None,
         rules_silence: None,
         against_policy: Vec::new(),
         open_violations: 0,

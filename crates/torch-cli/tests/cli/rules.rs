@@ -149,3 +149,68 @@ fn trying_rules_starts_no_daemon() {
     );
     assert_eq!(ran.code, Some(75), "{ran:?}");
 }
+
+#[test]
+fn what_can_not_both_be_kept_is_shown_with_both_places() {
+    let rules = "# Team rules\n- Developers must not message the tester\n- Developer may write to the tester\n- Always use squash merges\n- Never squash\n";
+    let place = project(&[("CLAUDE.md", rules)]);
+    let ran = place.run(TORCH, &["rules", "list"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let shown = "contradictions:\n  CLAUDE.md:2  Developers must not message the tester\n  CLAUDE.md:3  Developer may write to the tester\n      what forbids holds\n  CLAUDE.md:5  Never squash\n  CLAUDE.md:4  Always use squash merges\n      they look contradictory, and torch checks neither\n";
+    assert!(ran.out.contains(shown), "{}", ran.out);
+    let ran = place.run(TORCH, &["rules", "list", "--json"]);
+    assert_eq!(
+        ran.out.matches("\"kind\":\"contradiction\"").count(),
+        2,
+        "{ran:?}"
+    );
+    let ran = place.run(TORCH, &["rules", "test", "developer", "tester", "hello"]);
+    assert!(
+        ran.out.starts_with("reroute  by project.may-not-write-"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.out
+            .contains("CLAUDE.md:3  Developer may write to the tester\n      what forbids holds"),
+        "{ran:?}"
+    );
+    assert!(!ran.out.contains("squash"), "{ran:?}");
+}
+
+#[test]
+fn where_there_is_nothing_it_says_what_holds_and_what_to_do() {
+    let place = project(&[]);
+    let ran = place.run(TORCH, &["rules", "list"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for words in [
+        "project: no team works here, and the project states no rules of its own",
+        "rules.toml, CLAUDE.md, AGENTS.md",
+        "edge.hub              everybody may write to the orchestrator",
+        "mode.matrix           the communication matrix has no edge",
+        "torch auto --spec FILE",
+    ] {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+    let ran = place.run(TORCH, &["rules", "list", "--json"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{ran:?}");
+    // A team that is named has to be there.
+    let ran = place.run(TORCH, &["rules", "list", "--team", "shop"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+}
+
+#[test]
+fn rules_of_every_kind_are_explained() {
+    let place = project(&[]);
+    for rule in [
+        "schedule.own-only",
+        "read.own-team",
+        "privilege.known",
+        "commit.own-only",
+        "identity.outbox",
+        "push.forced",
+    ] {
+        let ran = place.run(TORCH, &["rules", "explain", rule]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.out.starts_with(&format!("{rule}  ")), "{ran:?}");
+    }
+}

@@ -31,14 +31,14 @@ pub(crate) fn apply_set(facts: &mut Facts, role: &RoleName, rules: &RuleSet) {
         };
     }
     let git = &mut facts.policy.git;
-    let commit = rules.first_of(role, |ask| match ask {
+    let commit = rules.strictest_of(role, |ask| match ask {
         RuleKind::CommitEvery { from, seconds } => Some((from, *seconds)),
         _ => None,
     });
     if let Some((_, seconds)) = commit {
         git.commit_minutes = seconds.div_ceil(60);
     }
-    let push = rules.first_of(role, |ask| match ask {
+    let push = rules.strictest_of(role, |ask| match ask {
         RuleKind::PushWithin { from, seconds } => Some((from, *seconds)),
         _ => None,
     });
@@ -112,7 +112,7 @@ fn edges(facts: &mut Facts, role: &RoleName, rules: &RuleSet) {
 }
 
 /// Whether a rule asks something of a role, or about messages to it.
-fn concerns(ask: &RuleKind, role: &RoleName) -> bool {
+pub(crate) fn concerns(ask: &RuleKind, role: &RoleName) -> bool {
     let takes = |who: &Who| who.takes(role);
     match ask {
         RuleKind::MayNotWrite { from, to }

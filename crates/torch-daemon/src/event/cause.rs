@@ -26,6 +26,7 @@ impl TimerKey {
             Self::LaneCycle(_) => "time to say what there is to merge",
             Self::Blocked(_) => "an agent is still blocked",
             Self::Stated(_) => "what agents were told may have changed",
+            Self::RulesTold(_) => "no more changes of rules are waited for",
             Self::Violations => "a violation may have expired",
             Self::Integration(_) => "an integration has waited long enough",
             Self::Schedules => "a planned note is due",

@@ -77,6 +77,8 @@ pub enum Query {
         view: Box<torch_api::AgentView>,
         /// What torch waits for.
         waits_for: Vec<String>,
+        /// What of the rules about it a person has not accepted.
+        rules: Vec<String>,
     },
     /// The journal's chain.
     Audit,

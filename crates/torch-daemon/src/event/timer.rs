@@ -47,6 +47,8 @@ pub enum TimerKey {
     Blocked(AgentId),
     /// When a team's agents hear what has changed of what they were told.
     Stated(TeamId),
+    /// When a person hears of changed rules of a team's project.
+    RulesTold(TeamId),
     /// When the next open violation expires.
     Violations,
     /// The end of what a team's integration waits for.

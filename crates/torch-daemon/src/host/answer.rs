@@ -59,7 +59,8 @@ pub(crate) fn from_store(
             agent,
             view,
             waits_for,
-        } => why(store, agent, view, waits_for),
+            rules,
+        } => why(store, agent, view, (waits_for, rules)),
         Query::Sent {
             message,
             reached,

@@ -6,7 +6,9 @@ use torch_api::Response;
 use torch_api::broker::{BrokerResponse, PushView};
 use torch_api::git::GitResponse;
 use torch_api::rules::{AssignmentView, RulesResponse, RulesView, ViolationFilter, ViolationView};
+use torch_core::project_rules::ProjectRules;
 use torch_core::{LedgerRecord, Team, TeamId};
+use torch_router::project::{contradictions, held_back};
 use torch_store::{LedgerKind, Store, StoreError};
 
 use super::answer::{WITHHELD, team_id};
@@ -88,14 +90,24 @@ pub(crate) fn in_force(store: &Store, team: &Team) -> Result<RulesView, StoreErr
             found = Some(row);
         }
     }
-    let found = found.filter(|row| !row.set.rules.is_empty() || !row.set.unchecked.is_empty());
+    let states = |set: &ProjectRules| !set.rules.is_empty() || !set.unchecked.is_empty();
+    let found = found.filter(|row| states(&row.set) || row.stated.as_ref().is_some_and(states));
+    let stated = found
+        .as_ref()
+        .and_then(|row| Some((row, row.stated.as_ref()?)));
+    let held = stated.and_then(|(row, stated)| held_back(&row.set, stated));
     Ok(RulesView {
+        contradictions: found
+            .as_ref()
+            .map(|row| contradictions(&row.set))
+            .unwrap_or_default(),
         team: team.name.to_string(),
         project: team.project.clone(),
         since: found.as_ref().map(|row| row.since),
         trouble: None,
         set: found.map(|row| row.set),
         unread: false,
+        held,
         // Without the daemon its settings are not known.
         limited: BTreeMap::new(),
     })

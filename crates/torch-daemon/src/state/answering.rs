@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use torch_api::asking::AnswerChannel;
+use torch_api::rules::RulesRequest;
 use torch_api::{Failure, Request};
 use torch_core::screen::{Dialog, ScreenKind};
 use torch_core::{AgentId, LaunchId, Timestamp};
@@ -369,13 +370,24 @@ impl State {
     }
 }
 
-/// What helps a script that may not answer a question: a person's own command, and the setting that lets scripts.
+/// What helps a script that may not answer a question or accept rules: a person's own command, and the setting that lets scripts.
 pub(super) fn hint_for_scripts(request: &Request) -> Option<String> {
-    let Request::AnswerQuestion { id, approve } = request else {
-        return None;
+    let command = match request {
+        Request::AnswerQuestion { id, approve } => {
+            let verb = if *approve { "approve" } else { "deny" };
+            format!("torch {verb} {id}")
+        }
+        Request::Rules(rules) => match &**rules {
+            RulesRequest::Accept { team, id } => {
+                let team = team.name.as_ref();
+                let team = team.map_or_else(String::new, |team| format!(" --team {team}"));
+                format!("torch rules accept {id}{team}")
+            }
+            _ => return None,
+        },
+        _ => return None,
     };
-    let verb = if *approve { "approve" } else { "deny" };
     Some(format!(
-        "torch {verb} {id}    # at a terminal; scripts may with `scripts = true` under [identity] in your own settings"
+        "{command}    # at a terminal; scripts may with `scripts = true` under [identity] in your own settings"
     ))
 }

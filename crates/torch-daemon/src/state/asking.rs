@@ -282,6 +282,7 @@ impl State {
             Response::Pending {
                 questions: self.pending(team),
                 integrations: self.reviews(team),
+                rules: self.pending_rules(team),
             },
         );
     }

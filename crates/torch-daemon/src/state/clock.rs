@@ -35,6 +35,7 @@ impl TimerKey {
             | Self::Restart(_)
             | Self::Followed(_)
             | Self::Stated(_)
+            | Self::RulesTold(_)
             | Self::Server
             | Self::Panes
             | Self::Upkeep => drift.awake(),

@@ -571,6 +571,7 @@ impl State {
             TimerKey::LaneCycle(team) => self.on_lane_cycle(t, team),
             TimerKey::Blocked(agent) => self.on_still_blocked(t, agent),
             TimerKey::Stated(team) => self.on_stated_due(t, team),
+            TimerKey::RulesTold(team) => self.on_rules_told_due(t, team),
             TimerKey::Violations => self.expire_violations(t),
             TimerKey::Integration(team) => self.on_integration_due(t, team),
             // What is due is posted after each event.

@@ -1,36 +1,38 @@
 //! The rules of projects in force: taken up whole, kept, shown, and tried on a message that nobody sends.
 
+mod accept;
+mod told;
+
 use std::sync::Arc;
 
 use serde_json::json;
 use torch_api::Response;
 use torch_api::rules::{RulesResponse, RulesView};
 use torch_api::wire::TeamSelector;
-use torch_core::project_rules::{DayMinute, ProjectRules, RulesInForce};
-use torch_core::{
-    DesiredState, LedgerRecord, MessageKind, Recipient, RoleName, RouterMode, Sender, TeamId,
-    Timestamp,
-};
+use torch_core::project_rules::{DayMinute, HeldBack, ProjectRules, RulesInForce, RulesTold};
+use torch_core::{DesiredState, LedgerRecord, RoleName, RouterMode, Sender, TeamId, Timestamp};
 use torch_router::critical;
-use torch_router::project::{RuleSet, changes, without_openings};
+use torch_router::project::{RuleSet, contradictions, held_back, tightened};
 use torch_router::speech::Speech;
 use torch_router::traffic::Limits;
 
-use super::send::Draft;
 use super::{State, Turn};
 use crate::event::ConnId;
 use crate::project_files::{ProjectRulesError, verdict};
-
-/// How many changes of rules a person is told one by one.
-const CHANGES_TOLD: usize = 10;
 
 /// The rules of a team's project.
 #[derive(Debug)]
 pub(crate) struct Project {
     pub(super) set: Arc<RuleSet>,
     since: Timestamp,
+    /// What the files state instead, where some of it waits for a person.
+    stated: Option<ProjectRules>,
+    /// What a person was told last, while changes since are gathered.
+    told: Option<RulesTold>,
     /// Why the files can't be read as they are now; the set is the last good one then.
     trouble: Option<String>,
+    /// The trouble that a person was told of.
+    trouble_told: Option<String>,
     /// Which roles may say nothing at all now, and by which rule.
     silence: Option<String>,
 }
@@ -118,84 +120,109 @@ impl State {
         }
     }
 
-    /// The whole set at once: no message is judged by half of it. `ordered`: a person started the team with these files.
+    /// The whole set at once: no message is judged by half of it. `ordered`: a person started the team with these files. Otherwise
+    /// what loosens the rules in force waits for a person.
     fn take_rules(&mut self, t: &mut Turn, team: TeamId, rules: ProjectRules, ordered: bool) {
-        let before = self.rules.projects.get_mut(&team);
-        let rules = match &before {
-            Some(project) if !ordered => without_openings(rules, project.set.data()),
-            _ => rules,
+        let Some(project) = self.rules.projects.get_mut(&team) else {
+            return self.exchange(t, team, (rules, None), None);
         };
-        if let Some(project) = before
-            && project.set.data().id == rules.id
-        {
-            project.trouble = None;
+        project.trouble = None;
+        project.trouble_told = None;
+        let before = project.set.data();
+        if ordered {
+            let is_same = before.id == rules.id && project.stated.is_none();
+            if !is_same {
+                self.exchange(t, team, (rules, None), None);
+            }
             return;
         }
+        let counts = tightened(before, &rules);
+        let stated = held_back(&counts, &rules).map(|_| rules);
+        if counts.id == before.id && stated == project.stated {
+            return;
+        }
+        let told = project.told.clone().unwrap_or_else(|| RulesTold {
+            since: t.now,
+            set: before.clone(),
+            stated: project.stated.clone(),
+        });
+        self.exchange(t, team, (counts, stated), Some(told));
+        self.tell_rules_later(t, team);
+    }
+
+    /// Puts a set in the place of another: the rules that count, and what the files state where some of it waits.
+    fn exchange(
+        &mut self,
+        t: &mut Turn,
+        team: TeamId,
+        (set, stated): (ProjectRules, Option<ProjectRules>),
+        told: Option<RulesTold>,
+    ) {
         let before = self.rules.projects.get(&team);
         let before = before.map(|project| (project.since, project.set.data().clone()));
+        let same = before.as_ref().is_some_and(|(_, old)| old.id == set.id);
+        let held = stated.as_ref().and_then(|stated| held_back(&set, stated));
         // A set of nothing is kept too: what an agent writes later has to differ from it, also for the next daemon.
-        if before.is_some() || !rules.rules.is_empty() || !rules.unchecked.is_empty() {
+        if before.is_some() || !set.rules.is_empty() || !set.unchecked.is_empty() {
             let data = json!({
-                "id": rules.id, "rules": rules.rules.len(), "unchecked": rules.unchecked.len(),
+                "id": set.id, "rules": set.rules.len(), "unchecked": set.unchecked.len(),
                 "before": before.as_ref().map(|(_, set)| set.id.clone()),
+                "held": held.as_ref().map(|held| held.id.clone()),
             });
             t.journal("rules.changed", team, data);
         }
-        if let Some((_, before)) = before.as_ref().filter(|_| !ordered) {
-            self.tell_rules(t, team, &changes(before, &rules));
-        }
         let mut since = t.now;
-        if let Some((began, set)) = before {
-            // Its beginning is part of a record's key.
-            since = Timestamp(since.0.max(began.0 + 1));
-            let until = Some(t.now);
-            let ended = RulesInForce {
-                team,
-                since: began,
-                until,
-                set,
-            };
-            self.keep(t, LedgerRecord::Rules(Box::new(ended)));
+        if let Some((began, old)) = before {
+            if same {
+                since = began;
+            } else {
+                // Its beginning is part of a record's key.
+                since = Timestamp(since.0.max(began.0 + 1));
+                let ended = RulesInForce {
+                    team,
+                    since: began,
+                    until: Some(t.now),
+                    set: old,
+                    stated: None,
+                    told: None,
+                };
+                self.keep(t, LedgerRecord::Rules(Box::new(ended)));
+            }
         }
         let row = RulesInForce {
             team,
             since,
             until: None,
-            set: rules,
+            set,
+            stated,
+            told,
         };
         self.keep(t, LedgerRecord::Rules(Box::new(row.clone())));
         self.put_rules(row);
-        self.rules_apply_to_blocks(t, team);
-        self.state_anew(t, team);
+        if !same {
+            self.rules_apply_to_blocks(t, team);
+            self.state_anew(t, team);
+        }
     }
 
-    /// Tells the person what changed while a team runs.
-    fn tell_rules(&mut self, t: &mut Turn, team: TeamId, changes: &[String]) {
-        let Some(name) = self.name_of(team).filter(|_| !changes.is_empty()) else {
-            return;
-        };
-        let mut lines: Vec<String> = changes
-            .iter()
-            .take(CHANGES_TOLD)
-            .map(|line| format!("- {line}"))
-            .collect();
-        if let Some(more) = changes.len().checked_sub(CHANGES_TOLD + 1) {
-            lines.push(format!("- and {} more", more + 1));
-        }
-        let text = format!(
-            "The rules of {name}'s project changed while its team runs:\n{}\nThey are shown by: torch rules list --team {name}",
-            lines.join("\n")
-        );
-        let draft = Draft::from_torch(team, MessageKind::Notice, Recipient::Human, text);
-        self.post(t, draft);
+    /// What of a team's project waits for a person.
+    pub(super) fn rules_held(&self, team: TeamId) -> Option<HeldBack> {
+        let project = self.rules.projects.get(&team)?;
+        held_back(project.set.data(), project.stated.as_ref()?)
     }
 
     /// Puts a set in force.
     pub(super) fn put_rules(&mut self, row: RulesInForce) {
+        let old = self.rules.projects.remove(&row.team);
+        let (trouble, trouble_told) =
+            old.map_or((None, None), |old| (old.trouble, old.trouble_told));
         let project = Project {
             set: Arc::new(RuleSet::new(row.set)),
             since: row.since,
-            trouble: None,
+            stated: row.stated,
+            told: row.told,
+            trouble,
+            trouble_told,
             silence: None,
         };
         self.rules.projects.insert(row.team, project);
@@ -210,6 +237,8 @@ impl State {
                 since: t.now,
                 until: None,
                 set: ProjectRules::default(),
+                stated: None,
+                told: None,
             });
         }
         let Some(project) = self.rules.projects.get_mut(&team) else {
@@ -219,13 +248,8 @@ impl State {
             return;
         }
         project.trouble = Some(trouble.clone());
-        let name = self.teams.get(&team).map_or("?", |team| team.name.as_str());
-        let text = format!(
-            "The rules of {name}'s project could not be read: {trouble}. Those that were read before stay in force; they are shown by: torch rules list --team {name}"
-        );
         t.journal("rules.unreadable", team, json!({"error": trouble}));
-        let draft = Draft::from_torch(team, MessageKind::Notice, Recipient::Human, text);
-        self.post(t, draft);
+        self.tell_rules_later(t, team);
     }
 
     /// What is wrong with the files of a team's rules.
@@ -281,7 +305,7 @@ impl State {
             Err(failure) => return t.fail(conn, *failure),
         };
         let project = self.rules.projects.get(&team.id);
-        let stated = project.filter(|project| !project.set.is_empty());
+        let stated = project.filter(|project| !project.set.is_empty() || project.stated.is_some());
         let limited = stated.map(|project| {
             let exchanges = self.own_limits(team.id).exchanges;
             let blocked = self.blocked_seconds(team.id);
@@ -295,6 +319,10 @@ impl State {
             set: stated.map(|project| project.set.data().clone()),
             limited: limited.into_iter().flatten().collect(),
             unread: team.desired == DesiredState::Running && !self.rules.read.contains(&team.id),
+            held: self.rules_held(team.id),
+            contradictions: stated
+                .map(|project| contradictions(project.set.data()))
+                .unwrap_or_default(),
         };
         let response = RulesResponse::InForce(Box::new(view));
         t.reply(conn, Response::Rules(Box::new(response)));

@@ -230,6 +230,7 @@ impl State {
             effects.push(Effect::Timer { key, at });
         }
         self.recover_stated(now, effects);
+        self.recover_untold_rules(now, effects);
         self.recover_brokers(now, effects);
         if let Some(at) = self.next_expiry() {
             let (key, at) = (TimerKey::Violations, at.max(now));
@@ -288,6 +289,9 @@ impl State {
                 self.list_dependencies(t, conn, &team);
             }
             RulesRequest::InForce { team } => self.show_rules(t, conn, &team),
+            RulesRequest::Accept { team, id } => {
+                self.accept_rules(t, conn, &caller.0, (&team, &id));
+            }
             RulesRequest::Test {
                 team,
                 from,

@@ -36,6 +36,7 @@ impl State {
             next.held = self.note_held(&next.ulid, now);
         }
         view.rules_trouble = self.rules_trouble(id);
+        view.rules_held = self.rules_held_line(id);
         let broker = self.has_broker(id).then(|| self.push_level(id));
         view.pushes = broker.map(|(level, _)| level);
         view.rules_silence = self.rules_silence(id);
@@ -89,6 +90,7 @@ impl State {
                         agent,
                         view,
                         waits_for,
+                        rules: self.rules_held_for(agent),
                     },
                 });
             }

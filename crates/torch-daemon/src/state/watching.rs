@@ -82,7 +82,7 @@ impl State {
         {
             return None;
         }
-        let commits = rules.first_of(&run.role, commit_every);
+        let commits = rules.strictest_of(&run.role, commit_every);
         let branches = rules.first_of(&run.role, branch_names);
         let tenth = commits.map(|(_, seconds)| Duration::from_secs(seconds) / 10);
         let every = tenth.or(branches.map(|_| LOOK_MOST))?;
@@ -155,7 +155,7 @@ impl State {
             };
             return self.settle_watched(t, agent, "commit-every", &by);
         }
-        let Some((rule, seconds)) = self.rule_of(agent, commit_every) else {
+        let Some((rule, seconds)) = self.time_of(agent, commit_every) else {
             return self.settle_watched(t, agent, "commit-every", "the rule's end");
         };
         let passed = t.now.since(tree.since);
@@ -201,7 +201,7 @@ impl State {
             if self.rules.watching.missed.contains(&row.message) || !self.can_answer(row.agent) {
                 continue;
             }
-            let Some((rule, seconds)) = self.rule_of(row.agent, ack_within) else {
+            let Some((rule, seconds)) = self.time_of(row.agent, ack_within) else {
                 continue;
             };
             let arrived = !self.flights.contains_key(&row.message) || self.can_have(row.message);
@@ -298,6 +298,18 @@ impl State {
         for id in meant.map(|row| row.id).collect::<Vec<_>>() {
             self.resolve_by(t, id, &message.tag());
         }
+    }
+
+    /// The shortest time that a rule gives an agent.
+    fn time_of(
+        &self,
+        agent: AgentId,
+        take: impl Fn(&RuleKind) -> Option<(&torch_core::project_rules::Who, u64)>,
+    ) -> Option<(ProjectRule, u64)> {
+        let run = &self.agents.get(&agent)?.agent;
+        let rules = self.project_rules(run.team)?;
+        let found = rules.strictest_of(&run.role, take);
+        found.map(|(rule, value)| (rule.clone(), value))
     }
 
     fn rule_of<T: Clone>(

@@ -5,12 +5,14 @@
 //! - [`RuleSet`] is such a set, ready to be asked by [`crate::traffic`].
 
 mod about;
+mod against;
 mod clause;
 mod file;
 mod judge;
 mod markdown;
 mod set;
 mod statement;
+mod strict;
 mod tighten;
 mod who;
 mod words;
@@ -20,10 +22,11 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 use torch_core::project_rules::{ProjectRule, ProjectRules, RuleKind, Unchecked};
 
+pub use against::contradictions;
 pub use file::RuleFileError;
 pub(crate) use judge::Edge;
 pub use set::{RuleSet, is_branch};
-pub use tighten::{OPENED_LATER, changes, without_openings};
+pub use tighten::{changes, held_back, tightened};
 
 /// The largest of these files, in bytes.
 pub const FILE_MAX: u64 = 1024 * 1024;

@@ -132,6 +132,19 @@ impl RuleSet {
         })
     }
 
+    /// The rule about a role that names the lowest number.
+    pub fn strictest_of<T: Ord>(
+        &self,
+        role: &RoleName,
+        take: impl Fn(&RuleKind) -> Option<(&Who, T)>,
+    ) -> Option<(&ProjectRule, T)> {
+        let rules = self.data.rules.iter().filter_map(|rule| {
+            let (who, value) = take(&rule.ask)?;
+            who.takes(role).then_some((rule, value))
+        });
+        rules.min_by(|(_, one), (_, other)| one.cmp(other))
+    }
+
     /// The strictest rule about when the hub hears of a block, in seconds.
     pub fn blocked_after(&self) -> Option<(&ProjectRule, u64)> {
         let rules = self.data.rules.iter();

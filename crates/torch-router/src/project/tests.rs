@@ -306,6 +306,7 @@ fn branches_have_patterns() {
     }
 }
 
+mod against;
 mod decide;
 mod ordinary;
 mod tighten;

@@ -63,13 +63,14 @@ pub(super) fn why(
     store: &Store,
     agent: AgentId,
     view: Box<AgentView>,
-    waits_for: Vec<String>,
+    (waits_for, rules): (Vec<String>, Vec<String>),
 ) -> Result<Response, StoreError> {
     let history = store.history(&agent.to_string(), "agent.", HISTORY)?;
     let history = history.into_iter().map(view::journal).collect();
     Ok(Response::Why {
         agent: view,
         waits_for,
+        rules,
         history,
     })
 }

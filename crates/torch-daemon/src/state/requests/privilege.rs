@@ -52,6 +52,7 @@ pub(super) fn privilege(request: &Request) -> Privilege {
             RulesRequest::Resolve { .. }
             | RulesRequest::Status(_)
             | RulesRequest::SetDependencies { .. } => Privilege::Anyone,
+            RulesRequest::Accept { .. } => Privilege::Approval,
         },
         Request::Complete { .. } | Request::Ack { .. } => Privilege::Agent,
         Request::Shutdown

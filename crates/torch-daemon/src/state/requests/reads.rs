@@ -93,6 +93,7 @@ impl State {
                 | RulesRequest::Test { team, .. } => own.select(team, what)?,
                 RulesRequest::Resolve { .. }
                 | RulesRequest::Status(_)
+                | RulesRequest::Accept { .. }
                 | RulesRequest::SetDependencies { .. } => {}
             },
             _ => {}

@@ -372,6 +372,7 @@ fn everybody_is_no_target_of_an_agent() {
 
 mod activity;
 mod edges;
+mod held;
 mod left_commits;
 mod memory;
 mod projects;

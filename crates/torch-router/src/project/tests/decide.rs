@@ -50,6 +50,34 @@ impl Stage {
     }
 
     pub(super) fn say(&mut self, from: &str, to: &str, text: &str) -> Judgement {
+        let judged = self.judged(from, to, text);
+        if judged.verdict.decision != Decision::Refuse {
+            let reached = (judged.verdict.decision == Decision::Deliver).then(|| agent(to));
+            let reached = reached.or(Some(agent("orchestrator")));
+            let mut traffic = std::mem::take(&mut self.traffic);
+            self.with(from, to, text, |said, _, limits| {
+                traffic.note(said, reached, limits);
+            });
+            self.traffic = traffic;
+        }
+        self.now = Timestamp(self.now.0 + 1_000);
+        judged
+    }
+
+    /// What would become of a message; nothing is remembered of it.
+    pub(super) fn judged(&self, from: &str, to: &str, text: &str) -> Judgement {
+        self.with(from, to, text, |said, team, limits| {
+            self.traffic.judge(said, team, limits)
+        })
+    }
+
+    fn with<T>(
+        &self,
+        from: &str,
+        to: &str,
+        text: &str,
+        what: impl FnOnce(&Said<'_>, TeamRules<'_>, &Limits) -> T,
+    ) -> T {
         let (by, to_role) = (role(from), role(to));
         let sender = Sender::Agent {
             agent: agent(from),
@@ -75,15 +103,7 @@ impl Stage {
             project: Some(&self.set),
             time: self.time,
         };
-        let limits = self.set.limits(&Limits::default());
-        let judged = self.traffic.judge(&said, team, &limits);
-        if judged.verdict.decision != Decision::Refuse {
-            let reached = (judged.verdict.decision == Decision::Deliver).then(|| agent(to));
-            self.traffic
-                .note(&said, reached.or(Some(agent("orchestrator"))), &limits);
-        }
-        self.now = Timestamp(self.now.0 + 1_000);
-        judged
+        what(&said, team, &self.set.limits(&Limits::default()))
     }
 
     /// The decision and the kind of the rule that decided.

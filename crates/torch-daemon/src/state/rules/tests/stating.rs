@@ -87,6 +87,8 @@ fn what_came_and_went_is_not_told() {
     let mut stage = Stage::briefed("");
     stage.read(Ok("- At most 2 exchanges per thread"));
     stage.read(Ok("- At most 2 exchanges per thread\n- No broadcasts"));
+    // A person starts the team anew with other files.
+    stage.state.rules.ordered.insert(team().id);
     stage.read(Ok(""));
     stage.settle();
     for name in ROLES {
@@ -128,6 +130,7 @@ fn a_word_that_was_not_typed_is_replaced_by_the_next() {
     own.paused = true;
     stage.read(Ok("- No broadcasts\n- At most 2 exchanges per thread"));
     stage.settle();
+    stage.state.rules.ordered.insert(team().id);
     stage.read(Ok("- At most 2 exchanges per thread"));
     stage.settle();
     let queue = &stage.state.agents[&id("tester")].queue;
