@@ -179,6 +179,7 @@ fn by_words(set: &ProjectRules) -> Vec<Contradiction> {
     let statements: Vec<Stated> = rules.chain(unchecked).collect();
     let (mut orders, mut bans) = (Vec::new(), Vec::new());
     for (statement, row) in statements.iter().enumerate() {
+        // A rule is an order, whether it says "must" or not.
         let text = AND_NEVER.replace_all(&row.text, "; $1");
         for clause in CLAUSE.split(&text) {
             let main = CIRCUMSTANCE.split(clause).next().unwrap_or_default();
@@ -189,7 +190,7 @@ fn by_words(set: &ProjectRules) -> Vec<Contradiction> {
             let clause = Clause { statement, about };
             if NEVER.is_match(main) {
                 bans.push(clause);
-            } else if ALWAYS.is_match(main) {
+            } else if row.rule.is_some() || ALWAYS.is_match(main) {
                 orders.push(clause);
             }
         }
