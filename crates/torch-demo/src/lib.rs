@@ -51,7 +51,8 @@
 //! nothing): the lead reads the tasks of the team's plan, or without one the spec's list items, and hands the plan
 //! to the project manager, who hands out `TASK n: item` to the developer, one after the other; the developer commits
 //! `demo/item-n.md` and replies `DONE n`; then the tester verifies, the testrunner really looks whether the files
-//! are there, and the lead runs `torch complete`. Where a role is missing the one above it does its part. What
+//! are there, and the lead runs `torch complete`. Where a role is missing the one above it does its part. Tasks that the plan
+//! calls done are not handed out again, and those that a changed spec adds after the end are begun. What
 //! comes next follows from the spec and the message alone, and each message has a key made of its cause, so a
 //! restarted agent or a message that came twice does nothing twice.
 //!

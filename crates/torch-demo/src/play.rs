@@ -13,6 +13,10 @@ pub(crate) use spec::Item;
 
 use crate::step::{Commit, Send, Step, Work};
 
+/// How torch tells the lead of a changed spec.
+const CHANGED: &str = "The spec changed, and with it the plan:";
+/// In a plan's message: the number of the first item that is to be done.
+const FROM: &str = "PLAN: from item ";
 /// In the briefing of a team whose spec is complete.
 const COMPLETE: &str = "reported the whole spec complete";
 
@@ -58,6 +62,7 @@ pub(crate) struct Play {
     cast: Cast,
     pace_ms: u64,
     commits: Commits,
+    has_spec: bool,
     handled: BTreeSet<String>,
     turns: usize,
     last: String,
@@ -70,6 +75,7 @@ impl Play {
             cast,
             pace_ms,
             commits: Commits::Made,
+            has_spec: true,
             handled: BTreeSet::new(),
             turns: 0,
             last: String::new(),
@@ -79,6 +85,14 @@ impl Play {
     /// The same part under a policy.
     pub(crate) fn under(self, commits: Commits) -> Self {
         Self { commits, ..self }
+    }
+
+    /// The same part in a team that works without a spec, as one that `torch open` starts.
+    pub(crate) fn without_spec(self) -> Self {
+        Self {
+            has_spec: false,
+            ..self
+        }
     }
 
     /// Whether this part hands out what the team's plan says.
@@ -129,7 +143,10 @@ impl Play {
                 "Briefed as {}; waiting for work.",
                 self.cast.me
             ))],
-            Some("PLAN") if coordinator => self.hand_out(message, 1, items),
+            Some("PLAN") if coordinator => {
+                let from = body.strip_prefix(FROM).and_then(number);
+                self.hand_out(message, from.map_or(1, |(n, _)| n), items)
+            }
             Some("TASK") => self.task(message, rest),
             Some("DONE") if coordinator => self.after_task(message, rest, items),
             Some("VERIFY") => self.verify(message, rest),
@@ -147,12 +164,43 @@ impl Play {
                 self.report(message, body)
             }
             Some(_) => vec![Step::Say("Noted.".to_owned())],
+            None if self.cast.leads() && body.starts_with(CHANGED) => {
+                self.go_on(message, body, items)
+            }
             None => self.other(message, body),
         }
     }
 
+    /// A changed spec: what it adds is begun where all else is done. Where something else is open, the work is going on, and
+    /// comes to it by itself.
+    fn go_on(&self, message: &Message, body: &str, items: &[Item]) -> Vec<Step> {
+        let words: Vec<&str> = body.split_whitespace().collect();
+        let told = |item: &Item| item.id.as_deref().is_some_and(|id| words.contains(&id));
+        let mut open = (1..).zip(items).filter(|(_, item)| !item.done);
+        let Some((first, _)) = open.clone().next() else {
+            return self.other(message, body);
+        };
+        if !open.all(|(_, item)| told(item)) {
+            return vec![Step::Say("Noted; the work goes on with it.".to_owned())];
+        }
+        if self.cast.coordinates() {
+            return self.hand_out(message, first, items);
+        }
+        let list = (1..).zip(items).filter(|(_, item)| !item.done);
+        let list: Vec<String> = list.map(|(n, item)| format!("{n}. {item}")).collect();
+        let body = format!("{FROM}{first}, as the spec changed\n{}", list.join("\n"));
+        vec![
+            self.pause(),
+            self.send(message, self.cast.coordinator(), body),
+        ]
+    }
+
     /// The lead's first move: the plan to the coordinator, or the work itself.
     fn open_work(&self, message: &Message, items: &[Item]) -> Vec<Step> {
+        if items.is_empty() && !self.has_spec {
+            let text = "Briefed; there is no spec, so I wait for a message.";
+            return vec![Step::Say(text.to_owned())];
+        }
         if items.is_empty() {
             return vec![
                 Step::Say("I was briefed, but found no spec with anything in it.".to_owned()),
@@ -193,7 +241,8 @@ impl Play {
             return vec![self.send(message, self.cast.worker(), format!("TASK {n}: {item}"))];
         }
         let mut steps = Vec::new();
-        for (number, item) in (1..).zip(items).skip(n - 1) {
+        let open = (1..).zip(items).skip(n - 1);
+        for (number, item) in open.filter(|(_, item)| !item.done) {
             steps.extend(self.make(number, &item.to_string()));
             steps.extend(item.ended("{hash}"));
         }
@@ -248,8 +297,10 @@ impl Play {
             .and_then(|item| item.ended(words))
             .into_iter()
             .collect();
-        steps.extend(if n < items.len() {
-            self.hand_out(message, n + 1, items)
+        let mut after = (1..).zip(items).skip(n);
+        let next = after.find(|(_, item)| !item.done);
+        steps.extend(if let Some((next, _)) = next {
+            self.hand_out(message, next, items)
         } else {
             match message::field(rest, "branch") {
                 Some(branch) => self.after_work(message, branch, items.len()),

@@ -161,6 +161,10 @@ impl Demo {
         };
         let play = Play::new(Cast::new(&role, &var("TORCH_TEAM_ROLES")), scenario.pace_ms)
             .under(Commits::named(&var("TORCH_AGENT_COMMITS")));
+        let play = match world.spec {
+            Some(_) => play,
+            None => play.without_spec(),
+        };
         let (sender, inputs) = channel();
         Ok(Self {
             exit_at_start: scenario.exit_at_start,

@@ -11,6 +11,8 @@ pub(crate) struct Item {
     pub id: Option<String>,
     /// What is to be done.
     pub text: String,
+    /// Whether the plan says that it is done.
+    pub done: bool,
 }
 
 impl fmt::Display for Item {
@@ -41,6 +43,7 @@ pub(crate) fn planned(json: &str) -> Option<Vec<Item>> {
         Some(Item {
             id: Some(task.get("id")?.as_str()?.to_owned()),
             text: task.get("title")?.as_str()?.to_owned(),
+            done: task["state"] == "done",
         })
     };
     open.map(item).collect()
@@ -76,7 +79,12 @@ fn heading(line: &str) -> Option<bool> {
 /// What stands under a heading such as "Out of scope" is none.
 pub(crate) fn items(text: &str) -> Vec<Item> {
     let texts = texts(text).into_iter();
-    texts.map(|text| Item { id: None, text }).collect()
+    let item = |text| Item {
+        id: None,
+        text,
+        done: false,
+    };
+    texts.map(item).collect()
 }
 
 fn texts(text: &str) -> Vec<String> {

@@ -191,6 +191,14 @@ fn an_unreadable_spec_is_reported() {
     assert!(matches!(steps.last(), Some(Step::Send(send)) if send.to == "human"));
 }
 
+/// Nobody is blocked by the lack of what was never given.
+#[test]
+fn without_a_spec_nothing_is_reported() {
+    let part = play("developer", "developer").without_spec();
+    let steps = part.react(&from("torch", "BRIEFING"), &[]);
+    assert!(matches!(steps.as_slice(), [Step::Say(_)]), "{steps:?}");
+}
+
 #[test]
 fn where_a_person_commits_the_play_only_writes() {
     let part = play("developer", TEAM).under(Commits::named("forbidden"));
@@ -213,6 +221,7 @@ fn a_task_of_the_plan_is_named_and_ended() {
     let items = [Item {
         id: Some("T7".to_owned()),
         text: "first thing".to_owned(),
+        done: false,
     }];
     let steps = play("project_manager", TEAM).react(&from("orchestrator", "PLAN: 1"), &items);
     let Some(Step::Send(send)) = steps.first() else {
@@ -226,4 +235,70 @@ fn a_task_of_the_plan_is_named_and_ended() {
         words: "1 3f2c1aa T7 first thing".to_owned(),
     };
     assert_eq!(steps.first(), Some(&ended));
+}
+
+/// The third of three tasks came with a changed spec.
+fn extended(second: bool) -> [Item; 3] {
+    let item = |id: &str, text: &str, done| Item {
+        id: Some(id.to_owned()),
+        text: text.to_owned(),
+        done,
+    };
+    [
+        item("T1", "first", true),
+        item("T2", "second", second),
+        item("T3", "third", false),
+    ]
+}
+
+fn changed() -> Message {
+    let body =
+        format!("{CHANGED} 1 task added. + is new.\n+ T3 third\nTell those whose tasks these are.");
+    from("torch", &body)
+}
+
+#[test]
+fn what_a_spec_adds_after_the_end_is_begun() {
+    let items = extended(true);
+    let steps = play("orchestrator", TEAM).react(&changed(), &items);
+    let Some(Step::Send(plan)) = steps.last() else {
+        panic!("{steps:?}");
+    };
+    assert_eq!(plan.to, "project_manager");
+    assert_eq!(
+        plan.body,
+        "PLAN: from item 3, as the spec changed\n3. T3 third"
+    );
+    let steps = play("project_manager", TEAM).react(&from("orchestrator", &plan.body), &items);
+    let Some(Step::Send(task)) = steps.last() else {
+        panic!("{steps:?}");
+    };
+    assert_eq!(
+        (task.to.as_str(), task.body.as_str()),
+        ("developer", "TASK 3: T3 third")
+    );
+    // Its report ends the play anew: what was done before is not done again.
+    let done = from("developer", "DONE 3 abc T3 third\nbranch: b");
+    let steps = play("project_manager", TEAM).react(&done, &items);
+    let Some(Step::Send(verify)) = steps.last() else {
+        panic!("{steps:?}");
+    };
+    assert_eq!(verify.body, "VERIFY b");
+    // Alone it does it itself, and only that.
+    let steps = play("orchestrator", "").react(&changed(), &items);
+    let commits = steps.iter().filter(|step| matches!(step, Step::Commit(_)));
+    assert_eq!(commits.count(), 1, "{steps:?}");
+}
+
+#[test]
+fn what_a_spec_adds_in_the_middle_is_come_to() {
+    let items = extended(false);
+    let steps = play("orchestrator", TEAM).react(&changed(), &items);
+    assert!(matches!(steps.as_slice(), [Step::Say(_)]), "{steps:?}");
+    let done = from("developer", "DONE 2 abc T2 second\nbranch: b");
+    let steps = play("project_manager", TEAM).react(&done, &items);
+    let Some(Step::Send(task)) = steps.last() else {
+        panic!("{steps:?}");
+    };
+    assert_eq!(task.body, "TASK 3: T3 third");
 }
