@@ -39,7 +39,7 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
         return text;
     };
     let force = match view.since {
-        Some(since) => format!("in force since {}", clock.time(since)),
+        Some(since) => format!("in force since {}", clock.second(since)),
         None => "in force as soon as a team works here".to_owned(),
     };
     text.push_str(&format!(
@@ -256,16 +256,41 @@ pub fn before(read: &Result<ProjectRules, ProjectRulesError>) -> Vec<String> {
         }
     };
     let mut lines = Vec::new();
-    if !set.rules.is_empty() {
-        let rules = count(set.rules.len() as u64, "rule");
-        lines.push(format!(
-            "The project's files put {rules} in force (torch rules list):"
-        ));
+    let unwatched = set.rules.iter().filter(|rule| is_unwatched(rule)).count();
+    let watched = set.rules.len() - unwatched;
+    let told = match unwatched {
+        0 => String::new(),
+        some => format!(
+            "{}, which agents are told and torch does not watch",
+            count(some as u64, "rule")
+        ),
+    };
+    match (watched, unwatched) {
+        (0, 0) => {}
+        (0, _) => lines.push(format!(
+            "The project's files state {told} (torch rules list):"
+        )),
+        _ => {
+            let more = if unwatched > 0 {
+                format!(", and state {told}")
+            } else {
+                told
+            };
+            let rules = count(watched as u64, "rule");
+            lines.push(format!(
+                "The project's files put {rules} in force{more} (torch rules list):"
+            ));
+        }
     }
     let shown = set.rules.iter().take(SHOWN_BEFORE);
     lines.extend(shown.map(|rule| {
+        let unwatched = if is_unwatched(rule) {
+            "  not watched yet"
+        } else {
+            ""
+        };
         format!(
-            "  {}:{}  {}",
+            "  {}:{}  {}{unwatched}",
             rule.file,
             rule.line,
             plain(&rule.ask.to_string())
@@ -289,6 +314,11 @@ pub fn before(read: &Result<ProjectRules, ProjectRulesError>) -> Vec<String> {
         lines.push(format!("{statements} of them may be meant for the product and are not in force (torch rules list)"));
     }
     lines
+}
+
+/// Whether torch does not see what a rule is about: its agents are told of it alone.
+fn is_unwatched(rule: &ProjectRule) -> bool {
+    rule.ask.checked().is_none()
 }
 
 /// How many of them are shown at most.
@@ -358,4 +388,40 @@ pub fn explained(rule: &ProjectRule, limited: Option<&str>, held: Option<&HeldBa
         rule.line,
         plain(&rule.text)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("CLAUDE.md"), text).expect("a file");
+        before(&torch_daemon::project_files::read(folder.path())).join("\n")
+    }
+
+    /// The same truth before a team starts as in `torch rules list`.
+    #[test]
+    fn what_is_not_watched_is_not_called_in_force() {
+        let push = "- Push within 15 minutes of a commit\n";
+        let commit = "- Commit every 30 minutes\n";
+        let alone = told(&format!("# Rules\n\n{push}"));
+        assert!(
+            alone.contains("state 1 rule, which agents are told and torch does not watch"),
+            "{alone}"
+        );
+        assert!(!alone.contains("in force"), "{alone}");
+        assert!(alone.ends_with("not watched yet"), "{alone}");
+        let both = told(&format!("# Rules\n\n{push}{commit}"));
+        assert!(
+            both.contains("put 1 rule in force, and state 1 rule"),
+            "{both}"
+        );
+        let watched = told(&format!("# Rules\n\n{commit}"));
+        assert!(
+            watched.contains("put 1 rule in force (torch rules list)"),
+            "{watched}"
+        );
+        assert!(!watched.contains("not watch"), "{watched}");
+    }
 }

@@ -30,7 +30,7 @@ pub fn health(view: &HealthView, clock: &Clock) -> String {
             let over = due.at <= clock.now;
             let when = match over {
                 true => format!("passed {}", clock.ago(due.at)),
-                false => format!("at {}", clock.time(due.at)),
+                false => format!("at {}", clock.second(due.at)),
             };
             let style = if over { BAD } else { DIM };
             let line = format!("  {} due {when}: {}", branch.role, due.rule);
@@ -183,7 +183,7 @@ pub fn log(entries: &[EntryView], clock: &Clock) -> String {
     }
     let lines = entries.iter().map(|entry| {
         let who = entry.role.as_deref().unwrap_or("-");
-        let line = format!("{} {who} {}", clock.time(entry.at), what(entry));
+        let line = format!("{} {who} {}", clock.second(entry.at), what(entry));
         format!("{}\n", first_line(&line, WIDTH - 1))
     });
     lines.collect()

@@ -55,7 +55,7 @@ pub(super) fn said(entry: &JournalView, clock: &Clock) -> (String, String) {
             let at = data.get("at").and_then(Value::as_u64);
             let at = at.filter(|at| *at > entry.at.0);
             let when = at.map_or_else(String::new, |at| {
-                format!(", due at {}", clock.time(Timestamp(at)))
+                format!(", due at {}", clock.second(Timestamp(at)))
             });
             let nth = data.get("nth").and_then(Value::as_u64).unwrap_or(1);
             (
