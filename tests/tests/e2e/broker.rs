@@ -1,5 +1,7 @@
 //! The git broker with real repositories and the demo agent's own shell: what goes through, what does not, and what a kill leaves.
 
+mod reach;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

@@ -2,5 +2,5 @@
 
 mod commit;
 mod doctor;
-mod mcp;
+pub(crate) mod mcp;
 mod outbox;

@@ -45,7 +45,7 @@ fn line(world: &World, calls: &Value) -> String {
 }
 
 /// What a role's program gets when it makes these calls.
-fn calls(world: &World, role: &str, calls: &Value) -> Value {
+pub(crate) fn calls(world: &World, role: &str, calls: &Value) -> Value {
     checked(world.run_as(role, &line(world, calls)))
 }
 
