@@ -11,6 +11,7 @@ mod delivery;
 mod dialogs;
 mod dialogs_others;
 mod doors;
+mod forbidden;
 mod forms;
 mod hand_over;
 mod hooks_off;
