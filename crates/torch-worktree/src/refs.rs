@@ -185,18 +185,37 @@ struct Led {
     more: usize,
 }
 
-/// A way to ask for commits.
-enum Graph<'a> {
-    Libgit2(Box<git2::Repository>, &'a Path),
-    Git(&'a Git, &'a Path),
+/// A way to ask for commits: by libgit2, and by `git` where that can't open the repository, or refuses a commit that git itself shows,
+/// such as one with a date that is none.
+struct Graph<'a> {
+    repository: Option<Box<git2::Repository>>,
+    git: &'a Git,
+    common_dir: &'a Path,
 }
 
 impl<'a> Graph<'a> {
     fn open(git: &'a Git, common_dir: &'a Path) -> Self {
-        match git2::Repository::open(common_dir) {
-            Ok(repository) => Self::Libgit2(Box::new(repository), common_dir),
-            Err(_) => Self::Git(git, common_dir),
+        Self {
+            repository: git2::Repository::open(common_dir).ok().map(Box::new),
+            git,
+            common_dir,
         }
+    }
+
+    fn ask<T>(
+        &self,
+        by_libgit2: impl FnOnce(&git2::Repository) -> Result<T, git2::Error>,
+        by_git: impl FnOnce(&Git, &Path) -> Result<T, WorktreeError>,
+    ) -> Result<T, WorktreeError> {
+        if let Some(repository) = &self.repository {
+            match by_libgit2(repository) {
+                Ok(found) => return Ok(found),
+                Err(error) => {
+                    tracing::debug!(at = %self.common_dir.display(), %error, "git is asked instead of libgit2");
+                }
+            }
+        }
+        by_git(self.git, self.common_dir)
     }
 
     /// What these lead to and nothing that was known did, at most [`COUNTED`].
@@ -207,18 +226,16 @@ impl<'a> Graph<'a> {
     ) -> Result<BTreeSet<String>, WorktreeError> {
         let known: BTreeSet<&str> = request.known.values().map(String::as_str).collect();
         let known: BTreeSet<&str> = known.into_iter().chain([request.base.0]).collect();
-        match self {
-            Self::Libgit2(repository, at) => by_libgit2::fresh(repository, news, &known)
-                .map_err(WorktreeError::libgit2("read new commits", at)),
-            Self::Git(git, at) => by_git::fresh(git, at, news, &known),
-        }
+        self.ask(
+            |repository| by_libgit2::fresh(repository, news, &known),
+            |git, at| by_git::fresh(git, at, news, &known),
+        )
     }
 
     fn led(&self, old: Option<&str>, new: &str, hidden: &[&str]) -> Result<Led, WorktreeError> {
-        match self {
-            Self::Libgit2(repository, at) => by_libgit2::led(repository, old, new, hidden)
-                .map_err(WorktreeError::libgit2("read new commits", at)),
-            Self::Git(git, at) => by_git::led(git, at, old, new, hidden),
-        }
+        self.ask(
+            |repository| by_libgit2::led(repository, old, new, hidden),
+            |git, at| by_git::led(git, at, old, new, hidden),
+        )
     }
 }

@@ -84,16 +84,15 @@ impl Graph<'_> {
         if hidden.contains(&from) {
             return Ok((0, None));
         }
-        match self {
-            Self::Libgit2(repository, at) => by_walk(repository, from, hidden)
-                .map_err(WorktreeError::libgit2("measure a branch", at)),
-            Self::Git(git, at) => {
+        self.ask(
+            |repository| by_walk(repository, from, hidden),
+            |git, at| {
                 let hidden = hidden.iter().map(|hex| format!("^{hex}"));
                 let range: Vec<String> = std::iter::once(from.to_owned()).chain(hidden).collect();
                 let range: Vec<&str> = range.iter().map(String::as_str).collect();
                 by_git::counted(git, at, &range)
-            }
-        }
+            },
+        )
     }
 }
 

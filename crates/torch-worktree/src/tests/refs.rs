@@ -271,3 +271,36 @@ fn the_steps_of_a_rebase_are_one_move() {
     assert!(moved.rewound && moved.agent == Some(agent()), "{moved:?}");
     assert_eq!(subjects(&moved), ["ours", "Progress: theirs"]);
 }
+
+#[test]
+fn a_commit_with_a_date_that_is_none_is_one_of_many() {
+    let mut seen = Seen::new(&[]);
+    let before = seen.commit("before");
+    let (tree, parent) = (seen.git(&["rev-parse", "HEAD^{tree}"]), &before);
+    let text = format!(
+        "tree {tree}\nparent {parent}\nauthor E <e@x> 99999999999999999999999 +0000\ncommitter E <e@x> 99999999999999999999999 +0000\n\nno date\n"
+    );
+    fs::write(seen.worktree.join("commit.txt"), text).expect("written");
+    let args = [
+        "hash-object",
+        "-t",
+        "commit",
+        "-w",
+        "--literally",
+        "commit.txt",
+    ];
+    let bad = seen.git(&args);
+    seen.git(&["update-ref", "HEAD", &bad]);
+    let moved = seen.one();
+    assert_eq!(subjects(&moved), ["before", "no date"]);
+    assert_eq!(moved.commits[1].at.0, 0);
+    assert_eq!(seen.fresh, 2);
+    let standing = seen.standing();
+    assert_eq!((standing.head.as_str(), standing.ahead), (bad.as_str(), 2));
+    // What comes afterwards is seen as ever.
+    seen.commit("after");
+    assert_eq!(subjects(&seen.one()), ["after"]);
+    let common = seen.common.clone();
+    let (shown, _) = newest(&handle(), &common, &bad).expect("read");
+    assert_eq!(shown[0].subject, "no date");
+}
