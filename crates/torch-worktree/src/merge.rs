@@ -208,8 +208,6 @@ struct Differing {
     path: Vec<u8>,
     /// Whether the first one has it.
     before: bool,
-    /// Whether the second one has it.
-    after: bool,
 }
 
 /// A worktree that is merged into; no other process of torch writes in it meanwhile.
@@ -352,7 +350,6 @@ impl<'a> Tree<'a> {
             found.push(Differing {
                 path: path.to_vec(),
                 before: letter != b"A",
-                after: letter != b"D",
             });
         }
         Ok(found)

@@ -1,5 +1,6 @@
 //! Finding out what a merge left whose process was killed, and ending it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::path::Path;
 use super::apply::Desk;
 use super::{Clean, Merge, Settled, Tree, shown};
 use crate::call::zero_terminated;
+use crate::git::failed;
 use crate::{Git, Repository, WorktreeError};
 
 /// Finishes a merge or takes it back, whichever is possible, so that the worktree is as before it or as after it.
@@ -71,6 +73,14 @@ fn settled(tree: &Tree<'_>, clean: Clean, merge: &Merge) -> Result<Settled, Work
     })
 }
 
+/// A file that differs between the commits of a merge, with its line of an index (as `git update-index -z --index-info` takes it) in
+/// each of both; none: it is not there.
+struct Entry {
+    path: Vec<u8>,
+    old: Option<Vec<u8>>,
+    new: Option<Vec<u8>>,
+}
+
 impl Tree<'_> {
     /// The branch has moved, and the index may not have.
     fn finish(&self, desk: &Desk, merge: &Merge, clean: Clean) -> Result<(), WorktreeError> {
@@ -112,32 +122,39 @@ impl Tree<'_> {
     /// The branch has not moved: files that are not as before are put back.
     pub(super) fn take_back(&self, desk: &Desk, merge: &Merge) -> Result<(), WorktreeError> {
         let mut back = Vec::new();
-        for file in self.between(&merge.from, &merge.commit)? {
-            let path = &file.path;
+        let entries = self.entries(merge)?;
+        let side = |side: fn(&Entry) -> Option<&Vec<u8>>| {
+            let paths = entries.iter().filter_map(side);
+            self.unlike(desk, paths.flatten().copied().collect())
+        };
+        let unlike_old = side(|entry| entry.old.as_ref())?;
+        let unlike_new = side(|entry| entry.new.as_ref())?;
+        for Entry { path, old, new } in &entries {
             let place = self.place(path);
-            let there = bytes(&place)?;
-            let old = file
-                .before
-                .then(|| self.file(&merge.from, path))
-                .transpose()?;
-            let new = file
-                .after
-                .then(|| self.file(&merge.commit, path))
-                .transpose()?;
-            if there == old {
+            let is_there = fs::symlink_metadata(&place).is_ok();
+            let as_before = match old {
+                Some(_) => !unlike_old.contains(path),
+                None => !is_there,
+            };
+            if as_before {
                 continue;
             }
-            let torchs = match (&there, &new) {
-                (None, _) => true,
-                (Some(there), Some(new)) => new.starts_with(there),
-                (Some(_), None) => false,
-            };
+            let torchs = !is_there
+                || match new {
+                    None => false,
+                    Some(_) if !unlike_new.contains(path) => true,
+                    // It may have been about to be written.
+                    Some(_) => {
+                        let there = bytes(&place)?.unwrap_or_default();
+                        self.file(&merge.commit, path)?.starts_with(&there)
+                    }
+                };
             if !torchs {
                 tracing::warn!(
                     file = shown(path),
                     "changed while a merge was killed; it stays"
                 );
-            } else if file.before {
+            } else if old.is_some() {
                 back.extend_from_slice(path);
                 back.push(0);
             } else {
@@ -151,6 +168,60 @@ impl Tree<'_> {
             call().stdin(back).ask("put files back", args)?;
         }
         Ok(())
+    }
+
+    /// The files that differ between both commits of a merge; what git keeps no files of (submodules) aside.
+    fn entries(&self, merge: &Merge) -> Result<Vec<Entry>, WorktreeError> {
+        let args = [
+            "diff-tree",
+            "-r",
+            "-z",
+            "--raw",
+            "--no-abbrev",
+            "--no-renames",
+            &merge.from,
+            &merge.commit,
+        ];
+        let output = self.call().ask("compare commits", args)?;
+        let mut words = zero_terminated(&output.stdout);
+        let mut entries = Vec::new();
+        // `:MODE MODE ID ID LETTER`, and the path.
+        while let (Some(change), Some(path)) = (words.next(), words.next()) {
+            let fields: Vec<&[u8]> = change[1..].split(|&byte| byte == b' ').collect();
+            let [old_mode, new_mode, old, new, _] = fields[..] else {
+                continue;
+            };
+            let line = |mode: &[u8], id: &[u8]| {
+                let is_file = !matches!(mode, b"000000" | b"160000");
+                is_file.then(|| [mode, b" ", id, b"\t", path, b"\0"].concat())
+            };
+            let entry = Entry {
+                path: path.to_vec(),
+                old: line(old_mode, old),
+                new: line(new_mode, new),
+            };
+            if entry.old.is_some() || entry.new.is_some() {
+                entries.push(entry);
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Which of these lines of an index are not so in the worktree. However many there are, git is asked once.
+    fn unlike(&self, desk: &Desk, lines: Vec<u8>) -> Result<BTreeSet<Vec<u8>>, WorktreeError> {
+        let call = || self.call().env("GIT_INDEX_FILE", &desk.index);
+        call().ask("empty the index", ["read-tree", "--empty"])?;
+        let args = ["update-index", "-z", "--index-info"];
+        call().stdin(lines).ask("write an index", args)?;
+        // Its status only says whether there are any.
+        let refresh = ["update-index", "-q", "--refresh"];
+        let refreshed = call().run(refresh);
+        refreshed.map_err(failed("compare files", self.path))?;
+        let args = ["diff-files", "-z", "--name-only"];
+        let output = call().ask("compare files", args)?;
+        Ok(zero_terminated(&output.stdout)
+            .map(<[u8]>::to_vec)
+            .collect())
     }
 
     /// A file of a commit as a checkout writes it.

@@ -271,6 +271,61 @@ fn a_checkout_that_was_killed_half_way_is_taken_back() {
 }
 
 #[test]
+fn many_files_are_taken_back_at_once() {
+    const FILES: usize = 60;
+    let lane = Lane::new(&[]);
+    let each = |text: &str| {
+        for number in 0..FILES {
+            let path = lane.developer.join(format!("many-{number}.txt"));
+            fs::write(path, format!("{text} {number}\n")).expect("written");
+        }
+        git(&lane.developer, &["add", "-A"]);
+        git(&lane.developer, &["commit", "-q", "-m", text]);
+    };
+    each("old");
+    lane.apply(&lane.ready(&head(&lane.developer)));
+    each("new");
+    let merge = lane.ready(&head(&lane.developer));
+    lane.apply_until(&merge, Step::Copied);
+    // Half of them are written, one is not whole, and one is the agent's.
+    for number in 0..FILES / 2 {
+        let path = lane.tester.join(format!("many-{number}.txt"));
+        fs::write(path, format!("new {number}\n")).expect("written");
+    }
+    fs::write(lane.tester.join("many-40.txt"), "ne").expect("written");
+    fs::write(lane.tester.join("many-50.txt"), "mine\n").expect("written");
+    // git that says how often it was asked.
+    let bin = lane.project.folder.path().join("bin");
+    let asked = bin.join("asked");
+    fs::create_dir(&bin).expect("made");
+    let mut env = environment();
+    let path = env["PATH".as_ref() as &std::ffi::OsStr].clone();
+    let path = path.to_str().expect("UTF-8");
+    let counts = format!(
+        "#!/bin/sh\necho >> {}\nPATH={path} exec git \"$@\"\n",
+        asked.display()
+    );
+    fs::write(bin.join("git"), counts).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(bin.join("git"), mode).expect("set");
+    env.insert("PATH".into(), format!("{}:{path}", bin.display()).into());
+    let settled = settle_merge(
+        &Git::new(env),
+        &lane.project.inspect(),
+        &lane.tester,
+        &merge,
+    );
+    assert_eq!(
+        settled.expect("settled"),
+        Settled::Busy(Busy::Changes { files: 1 })
+    );
+    assert_eq!(lane.status(), " M many-50.txt");
+    let asked = fs::read_to_string(&asked).expect("it was").lines().count();
+    assert!(asked < FILES / 2, "git was asked {asked} times");
+    lane.is_whole();
+}
+
+#[test]
 fn what_an_agent_wrote_meanwhile_stays() {
     let lane = Lane::new(&[]);
     let merge = lane.ready(&lane.develop());
