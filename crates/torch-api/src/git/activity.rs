@@ -10,7 +10,7 @@ pub struct HealthView {
     pub team: String,
     /// The branch that the work is for.
     pub parent: String,
-    /// Its newest commit, full hex.
+    /// Its newest commit, full hex; empty where there is no such branch, and the others are compared with the commit that the team began at.
     pub parent_commit: String,
     /// Whether there is a remote that anything was pushed to or fetched from.
     pub remote: bool,

@@ -61,8 +61,8 @@ fn fill(
 ) -> Result<(), WorktreeError> {
     let (tips, standings) = stand(git, at)?;
     let common = at.common_dir.as_path();
-    let parent = parent_of(&tips, at);
-    let mut drawn = vec![parent.clone()];
+    let parent = tips.refs.get(&format!("refs/heads/{}", at.parent)).cloned();
+    let mut drawn: Vec<String> = parent.iter().cloned().collect();
     for (role, standing) in &standings {
         let Some(branch) = view.branches.iter_mut().find(|branch| branch.role == *role) else {
             continue;
@@ -84,6 +84,10 @@ fn fill(
         .refs
         .keys()
         .any(|name| name.starts_with("refs/remotes/"));
+    // Of a branch that is gone nothing is told.
+    let Some(parent) = parent else {
+        return Ok(());
+    };
     let (commits, _) = torch_worktree::newest(git, common, &parent)?;
     let mut today: Vec<_> = commits
         .into_iter()

@@ -15,8 +15,11 @@ const WIDTH: usize = 80;
 
 /// How branches stand: a table, what is due, what is open, the parent's day, the graph.
 pub fn health(view: &HealthView, clock: &Clock) -> String {
-    let short = short(&view.parent_commit);
-    let title = format!("{}, for {} {short}", view.team, view.parent);
+    let there = match view.parent_commit.is_empty() {
+        true => "(there is no such branch)".to_owned(),
+        false => short(&view.parent_commit).to_owned(),
+    };
+    let title = format!("{}, for {} {there}", view.team, view.parent);
     let mut table = Table::new(
         2,
         &["ROLE", "BRANCH", "COMMIT", "AHEAD", "BEHIND", "UNPUSHED"],
@@ -55,7 +58,9 @@ pub fn health(view: &HealthView, clock: &Clock) -> String {
     }
     let commits = view.parent_commits.len() + view.parent_more;
     let commits = count(u64::try_from(commits).unwrap_or(u64::MAX), "commit");
-    text.push_str(&format!("{} in the last day: {commits}\n", view.parent));
+    if !view.parent_commit.is_empty() {
+        text.push_str(&format!("{} in the last day: {commits}\n", view.parent));
+    }
     view.parent_commits
         .iter()
         .for_each(|one| text.push_str(&parent_commit(one, clock)));

@@ -92,6 +92,16 @@ fn health_at_a_glance() {
     ] {
         assert!(text.contains(expect), "{expect:?} in\n{text}");
     }
+    // A parent that is gone stands nowhere.
+    let gone = HealthView {
+        parent_commit: String::new(),
+        parent_commits: Vec::new(),
+        parent_more: 0,
+        ..view
+    };
+    let text = shown(&health(&gone, &clock()));
+    assert!(text.contains("myapp, for trunk (there is no such branch)"));
+    assert!(!text.contains("in the last day"), "{text}");
 }
 
 #[test]
