@@ -332,26 +332,15 @@ pub(crate) fn choose_team<'a, 'w>(
             "none was raised in this registry yet",
             Some("torch auto --spec spec.md --agent demo"),
         ))),
-        [first, ..] => {
+        _ => {
             let error = "it is not clear which team is meant";
-            let (here, hint) = match selector.cwd == Path::new("/") {
-                true => {
-                    let hint = format!("torch status --team {}", first.name);
-                    (
-                        "the current directory lies in no repository".to_owned(),
-                        hint,
-                    )
-                }
-                false => {
-                    let cwd = selector.cwd.display();
-                    (
-                        format!("{cwd} belongs to no team"),
-                        "torch status".to_owned(),
-                    )
-                }
+            let here = match selector.cwd == Path::new("/") {
+                true => "the current directory lies in no repository".to_owned(),
+                false => format!("{} belongs to no team", selector.cwd.display()),
             };
-            let cause = format!("{here}; {}", team_list(teams));
-            Err(Box::new(usage(error, &cause, Some(&hint))))
+            let cause = format!("{here}; say --team NAME, or NAME:ROLE; {}", team_list(teams));
+            // No team is named in the hint: hints are run as they stand, and whichever it named could be the wrong one.
+            Err(Box::new(usage(error, &cause, Some("torch status"))))
         }
     }
 }

@@ -5,7 +5,7 @@ use torch_testing::{SCRIPTED, World};
 use super::follow_hint;
 
 #[test]
-fn where_two_teams_are_the_hint_names_one() {
+fn where_two_teams_are_the_hint_changes_neither() {
     let world = World::new();
     world.team("orchestrator", SCRIPTED);
     let other = world.folder().join("other");
@@ -19,9 +19,18 @@ fn where_two_teams_are_the_hint_names_one() {
     let unclear = world
         .run(&world.command("sh").args(["-c", outside]))
         .code(2);
-    let unclear = unclear.says("it is not clear which team is meant");
-    follow_hint(&world, &unclear).prints("is stopped");
-    assert!(!unclear.stderr.contains("torch status"), "{unclear}");
+    let unclear = unclear
+        .says("it is not clear which team is meant")
+        .says("sample")
+        .says("other");
+    // What the hint runs changes no team.
+    follow_hint(&world, &unclear)
+        .prints("sample")
+        .prints("other");
+    for running in ["sample", "other"] {
+        let status = world.torch(&["status", "--team", running, "--json"]).ok();
+        assert_eq!(status.json()["teams"][0]["phase"], "running", "{status}");
+    }
 }
 
 #[test]
