@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use torch_core::rollback::{LastGood, Rollback, TakenBack, Verdict};
+use torch_core::rollback::{LastGood, LeasedPush, Rollback, TakenBack, Verdict};
 
 use crate::wire::TeamSelector;
 
@@ -103,6 +103,12 @@ pub struct RollbackPlan {
     pub taken: Vec<TakenBack>,
     /// The files that differ.
     pub files: Vec<FileChangeView>,
+    /// The commits that the branch would leave if it were itself put back (`emergency --force`), the newest first.
+    #[serde(default)]
+    pub leaves: Vec<TakenBack>,
+    /// What would then be replaced on the remote, under which lease; none where the remote is not known to have any of it.
+    #[serde(default)]
+    pub push: Option<LeasedPush>,
     /// Stable tags that are no commit of the branch itself and say nothing of it.
     pub aside: Vec<String>,
     /// Why it can't be done now, if it can't.

@@ -18,6 +18,8 @@ pub const REFUSED: u8 = 4;
 pub const UNREACHABLE: u8 = torch_api::wire::EXIT_UNREACHABLE;
 /// Some of what was to be found well is not (`torch rollback verify`).
 pub const PARTIAL: u8 = 5;
+/// Nothing was checked (`torch rollback verify`).
+pub const UNCHECKED: u8 = 6;
 /// Ended by Ctrl-C (128 + SIGINT, as shells report it).
 pub const INTERRUPTED: u8 = 130;
 
@@ -33,5 +35,6 @@ Exit codes:
     3  not reached in time
     4  refused by policy
     5  in part: torch rollback verify found one or two checks failed
+    6  torch rollback verify checked nothing
    75  the daemon is not reachable and could not be started
   130  ended by Ctrl-C";

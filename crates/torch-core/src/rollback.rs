@@ -185,8 +185,10 @@ pub struct Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// None failed.
+    /// None failed, and at least one passed.
     Success,
+    /// Nobody looked at anything.
+    Unchecked,
     /// One or two failed.
     Partial,
     /// More failed.
@@ -197,7 +199,9 @@ impl Verdict {
     /// Of these checks; one that nobody looked at counts neither way.
     pub fn of(checks: &[Check]) -> Self {
         let failed = |check: &&Check| matches!(check.result, CheckResult::Failed { .. });
+        let not = |check: &Check| matches!(check.result, CheckResult::NotChecked { .. });
         match checks.iter().filter(failed).count() {
+            0 if checks.iter().all(not) => Self::Unchecked,
             0 => Self::Success,
             1 | 2 => Self::Partial,
             _ => Self::Failed,
@@ -208,6 +212,7 @@ impl Verdict {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Success => "success",
+            Self::Unchecked => "unchecked",
             Self::Partial => "partial",
             Self::Failed => "failed",
         }
@@ -250,6 +255,12 @@ pub struct Rollback {
     pub by: String,
     /// What was wanted.
     pub what: RollbackKind,
+    /// The commit that was named as bad, full hex.
+    #[serde(default)]
+    pub bad: Option<String>,
+    /// Where the parent branch stood, full hex; none where nobody looked.
+    #[serde(default)]
+    pub parent_tip: Option<String>,
     /// Where to.
     pub good: Option<LastGood>,
     /// What is taken back, the newest first.
@@ -308,14 +319,20 @@ mod tests {
             result,
         };
         let failed = || CheckResult::Failed { why: String::new() };
+        let passed = || CheckResult::Passed {
+            what: String::new(),
+        };
         let not = || CheckResult::NotChecked { why: String::new() };
         let verdict = |n: usize| {
             let mut checks: Vec<_> = (0..n).map(|_| check(failed())).collect();
             checks.push(check(not()));
+            checks.push(check(passed()));
             Verdict::of(&checks)
         };
         let found: Vec<_> = (0..5).map(verdict).collect();
         let (partial, failed) = (Verdict::Partial, Verdict::Failed);
         assert_eq!(found, [Verdict::Success, partial, partial, failed, failed]);
+        let nobody_looked = [check(not()), check(not())];
+        assert_eq!(Verdict::of(&nobody_looked), Verdict::Unchecked);
     }
 }

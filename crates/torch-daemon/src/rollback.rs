@@ -34,14 +34,27 @@ pub struct Wanted {
     pub order: RollbackOrder,
     /// The worktree in which files are restored.
     pub worktree: Option<PathBuf>,
-    /// The verified integrations of the team, id and commit; looked up by the host.
-    pub integrations: Vec<(String, String)>,
+    /// The verified integrations of the team; looked up by the host.
+    pub integrations: Vec<Landed>,
+    /// The rollbacks of all teams, the oldest first: a branch's commits tell which of them were made on it. Looked up by the host.
+    pub records: Vec<Rollback>,
     /// The last rollback that moved the parent branch; looked up by the host.
     pub last: Option<Box<Rollback>>,
     /// What each check runs, and how many minutes each may take.
     pub checks: Vec<(String, String)>,
     /// As [`Self::checks`].
     pub minutes: u64,
+}
+
+/// A verified integration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landed {
+    /// Its id.
+    pub id: String,
+    /// Where it ended, full hex.
+    pub commit: String,
+    /// Where the parent branch stood before, full hex.
+    pub before: String,
 }
 
 /// Something to be done outside of the state.

@@ -1,6 +1,10 @@
 //! The one finder of the last good commit: where work is taken back to.
 
+mod past;
+
 use torch_core::rollback::GoodBy;
+
+pub use past::{Commit, Past};
 
 /// What a message begins with that marks a commit as good.
 const PREFIXES: [&str; 2] = ["Integration:", "stable:"];
@@ -60,10 +64,18 @@ fn rank(why: &GoodBy) -> u8 {
 /// Finds the newest verified integration, else the newest stable tag, else the newest commit whose message says so.
 ///
 /// `line` is the branch's own line: its newest commit and the first parents below it. `bad` is the position on it at which what is
-/// bad came in (0: the newest commit itself); whatever stands there or above has it, and is never the answer. A mark on a commit
-/// that is not on the line, as of a branch that was merged, says nothing of the line.
-pub fn last_good<'a>(line: &[&str], marks: &'a [Mark], bad: usize) -> Option<Found<'a>> {
-    let below = line.iter().enumerate().skip(bad.saturating_add(1));
+/// bad came in ([`Past::suspect`] where nobody named it; `None`: nothing is); whatever stands there or above has it, and is never the
+/// answer. Nor is what a rollback made, or was bad by what `past` tells. A mark on a commit that is not on the line, as of a branch
+/// that was merged, says nothing of the line.
+pub fn last_good<'a>(
+    line: &[&str],
+    marks: &'a [Mark],
+    bad: Option<usize>,
+    past: &Past,
+) -> Option<Found<'a>> {
+    let above = bad.map_or(0, |bad| bad.saturating_add(1));
+    let below = line.iter().enumerate().skip(above);
+    let below = below.filter(|(position, _)| past.may_be_good(*position));
     let found = below.flat_map(|(position, commit)| {
         let here = marks.iter().filter(move |mark| mark.commit == *commit);
         here.map(move |mark| Found { position, mark })

@@ -109,7 +109,7 @@ impl World {
     }
 
     /// The arguments of `torch auto`, after writing the scenario.
-    fn auto(&self, roles: &str, scenario: &str) -> Vec<String> {
+    pub fn auto(&self, roles: &str, scenario: &str) -> Vec<String> {
         let file = self.folder().join("scenario.toml");
         std::fs::write(&file, scenario).expect("a file for the scenario");
         let file = file.display().to_string();

@@ -281,8 +281,14 @@ impl Climb<'_> {
 
 /// `BASE-ROLE`; where no branch is checked out, the commit's first 12 digits stand for the base.
 fn home_branch(request: &AddRequest<'_>) -> String {
-    let base = match request.base_branch {
-        Repository::DETACHED => &request.base_commit[..12],
+    home_branch_of((request.base_branch, request.base_commit), request.role)
+}
+
+/// The name of a role's home branch, from the branch that the team starts on, or [`Repository::DETACHED`], and its commit: the
+/// one that is made, unless that is another worktree's already.
+pub fn home_branch_of((branch, commit): (&str, &str), role: &RoleName) -> String {
+    let base = match branch {
+        Repository::DETACHED => commit.get(..12).unwrap_or(commit),
         base => base,
     };
     let mut end = base.len().min(STEM_MAX);
@@ -293,5 +299,5 @@ fn home_branch(request: &AddRequest<'_>) -> String {
     let stem = base[..end]
         .trim_start_matches('-')
         .trim_end_matches(['/', '.']);
-    format!("{stem}-{}", request.role)
+    format!("{stem}-{role}")
 }

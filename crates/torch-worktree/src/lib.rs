@@ -56,7 +56,7 @@ mod state;
 mod tests;
 mod undelete;
 
-pub use add::{AddRequest, Added, Rung, add};
+pub use add::{AddRequest, Added, Rung, add, home_branch_of};
 pub use bring::{
     Brought, Stand, brought, changes_nothing, give_up_forgotten, give_up_merge, stand,
 };

@@ -136,6 +136,15 @@ fn work_is_integrated_past_a_conflict_and_without_what_is_red() {
     world.wait("the tester to hear of it", || {
         told(&world, "tester", "git merge main")
     });
+    // What was before the first one is known.
+    let plan = world.torch(&["rollback", "plan"]).code(2);
+    let before = row["parent_tip"].as_str().expect("where it stood");
+    let plan = plan.says(&format!("before it main stood at {}", &before[..8]));
+    let revert = format!(
+        "torch rollback revert {}..main --team sample",
+        &before[..12]
+    );
+    plan.says(&format!("Hint: {revert}\n"));
 
     // Both change the same line: it is the developer's to solve, and goes on by itself then.
     commit(&world, "developer", "b.py", "x = 2\n");
@@ -165,8 +174,27 @@ fn work_is_integrated_past_a_conflict_and_without_what_is_red() {
     approve(&newest(&world));
     assert!(has(&world, "c.py") && !has(&world, "red"));
     is_whole(&world, 4);
+    // One that waits goes with its team; a stopped team begins none.
+    commit(&world, "developer", "d.py", "x = 1\n");
+    world.torch(&["integrate", "--test", test]).ok();
+    let left = branches(&world, &world.project());
+    assert!(left.iter().any(|name| name.starts_with("integration/")));
     world.torch(&["stop"]).ok();
+    world.torch(&["stop", "--purge", "--yes"]).ok();
+    is_whole(&world, 1);
     world.torch(&["audit", "verify"]).ok();
+}
+
+#[test]
+fn a_stopped_team_begins_no_integration() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    commit(&world, "developer", "a.py", "x = 1\n");
+    world.torch(&["stop"]).ok();
+    let refused = world.torch(&["integrate"]).code(1);
+    refused
+        .says("the team is stopped")
+        .says("Hint: torch resume --team sample\n");
 }
 
 #[test]

@@ -72,7 +72,10 @@ fn emergency(world: &World, (good, bad): (&str, &str)) {
         .code(2)
         .says("--yes");
     let forced = world.torch(&["rollback", "emergency", "--force"]);
-    forced.code(2).says("nobody can be asked");
+    forced
+        .code(4)
+        .says("nobody can be asked")
+        .says("Hint: torch rollback plan\n");
     let done = world.run_as("orchestrator", "torch rollback emergency --yes --json");
     let done = done.ok().json();
     assert_eq!(done["told"], 2, "{done}");
@@ -255,6 +258,8 @@ fn a_person_who_types_the_name_puts_the_branch_back() {
     git(&world, &project, &["push", "-q", "-u", "origin", "main"]);
     for (typed, code) in [("yes", 1), ("main", 0)] {
         let terminal = world.terminal("torch rollback emergency --force");
+        terminal.shows("leaves     1 commit");
+        terminal.shows("origin/main is overwritten if it still has");
         terminal.shows("Type the branch's name");
         terminal.type_text(typed);
         terminal.keys(&["Enter"]);
@@ -265,6 +270,9 @@ fn a_person_who_types_the_name_puts_the_branch_back() {
     }
     assert_eq!(git(&world, &remote, &["rev-parse", "main"]), good);
     check(&world);
+    // The good commit itself is at the tip, and nothing is under suspicion.
+    let plan = world.torch(&["rollback", "plan", "--json"]).ok().json();
+    assert_eq!(plan["good"]["commit"], good, "{plan}");
     let last = records(&world).pop().expect("one");
     let kept = git(
         &world,
@@ -277,5 +285,78 @@ fn a_person_who_types_the_name_puts_the_branch_back() {
     // As the answer says.
     git(&world, &project, &["merge", "-q", "--ff-only", &kept]);
     assert_eq!(code(&world), "bad\n");
+    world.torch(&["stop"]).ok();
+}
+
+#[test]
+fn what_was_taken_back_is_not_brought_back_by_the_next_rollback() {
+    let world = World::new();
+    world.team("orchestrator", SCRIPTED);
+    let unchecked = world.torch(&["rollback", "verify"]).code(6);
+    unchecked.prints("nothing was checked, 0 of 6 checked");
+    let good = commit(&world, "good\n", "stable: a");
+    let bad = commit(&world, "bad\n", "stable: b");
+    let is_good = || {
+        let plan = world.torch(&["rollback", "plan", "--json"]).ok().json();
+        assert_eq!(plan["good"]["commit"], good, "{plan}");
+        assert_eq!(code(&world), "good\n");
+    };
+    world
+        .torch(&["rollback", "files", "code.txt"])
+        .ok()
+        .prints("1 file restored");
+    is_good();
+    for again in [
+        &["rollback", "revert", "--to-last-good"][..],
+        &["rollback", "emergency", "--yes"],
+    ] {
+        world.torch(again).code(1).says("taken back already");
+        is_good();
+    }
+    // A reverted commit that others were built on is as bad.
+    let built = commit(&world, "bad again\n", "stable: c");
+    world.torch(&["rollback", "emergency", "--yes"]).ok();
+    is_good();
+    for commit in [&bad, &built] {
+        let plan = world.torch(&["rollback", "plan"]).ok();
+        assert!(!plan.stdout.contains(&commit[..8]), "{plan}");
+    }
+    check(&world);
+    world.torch(&["stop"]).ok();
+}
+
+#[test]
+fn a_team_on_no_branch_is_told_so_everywhere_alike() {
+    let world = World::new();
+    let project = world.project();
+    let head = git(&world, &project, &["rev-parse", "HEAD"]);
+    git(&world, &project, &["checkout", "-q", "--detach"]);
+    let args = world.auto("orchestrator,developer", SCRIPTED);
+    let mut planned = args.clone();
+    planned.push("--dry-run".to_owned());
+    let planned = world.torch(&planned).ok();
+    planned.prints("HEAD is detached").prints("git switch -c");
+    let raised = world.torch(&args).ok();
+    raised.prints("HEAD is detached").prints("git switch -c");
+    let home = format!("{}-developer", &head[..12]);
+    assert!(branches(&world, &project).contains(&home));
+    let mut said = Vec::new();
+    for command in [
+        &["git", "radar"][..],
+        &["integrate"],
+        &["integrate", "--dry-run"],
+        &["rollback", "plan"],
+        &["rollback", "verify"],
+    ] {
+        said.push(world.torch(command).code(2).stderr.clone());
+    }
+    said.dedup();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("no branch that its work goes into"));
+    let refused = world.torch(&["git", "radar"]).code(2);
+    crate::roster::follow_hint(&world, &refused);
+    world.torch(&args).ok();
+    world.torch(&["git", "radar"]).ok();
+    world.torch(&["integrate", "--dry-run"]).ok();
     world.torch(&["stop"]).ok();
 }

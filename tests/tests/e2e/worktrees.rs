@@ -313,6 +313,12 @@ fn a_worktree_gets_what_the_settings_say_and_goes_once_it_is_merged() {
         .code(2)
         .says("worktree.limit")
         .says("torch worktree clean");
+    // It goes by its name, and comes back by it.
+    world
+        .torch(&["worktree", "remove", "login", "--yes"])
+        .ok()
+        .prints("login");
+    world.torch(&["undelete", "login"]).ok();
     fs::write(folder.join("work"), "not saved\n").expect("a file");
     let looked = world.torch(&["worktree", "clean", "--dry-run"]).ok();
     looked.prints("1 files are not committed");

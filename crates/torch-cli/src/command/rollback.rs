@@ -10,7 +10,7 @@ use torch_core::rollback::Verdict;
 use super::given::Given;
 use super::{JsonArgs, TeamArgs};
 use crate::connect;
-use crate::error::{CommandError, Outcome};
+use crate::error::{CommandError, ErrorKind, Outcome};
 use crate::output::{self, Enter};
 use crate::place::Place;
 use crate::{exit, render};
@@ -260,7 +260,27 @@ fn code(view: &RollbackView) -> u8 {
     match view.verdict {
         None | Some(Verdict::Success) => exit::OK,
         Some(Verdict::Partial) => exit::PARTIAL,
+        Some(Verdict::Unchecked) => exit::UNCHECKED,
         Some(Verdict::Failed) => exit::FAILURE,
+    }
+}
+
+/// Nobody is there to ask; by force nothing else is proposed that would do something.
+fn nobody_to_ask(force: bool) -> CommandError {
+    let cause = "standard input or standard error is no terminal";
+    match force {
+        true => {
+            let text = "torch rollback emergency --force was refused";
+            CommandError::new(ErrorKind::Refused, text)
+                .cause("only a person at a terminal puts a branch itself back: its name has to be typed, and nobody can be asked here")
+                .cause(cause)
+                .hint("torch rollback plan")
+        }
+        false => {
+            let text = "torch rollback emergency asks first, and nobody can be asked here";
+            let hint = Given::ours().and("--yes").line();
+            CommandError::usage(text).cause(cause).hint(hint)
+        }
     }
 }
 
@@ -271,6 +291,9 @@ fn emergency(args: EmergencyArgs, place: &Place) -> Outcome {
         let order = RollbackOrder::Emergency { force: None };
         return ask(place, args.common, bad, order);
     }
+    if !output::can_ask() {
+        return Err(nobody_to_ask(args.force));
+    }
     let team = &args.common.team;
     let seen = answered(place, team, (bad.clone(), RollbackOrder::Plan))?;
     let RollbackResponse::Plan(plan) = seen else {
@@ -278,21 +301,26 @@ fn emergency(args: EmergencyArgs, place: &Place) -> Outcome {
             "the daemon answered something else than a plan",
         ));
     };
-    output::notice(render::rollback::plan(&plan, crate::screen::width()).trim_end());
-    if !output::can_ask() {
-        let text = "torch rollback emergency asks first, and nobody can be asked here";
-        let error =
-            CommandError::usage(text).cause("standard input or standard error is no terminal");
-        return Err(match args.force {
-            true => error.hint("torch rollback emergency --yes"),
-            false => error.hint(Given::ours().and("--yes").line()),
-        });
-    }
+    let width = crate::screen::width();
+    let shown = match args.force {
+        true if plan.leaves.is_empty() => {
+            let text = format!("{} is at its last good commit already", plan.parent);
+            return Err(CommandError::other(text).hint("torch rollback verify"));
+        }
+        true => render::rollback::forced(&plan, width),
+        false => render::rollback::plan(&plan, width),
+    };
+    output::notice(shown.trim_end());
     let force = match args.force {
         true => {
+            let remote = plan.push.as_ref().map(|push| {
+                let (remote, branch) = (&push.remote, &push.branch);
+                format!(", and {remote}/{branch} is overwritten")
+            });
             let question = format!(
-                "{} leaves these commits, and its remote is overwritten. Type the branch's name to do it:",
-                plan.parent
+                "{} leaves these commits{}. Type the branch's name to do it:",
+                plan.parent,
+                remote.unwrap_or_default()
             );
             let typed = output::typed(&question)?;
             if typed != plan.parent {

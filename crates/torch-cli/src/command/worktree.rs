@@ -2,6 +2,8 @@
 
 mod tidy;
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use torch_api::worktree::{RemovedView, WorktreeView};
 use torch_api::{Client, Request, Response};
@@ -9,7 +11,7 @@ use torch_api::{Client, Request, Response};
 use super::given::Given;
 use super::{JsonArgs, TeamArgs};
 use crate::connect;
-use crate::error::{CommandError, Outcome};
+use crate::error::{CommandError, ErrorKind, Outcome};
 use crate::exit;
 use crate::output::{self, Enter};
 use crate::place::Place;
@@ -62,7 +64,7 @@ struct ListArgs {
 /// The arguments of `torch worktree remove`.
 #[derive(Debug, Args)]
 struct RemoveArgs {
-    /// The role; or the path of a worktree that belongs to no team any more, as the list shows it
+    /// The role; or the name or path of a worktree that belongs to no team, as the list shows it
     #[arg(value_name = "ROLE")]
     role: String,
     /// Deletes the agent's home branch as well; its tip is kept
@@ -109,6 +111,7 @@ fn fetch(client: &mut Client, team: Option<String>) -> Result<Vec<WorktreeView>,
 
 fn remove(args: RemoveArgs, place: &Place) -> Outcome {
     let mut client = connect::connect(place)?;
+    let args = by_place(args, place, &mut client)?;
     if !args.yes && !confirmed(&args, place, &mut client)? {
         output::notice("nothing was removed");
         return Ok(exit::FAILURE);
@@ -121,6 +124,51 @@ fn remove(args: RemoveArgs, place: &Place) -> Outcome {
         show(removed, args.json)?;
     }
     Ok(exit::OK)
+}
+
+/// The name of a worktree of this repository that no team has, and no role, stands for its path.
+fn by_place(
+    args: RemoveArgs,
+    place: &Place,
+    client: &mut Client,
+) -> Result<RemoveArgs, CommandError> {
+    if args.role.contains('/') || args.team.team.is_some() {
+        return Ok(args);
+    }
+    // Why a role's own can't be removed is said where it is removed.
+    let unknown = connect::ask(client, &request(&args, place, true)).err();
+    if unknown.is_none_or(|error| error.kind != ErrorKind::Usage) {
+        return Ok(args);
+    }
+    let here = common_dir(&place.team(None).cwd);
+    let all = fetch(client, None)?.into_iter();
+    let mut own = all.filter(|found| found.team.is_none() && found.role == args.role);
+    let found = own
+        .find(|found| is_added(&found.path) && here.is_some() && common_dir(&found.path) == here);
+    Ok(match found {
+        Some(found) => RemoveArgs {
+            role: found.path.display().to_string(),
+            ..args
+        },
+        None => args,
+    })
+}
+
+/// Whether `torch worktree add` made it: it lies in `PROJECT.own/worktrees`. What a team left goes by its path only.
+fn is_added(path: &Path) -> bool {
+    let of = path.ancestors().nth(2).and_then(Path::file_name);
+    of.is_some_and(|of| of.to_string_lossy().ends_with(".own"))
+}
+
+/// The folder that all worktrees of a repository share, seen from the top of one of them.
+fn common_dir(top: &Path) -> Option<PathBuf> {
+    let entry = top.join(".git");
+    if entry.is_dir() {
+        return entry.canonicalize().ok();
+    }
+    let text = std::fs::read_to_string(entry).ok()?;
+    let own = Path::new(text.trim().strip_prefix("gitdir: ")?);
+    own.parent()?.parent()?.canonicalize().ok()
 }
 
 fn request(args: &RemoveArgs, place: &Place, dry_run: bool) -> Request {

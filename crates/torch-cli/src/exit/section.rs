@@ -1,6 +1,8 @@
 //! Which exit codes each command can return, for its long help.
 
-use super::{FAILURE, INTERRUPTED, LOCKED, OK, PARTIAL, REFUSED, TIMEOUT, UNREACHABLE, USAGE};
+use super::{
+    FAILURE, INTERRUPTED, LOCKED, OK, PARTIAL, REFUSED, TIMEOUT, UNCHECKED, UNREACHABLE, USAGE,
+};
 
 /// One line of a table.
 type Line = (u8, &'static str);
@@ -68,6 +70,7 @@ fn of_rollbacks(path: &str) -> Vec<Line> {
             wrong,
             DENIED,
             (PARTIAL, "one or two checks failed"),
+            (UNCHECKED, "nothing was checked"),
             NO_DAEMON,
         ],
         "rollback plan" | "rollback list" => vec![DONE, FAILED, wrong, NO_DAEMON],

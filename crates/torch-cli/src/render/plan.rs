@@ -13,6 +13,10 @@ use super::table::{Cell, Table};
 use super::{bytes, count, plain};
 use crate::place::shown;
 
+/// What is missing where no branch is checked out.
+pub(super) const NO_BRANCH: &str =
+    "the work goes into no branch until you `git switch -c NAME` and run torch auto again";
+
 /// The plan: roles, programs, permission modes, branches, and the disk that the worktrees need; `width` is that of the
 /// terminal, if there is one.
 pub fn plan(plan: &PlanView, width: Option<usize>) -> String {
@@ -37,7 +41,13 @@ pub fn plan(plan: &PlanView, width: Option<usize>) -> String {
     let mut fact = |label: &str, value: String| facts.row([Cell::styled(DIM, label), value.into()]);
     fact("project", shown(&plan.project));
     fact("spec", format!("{} ({items})", shown(&plan.spec)));
-    fact("from", format!("{} at {commit}", plan.base_branch));
+    fact(
+        "from",
+        match plan.base_branch.as_str() {
+            "HEAD" => format!("no branch: HEAD is detached at {commit}; {NO_BRANCH}"),
+            branch => format!("{branch} at {commit}"),
+        },
+    );
     fact("disk", disk);
     if let Some(dir) = common_dir(&plan.agents) {
         fact("in", format!("{}/<role>", shown(dir)));

@@ -79,6 +79,44 @@ pub fn plan(plan: &RollbackPlan, width: Option<usize>) -> String {
     text
 }
 
+/// What `emergency --force` would do: the commits that the branch leaves, and what of its remote is replaced.
+pub fn forced(plan: &RollbackPlan, width: Option<usize>) -> String {
+    let parent = plain(&plan.parent);
+    let mut text = format!(
+        "{}\n",
+        paint(STRONG, &format!("{}, on {parent}", plan.team))
+    );
+    text.push_str(&format!("  goes to    {}\n", good(&plan.good)));
+    text.push_str(&format!(
+        "             {}\n",
+        plain(&plan.good.why.to_string())
+    ));
+    text.push_str(&format!(
+        "  leaves     {}, by {}\n",
+        count(number(plan.leaves.len()), "commit"),
+        authors(&plan.leaves)
+    ));
+    text.push_str(&commit_table(&plan.leaves, width));
+    text.push_str(&file_table(&plan.files, 4));
+    text.push_str(&match &plan.push {
+        Some(push) => format!(
+            "  remote     {}/{} is overwritten if it still has {} (--force-with-lease)\n",
+            plain(&push.remote),
+            plain(&push.branch),
+            short(&push.expected)
+        ),
+        None => "  remote     none is known to have any of it; nothing is pushed\n".to_owned(),
+    });
+    if let Some(hindrance) = &plan.hindrance {
+        text.push_str(&format!(
+            "  {}  {}\n",
+            paint(WARN, "not now"),
+            plain(hindrance)
+        ));
+    }
+    text
+}
+
 fn good(good: &LastGood) -> String {
     format!("{} {}", short(&good.commit), plain(&good.subject))
 }
@@ -257,13 +295,17 @@ fn checks(view: &RollbackView) -> String {
         .filter(|check| !matches!(check.result, CheckResult::NotChecked { .. }));
     let style = match verdict {
         Verdict::Success => GOOD,
-        Verdict::Partial => WARN,
+        Verdict::Partial | Verdict::Unchecked => WARN,
         Verdict::Failed => BAD,
+    };
+    let word = match verdict {
+        Verdict::Unchecked => "nothing was checked",
+        verdict => verdict.as_str(),
     };
     let mut text = format!(
         "{}: {}, {} of {} checked\n",
         paint(STRONG, &plain(&view.parent)),
-        paint(style, verdict.as_str()),
+        paint(style, word),
         looked.count(),
         checks.len()
     );

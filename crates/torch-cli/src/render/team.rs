@@ -12,8 +12,9 @@ pub fn raised(team: &TeamView, existed: bool, clock: &Clock, width: Option<usize
     if !existed {
         let line = format!("{} is up: {}", team.name, agents(team));
         return format!(
-            "{}\n{}{}",
+            "{}\n{}{}{}",
             paint(STRONG, &line),
+            no_branch(team),
             held(team),
             how_to_go_on(team)
         );
@@ -25,6 +26,18 @@ pub fn raised(team: &TeamView, existed: bool, clock: &Clock, width: Option<usize
         paint(STRONG, &line),
         how_to_go_on(team)
     )
+}
+
+/// That the team's work can't be integrated, where it was started on no branch.
+fn no_branch(team: &TeamView) -> String {
+    match team.base_branch.as_str() {
+        "HEAD" => format!(
+            "HEAD is detached in {}: {}\n",
+            super::plain(&team.project.display().to_string()),
+            super::plan::NO_BRANCH
+        ),
+        _ => String::new(),
+    }
 }
 
 /// A team's end: per role its branch and its report, then how to attach.

@@ -24,7 +24,7 @@ use super::tidy::Bench;
 use super::worktrees::Done as Next;
 use crate::event::ConnId;
 use crate::failure::{causes, from_error, usage};
-use crate::rollback::{Carried, Done, Job, Wanted};
+use crate::rollback::{Carried, Done, Job, Landed, Wanted};
 use crate::worktrees::Outcome;
 use good::{Good, find};
 
@@ -58,7 +58,11 @@ fn look_up(store: &Store, job: &mut Job) -> std::result::Result<(), StoreError> 
             && row.is_verified()
             && let Some(commit) = &row.landed
         {
-            wanted.integrations.push((row.id.tag(), commit.clone()));
+            wanted.integrations.push(Landed {
+                id: row.id.tag(),
+                commit: commit.clone(),
+                before: row.parent_tip.clone(),
+            });
         }
     }
     let of_parent = |row: &Rollback| {
@@ -66,19 +70,29 @@ fn look_up(store: &Store, job: &mut Job) -> std::result::Result<(), StoreError> 
         let here = moves.is_some_and(|moves| moves.branch.as_ref() == Some(&wanted.parent));
         here && matches!(row.state, RollbackState::Done { .. })
     };
-    let rows = records(store, wanted.team)?;
-    wanted.last = rows.into_iter().rev().find(of_parent).map(Box::new);
+    let rows = all_records(store)?;
+    let mut of_team = rows.iter().filter(|row| row.team == wanted.team);
+    let last = of_team.rfind(|row| of_parent(row)).cloned();
+    wanted.last = last.map(Box::new);
+    wanted.records = rows;
     Ok(())
+}
+
+/// The rollbacks of all teams, the oldest first.
+fn all_records(store: &Store) -> std::result::Result<Vec<Rollback>, StoreError> {
+    let records = store.ledger(LedgerKind::Rollback)?.into_iter();
+    let rows = records.filter_map(|record| match record {
+        LedgerRecord::Rollback(row) => Some(*row),
+        _ => None,
+    });
+    Ok(rows.collect())
 }
 
 /// A team's rollbacks, the oldest first.
 fn records(store: &Store, team: TeamId) -> std::result::Result<Vec<Rollback>, StoreError> {
-    let records = store.ledger(LedgerKind::Rollback)?.into_iter();
-    let rows = records.filter_map(|record| match record {
-        LedgerRecord::Rollback(row) if row.team == team => Some(*row),
-        _ => None,
-    });
-    Ok(rows.collect())
+    let mut rows = all_records(store)?;
+    rows.retain(|row| row.team == team);
+    Ok(rows)
 }
 
 /// The answer to who asks what was done so far.
@@ -207,6 +221,8 @@ impl Draft<'_> {
             at: self.wanted.at,
             by: self.wanted.by.clone(),
             what,
+            bad: None,
+            parent_tip: None,
             good: None,
             taken: Vec::new(),
             files: 0,
@@ -215,6 +231,16 @@ impl Draft<'_> {
             push: None,
             checks: Vec::new(),
             state: RollbackState::Applying,
+        }
+    }
+
+    /// A record of what is taken back to the last good commit.
+    fn towards(&self, found: &Good, what: RollbackKind) -> Rollback {
+        Rollback {
+            bad: found.bad.as_ref().map(|(id, _)| id.clone()),
+            parent_tip: Some(found.line.tip().to_owned()),
+            good: Some(found.good.clone()),
+            ..self.record(what)
         }
     }
 
@@ -254,7 +280,11 @@ impl Draft<'_> {
         let line = git_rollback::line(git, repository, &self.wanted.parent).map_err(failed)?;
         let ids = git_rollback::resolve_all(git, repository, &line, names).map_err(failed)?;
         let commits = git_rollback::commits(git, repository, &ids).map_err(failed)?;
-        self.revert(line.tip(), &commits, self.record(RollbackKind::Revert))
+        let record = Rollback {
+            parent_tip: Some(line.tip().to_owned()),
+            ..self.record(RollbackKind::Revert)
+        };
+        self.revert(line.tip(), &commits, record)
     }
 
     fn revert(&self, tip: &str, commits: &[LineCommit], record: Rollback) -> Result<Rollback> {
@@ -275,30 +305,31 @@ impl Draft<'_> {
 
     /// All above the last good commit is reverted.
     fn to_last_good(&self, what: RollbackKind) -> Result<Rollback> {
-        let Good {
-            line, good, above, ..
-        } = find(self.git, self.repository, self.wanted)?;
+        let found = find(self.git, self.repository, self.wanted)?;
+        let record = self.towards(&found, what);
+        let Good { line, above, .. } = found;
         if above == 0 {
             return Err(self.nothing());
         }
         let commits = line.commits.get(..above).unwrap_or_default();
-        let record = Rollback {
-            good: Some(good),
-            ..self.record(what)
-        };
         self.revert(line.tip(), commits, record)
     }
 
     fn files(&self, paths: &[PathBuf], from: Option<&str>) -> Result<Rollback> {
         let (git, repository) = (self.git, self.repository);
-        let good = match from {
+        let (good, record) = match from {
             Some(name) => {
                 let id = git_rollback::resolve(git, repository, name).map_err(failed)?;
                 let found = git_rollback::commits(git, repository, &[id]).map_err(failed)?;
                 let commit = found.into_iter().next().ok_or_else(|| self.nothing())?;
-                good::told(&commit, GoodBy::Given)
+                let good = good::told(&commit, GoodBy::Given);
+                (good, self.record(RollbackKind::Files))
             }
-            None => find(git, repository, self.wanted)?.good,
+            None => {
+                let found = find(git, repository, self.wanted)?;
+                let record = self.towards(&found, RollbackKind::Files);
+                (found.good, record)
+            }
         };
         let request = git_rollback::RestoreRequest {
             repository,
@@ -313,13 +344,14 @@ impl Draft<'_> {
             files: self.differing(&moves.from, &moves.to)?,
             good: Some(good),
             moves: Some(moves),
-            ..self.record(RollbackKind::Files)
+            ..record
         })
     }
 
     fn branch(&self, keep: &[String]) -> Result<Rollback> {
         let (git, repository) = (self.git, self.repository);
-        let good = find(git, repository, self.wanted)?.good;
+        let found = find(git, repository, self.wanted)?;
+        let good = &found.good;
         let kept = git_rollback::named(git, repository, keep).map_err(failed)?;
         let made = git_rollback::pick(git, repository, &good.commit, &kept).map_err(failed)?;
         Ok(Rollback {
@@ -328,8 +360,7 @@ impl Draft<'_> {
                 name: self.free(&self.wanted.branches[0])?,
                 commit: made.tip,
             }),
-            good: Some(good),
-            ..self.record(RollbackKind::Branch)
+            ..self.towards(&found, RollbackKind::Branch)
         })
     }
 
@@ -350,6 +381,9 @@ impl Draft<'_> {
     fn forced(&self) -> Result<Rollback> {
         let (git, repository) = (self.git, self.repository);
         let found = find(git, repository, self.wanted)?;
+        if found.position == 0 {
+            return Err(self.nothing());
+        }
         let (tip, good) = (found.line.tip(), found.good.commit.clone());
         let message = format!("torch: back to {good}\n\n{}\n", self.trailer());
         let made = git_rollback::alike(git, repository, (tip, &good), &message);
@@ -365,8 +399,7 @@ impl Draft<'_> {
                 ..self.moved(tip, &made)
             }),
             push: push.map_err(failed)?,
-            good: Some(found.good),
-            ..self.record(RollbackKind::Emergency)
+            ..self.towards(&found, RollbackKind::Emergency)
         })
     }
 
@@ -455,13 +488,20 @@ fn undo(
 }
 
 /// The team has no branch to take anything back on.
-pub(super) fn no_stable_point(wanted: &Wanted, cause: &str) -> Box<Failure> {
+pub(super) fn no_stable_point(wanted: &Wanted, cause: &str, range: Option<&str>) -> Box<Failure> {
     let parent = &wanted.parent;
-    let hint = format!(
-        "git -C {} log --first-parent --oneline -20 {}",
-        quote::shell(&wanted.project),
-        quote::shell(parent)
-    );
+    let hint = match range {
+        Some(range) => format!(
+            "torch rollback revert {} --team {}",
+            quote::shell(range),
+            quote::shell(&wanted.name)
+        ),
+        None => format!(
+            "git -C {} log --first-parent --oneline -20 {}",
+            quote::shell(&wanted.project),
+            quote::shell(parent)
+        ),
+    };
     let error = format!("there is no last good commit on {parent}");
     Box::new(usage(&error, cause, Some(&hint)))
 }

@@ -76,7 +76,10 @@ impl State {
             return t.reply(conn, Response::Planned(Box::new(plan)));
         }
         match existing {
-            Some(team) => self.auto_again(t, conn, team, request, &order, &spec),
+            Some(team) => {
+                self.adopt_branch(t, team, project.branch.as_ref());
+                self.auto_again(t, conn, team, request, &order, &spec);
+            }
             None => self.raise(t, conn, request, order, &project, &spec),
         }
     }
@@ -204,7 +207,10 @@ impl State {
             common_dir: project.common_dir.clone(),
             spec: spec.path.clone(),
             spec_sha256: spec.sha256.clone(),
-            base_branch: project.branch.clone().unwrap_or_else(|| "HEAD".to_owned()),
+            base_branch: project
+                .branch
+                .clone()
+                .unwrap_or_else(|| super::detached::DETACHED.to_owned()),
             base_commit: project.head.clone(),
             desired: DesiredState::Running,
             phase: TeamPhase::Raising,

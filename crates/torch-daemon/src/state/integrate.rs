@@ -262,9 +262,10 @@ impl State {
         };
         let rows = self.integrations.rows.values();
         let next: Vec<_> = rows.filter(|row| waits(row)).map(|row| row.team).collect();
-        for team in next {
-            self.advance_integration(t, team);
+        for other in next {
+            self.advance_integration(t, other);
         }
+        self.go_on_purging(t, team);
     }
 
     /// An act ended.

@@ -16,6 +16,7 @@ mod commit;
 mod credit;
 mod deliver;
 mod dependencies;
+mod detached;
 mod figures;
 mod finish;
 #[cfg(test)]
@@ -320,6 +321,8 @@ pub struct State {
     pub(crate) silent: Option<(Timestamp, u32)>,
     /// Teams whose worktrees are being removed for good, by who asked.
     pub(crate) purges: BTreeMap<ConnId, TeamId>,
+    /// Teams that are purged once their integration is given up, and for whom.
+    pub(crate) purges_later: BTreeMap<TeamId, ConnId>,
     /// What guests saw of the sessions they are in, for their first briefing.
     pub(crate) session_notes: BTreeMap<AgentId, String>,
     /// Connections of torch's MCP server.

@@ -42,9 +42,40 @@ impl State {
             };
             return super::worktrees::order_worktrees(t, conn, order);
         }
+        match self.give_up_integration(t, team, PURGE) {
+            // Its branch and its bench go first; the purge goes on once they have.
+            Ok(true) => {
+                self.purges_later.insert(team, conn);
+                self.advance_integration(t, team);
+            }
+            Ok(false) => self.purge_now(t, conn, (team, agents)),
+            Err(failure) => t.fail(conn, *failure),
+        }
+    }
+
+    fn purge_now(&mut self, t: &mut Turn, conn: ConnId, (team, agents): (TeamId, Vec<AgentId>)) {
         t.journal("team.purging", team, json!({}));
         self.purges.insert(conn, team);
         self.remove_worktrees(t, conn, &agents, (HomeBranch::Goes, PURGE));
+    }
+
+    /// The integration that a purge waited for is over.
+    pub(super) fn go_on_purging(&mut self, t: &mut Turn, team: TeamId) {
+        let Some(conn) = self.purges_later.remove(&team) else {
+            return;
+        };
+        let selector = TeamSelector {
+            name: self.name_of(team),
+            cwd: std::path::PathBuf::from("/"),
+        };
+        // It may run again by now.
+        match self.purgeable(&selector) {
+            Ok(team) => {
+                let agents = self.team_agents(team);
+                self.purge_now(t, conn, (team, agents));
+            }
+            Err(failure) => t.fail(conn, *failure),
+        }
     }
 
     /// A stopped team, none of whose agents keeps its worktree from being removed.

@@ -85,6 +85,7 @@ impl State {
             silent: None,
             unheard: false,
             purges: BTreeMap::new(),
+            purges_later: BTreeMap::new(),
             session_notes: BTreeMap::new(),
             through_mcp: BTreeSet::new(),
             own_commits: BTreeSet::new(),

@@ -96,11 +96,8 @@ impl State {
             t.journal("rollback.refused", team.id, data);
             return Err(Box::new(not_allowed(&request.order, (rule, words))));
         }
-        if parent == "HEAD" {
-            let cause = format!("team {} was started on no branch", team.name);
-            let hint = format!("torch worktree list --team {}", team.name);
-            let error = "nothing was taken back";
-            return Err(Box::new(other(error, &cause, Some(&hint))));
+        if !matches!(request.order, RollbackOrder::List) {
+            super::detached::has_branch(&team)?;
         }
         typed_right(&request.order, &parent)?;
         Ok(Wanted {
@@ -115,6 +112,7 @@ impl State {
             bad: request.bad,
             worktree,
             integrations: Vec::new(),
+            records: Vec::new(),
             last: None,
             checks: self.rollback_checks(&request.order),
             minutes: self.settings.config.rollback.minutes,
@@ -318,6 +316,8 @@ impl State {
             at: wanted.at,
             by: wanted.by,
             what: RollbackKind::Verify,
+            bad: None,
+            parent_tip: None,
             good: None,
             taken: Vec::new(),
             files: 0,

@@ -208,6 +208,9 @@ impl State {
             Ok(team) => team,
             Err(failure) => return t.fail(conn, *failure),
         };
+        if let Err(failure) = super::detached::has_branch(team) {
+            return t.fail(conn, *failure);
+        }
         let agents = self.team_agents(team.id).into_iter();
         let agents = agents.filter_map(|agent| self.registered(agent));
         let order = Order::Radar {

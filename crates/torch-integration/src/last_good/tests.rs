@@ -1,5 +1,7 @@
 //! Which commit is the last good one.
 
+mod histories;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -38,10 +40,21 @@ fn mark(commit: &str, why: GoodBy) -> Mark {
     }
 }
 
+/// Nothing was ever taken back.
+fn no_past(line: &[&str]) -> Past {
+    let commits = line.iter().map(|id| Commit {
+        id,
+        subject: "work",
+        body: "",
+    });
+    let commits: Vec<_> = commits.collect();
+    Past::read(&commits, &[], |_| None)
+}
+
 #[track_caller]
 fn check(marks: &[Mark], bad: usize, expect: Option<usize>) {
     let line = ["f", "e", "d", "c", "b", "a"];
-    let found = last_good(&line, marks, bad);
+    let found = last_good(&line, marks, Some(bad), &no_past(&line));
     assert_eq!(found.map(|found| found.position), expect, "{marks:?}");
 }
 
@@ -112,7 +125,7 @@ proptest! {
                 _ => message(&commit),
             }
         }).collect();
-        match last_good(&line, &marks, bad) {
+        match last_good(&line, &marks, Some(bad), &no_past(&line)) {
             Some(found) => {
                 prop_assert!(found.position > bad);
                 prop_assert_eq!(line[found.position], &found.mark.commit);

@@ -46,6 +46,8 @@ fn rollback(what: RollbackKind) -> Rollback {
         at: Timestamp(1_000),
         by: "human".to_owned(),
         what,
+        bad: None,
+        parent_tip: None,
         good: Some(last_good()),
         taken: vec![
             taken("aaa", "ann", None),
@@ -97,6 +99,12 @@ fn the_plan() {
             taken("aaa", "ann", None),
             taken("bbb", "developer (torch)", Some(2)),
         ],
+        leaves: vec![
+            taken("aaa", "ann", None),
+            taken("bbb", "developer (torch)", Some(2)),
+            taken("ccc", "bob", None),
+        ],
+        push: None,
         files: files(),
         aside: vec!["stable-side".to_owned()],
         hindrance: Some("\"/p\", where it is checked out, has 1 file with changes".to_owned()),

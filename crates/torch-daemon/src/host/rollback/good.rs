@@ -1,12 +1,12 @@
 //! The last good commit of a team's parent branch.
 
-use torch_core::rollback::{GoodBy, LastGood};
-use torch_integration::last_good::{Mark, STABLE_TAG, by_message, last_good};
+use torch_core::rollback::{GoodBy, LastGood, Rollback};
+use torch_integration::last_good::{Commit, Mark, Past, STABLE_TAG, by_message, last_good};
 use torch_worktree::rollback::{Line, LineCommit, came_in, line, resolve};
 use torch_worktree::{Git, Repository};
 
 use super::{Result, failed, no_stable_point, short};
-use crate::rollback::Wanted;
+use crate::rollback::{Landed, Wanted};
 
 /// What was found.
 pub(super) struct Good {
@@ -44,9 +44,12 @@ pub(super) fn find(git: &Git, repository: &Repository, wanted: &Wanted) -> Resul
     let tags = line.tags.iter();
     let aside = tags.filter(|(_, commit)| !ids.contains(&commit.as_str()));
     let aside: Vec<String> = aside.map(|(name, _)| name.clone()).collect();
-    let at = bad.as_ref().map_or(0, |(_, at)| *at);
-    let Some(found) = last_good(&ids, &marks, at) else {
-        return Err(none(wanted, (&line, at), &aside));
+    let past = past(git, repository, (&line, &wanted.records));
+    let at = bad
+        .as_ref()
+        .map_or_else(|| past.suspect(), |(_, at)| Some(*at));
+    let Some(found) = last_good(&ids, &marks, at, &past) else {
+        return Err(none(wanted, (&line, at.unwrap_or_default()), &aside));
     };
     let (position, why) = (found.position, found.mark.why.clone());
     let good = told(&line.commits[position], why);
@@ -59,6 +62,20 @@ pub(super) fn find(git: &Git, repository: &Repository, wanted: &Wanted) -> Resul
         bad,
         aside,
         line,
+    })
+}
+
+/// What earlier rollbacks say of the line.
+fn past(git: &Git, repository: &Repository, (line, records): (&Line, &[Rollback])) -> Past {
+    let commits = line.commits.iter().map(|commit| Commit {
+        id: &commit.id,
+        subject: &commit.subject,
+        body: &commit.body,
+    });
+    let commits: Vec<_> = commits.collect();
+    // A commit that this branch does not have, or that is gone, says nothing of it.
+    Past::read(&commits, records, |id| {
+        came_in(git, repository, line, id).ok()
     })
 }
 
@@ -77,9 +94,9 @@ fn marks(line: &Line, wanted: &Wanted) -> Vec<Mark> {
         commit: commit.clone(),
         why,
     };
-    let integrations = wanted.integrations.iter().map(|(id, commit)| {
-        let id = id.clone();
-        mark(commit, GoodBy::Integration { id })
+    let integrations = wanted.integrations.iter().map(|landed| {
+        let id = landed.id.clone();
+        mark(&landed.commit, GoodBy::Integration { id })
     });
     let tags = line.tags.iter().map(|(name, commit)| {
         let name = name.clone();
@@ -93,7 +110,8 @@ fn marks(line: &Line, wanted: &Wanted) -> Vec<Mark> {
 }
 
 fn none(wanted: &Wanted, (line, bad): (&Line, usize), aside: &[String]) -> Box<torch_api::Failure> {
-    let below = line.commits.get(bad).map_or("", |commit| short(&commit.id));
+    let suspect = line.commits.get(bad);
+    let below = suspect.map_or("", |commit| short(&commit.id));
     let mut cause = format!(
         "below {below} it has no verified integration, no tag {STABLE_TAG}*, and no commit whose message begins with \"Integration:\" or \"stable:\""
     );
@@ -103,5 +121,25 @@ fn none(wanted: &Wanted, (line, bad): (&Line, usize), aside: &[String]) -> Box<t
             wanted.parent
         ));
     }
-    no_stable_point(wanted, &cause)
+    let landed = suspect.and_then(|suspect| landed_at(wanted, line, suspect));
+    let range = landed.map(|landed| {
+        cause.push_str(&format!(
+            "; {below} itself is where the verified integration {} ended, and before it {} stood at {}",
+            landed.id,
+            wanted.parent,
+            short(&landed.before)
+        ));
+        let before = landed.before.get(..12).unwrap_or(&landed.before);
+        format!("{before}..{}", wanted.parent)
+    });
+    no_stable_point(wanted, &cause, range.as_deref())
+}
+
+/// The verified integration that is under suspicion, if it is one and what was before it can be gone back to.
+fn landed_at<'a>(wanted: &'a Wanted, line: &Line, suspect: &LineCommit) -> Option<&'a Landed> {
+    let mut all = wanted.integrations.iter();
+    let landed = all.find(|landed| landed.commit == suspect.id)?;
+    let position = line.position(&landed.before)?;
+    let tip = line.commits.first()?;
+    (line.commits[position].tree != tip.tree).then_some(landed)
 }

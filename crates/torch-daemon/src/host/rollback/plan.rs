@@ -16,8 +16,11 @@ pub(super) fn made(git: &Git, wanted: &Wanted) -> Result<RollbackPlan> {
     let ends = (found.line.tip(), found.good.commit.as_str());
     let files = git_rollback::changed(git, &repository, ends);
     let files = files.map_err(|error| failed(error.into()))?;
-    let above = found.line.commits.get(..found.above);
-    let taken = git_rollback::taken(git, &repository, above.unwrap_or_default());
+    let above = found.line.commits.get(..found.position);
+    let leaves = git_rollback::taken(git, &repository, above.unwrap_or_default());
+    let leaves = leaves.map_err(|error| failed(error.into()))?;
+    let taken = leaves.get(..found.above).unwrap_or(&leaves).to_vec();
+    let push = git_rollback::upstream(git, &repository, &wanted.parent, ends).map_err(failed)?;
     let draft = Draft {
         git,
         repository: &repository,
@@ -29,7 +32,9 @@ pub(super) fn made(git: &Git, wanted: &Wanted) -> Result<RollbackPlan> {
         team: wanted.name.clone(),
         parent: wanted.parent.clone(),
         tip: found.line.tip().to_owned(),
-        taken: taken.map_err(|error| failed(error.into()))?,
+        taken,
+        leaves,
+        push,
         files: files.into_iter().map(file).collect(),
         aside: found.aside,
         bad: found.bad,

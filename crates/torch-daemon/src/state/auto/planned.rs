@@ -39,7 +39,7 @@ impl State {
                         program.data.launch.mode_words(wanted)
                     },
                 ),
-                branch: format!("{base}-{role}"),
+                branch: torch_worktree::home_branch_of((&base, &project.head), role),
                 worktree: self.worktree_path(&name, role),
             });
         PlanView {

@@ -6,7 +6,7 @@ use serde_json::json;
 use torch_api::integrate::{IntegrateOrder, IntegrateRequest};
 use torch_api::{Failure, Response};
 use torch_core::integration::{Integration, IntegrationWishes, WaitOn};
-use torch_core::{AgentId, IntegrationId, Sender, Team, TeamId};
+use torch_core::{AgentId, IntegrationId, Sender, Team, TeamId, TeamPhase};
 use torch_integration::integrate::{self, Act, Say};
 
 use super::super::requests::Caller;
@@ -170,11 +170,15 @@ impl State {
             let view = self.integration_view(row.clone());
             return t.reply(conn, answer(view));
         }
-        if team.base_branch == "HEAD" {
-            let error = format!("team {} has no branch to integrate into", team.name);
-            let cause = "it was started on a detached HEAD";
-            let hint = "git switch -c NAME, and then torch auto";
-            return t.fail(conn, usage(&error, cause, Some(hint)));
+        if let Err(failure) = super::super::detached::has_branch(team) {
+            return t.fail(conn, *failure);
+        }
+        if team.phase == TeamPhase::Stopped {
+            let error = format!("no integration of {} was begun", team.name);
+            let cause =
+                "the team is stopped: nobody is there to solve a conflict, run the tests or review";
+            let hint = format!("torch resume --team {}", team.name);
+            return t.fail(conn, other(&error, cause, Some(&hint)));
         }
         let metrics = match measures(metrics) {
             Ok(metrics) => metrics,
@@ -214,6 +218,9 @@ impl State {
     }
 
     fn preview(&mut self, t: &mut Turn, conn: ConnId, team: &Team, wishes: IntegrationWishes) {
+        if let Err(failure) = super::super::detached::has_branch(team) {
+            return t.fail(conn, *failure);
+        }
         let row = self.fresh_integration(t, team, "human", wishes);
         let job = self
             .integration_rules(&row)
@@ -253,6 +260,34 @@ impl State {
                 if !wait {
                     self.answer_integrators(t, team.id);
                 }
+            }
+        }
+    }
+
+    /// Ends the open integration of a team, if it has one: its branch and its bench are taken away.
+    ///
+    /// # Errors
+    /// When the parent branch has it already: it ends by itself.
+    pub(crate) fn give_up_integration(
+        &mut self,
+        t: &mut Turn,
+        team: TeamId,
+        by: &str,
+    ) -> Result<bool, Box<Failure>> {
+        let Some(row) = self.integrations.rows.get_mut(&team) else {
+            return Ok(false);
+        };
+        let tag = row.id.tag();
+        match integrate::abort(row, by) {
+            Err(cause) => {
+                let error = format!("integration {tag} is not over");
+                let hint = Some("torch integrate --list");
+                Err(Box::new(other(&error, &cause, hint)))
+            }
+            Ok(says) => {
+                self.keep_integration(t, team);
+                self.say_of_integration(t, team, says);
+                Ok(true)
             }
         }
     }

@@ -14,11 +14,8 @@ pub(super) fn under_way(team: &str) -> Failure {
 
 pub(super) fn not_allowed(order: &RollbackOrder, (rule, words): (&str, &str)) -> Failure {
     let error = format!("`torch rollback {}` was refused", order.as_str());
-    let hint = match rule {
-        "rollback.force" => "torch rollback emergency",
-        _ => "torch rollback plan",
-    };
-    refused(&error, &format!("rule {rule}: {words}"), Some(hint))
+    let hint = Some("torch rollback plan");
+    refused(&error, &format!("rule {rule}: {words}"), hint)
 }
 
 /// Whoever puts a branch back has typed its name.
@@ -26,7 +23,7 @@ pub(super) fn typed_right(order: &RollbackOrder, parent: &str) -> Result<(), Box
     match order {
         RollbackOrder::Emergency { force: Some(typed) } if typed != parent => {
             let cause = format!("{typed:?} was typed, and the branch is {parent}");
-            let hint = Some("torch rollback emergency");
+            let hint = Some("torch rollback plan");
             Err(Box::new(usage("nothing was taken back", &cause, hint)))
         }
         _ => Ok(()),
