@@ -8,6 +8,7 @@ mod branches;
 mod count;
 mod late;
 mod overlaps;
+mod parent;
 mod requests;
 mod show;
 

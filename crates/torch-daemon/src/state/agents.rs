@@ -31,6 +31,9 @@ impl State {
             return;
         }
         if before != state {
+            if matches!(before, AgentState::Working | AgentState::Retrying) {
+                run.worked_until = Some(t.now);
+            }
             run.agent.since = t.now;
             run.looks = None;
             run.seen = t.now;

@@ -414,6 +414,7 @@ impl AgentRun {
             woken_by: None,
             turn_began: None,
             turn_was_good: None,
+            worked_until: None,
             failure: None,
             ended: false,
             end: None,

@@ -189,6 +189,8 @@ pub(crate) struct AgentRun {
     /// When the turn began that is under way, and when the last one did that ended without a limit.
     pub(crate) turn_began: Option<Timestamp>,
     pub(crate) turn_was_good: Option<Timestamp>,
+    /// When it was last seen to be at work no longer, in this daemon's life.
+    pub(crate) worked_until: Option<Timestamp>,
     /// Whether a failure of this launch was reported.
     pub(crate) failure: Option<String>,
     /// Whether its program ended in this launch.

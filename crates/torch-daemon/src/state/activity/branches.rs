@@ -19,7 +19,7 @@ use super::count::{TORCH, short, subject};
 /// The rule about names.
 const NAME_RULE: &str = "branch.name";
 /// The rule about the parent branch.
-const PARENT_RULE: &str = "branch.parent";
+pub(super) const PARENT_RULE: &str = "branch.parent";
 /// The rule about other branches that were there.
 const FOREIGN_RULE: &str = "branch.foreign";
 
@@ -71,11 +71,11 @@ impl State {
                 let data = self.about(team, moved.agent, data);
                 t.journal("git.branch", subject(team, moved.agent), data);
             }
-            self.judge_move(t, team, moved);
+            self.judge_move(t, team, moved, moves);
         }
     }
 
-    fn judge_move(&mut self, t: &mut Turn, team: TeamId, moved: &RefMove) {
+    fn judge_move(&mut self, t: &mut Turn, team: TeamId, moved: &RefMove, all: &[RefMove]) {
         let Some(base) = self.teams.get(&team).map(|team| team.base_branch.clone()) else {
             return;
         };
@@ -84,6 +84,13 @@ impl State {
             _ => return,
         };
         let is_parent = name == base;
+        let is_lost = moved.rewound || moved.new.is_none();
+        if is_parent && is_lost && moved.old.is_some() {
+            if !self.is_torchs(team, moved) {
+                self.judge_lost_parent(t, team, moved);
+            }
+            return;
+        }
         if moved.old.is_none()
             || moved.commits.is_empty()
             || self.is_torchs(team, moved)
@@ -91,10 +98,13 @@ impl State {
         {
             return;
         }
-        let Some(worked) = self.whose_work(team, moved) else {
+        let Some(worked) = self.whose_work(team, moved, all) else {
             return;
         };
-        let Some((agent, how)) = self.who_moved(team, moved, worked) else {
+        let Some((agent, how)) = self.who_moved(t, team, moved, worked) else {
+            if is_parent {
+                self.note_unknown_mover(t, team, moved, worked);
+            }
             return;
         };
         let (rule, severity, remedy) = match is_parent {
@@ -130,7 +140,7 @@ impl State {
     }
 
     /// Whether torch itself moved it: with an integration that was at its end, with a commit of its own, or by a push.
-    fn is_torchs(&self, team: TeamId, moved: &RefMove) -> bool {
+    pub(super) fn is_torchs(&self, team: TeamId, moved: &RefMove) -> bool {
         if let Some(landing) = self.brought_by_integration(team, moved) {
             return landing;
         }
@@ -216,8 +226,9 @@ impl State {
             || branch.starts_with("rollback/")
     }
 
-    /// The agent whose work a move brought: one whose branch stands at one of the commits, or at a parent of one.
-    fn whose_work(&self, team: TeamId, moved: &RefMove) -> Option<AgentId> {
+    /// The agent whose work a move brought: one whose branch stands at one of the commits, or at a parent of one, also if it came there
+    /// in the same moment.
+    fn whose_work(&self, team: TeamId, moved: &RefMove, all: &[RefMove]) -> Option<AgentId> {
         let stands = |agent: &AgentId| {
             let head = self
                 .activity
@@ -228,7 +239,9 @@ impl State {
             let home = run.agent.branch.as_ref();
             let known = self.activity.known.get(&team)?;
             let home = home.and_then(|home| known.tips.get(&format!("refs/heads/{home}")));
-            let at = head.into_iter().chain(home.map(String::as_str));
+            let own = all.iter().filter(|one| one.agent == Some(*agent));
+            let now = own.filter_map(|one| one.new.as_deref());
+            let at = head.into_iter().chain(home.map(String::as_str)).chain(now);
             let brought = at.filter(|at| {
                 moved.old.as_deref() != Some(at)
                     && moved.commits.iter().any(|commit| {
@@ -246,6 +259,7 @@ impl State {
     /// Against whom a move is held, and what speaks for it.
     fn who_moved(
         &self,
+        t: &Turn,
         team: TeamId,
         moved: &RefMove,
         worked: AgentId,
@@ -258,7 +272,9 @@ impl State {
             run.is_some_and(|run| run.agent.role.is_sub_hub())
         });
         let at_work = [Some(worked), manager].into_iter().flatten();
-        let found = at_work.into_iter().find(|agent| self.is_at_work(*agent));
+        let found = at_work
+            .into_iter()
+            .find(|agent| self.was_at_work(t, *agent));
         found.map(|agent| {
             (
                 agent,

@@ -375,6 +375,7 @@ mod edges;
 mod held;
 mod left_commits;
 mod memory;
+mod parent;
 mod projects;
 mod reports;
 mod stating;

@@ -12,11 +12,11 @@ const MINUTE: u64 = 60;
 /// How long time goes by at once, in seconds.
 const STEP: u64 = 30;
 
-fn hex(number: u32) -> String {
+pub(super) fn hex(number: u32) -> String {
     format!("{number:040x}")
 }
 
-fn commit(number: u32, subject: &str, at: Timestamp) -> CommitFact {
+pub(super) fn commit(number: u32, subject: &str, at: Timestamp) -> CommitFact {
     CommitFact {
         id: hex(number),
         parents: vec![hex(number - 1)],
@@ -27,7 +27,7 @@ fn commit(number: u32, subject: &str, at: Timestamp) -> CommitFact {
     }
 }
 
-fn moved(
+pub(super) fn moved(
     name: &str,
     agent: Option<&str>,
     (old, new): (u32, u32),
@@ -59,7 +59,7 @@ fn standing(name: &str, head: u32, now: Timestamp) -> Standing {
 }
 
 /// A team whose developer is in a turn, and whose branches are known.
-fn known() -> Stage {
+pub(super) fn known() -> Stage {
     let mut stage = Stage::new(Vec::new(), BEGIN);
     for name in ROLES {
         stage.set(name, AgentState::Idle);
@@ -87,7 +87,7 @@ impl Stage {
     }
 
     /// The developer commits on its branch.
-    fn commits(&mut self, number: u32, subject: &str) {
+    pub(super) fn commits(&mut self, number: u32, subject: &str) {
         let made = commit(number, subject, self.now);
         let name = "refs/heads/main-developer";
         let moves = vec![moved(
@@ -116,7 +116,7 @@ impl Stage {
         self.happen(Event::Standings { team, standings });
     }
 
-    fn moves(&mut self, moved: RefMove) {
+    pub(super) fn moves(&mut self, moved: RefMove) {
         let (team, moves) = (team().id, vec![moved]);
         self.happen(Event::RefsMoved { team, moves });
     }
@@ -145,7 +145,7 @@ impl Stage {
         looks
     }
 
-    fn open(&self) -> Vec<&str> {
+    pub(super) fn open(&self) -> Vec<&str> {
         let open = self.violations().into_iter();
         let open = open.filter(|row| row.status == ViolationState::Open);
         let mut rules: Vec<&str> = open.map(|row| row.rule.as_str()).collect();
