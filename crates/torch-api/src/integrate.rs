@@ -55,8 +55,11 @@ pub enum IntegrateOrder {
         /// Whether the answer waits for it.
         wait: bool,
     },
-    /// Give it up. Answers as `Begin`.
-    Abort,
+    /// Give it up; a command that runs for it is ended. Answers as `Begin`.
+    Abort {
+        /// Whether to answer only when it is over.
+        wait: bool,
+    },
     /// How the tests went that somebody was asked to run. Answers as `Begin`.
     Tests {
         /// Whether all is well.

@@ -8,11 +8,11 @@ use std::io::Write as _;
 use clap::{CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{
-    ack, agent, agent_run, agents, attach, audit, auto, backup, brief, commit, complete,
-    completions, compliance, config, context, credit, daemon, demo_agent, deps, detect, doctor, gc,
-    git, inbox, init, integrate, logs, man, mcp, message, open, pause, pending, plan, policy,
-    report, restore, resume, roles, rollback, rules, schedule, send, shell, spec, standup, status,
-    stop, task, team as team_command, undelete, violations, why, windows, worktree,
+    ack, agent, agent_run, agents, attach, audit, auto, backup, brief, command_run, commit,
+    complete, completions, compliance, config, context, credit, daemon, demo_agent, deps, detect,
+    doctor, gc, git, inbox, init, integrate, logs, man, mcp, message, open, pause, pending, plan,
+    policy, report, restore, resume, roles, rollback, rules, schedule, send, shell, spec, standup,
+    status, stop, task, team as team_command, undelete, violations, why, windows, worktree,
 };
 use crate::connect;
 use crate::error::{CommandError, Outcome};
@@ -127,6 +127,8 @@ enum Command {
     Mcp(mcp::McpArgs),
     #[command(hide = true)]
     AgentRun(agent_run::AgentRunArgs),
+    #[command(name = "command-run", hide = true)]
+    RunCommand(command_run::CommandRunArgs),
     #[command(hide = true)]
     DemoAgent(demo_agent::DemoAgentArgs),
 }
@@ -147,6 +149,7 @@ pub(crate) fn torch(args: &[OsString]) -> Outcome {
 }
 
 /// Runs a command; the registry is looked for only by those that need one, so that the others work anywhere.
+#[expect(clippy::too_many_lines, reason = "one line for each command")]
 fn run(command: Command) -> Outcome {
     let place = Place::find;
     match command {
@@ -207,6 +210,7 @@ fn run(command: Command) -> Outcome {
         Command::Man(args) => man::run(&args),
         Command::Mcp(args) => mcp::run(&args, place()?),
         Command::AgentRun(args) => agent_run::run(&args),
+        Command::RunCommand(args) => command_run::run(args),
         Command::DemoAgent(args) => demo_agent::run(args),
     }
 }

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod auto;
 pub mod backup;
 pub mod brief;
+pub mod command_run;
 pub mod commit;
 pub mod complete;
 pub mod completions;

@@ -215,6 +215,17 @@ pub struct Bisection {
     pub bad: usize,
 }
 
+/// A run of commands that was begun, and whose end nobody told yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// The step that runs them.
+    pub step: Step,
+    /// On which commit, full hex.
+    pub commit: String,
+    /// How often, one after the other, without an end of its own.
+    pub times: u32,
+}
+
 /// Who let it in, or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
@@ -383,6 +394,9 @@ pub struct Integration {
     /// The search for who broke them, while it is under way.
     #[serde(default)]
     pub bisection: Option<Bisection>,
+    /// What runs now, or was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<Begun>,
     /// Who reviewed it.
     pub review: Option<Review>,
     /// The pull request.
@@ -428,6 +442,7 @@ impl Integration {
             conflicts: Vec::new(),
             tests: None,
             bisection: None,
+            begun: None,
             review: None,
             pull_request: None,
             landed: None,

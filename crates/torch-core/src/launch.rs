@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, LaunchId, RoleName};
+use crate::{AgentId, LaunchId, Process, RoleName};
 
 /// The wrapper's orders.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,4 +31,14 @@ pub struct LaunchSpec {
     pub on_exit: Vec<String>,
     /// What to print when the program has ended, `{end}` standing for how it ended.
     pub farewell: String,
+}
+
+/// What the process above a command of an integration tells of itself in a file, as JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandRecord {
+    /// That process.
+    pub process: Process,
+    /// The command's exit status, once it ended by itself; 128 and the signal's number where a signal ended it.
+    #[serde(default)]
+    pub exit: Option<u8>,
 }

@@ -118,6 +118,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         spools: spool::Spools::new(inputs.clone()),
         outboxes: outbox::Outboxes::new(inputs.clone()),
         refs: crate::host::refs::Refs::default(),
+        integrating: crate::host::integrate::Acts::default(),
         rule_files: crate::host::project_rules::RuleFiles::default(),
         tmux: tmux::Tmux::new(tmux::server_config(
             &options.home,
@@ -161,8 +162,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         .set_socket(&options.socket)
         .context("failed to write down where the socket is")?;
     host.serve_on(listener);
-    say_ready();
-    options.service.ready();
+    say_ready(&options.service);
     tracing::info!(
         "torch {} serves {} as pid {}",
         env!("CARGO_PKG_VERSION"),
@@ -310,7 +310,8 @@ pub(crate) fn lock(home: &Path, patience: std::time::Duration) -> anyhow::Result
 }
 
 /// Tells whoever started the daemon that it can be asked.
-fn say_ready() {
+fn say_ready(service: &crate::service::Service) {
+    service.ready();
     let mut out = std::io::stdout();
     // Nobody may be reading.
     drop(out.write_all(b"ready\n").and_then(|()| out.flush()));

@@ -3,6 +3,7 @@
 //! An act is one that the host does: it looks at the repository, builds, tests, lands. Each may be done twice, as after a kill. What is
 //! said to anybody comes back from [`follow`] and [`due`], to be posted in the same turn in which the record is kept.
 
+mod begun;
 mod bisect;
 mod gate;
 mod order;
@@ -18,6 +19,7 @@ use torch_core::integration::{Integration, TestRun};
 use torch_core::policy::Approval;
 use torch_core::{AgentId, RoleName};
 
+pub use begun::interrupted;
 pub use bisect::{Probe, probe};
 pub use gate::{Breach, Gate, breaches, gates, read_metrics};
 pub use order::{in_order, rank};
@@ -249,6 +251,11 @@ pub enum Found {
         failed: Option<String>,
         /// The tag that was set.
         tag: Option<String>,
+    },
+    /// Commands were ended before they were done, or those that kept them were: they say nothing of the commit.
+    CutOff {
+        /// How that was seen.
+        why: String,
     },
     /// What it left is gone.
     Cleaned,

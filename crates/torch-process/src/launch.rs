@@ -11,6 +11,9 @@ use crate::facts::{self, Status};
 /// The variable that every process of an agent inherits; its value is the agent's id.
 pub const AGENT_VARIABLE: &str = "TORCH_AGENT";
 
+/// The variable that every process of a command inherits which torch runs for an integration; its value names the run.
+pub const RUN_VARIABLE: &str = "TORCH_RUN";
+
 /// How often leftovers are looked for: each look may find children of the ones just ended.
 const LOOKS: usize = 5;
 
@@ -37,56 +40,76 @@ impl LaunchProcesses {
     ///
     /// Costs about 33 µs of CPU for each process of the machine: 1.5 ms with 75, 22 ms with 675 (Linux 6.18).
     pub fn find(&self) -> Vec<Process> {
-        let table = Table::new(&self.agents, &self.spared);
-        let mut roots: Vec<u32> = self
-            .recorded
-            .iter()
-            .filter(|&&process| facts::is_alive(process))
-            .map(|process| process.pid)
+        let agents = self.agents.iter();
+        let variables: Vec<_> = agents
+            .map(|agent| format!("{AGENT_VARIABLE}={agent}"))
             .collect();
-        let mut found = table.trees(&roots);
-        let keepers = table.ancestors_of_spared();
-        let tagged = table.tagged.iter().copied();
-        let stray = tagged.filter(|pid| !keepers.contains(pid) && !table.inherited_by_spared(*pid));
-        roots = stray.collect();
-        for process in table.trees(&roots) {
-            if !found.contains(&process) {
-                found.push(process);
-            }
-        }
-        found
+        find(&variables, &self.recorded, &self.spared)
     }
 
     /// Ends them, blocking: see [`end`] for `grace`. Looks again for what they started meanwhile. Returns those that
     /// would not end.
     pub fn end(&self, grace: Duration) -> Vec<Process> {
-        let mut left = Vec::new();
-        for _ in 0..LOOKS {
-            let found = self.find();
-            if found.is_empty() {
-                return Vec::new();
-            }
-            left = end(&found, grace);
-            if !left.is_empty() {
-                break;
-            }
-        }
-        left
+        end_all(|| self.find(), grace).1
     }
+}
+
+/// Ends, blocking, what runs for the value `run` of [`RUN_VARIABLE`], however it got away from its parents, and what descends from the
+/// `recorded` ones; daemons of torch are spared, and this process. See [`end()`] for `grace`. Returns how many there were at first, and those
+/// that would not end. On systems without `/proc` only descendants are found.
+pub fn end_run(run: &str, recorded: &[Process], grace: Duration) -> (usize, Vec<Process>) {
+    let variable = [format!("{RUN_VARIABLE}={run}")];
+    end_all(|| find(&variable, recorded, &[]), grace)
+}
+
+fn end_all(find: impl Fn() -> Vec<Process>, grace: Duration) -> (usize, Vec<Process>) {
+    let (mut first, mut left) = (None, Vec::new());
+    for _ in 0..LOOKS {
+        let found = find();
+        first.get_or_insert(found.len());
+        if found.is_empty() {
+            return (first.unwrap_or_default(), Vec::new());
+        }
+        left = end(&found, grace);
+        if !left.is_empty() {
+            break;
+        }
+    }
+    (first.unwrap_or_default(), left)
+}
+
+fn find(variables: &[String], recorded: &[Process], spared: &[u32]) -> Vec<Process> {
+    let table = Table::new(variables, spared);
+    let mut roots: Vec<u32> = recorded
+        .iter()
+        .filter(|&&process| facts::is_alive(process))
+        .map(|process| process.pid)
+        .collect();
+    let mut found = table.trees(&roots);
+    let keepers = table.ancestors_of_spared();
+    let tagged = table.tagged.iter().copied();
+    let stray = tagged.filter(|pid| !keepers.contains(pid) && !table.inherited_by_spared(*pid));
+    roots = stray.collect();
+    for process in table.trees(&roots) {
+        if !found.contains(&process) {
+            found.push(process);
+        }
+    }
+    found
 }
 
 /// One look at all processes.
 struct Table {
     all: BTreeMap<u32, Status>,
     children: BTreeMap<u32, Vec<u32>>,
-    /// Those whose environment names one of the agents.
+    /// Those whose environment has one of the variables.
     tagged: BTreeSet<u32>,
     /// The spared ones, daemons known by their command lines, and this process.
     spared: BTreeSet<u32>,
 }
 
 impl Table {
-    fn new(agents: &[String], spared: &[u32]) -> Self {
+    fn new(variables: &[String], spared: &[u32]) -> Self {
         let all: BTreeMap<u32, Status> = facts::all()
             .into_iter()
             .map(|status| (status.process.pid, status))
@@ -96,12 +119,8 @@ impl Table {
             let pid = status.process.pid;
             children.entry(status.parent).or_default().push(pid);
         }
-        let variables = agents.iter();
-        let variables: Vec<_> = variables
-            .map(|agent| format!("{AGENT_VARIABLE}={agent}"))
-            .collect();
         let tagged = all.keys().copied();
-        let tagged = tagged.filter(|&pid| system::has_variable(pid, &variables));
+        let tagged = tagged.filter(|&pid| system::has_variable(pid, variables));
         let mut spared: BTreeSet<u32> = spared.iter().copied().collect();
         spared.insert(std::process::id());
         let torch = all.values().filter(|status| status.name == "torch");

@@ -38,4 +38,4 @@ pub use env::Environment;
 pub use error::ProcessError;
 pub use foreground::{ProcessGroup, exec, spawn_foreground};
 pub use piped::{PipedChild, spawn_piped};
-pub use run::{OUTPUT_MAX, run, run_async};
+pub use run::{OUTPUT_MAX, run, run_async, run_while};

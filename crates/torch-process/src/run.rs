@@ -49,6 +49,14 @@ pub async fn run_async(spec: &CommandSpec) -> Result<Output, ProcessError> {
     result.map_err(|source| follow(io::Error::other(source)))?
 }
 
+/// [`run`] that ends early, with the command's process group, once the other end of the socket or pipe `held` is closed.
+///
+/// # Errors
+/// As [`run`]; [`ProcessError::Cancelled`] when it was closed.
+pub fn run_while(spec: &CommandSpec, held: &OwnedFd) -> Result<Output, ProcessError> {
+    run_until(spec, Some(held))
+}
+
 fn run_until(spec: &CommandSpec, cancel: Option<&OwnedFd>) -> Result<Output, ProcessError> {
     let mut command = spec.to_std()?;
     command

@@ -16,6 +16,7 @@
 //! until the daemon has ended; all send to the wrapper over one channel, and the last gets the started daemon back
 //! over another. Nothing is polled, but for a look every 5 s while the daemon is to stay away.
 
+mod command_run;
 mod daemon;
 mod ended;
 mod hand_over;
@@ -29,6 +30,7 @@ mod wrapper;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+pub use command_run::{CommandRun, CommandRunError, run_command};
 pub use daemon::FindTorch;
 pub use hand_over::{HandOverFrom, hand_over};
 pub use hook::{HOOK_INPUT_MAX, hook};

@@ -1,5 +1,7 @@
 //! `torch integrate`: a team's work gets into its parent branch, past conflicts, red tests and killed daemons.
 
+mod commands;
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -73,6 +73,7 @@ fn every_command_that_prints_data_has_json() {
         "torch man",
         "torch mcp",
         "torch agent-run",
+        "torch command-run",
         "torch demo-agent",
     ];
     for (name, command) in commands() {

@@ -137,7 +137,8 @@ fn order(args: &IntegrateArgs, cwd: &Path) -> Result<IntegrateOrder, CommandErro
         return Ok(IntegrateOrder::List);
     }
     if args.abort {
-        return Ok(IntegrateOrder::Abort);
+        let wait = !args.no_wait;
+        return Ok(IntegrateOrder::Abort { wait });
     }
     if let Some(verdict) = args.tests {
         return Ok(IntegrateOrder::Tests {

@@ -91,6 +91,11 @@ pub enum Effect {
         /// Which.
         job: Box<crate::integrate::Job>,
     },
+    /// End the command that runs for a team's integration, if one does; the act under way ends with it.
+    EndIntegrationCommand {
+        /// Whose.
+        team: TeamId,
+    },
     /// Make a team's broker, look into it, or forward from it.
     Broker(Box<crate::broker::Order>),
     /// Open an agent's window.

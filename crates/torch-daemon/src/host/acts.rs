@@ -13,10 +13,16 @@ use crate::lane::LaneDone;
 use crate::state::State;
 
 /// Carries an effect out that touches nothing but the project and its repository, and says what came of it; `None` for every other
-/// effect, which is not carried out. `home` is the registry's folder, `state` the one that gave the effect.
+/// effect, which is not carried out. `home` is the registry's folder, `torch` the program that is above an integration's commands
+/// (`torch command-run`), `state` the one that gave the effect.
 ///
 /// What can't be done is told in the event, as the host tells it.
-pub fn carried_out(git: &Git, home: &Path, state: &State, effect: &Effect) -> Option<Event> {
+pub fn carried_out(
+    git: &Git,
+    (home, torch): (&Path, &Path),
+    state: &State,
+    effect: &Effect,
+) -> Option<Event> {
     Some(match effect {
         Effect::Inspect { conn, request } => {
             let found = git::inspect(git, request);
@@ -59,7 +65,7 @@ pub fn carried_out(git: &Git, home: &Path, state: &State, effect: &Effect) -> Op
         Effect::Integrate { team, job } => Event::Integrated {
             team: *team,
             id: job.row.id,
-            found: Box::new(integrate::carried_out(git, home, job)),
+            found: Box::new(integrate::alone(git, (home, torch), job)),
         },
         Effect::LookAtWork { .. } | Effect::LookAtTree { .. } => look::seen(git, state, effect)?,
         Effect::LookForOverlaps {

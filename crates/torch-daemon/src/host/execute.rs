@@ -24,6 +24,7 @@ impl Host {
             Effect::Worktrees { conn, order } => self.worktrees(conn, *order),
             Effect::Lane(order) => self.lane(*order),
             Effect::Integrate { team, job } => self.integrate(team, *job),
+            Effect::EndIntegrationCommand { team } => self.end_integration_command(team),
             Effect::Broker(order) => self.broker(*order),
             Effect::Open(order) => self.open(*order),
             Effect::Close { .. } => self.close(effect),

@@ -6,7 +6,13 @@ mod programs;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
 
 use torch_core::{IntegrationId, TeamId};
 use torch_integration::integrate::{Act, Found};
@@ -18,8 +24,20 @@ use crate::integrate::Job;
 
 pub(super) use preview::preview;
 
+/// How long the daemon's end waits for a command's processes to end.
+const COMMAND_END: Duration = Duration::from_secs(3);
+
 /// Why an act came to nothing, in words.
 pub(super) type Why = String;
+
+/// By what the commands of an integration are run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Runner<'a> {
+    /// torch's program, which the process above a command is.
+    pub(super) torch: &'a Path,
+    /// Once it is closed at its other end, what runs is ended.
+    pub(super) held: &'a OwnedFd,
+}
 
 /// Where an act is done.
 pub(super) struct Site<'a> {
@@ -27,16 +45,39 @@ pub(super) struct Site<'a> {
     /// The registry.
     pub(super) home: &'a Path,
     pub(super) job: &'a Job,
+    /// By what commands are run; a look runs none.
+    pub(super) runner: Option<Runner<'a>>,
     pub(super) repository: Repository,
+}
+
+/// The acts under way.
+#[derive(Debug, Default)]
+pub(crate) struct Acts {
+    of: BTreeMap<TeamId, (UnixStream, JoinHandle<()>)>,
 }
 
 impl Host {
     /// Does one act of an integration; what came of it is an event.
-    pub(crate) fn integrate(&self, team: TeamId, job: Job) {
-        let (git, inputs, home) = (self.git.clone(), self.inputs.clone(), self.home.clone());
-        drop(tokio::task::spawn_blocking(move || {
+    pub(crate) fn integrate(&mut self, team: TeamId, job: Job) {
+        let (git, inputs) = (self.git.clone(), self.inputs.clone());
+        let (home, torch) = (self.home.clone(), self.torch.clone());
+        let pair = UnixStream::pair();
+        let (held, watched) = match pair {
+            Ok((held, watched)) => (Some(held), Ok(OwnedFd::from(watched))),
+            Err(error) => (None, Err(in_words(&error))),
+        };
+        let task = tokio::task::spawn_blocking(move || {
             let id: IntegrationId = job.row.id;
-            let found = carried_out(&git, &home, &job);
+            let found = match &watched {
+                Ok(held) => {
+                    let runner = Runner {
+                        torch: &torch,
+                        held,
+                    };
+                    carried_out(&git, (&home, runner), &job)
+                }
+                Err(why) => Found::Failed { why: why.clone() },
+            };
             crate::crash::did(&format!("integrate-{}", word(&job.act)));
             let event = Event::Integrated {
                 team,
@@ -44,7 +85,26 @@ impl Host {
                 found: Box::new(found),
             };
             execute::send(&inputs, Input::Event(event));
-        }));
+        });
+        if let Some(held) = held {
+            // The one before it has ended, or this one would not be ordered.
+            self.integrating.of.insert(team, (held, task));
+        }
+    }
+
+    /// Ends the command that runs for a team's integration, if one does.
+    pub(crate) fn end_integration_command(&mut self, team: TeamId) {
+        // The act tells of it.
+        drop(self.integrating.of.remove(&team));
+    }
+
+    /// Ends the commands of all integrations, as the daemon ends.
+    pub(crate) async fn end_integration_commands(&mut self) {
+        for (held, task) in std::mem::take(&mut self.integrating.of).into_values() {
+            drop(held);
+            // Where it takes longer, the process above the command sees to it.
+            drop(tokio::time::timeout(COMMAND_END, task).await);
+        }
     }
 }
 
@@ -62,9 +122,22 @@ fn word(act: &Act) -> &'static str {
     }
 }
 
+/// Does an act in the caller's thread; nothing ends its command before its time.
+pub(super) fn alone(git: &Git, (home, torch): (&Path, &Path), job: &Job) -> Found {
+    match UnixStream::pair() {
+        Ok((_held, watched)) => {
+            let held = &OwnedFd::from(watched);
+            carried_out(git, (home, Runner { torch, held }), job)
+        }
+        Err(error) => Found::Failed {
+            why: in_words(&error),
+        },
+    }
+}
+
 /// Does an act; what can't be done is told as such.
-pub(super) fn carried_out(git: &Git, home: &Path, job: &Job) -> Found {
-    let done = Site::new(git, home, job).and_then(|site| match &job.act {
+fn carried_out(git: &Git, (home, runner): (&Path, Runner<'_>), job: &Job) -> Found {
+    let done = Site::new(git, (home, Some(runner)), job).and_then(|site| match &job.act {
         Act::Look => site.look(),
         Act::Branch => site.branch(),
         Act::Build => site.build(),
@@ -78,12 +151,17 @@ pub(super) fn carried_out(git: &Git, home: &Path, job: &Job) -> Found {
 }
 
 impl<'a> Site<'a> {
-    fn new(git: &'a Git, home: &'a Path, job: &'a Job) -> Result<Self, Why> {
+    fn new(
+        git: &'a Git,
+        (home, runner): (&'a Path, Option<Runner<'a>>),
+        job: &'a Job,
+    ) -> Result<Self, Why> {
         let repository = inspect_busy(git, &job.project).map_err(|error| in_words(&error))?;
         Ok(Self {
             git,
             home,
             job,
+            runner,
             repository,
         })
     }

@@ -16,7 +16,7 @@ pub(crate) mod execute;
 mod git;
 mod hand_over;
 mod health;
-mod integrate;
+pub(crate) mod integrate;
 pub(crate) mod keep;
 mod keys;
 pub(crate) mod kin;
@@ -135,6 +135,7 @@ pub(crate) struct Host {
     pub(crate) outboxes: outbox::Outboxes,
     pub(crate) rule_files: project_rules::RuleFiles,
     pub(crate) refs: refs::Refs,
+    pub(crate) integrating: integrate::Acts,
     pub(crate) git: Git,
     pub(crate) added: BTreeMap<AgentId, (Repository, Added)>,
     pub(crate) teams_changed: bool,
@@ -205,6 +206,7 @@ impl Host {
             tokio::task::yield_now().await;
         }
         self.service.stopping();
+        self.end_integration_commands().await;
         self.flush().await;
         if let Some(mut ending) = self.tmux.idle_end.take() {
             // Half ended it would be left behind; its end has a deadline of its own. An error means that it is over.

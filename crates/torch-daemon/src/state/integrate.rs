@@ -199,6 +199,25 @@ impl State {
         self.say_of_integration(t, team, says);
     }
 
+    /// The command that runs for one that is given up is not waited for.
+    fn end_given_up(&self, t: &mut Turn, team: TeamId) {
+        let row = self.integrations.rows.get(&team);
+        let given_up = row.is_some_and(|row| row.giving_up.is_some() && row.begun.is_some());
+        if given_up && self.integrations.doing.contains(&team) {
+            t.push(Effect::EndIntegrationCommand { team });
+        }
+    }
+
+    /// The daemon ends in good order, and the commands that run with it.
+    pub(super) fn integrations_end(&mut self, t: &mut Turn) {
+        for team in self.integrations.doing.clone() {
+            if let Some(row) = self.integrations.rows.get_mut(&team) {
+                integrate::interrupted(row);
+                self.keep_integration(t, team);
+            }
+        }
+    }
+
     fn order_integration(&self, t: &mut Turn, row: Integration, rules: Rules, act: integrate::Act) {
         if let Some(job) = self.integration_job(row, rules, act) {
             let team = job.row.team;

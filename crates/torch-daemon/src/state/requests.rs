@@ -94,6 +94,7 @@ impl State {
             Request::Ping => t.reply(conn, Response::Daemon(self.daemon_view())),
             Request::Shutdown => {
                 t.reply(conn, done("the daemon ends; agents go on"));
+                self.integrations_end(t);
                 t.push(Effect::Shutdown);
             }
             Request::Auto(request) => self.auto(t, conn, *request),

@@ -8,6 +8,7 @@ use torch_core::integration::{
 };
 use torch_core::{RoleName, Timestamp};
 
+use super::begun::{begin, cut_off};
 use super::bisect::narrowed;
 use super::within::{goes_in_with_another, leave_out, merges, tops};
 use super::{Act, Clash, Due, Found, Probe, Rules, Say, Seen, To, breaches, owner, probe, words};
@@ -56,10 +57,16 @@ pub fn due(row: &mut Integration, rules: &Rules, now: Timestamp) -> (Due, Vec<Sa
         Step::Review => return review(row, rules, now),
         Step::Land if row.by_pull_request && row.pull_request.is_none() => Act::Publish,
         Step::Land => Act::Land,
-        Step::Verify => Act::Verify {
-            commands: rules.verify.clone(),
-            tag: words::tag(row, rules),
-        },
+        Step::Verify => {
+            let landed = row.landed.clone().unwrap_or_default();
+            if let Err(says) = begin(row, rules, (step, &landed), now) {
+                return (Due::Wait, says);
+            }
+            Act::Verify {
+                commands: rules.verify.clone(),
+                tag: words::tag(row, rules),
+            }
+        }
         Step::Tell => Act::Clean,
     };
     set(row, step, StepState::Doing, "", now);
@@ -88,6 +95,9 @@ pub fn follow(row: &mut Integration, rules: &Rules, found: Found, now: Timestamp
             }
             _ => return Vec::new(),
         }
+    }
+    if !matches!(found, Found::CutOff { .. }) {
+        row.begun = None;
     }
     match found {
         Found::Seen(seen) => on_seen(row, rules, seen, now),
@@ -122,6 +132,10 @@ pub fn follow(row: &mut Integration, rules: &Rules, found: Found, now: Timestamp
         }
         Found::Busy { path, why } => on_busy(row, rules, (path, why), now),
         Found::Verified { failed, tag } => on_verified(row, rules, (failed, tag), now),
+        Found::CutOff { why } => {
+            cut_off(row, &why, now);
+            Vec::new()
+        }
         Found::Cleaned => on_told(row, rules, now),
         Found::Failed { why } => on_failed(row, rules, why, now),
     }
@@ -208,8 +222,14 @@ fn on_seen(row: &mut Integration, rules: &Rules, seen: Seen, now: Timestamp) -> 
     let merges = merges(row, rules, &seen);
     if tops(&merges) != tops(&row.merges) {
         // What was reviewed is something else now.
-        row.review = None;
-        set(row, Step::Review, StepState::Due, "", now);
+        let void = row.review.take().map(|review| words::void(&review));
+        set(
+            row,
+            Step::Review,
+            StepState::Due,
+            void.unwrap_or_default(),
+            now,
+        );
     }
     row.parent_tip = parent;
     row.detected_test = seen.test.clone();
@@ -309,7 +329,7 @@ fn on_conflict(
     let one = |clash: &Clash| {
         let with = clash.with.and_then(|with| row.merges.get(with));
         Conflict {
-            file: clash.file.clone(),
+            file: words::one_line(&clash.file),
             owner: owner(
                 &clash.file,
                 (&ours.role, with.map(|with| &with.role)),
@@ -400,6 +420,9 @@ fn test(row: &mut Integration, rules: &Rules, now: Timestamp) -> (Due, Vec<Say>)
             return (next, says);
         }
     };
+    if let Err(says) = begin(row, rules, (Step::Test, &commit), now) {
+        return (Due::Wait, says);
+    }
     set(row, Step::Test, StepState::Doing, "", now);
     (Due::Act(Act::Test { command, commit }), Vec::new())
 }
@@ -521,7 +544,12 @@ fn on_told(row: &mut Integration, rules: &Rules, now: Timestamp) -> Vec<Say> {
 }
 
 /// It goes on when a person or the project manager says so.
-fn on_failed(row: &mut Integration, rules: &Rules, why: String, now: Timestamp) -> Vec<Say> {
+pub(super) fn on_failed(
+    row: &mut Integration,
+    rules: &Rules,
+    why: String,
+    now: Timestamp,
+) -> Vec<Say> {
     let step = row.step().unwrap_or(Step::Tell);
     let text = words::stuck(row, rules, step, &why);
     wait(row, step, WaitOn::Person { why: why.clone() }, (now, None));

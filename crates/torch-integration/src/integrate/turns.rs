@@ -63,6 +63,7 @@ pub fn on_deadline(row: &mut Integration, rules: &Rules, now: Timestamp) -> Vec<
 /// Somebody says that it goes on, up to a step or to its end.
 pub fn resume(row: &mut Integration, until: Option<usize>, now: Timestamp) {
     row.wishes.until = until;
+    row.begun = None;
     let Some(waited) = row.wait.take() else {
         return;
     };

@@ -2,7 +2,7 @@
 
 use torch_core::RoleName;
 use torch_core::integration::{
-    Conflict, Integration, IntegrationMerge, Step, TestRun, Verdict, WaitOn,
+    Conflict, Integration, IntegrationMerge, Review, Step, TestRun, Verdict, WaitOn,
 };
 
 use super::steps::SYNC_MINUTES;
@@ -178,6 +178,21 @@ pub(super) fn other_side(row: &Integration, at: usize) -> String {
 }
 
 /// One message for each owner of new conflicts.
+/// A file's name as texts have it: line breaks and other control characters, which a name may hold, begin no line of their own.
+pub(super) fn one_line(file: &str) -> String {
+    let shown = file.chars().map(|one| match one.is_control() {
+        true => one.escape_default().to_string(),
+        false => one.to_string(),
+    });
+    shown.collect()
+}
+
+/// What became of a review when other commits go in.
+pub(super) fn void(review: &Review) -> String {
+    let (by, commit) = (&review.by, short(&review.commit));
+    format!("{by} let {commit} in, and other commits go in by now: it is asked again")
+}
+
 pub(super) fn conflicts(row: &Integration, new: &[Conflict]) -> Vec<Say> {
     let mut owners: Vec<&RoleName> = new.iter().map(|one| &one.owner).collect();
     owners.sort();

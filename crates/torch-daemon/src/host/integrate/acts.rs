@@ -330,11 +330,8 @@ impl Site<'_> {
             }
         }
         for command in commands {
-            if let Err(why) = self.passes(command, landed)? {
-                return Ok(Found::Verified {
-                    failed: Some(why),
-                    tag: None,
-                });
+            if let Some(found) = self.passes(command, landed)? {
+                return Ok(found);
             }
         }
         let name = format!("refs/tags/{tag}");
@@ -349,6 +346,7 @@ impl Site<'_> {
 
     /// The bench and the integration branch go.
     pub(super) fn clean(&self) -> Result<Found, Why> {
+        self.settle()?;
         let (row, path) = (&self.job.row, self.bench());
         let request = BenchRequest {
             repository: &self.repository,

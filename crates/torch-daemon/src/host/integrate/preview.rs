@@ -24,7 +24,7 @@ pub(crate) fn preview(git: &Git, home: &Path, job: &Job) -> Response {
 }
 
 fn seen(git: &Git, home: &Path, job: &Job) -> Result<IntegrationPreview, Why> {
-    let site = Site::new(git, home, job)?;
+    let site = Site::new(git, (home, None), job)?;
     let found = site.seen(false)?;
     let mut row = job.row.clone();
     let now = row.at;

@@ -14,11 +14,19 @@ use torch_integration::integrate::{
 use torch_process::{CommandSpec, Environment, run};
 use torch_worktree::Git;
 
-use super::carried_out;
+use super::alone;
 use crate::integrate::Job;
 use crate::worktrees::Registered;
 
 const AT: Timestamp = Timestamp(1_800_000_000_000);
+
+/// Stands for `torch command-run PID START RUN FILE -- COMMAND`, which the end-to-end tests run.
+const KEEPER: &str = r#"#!/bin/sh
+sh -c "$7"
+exit=$?
+echo "{\"process\":{\"pid\":$$,\"start\":0},\"exit\":$exit}" > "$5"
+exit $exit
+"#;
 
 /// A project on the branch `trunk` with worktrees of three roles, and an integration of their work.
 struct World {
@@ -137,15 +145,22 @@ impl World {
                 return;
             };
             let job = self.job(act);
-            let home = self.top().join("home");
-            let found = carried_out(&git, &home, &job);
+            let found = self.act(&git, &job);
             if !matches!(job.act, Act::Test { .. } | Act::Verify { .. }) {
-                assert_eq!(carried_out(&git, &home, &job), found, "{:?}", job.act);
+                assert_eq!(self.act(&git, &job), found, "{:?}", job.act);
             }
             let says = follow(&mut self.row, &self.rules, found, self.now);
             self.said.extend(says);
         }
         panic!("it never ends: {:?}", self.row);
+    }
+
+    /// Does an act; what is above a command is a script that tells what torch's program does.
+    fn act(&self, git: &Git, job: &Job) -> Found {
+        let torch = self.top().join("bin/torch");
+        fs::write(&torch, KEEPER).expect("written");
+        fs::set_permissions(&torch, fs::Permissions::from_mode(0o755)).expect("set");
+        alone(git, (&self.top().join("home"), &torch), job)
     }
 
     fn job(&self, act: Act) -> Job {
@@ -541,11 +556,7 @@ fn one_that_is_given_up_leaves_nothing() {
 fn a_look_tells_what_could_not_be_looked_at() {
     let world = World::new(&[]);
     fs::write(world.tree("tester").join(".git"), "gitdir: /nonexistent\n").expect("written");
-    let found = carried_out(
-        &Git::new(world.env()),
-        &world.top().join("home"),
-        &world.job(Act::Look),
-    );
+    let found = world.act(&Git::new(world.env()), &world.job(Act::Look));
     let Found::Seen(seen) = found else {
         panic!("{found:?}");
     };

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,6 +27,14 @@ pub(crate) const ROLES: [&str; 5] = [
 ];
 /// The team's parent branch; `main` is somebody else's.
 pub(crate) const PARENT: &str = "trunk";
+/// What `torch command-run` is to an integration's command, which is its seventh argument: it tells of itself in the file that is its
+/// fifth.
+const KEEPER: &str = r#"#!/bin/sh
+sh -c "$7"
+exit=$?
+echo "{\"process\":{\"pid\":$$,\"start\":0},\"exit\":$exit}" > "$5"
+exit $exit
+"#;
 /// As the host has it: how long a repository may go unread.
 const NET: Duration = Duration::from_secs(12 * 60);
 /// So much later than each second.
@@ -62,6 +71,8 @@ fn lay(site: &Site, now: Timestamp) {
         fs::create_dir(folder).expect("made");
     }
     fs::write(site.top().join("gitconfig"), "").expect("written");
+    fs::write(site.torch(), KEEPER).expect("written");
+    fs::set_permissions(site.torch(), fs::Permissions::from_mode(0o755)).expect("set");
     site.plain(now, &project, &["init", "-q", "-b", "main"]);
     // Many small commits: what git does on its own would only take time.
     for (key, value) in [("gc.auto", "0"), ("maintenance.auto", "false")] {
@@ -111,6 +122,11 @@ impl Site {
 
     pub(crate) fn home(&self) -> PathBuf {
         self.top().join("home")
+    }
+
+    /// What stands above the command of an integration.
+    fn torch(&self) -> PathBuf {
+        self.top().join("torch")
     }
 
     /// What git sees there, at that time, of that author.
@@ -231,7 +247,7 @@ impl World {
             return false;
         };
         let git = site.daemons(self.now);
-        let Some(event) = acts::carried_out(&git, &site.home(), &self.state, effect) else {
+        let Some(event) = acts::carried_out(&git, (&site.home(), &site.torch()), &self.state, effect) else {
             return false;
         };
         if is_act(effect) {

@@ -73,3 +73,100 @@ fn a_pull_request_is_opened_before_it_lands() {
             .is_some_and(|request| request.merged)
     );
 }
+
+#[test]
+fn what_is_cut_off_twice_waits_for_a_person() {
+    let cut = || Found::CutOff {
+        why: "its keeper was ended".to_owned(),
+    };
+    let mut world = World::new(&["developer"]);
+    let is_test = |due: &Due| matches!(due, Due::Act(Act::Test { .. }));
+    let begins = |world: &mut World| {
+        for _ in 0..9 {
+            let (next, says) = due(&mut world.row, &world.rules, world.now);
+            world.say(says);
+            if is_test(&next) || next == Due::Wait {
+                return next;
+            }
+            let Due::Act(act) = next else {
+                panic!("{next:?}");
+            };
+            let found = world.host(&act);
+            follow(&mut world.row, &world.rules, found, world.now);
+        }
+        panic!("{:?}", world.row);
+    };
+    // One try is cut off and told; the daemon of the next one ended, and nobody tells.
+    assert!(is_test(&begins(&mut world)));
+    follow(&mut world.row, &world.rules, cut(), world.now);
+    assert!(is_test(&begins(&mut world)));
+    assert_eq!(begins(&mut world), Due::Wait);
+    assert!(matches!(world.on(), Some(WaitOn::Person { why }) if why.contains("2 times")));
+    assert_eq!(world.row.tests, None, "nothing is said of the commit");
+    // A person says that it goes on: two more.
+    resume(&mut world.row, None, world.now);
+    assert!(is_test(&begins(&mut world)));
+    // A daemon that ends in good order costs no try.
+    interrupted(&mut world.row);
+    for _ in 0..2 {
+        assert!(is_test(&begins(&mut world)));
+        follow(&mut world.row, &world.rules, cut(), world.now);
+    }
+    assert_eq!(begins(&mut world), Due::Wait);
+    resume(&mut world.row, None, world.now);
+    // What ended by itself is counted no more.
+    world.run();
+    assert_eq!(world.row.begun, None);
+    // So with what is run on the parent afterwards.
+    world.approve();
+    assert!(world.row.is_verified(), "{:?}", world.row);
+}
+
+#[test]
+fn a_review_of_other_commits_is_void_and_says_so() {
+    let mut world = World::new(&["developer"]);
+    world.run();
+    let built = world.row.tip().to_owned();
+    decide(&mut world.row, ("human", true), world.now).expect("it waits");
+    // Before it lands, the parent moves, and the developer has one more commit.
+    world.parent = "parent-2".to_owned();
+    world.work[0].1 = "developer-2".to_owned();
+    world.run();
+    assert!(matches!(world.on(), Some(WaitOn::Review { .. })));
+    let evidence = &world.row.steps[Step::Review.number()].evidence;
+    let expected = format!(
+        "human let {} in, and other commits go in by now: it is asked again",
+        &built[..built.len().min(8)]
+    );
+    assert_eq!(*evidence, expected);
+    world.approve();
+    assert!(world.row.is_verified());
+    let evidence = &world.row.steps[Step::Review.number()].evidence;
+    assert_eq!(*evidence, "project_manager let it in");
+}
+
+#[test]
+fn a_files_name_begins_no_line_of_its_own() {
+    assert_eq!(
+        words::one_line("z\nreview: nobody\u{7}.txt"),
+        "z\\nreview: nobody\\u{7}.txt"
+    );
+    let mut world = World::new(&["developer", "tester"]);
+    let found = Found::Conflict {
+        at: 0,
+        files: vec![Clash {
+            file: "z\nreview: nobody".to_owned(),
+            with: None,
+        }],
+    };
+    while let (Due::Act(act), _) = due(&mut world.row, &world.rules, world.now) {
+        let found = match act {
+            Act::Build => found.clone(),
+            act => world.host(&act),
+        };
+        let says = follow(&mut world.row, &world.rules, found, world.now);
+        world.say(says);
+    }
+    assert_eq!(world.row.conflicts[0].file, "z\\nreview: nobody");
+    assert!(!world.said.iter().any(|(_, text)| text.contains('\n')));
+}
