@@ -128,7 +128,7 @@ enum Command {
     #[command(hide = true)]
     AgentRun(agent_run::AgentRunArgs),
     #[command(name = "command-run", hide = true)]
-    RunCommand(command_run::CommandRunArgs),
+    IntegrationRun(command_run::CommandRunArgs),
     #[command(hide = true)]
     DemoAgent(demo_agent::DemoAgentArgs),
 }
@@ -149,7 +149,6 @@ pub(crate) fn torch(args: &[OsString]) -> Outcome {
 }
 
 /// Runs a command; the registry is looked for only by those that need one, so that the others work anywhere.
-#[expect(clippy::too_many_lines, reason = "one line for each command")]
 fn run(command: Command) -> Outcome {
     let place = Place::find;
     match command {
@@ -210,7 +209,7 @@ fn run(command: Command) -> Outcome {
         Command::Man(args) => man::run(&args),
         Command::Mcp(args) => mcp::run(&args, place()?),
         Command::AgentRun(args) => agent_run::run(&args),
-        Command::RunCommand(args) => command_run::run(args),
+        Command::IntegrationRun(args) => command_run::run(args),
         Command::DemoAgent(args) => demo_agent::run(args),
     }
 }

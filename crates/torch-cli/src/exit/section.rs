@@ -181,15 +181,7 @@ fn of_others(path: &str) -> Vec<Line> {
             WRONG,
             NOT_RUNNING,
         ],
-        "command-run" => vec![
-            (
-                OK,
-                "the command ended with 0; any other status is the command's own",
-            ),
-            FAILED,
-            (USAGE, "bad arguments"),
-        ],
-        "agent-run" | "demo-agent" => vec![
+        "agent-run" | "command-run" | "demo-agent" => vec![
             (OK, "it ended in good order"),
             FAILED,
             (USAGE, "bad arguments"),
