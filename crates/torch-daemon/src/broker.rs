@@ -12,6 +12,9 @@ use torch_worktree::{FetchedBranch, PushFacts};
 
 use crate::event::ConnId;
 
+/// A project's remotes: the one that is forwarded to, and what agents' git is told of them (keys and values of its configuration).
+pub type Remotes = (Option<BrokerRemote>, Vec<(String, String)>);
+
 /// What makes a broker what it is: written anew before each use, as agents could have changed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
@@ -92,7 +95,7 @@ pub enum Order {
         /// What an agent's environment is.
         agents_env: BTreeMap<String, String>,
         /// Only where the project's remotes are no longer these.
-        unless: Option<(Option<BrokerRemote>, Vec<(String, String)>)>,
+        unless: Option<Remotes>,
     },
     /// Fetch what the remote has.
     Fetch(Box<FetchOrder>),

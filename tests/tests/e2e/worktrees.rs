@@ -335,12 +335,8 @@ fn a_worktree_gets_what_the_settings_say_and_goes_once_it_is_merged() {
     assert_eq!(branches(&world, &project), ["main", "main-developer"]);
     assert!(folder.join("work").exists() && !path(&world, "orchestrator").exists());
     // Their ports are free again.
-    assert_eq!(
-        fs::read_dir(world.home().join("ports"))
-            .expect("leases")
-            .count(),
-        2
-    );
+    let leases = fs::read_dir(world.home().join("ports")).expect("leases");
+    assert_eq!(leases.count(), 2);
     let moved = world.folder().join("moved");
     fs::rename(&folder, &moved).expect("moved");
     let place = moved.display().to_string();

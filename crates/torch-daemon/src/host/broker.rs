@@ -14,7 +14,7 @@ use torch_worktree::{
 
 use super::git::failure;
 use super::{Host, Input, execute};
-use crate::broker::{Carried, FetchOrder, Opened, Order, Outcome, Shape, Went};
+use crate::broker::{Carried, FetchOrder, Opened, Order, Outcome, Remotes, Shape, Went};
 use crate::event::Event;
 use crate::failure::usage;
 
@@ -156,7 +156,7 @@ fn tried(
     now: Timestamp,
     shape: &Shape,
     envs: (&BTreeMap<String, String>, &BTreeMap<String, String>),
-    unless: Option<&Found>,
+    unless: Option<&Remotes>,
 ) -> Result<Option<Box<Opened>>, String> {
     let tried = || {
         let found = found(git, shape)?;
@@ -184,11 +184,8 @@ fn fetched(git: &Git, order: &FetchOrder) -> Result<Vec<FetchedBranch>, Worktree
     torch_worktree::fetch_branches(git, &request)
 }
 
-/// The remote that is forwarded to, and what agents' git is told.
-type Found = (Option<BrokerRemote>, Vec<(String, String)>);
-
 /// Looks at the project's remotes.
-fn found(git: &Git, shape: &Shape) -> Result<Found, Box<Failure>> {
+fn found(git: &Git, shape: &Shape) -> Result<Remotes, Box<Failure>> {
     let failed = |error: WorktreeError| Box::new(failure(&error));
     let repository = torch_worktree::inspect_busy(git, &shape.project).map_err(failed)?;
     let all = torch_worktree::remotes(git, &repository.common_dir).map_err(failed)?;
@@ -204,7 +201,7 @@ fn reached(
     now: Timestamp,
     shape: &Shape,
     (env, agents_env): (&BTreeMap<String, String>, &BTreeMap<String, String>),
-    (remote, settings): Found,
+    (remote, settings): Remotes,
 ) -> Result<Opened, Box<Failure>> {
     let failed = |error: WorktreeError| Box::new(failure(&error));
     put_right(git, shape, remote.as_ref().map(|it| it.name.as_str())).map_err(failed)?;

@@ -338,7 +338,10 @@ pub(crate) fn choose_team<'a, 'w>(
                 true => "the current directory lies in no repository".to_owned(),
                 false => format!("{} belongs to no team", selector.cwd.display()),
             };
-            let cause = format!("{here}; say --team NAME, or NAME:ROLE; {}", team_list(teams));
+            let cause = format!(
+                "{here}; say --team NAME, or NAME:ROLE; {}",
+                team_list(teams)
+            );
             // No team is named in the hint: hints are run as they stand, and whichever it named could be the wrong one.
             Err(Box::new(usage(error, &cause, Some("torch status"))))
         }

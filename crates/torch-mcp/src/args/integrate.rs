@@ -79,7 +79,7 @@ pub(super) fn request(call: Call, given: Value, cwd: &Path) -> Result<Request, F
         }
         Call::IntegrateAbort => {
             let NoArgs {} = read(call, given)?;
-            IntegrateOrder::Abort
+            IntegrateOrder::Abort { wait: false }
         }
         _ => {
             let NoArgs {} = read(call, given)?;
@@ -143,7 +143,7 @@ mod tests {
         );
         assert_eq!(
             orders(Call::IntegrateAbort, json!({})),
-            IntegrateOrder::Abort
+            IntegrateOrder::Abort { wait: false }
         );
         assert!(matches!(
             orders(Call::IntegrateResume, json!({})),

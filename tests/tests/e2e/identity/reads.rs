@@ -22,6 +22,23 @@ fn second_team(world: &World) {
     world.run(&raise).ok();
 }
 
+/// What an agent asks about another team, and is not told.
+const OF_OTHERS: [&str; 13] = [
+    "msg list --team other",
+    "msg stats --team other",
+    "why developer --team other",
+    "why other:developer",
+    "logs other:developer",
+    "schedule list --team other",
+    "credit --team other",
+    "violations --team other",
+    "worktree list --team other",
+    "plan show --team other",
+    "status --team other",
+    "context --team other",
+    "brief developer --print --team other",
+];
+
 #[test]
 fn an_agent_reads_its_own_messages_and_of_its_team_the_heads() {
     let world = World::new().with("TORCH_ROUTER_MODE", "strict");
@@ -71,21 +88,7 @@ fn an_agent_reads_its_own_messages_and_of_its_team_the_heads() {
             let ran = world.run_as(role, &format!("torch msg {act} {of_other}"));
             ran.code(2).says("there is no message");
         }
-        for act in [
-            "msg list --team other",
-            "msg stats --team other",
-            "why developer --team other",
-            "why other:developer",
-            "logs other:developer",
-            "schedule list --team other",
-            "credit --team other",
-            "violations --team other",
-            "worktree list --team other",
-            "plan show --team other",
-            "status --team other",
-            "context --team other",
-            "brief developer --print --team other",
-        ] {
+        for act in OF_OTHERS {
             let ran = world.run_as(role, &format!("torch {act}"));
             ran.code(4).says("read.own-team");
         }

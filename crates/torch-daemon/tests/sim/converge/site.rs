@@ -247,7 +247,9 @@ impl World {
             return false;
         };
         let git = site.daemons(self.now);
-        let Some(event) = acts::carried_out(&git, (&site.home(), &site.torch()), &self.state, effect) else {
+        let Some(event) =
+            acts::carried_out(&git, (&site.home(), &site.torch()), &self.state, effect)
+        else {
             return false;
         };
         if is_act(effect) {

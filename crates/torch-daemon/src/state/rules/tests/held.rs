@@ -90,7 +90,11 @@ fn a_rule_that_is_taken_out_holds_until_a_person_accepts_that() {
     stage.says_red("two", true);
     stage.read(Ok(""));
     assert_eq!(stage.held().as_ref(), Some(&id));
-    let line = stage.state.team_view(team().id, stage.now).rules_held.expect("a line");
+    let line = stage
+        .state
+        .team_view(team().id, stage.now)
+        .rules_held
+        .expect("a line");
     assert!(
         line.contains(&format!("torch rules accept {id} --team app")),
         "{line}"
@@ -125,7 +129,10 @@ fn a_rule_that_is_taken_out_holds_until_a_person_accepts_that() {
     assert!(matches!(answer, Response::Done { .. }), "{answer:?}");
     stage.says_red("three", false);
     assert_eq!(
-        (stage.held(), stage.state.team_view(team().id, stage.now).rules_held),
+        (
+            stage.held(),
+            stage.state.team_view(team().id, stage.now).rules_held
+        ),
         (None, None)
     );
     let answer = stage.accept(Sender::Human, &id);
