@@ -232,6 +232,8 @@ fn emergency(team: &Team, number: u128, state: RollbackState) -> Rollback {
         at: NOW,
         by: "human".to_owned(),
         what: RollbackKind::Emergency,
+        bad: None,
+        parent_tip: None,
         good: None,
         taken: Vec::new(),
         files: 0,
