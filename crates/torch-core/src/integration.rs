@@ -133,6 +133,9 @@ pub struct IntegrationMerge {
     /// The merge commit, full hex, once there is one.
     #[serde(default)]
     pub merge: Option<String>,
+    /// Branches that it has within and that conflict with what goes in before it: it solves that, and they go in by it alone.
+    #[serde(default)]
+    pub brings: Vec<IntegrationMerge>,
 }
 
 /// Why a branch does not go in.
@@ -414,6 +417,12 @@ pub struct Integration {
 }
 
 impl Integration {
+    /// What goes in: each merge behind what it brings.
+    pub fn brought(&self) -> impl Iterator<Item = &IntegrationMerge> {
+        let merges = self.merges.iter();
+        merges.flat_map(|merge| merge.brings.iter().chain([merge]))
+    }
+
     /// One that begins.
     pub fn new(
         id: IntegrationId,

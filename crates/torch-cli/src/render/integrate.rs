@@ -114,7 +114,7 @@ pub fn list(views: &[IntegrationView], clock: &Clock, width: Option<usize>) -> S
     let mut table = Table::new(0, &["ID", "BEGUN", "BRANCHES", "STANDS"]);
     for view in views {
         let row = &view.integration;
-        let roles: Vec<&str> = row.merges.iter().map(|merge| merge.role.as_str()).collect();
+        let roles: Vec<&str> = row.brought().map(|merge| merge.role.as_str()).collect();
         let outcome = row.outcome.as_ref().map(|outcome| match outcome {
             IntegrationOutcome::Verified => "verified".to_owned(),
             IntegrationOutcome::Unverified { .. } => "unverified".to_owned(),
@@ -179,8 +179,14 @@ fn merged(number: usize, merge: &IntegrationMerge) -> String {
     let branch = merge.branch.as_deref().unwrap_or("detached");
     let commits = super::count(u64::try_from(merge.commits).unwrap_or(u64::MAX), "commit");
     let at = merge.commit.get(..8).unwrap_or_default();
+    let brings = merge.brings.iter().map(|one| one.role.as_str());
+    let brings: Vec<&str> = brings.collect();
+    let brings = match brings.as_slice() {
+        [] => String::new(),
+        roles => format!(", and brings what conflicts of {}", roles.join(", ")),
+    };
     format!(
-        "  {number} {}: {} at {at}, {commits}\n",
+        "  {number} {}: {} at {at}, {commits}{brings}\n",
         merge.role,
         plain(branch)
     )
@@ -221,6 +227,7 @@ mod tests {
             commits: 2,
             within: Vec::new(),
             merge: None,
+            brings: Vec::new(),
         }];
         row.conflicts = vec![Conflict {
             file: "src/a.py".to_owned(),

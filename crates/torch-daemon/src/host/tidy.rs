@@ -38,7 +38,7 @@ pub(super) fn add_tests(store: &Store, work: &mut BTreeMap<AgentId, WorkView>) {
         let Some(run) = &row.tests else {
             continue;
         };
-        for merge in &row.merges {
+        for merge in row.brought() {
             if let Some(view) = work.get_mut(&merge.agent) {
                 view.tests = Some(TestsView {
                     commit: merge.commit.clone(),

@@ -436,7 +436,9 @@ mod tests {
         let failure = unclear(&both, "/elsewhere");
         assert_eq!(
             failure.causes,
-            ["/elsewhere belongs to no team; teams: team1 (/p1), team2 (/p2)"]
+            [
+                "/elsewhere belongs to no team; say --team NAME, or NAME:ROLE; teams: team1 (/p1), team2 (/p2)"
+            ]
         );
         assert_eq!(failure.hint.as_deref(), Some("torch status"));
         let failure = unclear(&both[..1], "/elsewhere");
@@ -446,8 +448,10 @@ mod tests {
         let failure = unclear(&both, "/");
         assert_eq!(
             failure.causes,
-            ["the current directory lies in no repository; teams: team1 (/p1), team2 (/p2)"]
+            [
+                "the current directory lies in no repository; say --team NAME, or NAME:ROLE; teams: team1 (/p1), team2 (/p2)"
+            ]
         );
-        assert_eq!(failure.hint.as_deref(), Some("torch status --team team1"));
+        assert_eq!(failure.hint.as_deref(), Some("torch status"));
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn merges(row: &mut Integration, rules: &Rules, seen: &Seen) -> Vec<I
                 commits: *commits,
                 within: pairs.map(|(inner, _)| inner.clone()).collect(),
                 merge: None,
+                brings: Vec::new(),
             });
         }
     }
@@ -68,23 +69,47 @@ pub(super) fn tops(merges: &[IntegrationMerge]) -> Vec<&str> {
 }
 
 /// A branch in conflict that another one has within is no longer merged by itself: whoever solved the conflict merged it into the
-/// other one. Whether it was so.
+/// other one, which brings it. Whether it was so.
 pub(super) fn goes_in_with_another(row: &mut Integration, at: usize) -> bool {
-    let Some(commit) = row.merges.get(at).map(|merge| merge.commit.clone()) else {
+    let Some(merge) = row.merges.get(at) else {
         return false;
     };
-    let mut others = row.merges.iter();
-    let has = others.any(|other| other.within.contains(&commit));
+    let has = bringer(&row.merges, merge).is_some();
     if has {
-        row.merges.remove(at);
+        let mut merge = row.merges.remove(at);
+        let brought = std::mem::take(&mut merge.brings);
+        for one in brought.into_iter().chain([merge]) {
+            if let Some(outer) = bringer(&row.merges, &one) {
+                row.merges[outer].brings.push(one);
+            }
+        }
     }
     has
 }
 
-/// The merge that broke the tests, counted from 1, stays out, and so does what has it within; the others go on. Where none is
-/// left, the commits that mend it are waited for.
+/// The first of these that has it within.
+fn bringer(merges: &[IntegrationMerge], one: &IntegrationMerge) -> Option<usize> {
+    let mut merges = merges.iter();
+    merges.position(|other| other.within.contains(&one.commit))
+}
+
+/// What the merges that go brought goes in by one that stays and has it within; what is left is given back.
+fn stranded(gone: &mut [IntegrationMerge], stay: &mut [IntegrationMerge]) -> Vec<IntegrationMerge> {
+    let mut left = Vec::new();
+    let brought = gone.iter_mut();
+    for one in brought.flat_map(|merge| std::mem::take(&mut merge.brings)) {
+        match bringer(stay, &one) {
+            Some(outer) => stay[outer].brings.push(one),
+            None => left.push(one),
+        }
+    }
+    left
+}
+
+/// The merge that broke the tests, counted from 1, stays out, and so does what has it within, and what only it brought; the others
+/// go on. Where none is left, the commits that mend it are waited for.
 pub(super) fn leave_out(row: &mut Integration, at: usize, now: Timestamp) -> Vec<Say> {
-    let merge = row.merges.remove(at - 1);
+    let mut merge = row.merges.remove(at - 1);
     // It came by the fast lane, or by a merge: whose work it is stands out already.
     let known = row.left_out.iter().find(|out| {
         let broke = out.within.is_none();
@@ -92,12 +117,14 @@ pub(super) fn leave_out(row: &mut Integration, at: usize, now: Timestamp) -> Vec
     });
     let known = known.map(|out| out.commit.clone());
     let culprit = known.clone().unwrap_or_else(|| merge.commit.clone());
-    let (with, stay): (Vec<_>, Vec<_>) = std::mem::take(&mut row.merges)
+    let (mut with, stay): (Vec<_>, Vec<_>) = std::mem::take(&mut row.merges)
         .into_iter()
         .partition(|other| other.within.contains(&merge.commit));
     row.merges = stay;
+    let mut stranded_with = stranded(std::slice::from_mut(&mut merge), &mut row.merges);
+    stranded_with.extend(stranded(&mut with, &mut row.merges));
     let says = match known {
-        None => words::left_out(row, &merge, &with),
+        None => words::left_out(row, &merge, (&with, &stranded_with)),
         Some(_) => Vec::new(),
     };
     let broke = known.is_none().then(|| LeftOut {
@@ -116,13 +143,23 @@ pub(super) fn leave_out(row: &mut Integration, at: usize, now: Timestamp) -> Vec
         None => format!("it has {at} within"),
     };
     let held = known.is_some().then_some(merge).into_iter().chain(with);
-    row.left_out.extend(held.map(|other| LeftOut {
-        role: other.role,
-        branch: other.branch,
-        commit: other.commit,
-        why: why.clone(),
-        within: Some(culprit.clone()),
-    }));
+    let held = held.map(|other| (other, why.clone()));
+    let solved = match branch {
+        Some(branch) => format!("{branch} at {at} solves its conflict"),
+        None => format!("{at} solves its conflict"),
+    };
+    let stranded_with = stranded_with.into_iter();
+    let held: Vec<_> = held
+        .chain(stranded_with.map(|other| (other, solved.clone())))
+        .collect();
+    row.left_out
+        .extend(held.into_iter().map(|(other, why)| LeftOut {
+            role: other.role,
+            branch: other.branch,
+            commit: other.commit,
+            why,
+            within: Some(culprit.clone()),
+        }));
     row.bisection = None;
     row.review = None;
     row.merges.iter_mut().for_each(|merge| merge.merge = None);

@@ -88,7 +88,7 @@ pub fn title(rules: &Rules) -> String {
 /// A pull request's text.
 pub fn body(row: &Integration) -> String {
     let mut text = "## Included\n\n".to_owned();
-    for merge in &row.merges {
+    for merge in row.brought() {
         let branch = merge.branch.as_deref().unwrap_or("detached");
         text.push_str(&format!(
             "- **{}**: `{branch}` at {} ({})\n",
@@ -154,7 +154,7 @@ pub(super) fn commit(row: &Integration) -> String {
 }
 
 pub(super) fn built(row: &Integration) -> String {
-    let roles: Vec<&str> = row.merges.iter().map(|merge| merge.role.as_str()).collect();
+    let roles: Vec<&str> = row.brought().map(|merge| merge.role.as_str()).collect();
     format!(
         "{} stands on {}: {}",
         row.branch,
@@ -272,12 +272,12 @@ pub(super) fn red(row: &Integration, rules: &Rules, text: &str) -> String {
     )
 }
 
-/// What broke the tests, to its owner and to who leads; `with` has it within, and waits with it. Called without either of them in
-/// the integration.
+/// What broke the tests, to its owner and to who leads; `with` has it within, and waits with it, as what it or they brought does.
+/// Called with none of them in the integration.
 pub(super) fn left_out(
     row: &Integration,
     merge: &IntegrationMerge,
-    with: &[IntegrationMerge],
+    (with, brought): (&[IntegrationMerge], &[IntegrationMerge]),
 ) -> Vec<Say> {
     let branch = merge.branch.as_deref().unwrap_or(short(&merge.commit));
     let log = row.tests.as_ref().and_then(|run| run.log.as_ref());
@@ -301,12 +301,20 @@ pub(super) fn left_out(
             roles.join(", ")
         ),
     };
+    let brought: Vec<&str> = brought.iter().map(|other| other.role.as_str()).collect();
+    let brought = match brought.as_slice() {
+        [] => String::new(),
+        roles => format!(
+            " With it wait those whose conflicts it solves: {}.",
+            roles.join(", ")
+        ),
+    };
     let others = match is_all {
         true => "Nothing else is left; it goes on when a branch moves.",
         false => "The others go on.",
     };
     let all = format!(
-        "{role}'s branch {branch} at {at} is left out of integration {tag}: the tests fail with it.{log}{with} {others}"
+        "{role}'s branch {branch} at {at} is left out of integration {tag}: the tests fail with it.{log}{with}{brought} {others}"
     );
     vec![
         Say::new(To::Role(role.clone()), own),
@@ -336,7 +344,7 @@ pub(super) fn ask_for_fix(row: &Integration, text: &str) -> Vec<Say> {
          again when a branch moves.",
         row.id.tag()
     );
-    let mut roles: Vec<RoleName> = row.merges.iter().map(|merge| merge.role.clone()).collect();
+    let mut roles: Vec<RoleName> = row.brought().map(|merge| merge.role.clone()).collect();
     roles.sort();
     roles.dedup();
     let own = roles
@@ -348,8 +356,7 @@ pub(super) fn ask_for_fix(row: &Integration, text: &str) -> Vec<Say> {
 pub(super) fn ask_for_review(row: &Integration) -> String {
     let (tag, parent, branch) = (row.id.tag(), &row.parent, &row.branch);
     let merges: Vec<String> = row
-        .merges
-        .iter()
+        .brought()
         .map(|merge| format!("{} ({})", merge.role, counted(merge.commits, "commit")))
         .collect();
     let tests = row.tests.as_ref().map_or("none".to_owned(), tested);
@@ -405,7 +412,7 @@ pub(super) fn sync(row: &Integration) -> String {
 }
 
 pub(super) fn done(row: &Integration, rules: &Rules) -> String {
-    let roles: Vec<&str> = row.merges.iter().map(|merge| merge.role.as_str()).collect();
+    let roles: Vec<&str> = row.brought().map(|merge| merge.role.as_str()).collect();
     let tag = row
         .tag
         .as_ref()

@@ -351,6 +351,10 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
         "no pushed commit holds what looks like a secret",
     ),
     (
+        "push.unread",
+        "what is pushed can be looked through for secrets",
+    ),
+    (
         "lane.manager",
         "the fast lane is switched by a person, the project manager or the orchestrator of the team",
     ),
@@ -439,11 +443,11 @@ mod tests {
     const NO_RULES: &str = "\
         commit.failed commit.made commit.refused commit.repeated git.branch git.commit git.forbid git.push \
         git.request lane.conflict lane.cycle lane.jsonl lane.late lane.merged lane.merging lane.off lane.on \
-        lane.settled plan.changed plan.made plan.toml push.approved push.away push.ended push.failed \
+        lane.settled lane.unsolved plan.changed plan.made plan.toml push.approved push.away push.ended push.failed \
         push.forwarded push.landed push.lost push.not-put-back push.put-back push.refused push.taken \
         push.turned-down rollback.began rollback.done rollback.failed rollback.refused rollback.verified \
         schedule.cancelled schedule.fired schedule.made schedule.refused standup.answered standup.asked \
-        standup.ended team.cancelled team.created team.dependencies team.phase team.purging team.removed \
+        standup.ended team.branch team.cancelled team.created team.dependencies team.phase team.purging team.removed \
         team.resumed team.started team.stopping violations.jsonl";
 
     /// A source without its tests.

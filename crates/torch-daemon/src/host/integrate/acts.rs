@@ -320,7 +320,7 @@ impl Site<'_> {
         let row = &self.job.row;
         let tip = self.tip(&row.parent)?.unwrap_or_default();
         let landed = row.landed.as_deref().unwrap_or_default();
-        for merge in &row.merges {
+        for merge in row.brought() {
             if !self.has(&tip, &merge.commit)? {
                 let (parent, role) = (&row.parent, &merge.role);
                 return Err(format!(

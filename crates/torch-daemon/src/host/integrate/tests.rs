@@ -358,13 +358,18 @@ fn a_conflict_that_somebody_solved_before_is_nobodys() {
         world.row
     );
     let roles = world.row.merges.iter().map(|merge| merge.role.as_str());
-    assert_eq!(roles.collect::<Vec<_>>(), ["project_manager"]);
+    assert_eq!(roles.collect::<Vec<_>>(), ["developer", "project_manager"]);
+    let roles = world.row.brought().map(|merge| merge.role.as_str());
+    assert_eq!(
+        roles.collect::<Vec<_>>(),
+        ["developer", "tester", "project_manager"]
+    );
     world.approve();
     world.is_in();
 }
 
 #[test]
-fn a_red_branch_that_solved_a_conflict_is_waited_for() {
+fn a_red_branch_that_solved_a_conflict_stays_out_with_what_it_brought() {
     let mut world = World::new(&[]);
     work(&world, "developer", "a.py", "1\n");
     work(&world, "tester", "a.py", "2\n");
@@ -374,9 +379,20 @@ fn a_red_branch_that_solved_a_conflict_is_waited_for() {
     world.git_in(&tree, &args);
     work(&world, "project_manager", "red", "1\n");
     world.run();
-    let out = world.row.left_out.iter().map(|out| out.role.as_str());
-    assert_eq!(out.collect::<Vec<_>>(), ["project_manager"]);
-    assert_eq!(world.on(), Some(&WaitOn::Fix), "{:?}", world.row);
+    let out = world.row.left_out.iter();
+    let out = out.map(|out| (out.role.as_str(), out.why.clone()));
+    let at = &world.git(&["rev-parse", "trunk-project_manager"])[..8];
+    let solves = format!("trunk-project_manager at {at} solves its conflict");
+    let expected = [
+        ("project_manager", "the tests fail with it".to_owned()),
+        ("tester", solves),
+    ];
+    assert_eq!(out.collect::<Vec<_>>(), expected);
+    let roles = world.row.brought().map(|merge| merge.role.as_str());
+    assert_eq!(roles.collect::<Vec<_>>(), ["developer"]);
+    world.approve();
+    world.is_in();
+    assert!(world.project.join("a.py").exists() && !world.project.join("red").exists());
 }
 
 #[test]

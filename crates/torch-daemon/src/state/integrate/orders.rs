@@ -345,7 +345,7 @@ impl State {
             return false;
         };
         let tip = |branch: &str| known.tips.get(&format!("refs/heads/{branch}"));
-        let merges = row.merges.iter();
+        let merges = row.brought();
         let mut built = merges.filter_map(|one| Some((one.branch.as_deref()?, &one.commit)));
         tip(&row.parent).is_some_and(|tip| *tip != row.parent_tip)
             || built.any(|(branch, commit)| tip(branch).is_some_and(|tip| tip != commit))
