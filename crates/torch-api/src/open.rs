@@ -14,7 +14,7 @@ pub struct WindowRequest {
     pub team: TeamSelector,
     /// What for.
     pub kind: WindowKind,
-    /// How long it is watched until it is said how it goes, in milliseconds; 0: not at all.
+    /// How long a new one is watched until it is said how it goes, in milliseconds; 0: not at all.
     pub watch_millis: u64,
 }
 

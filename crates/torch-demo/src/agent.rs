@@ -288,8 +288,6 @@ impl Agent {
             && now >= until
         {
             self.phase = Phase::Ready { announced: false };
-            let plan = self.scenario.dialogs.clone();
-            self.background = plan.map(|plan| ambient::Background::new(plan, now));
             for event in std::mem::take(&mut self.held) {
                 self.input(now, event);
             }
@@ -334,6 +332,10 @@ impl Agent {
         self.print(Look::Prompt, &prompt);
         self.out.push(Effect::User(prompt.clone()));
         self.turns += 1;
+        if self.turns == 1 {
+            let plan = self.scenario.dialogs.clone();
+            self.background = plan.map(|plan| ambient::Background::new(plan, now));
+        }
         let message = Message::parse(
             &prompt,
             &format!("{}-{}", self.identity.conversation, self.turns),

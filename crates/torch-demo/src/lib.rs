@@ -20,7 +20,7 @@
 //! play = true             # prompts that no rule matches are played by role
 //! pace_ms = 120           # how long the play works on one thing
 //!
-//! # [dialogs]             # dialogs that open by themselves, without hooks, and are refused in the end
+//! # [dialogs]             # dialogs that open by themselves from the first turn on, without hooks, and are refused in the end
 //! # seed = 1
 //! # count = 50
 //! # pause_ms = [20, 200]

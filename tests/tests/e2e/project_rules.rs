@@ -84,12 +84,16 @@ fn accepts(world: &World, rule: &str) {
 
 fn broken_files_change_nothing(world: &World, said: (&str, &str, &str)) {
     write(world, "rules.toml", "[[rule]]\nkind = \"fly\"\n");
-    world.wait("the person to hear of it", || {
-        world
-            .torch(&["inbox", "--all"])
-            .ok()
-            .stdout
+    // What changes in a burst is gathered for the person, for 15 s after the last message; `status` says it at once.
+    world.wait("status to say it", || {
+        let status = world.torch(&["status"]).ok().stdout;
+        status.contains("the project's rules can't be read")
+    });
+    world.wait_for(3 * DEADLINE, "the person to hear of it", || {
+        let inbox = world.torch(&["inbox", "--all"]).ok().stdout;
+        inbox
             .contains("rules.toml:2: unknown variant")
+            .then_some(())
     });
     let decided = tried(world, said.0, said.1, said.2);
     assert!(decided.starts_with("project.may-not-write"), "{decided}");

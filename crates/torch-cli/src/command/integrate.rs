@@ -9,7 +9,7 @@ use torch_api::{Request, Response};
 use torch_core::integration::IntegrationOutcome;
 
 use super::{JsonArgs, TeamArgs};
-use crate::connect;
+use crate::connect::{self, Act};
 use crate::error::{CommandError, Outcome};
 use crate::place::Place;
 use crate::render::time::Clock;
@@ -74,6 +74,29 @@ pub struct IntegrateArgs {
     json: JsonArgs,
 }
 
+/// What a second asking comes to, where the daemon went away before it answered.
+#[derive(Debug, Clone, Copy)]
+enum Twice {
+    /// The same: one that is under way is shown, not doubled.
+    Does,
+    /// Another look.
+    Looks,
+    /// Perhaps something else.
+    No,
+}
+
+/// That an integration goes on.
+const BEGUN: Act<'_> = Act {
+    done: "the integration is under way",
+    tells: "torch integrate --list",
+};
+
+/// That an order was taken.
+const TAKEN: Act<'_> = Act {
+    done: "the integration was told",
+    tells: "torch integrate --list",
+};
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum VerdictArg {
     /// All is well
@@ -85,12 +108,26 @@ enum VerdictArg {
 /// Runs the command.
 pub(crate) fn run(args: IntegrateArgs, place: &Place) -> Outcome {
     let order = order(&args, &place.cwd)?;
+    let may_twice = match order {
+        IntegrateOrder::Begin { .. } | IntegrateOrder::Resume { .. } => Twice::Does,
+        IntegrateOrder::List | IntegrateOrder::Preview { .. } => Twice::Looks,
+        IntegrateOrder::Abort { .. } | IntegrateOrder::Tests { .. } => Twice::No,
+    };
     let request = IntegrateRequest {
         team: place.team(args.team.team),
         order,
     };
     let request = Request::Git(GitRequest::Integrate(Box::new(request)));
-    let answer = match connect::ask_by_any_door(place, &request)? {
+    let ask = || connect::ask_by_any_door(place, &request);
+    let answered = match may_twice {
+        Twice::Does => connect::surely(BEGUN, ask),
+        Twice::Looks => connect::looked(ask),
+        Twice::No => ask().map_err(|error| match error.broken {
+            true => connect::unknown(error, TAKEN),
+            false => error,
+        }),
+    };
+    let answer = match answered? {
         Response::Git(answer) => *answer,
         other => return Err(CommandError::unexpected(&other)),
     };

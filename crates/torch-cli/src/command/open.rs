@@ -35,7 +35,8 @@ const ROLE: &str = "developer";
 /// server beside.
 ///
 /// The project is a subfolder of one of projects.roots, or a path. It must be a git repository: the agent works on a branch in a worktree
-/// of its own; the shell and the server are in the project's folder. A project that has a team already is only gone to.
+/// of its own; the shell and the server are in the project's folder. What was opened before is gone to, and what is missing of it
+/// is started again; a project that has another team is only gone to.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -85,42 +86,55 @@ pub(crate) fn run(args: OpenArgs, place: &Place) -> Outcome {
     request.dry_run = true;
     let plan = auto::plan(request.clone(), place)?;
     if plan.exists {
-        return go_there(&args, &plan.team, place);
+        return go_there(&args, &plan.team, command, place);
     }
     output::notice(&proposal(&plan, command.as_ref(), &args));
     if args.dry_run {
         return Ok(exit::OK);
     }
-    if !args.yes {
-        if !output::can_ask() {
-            return Err(CommandError::usage(
-                "torch open asks before it starts an agent, and nobody can be asked here",
-            )
-            .hint(super::given::Given::ours().and("--yes").line()));
-        }
-        if !output::ask("Start?", Enter::Yes)? {
-            output::notice("nothing was started");
-            return Ok(exit::FAILURE);
-        }
+    if !agreed(&args)? {
+        return Ok(exit::FAILURE);
     }
     request.dry_run = false;
     let raised = auto::follow::raise(place, request, None, (false, args.json))?;
     if raised != exit::OK {
         return Ok(raised);
     }
-    let team = plan.team.clone();
-    open(place, &team, WindowKind::Shell, 0)?;
+    beside(&args, &plan.team, command, place)
+}
+
+/// Whether an agent may be started.
+fn agreed(args: &OpenArgs) -> Result<bool, CommandError> {
+    if args.yes {
+        return Ok(true);
+    }
+    if !output::can_ask() {
+        return Err(CommandError::usage(
+            "torch open asks before it starts an agent, and nobody can be asked here",
+        )
+        .hint(super::given::Given::ours().and("--yes").line()));
+    }
+    let agreed = output::ask("Start?", Enter::Yes)?;
+    if !agreed {
+        output::notice("nothing was started");
+    }
+    Ok(agreed)
+}
+
+/// The shell and the server beside the agent, as far as they are not there, and then to them.
+fn beside(args: &OpenArgs, team: &str, command: Option<Command>, place: &Place) -> Outcome {
+    open(place, team, WindowKind::Shell, 0)?;
     let failed = match command {
-        Some(command) => serve(&args, place, &team, command)?,
+        Some(command) => serve(args, place, team, command)?,
         None => {
-            output::notice(&no_server(&args));
+            output::notice(&no_server(args));
             false
         }
     };
     if failed {
         return Ok(exit::FAILURE);
     }
-    finish(&args, &team, place)
+    finish(args, team, place)
 }
 
 /// The folder that is meant.
@@ -266,22 +280,28 @@ fn request(args: &OpenArgs, project: &Path, place: &Place) -> Result<AutoRequest
     })
 }
 
-/// A project that has a team already: it is said, and gone to.
-fn go_there(args: &OpenArgs, team: &str, place: &Place) -> Outcome {
+/// A project that has a team already: it is said, and gone to. Of one that was opened, the windows that are missing are opened again.
+fn go_there(args: &OpenArgs, team: &str, command: Option<Command>, place: &Place) -> Outcome {
     let request = Request::Status {
         team: Some(team.to_owned()),
     };
-    let phase = match connect::ask(&mut connect::connect(place)?, &request)? {
-        Response::Status { teams, .. } => teams.first().map(|team| team.phase.clone()),
+    let view = match connect::ask(&mut connect::connect(place)?, &request)? {
+        Response::Status { teams, .. } => teams.into_iter().next(),
         other => return Err(CommandError::unexpected(&other)),
     };
-    let phase = phase.unwrap_or_default();
+    let phase = view.as_ref().map_or("", |view| view.phase.as_str());
     output::notice(&format!("the project has a team already: {team}, {phase}"));
-    if matches!(phase.as_str(), "stopped" | "suspended") {
+    let was_opened = view
+        .as_ref()
+        .is_some_and(|view| view.spec.as_os_str().is_empty());
+    if matches!(phase, "stopped" | "suspended") {
         return Err(CommandError::other(format!("team {team} does not run"))
             .hint(format!("torch resume --team {team}")));
     }
-    finish(args, team, place)
+    match was_opened && !args.dry_run {
+        true => beside(args, team, command, place),
+        false => finish(args, team, place),
+    }
 }
 
 /// Attaches this terminal, or says how.
@@ -329,6 +349,10 @@ fn serve(
     };
     let kind = WindowKind::Server { argv };
     let view = open(place, team, kind, args.timeout.saturating_mul(1_000))?;
+    if view.existed {
+        output::notice("the windows `shell` and `server` are there");
+        return Ok(false);
+    }
     if args.json.json {
         output::json(&json!({ "window": view }))?;
     } else {

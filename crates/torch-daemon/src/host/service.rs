@@ -27,7 +27,7 @@ pub(crate) struct Place {
     pub(crate) env: BTreeMap<String, String>,
 }
 
-/// Opens a window, or takes the one that is there, and watches it as long as it was asked for.
+/// Takes the window that is there, or opens one and watches it as long as it was asked for.
 pub(crate) async fn window(
     server: &Server,
     place: Place,
@@ -55,7 +55,8 @@ pub(crate) async fn window(
         state: WindowState::Opened,
         ports: Vec::new(),
     };
-    if request.watch_millis > 0 && matches!(request.kind, WindowKind::Server { .. }) {
+    let is_server = matches!(request.kind, WindowKind::Server { .. });
+    if is_server && !existed && request.watch_millis > 0 {
         let deadline = Duration::from_millis(request.watch_millis);
         seen = watch(pane, deadline).await;
     }

@@ -56,9 +56,40 @@ fn the_shell_and_the_server_end_with_the_team() {
     }
     let left = world.tmux(&["list-panes", "-a", "-F", "#{session_name}:#{window_name}"]);
     assert!(!left.stdout.contains("shop:"), "{left}");
-    // It can be opened again, with all of it.
     world.torch(&["resume", "--team", "shop"]).ok();
     assert_eq!(names(&world), ["developer"]);
+    // What is missing is opened again.
+    let server = "exec python3 server.py";
+    let again = open(&world, &["shop", "--server", server]).ok();
+    assert!(
+        again.stderr.contains("has a team already: shop, running"),
+        "{again}"
+    );
+    assert!(again.stdout.contains("listens on port "), "{again}");
+    assert_eq!(names(&world), ["developer", "shell", "server"]);
+    world.torch(&["stop", "--team", "shop"]).ok();
+}
+
+#[test]
+fn what_was_stopped_is_opened_again_with_all_of_it() {
+    let world = with_projects(&["shop"]);
+    opened(&world);
+    world.torch(&["stop", "--team", "shop"]).ok();
+    let server = "exec python3 server.py";
+    let all = ["open", "shop", "--server", server, "--no-attach"];
+    let asks = world.torch(&all).code(2);
+    assert!(asks.stderr.contains("--yes"), "{asks}");
+    open(&world, &["shop", "--dry-run"]).ok();
+    assert_eq!(world.status()["teams"][0]["phase"], "stopped");
+    let again = open(&world, &["shop", "--server", server]).ok();
+    assert!(again.stdout.contains("listens on port "), "{again}");
+    assert_eq!(names(&world), ["developer", "shell", "server"]);
+    // Once more, there is nothing left to open.
+    let third = open(&world, &["shop", "--server", server]).ok();
+    let there = "the windows `shell` and `server` are there";
+    assert!(third.stderr.contains(there), "{third}");
+    assert_eq!(names(&world), ["developer", "shell", "server"]);
+    world.torch(&["stop", "--team", "shop"]).ok();
 }
 
 #[test]

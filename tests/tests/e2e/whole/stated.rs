@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use torch_testing::{SCRIPTED, World};
+use torch_testing::{DEADLINE, SCRIPTED, World};
 
 use super::{
     SEVEN, ends_well, goes_to_the_hub, heard, hears, kinds, noted, passes, refused, world,
@@ -211,6 +211,16 @@ fn in_quiet_hours_agents_are_silent_and_people_are_not() {
         "edge.human",
     );
     fs::write(world.project().join("CLAUDE.md"), "# Team rules\n").expect("a file");
+    // What loosens the rules waits for a person.
+    let accept = world.wait_for(DEADLINE, "the end of the hours to be held back", || {
+        let status = world.torch(&["status"]).ok().stdout;
+        let at = status.find("torch rules accept ")?;
+        let words = status[at..].split_whitespace().take(4);
+        Some(words.collect::<Vec<_>>().join(" "))
+    });
+    let terminal = world.terminal(&format!("exec {accept}"));
+    assert_eq!(terminal.ended(DEADLINE), 0, "{}", terminal.screen());
+    terminal.close();
     world.wait("the hours to end", || kinds(&world).is_empty());
     passes(
         &world,
