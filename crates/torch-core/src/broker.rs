@@ -144,6 +144,9 @@ pub struct Push {
     pub said: Option<String>,
     /// When it is tried again.
     pub next: Option<Timestamp>,
+    /// Whether it was told while the remote did not have it: what becomes of it is told, too.
+    #[serde(default)]
+    pub noted: bool,
     /// Whether the broker's branch, and the project's note of the remote's, are still to be put back: it was not forwarded.
     pub undo: bool,
     /// Where it stands.

@@ -141,6 +141,28 @@ pub struct PullRequest {
     pub merged: Option<Timestamp>,
 }
 
+/// A push that waits in a team's broker: the repository notes it as the remote's, and the remote does not have it yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// The remote's branch as the repository notes it: `refs/remotes/origin/feature/login`.
+    pub note: String,
+    /// Where the push put the note, full hex.
+    pub pushed: String,
+    /// Where the note was before, full hex; `None`: the remote had no such branch.
+    pub there: Option<String>,
+}
+
+/// Commits of a branch that its remote does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotPushed {
+    /// How many.
+    pub commits: u64,
+    /// The remote's name.
+    pub remote: String,
+    /// The command by which a person brings them there: `git push origin main`.
+    pub push: String,
+}
+
 /// How an agent's branch stands to its parent and to the remote, as the repository has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
@@ -158,7 +180,7 @@ pub struct Standing {
     pub behind: u64,
     /// The oldest of them, full hex.
     pub lacks: Option<String>,
-    /// How many of its own commits no remote has; `None` where there is no remote.
+    /// How many of its own commits, those that the parent has not either, no remote has; `None` where there is no remote.
     pub unpushed: Option<u64>,
     /// When the oldest of them was made.
     pub unpushed_since: Option<Timestamp>,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::git_activity::NotPushed;
 use crate::{AgentId, IntegrationId, RoleName, TeamId, Timestamp};
 
 /// The number of steps; they are numbered from 0.
@@ -406,6 +407,9 @@ pub struct Integration {
     pub pull_request: Option<PullRequest>,
     /// The commit of the parent branch that has it all, full hex, once it has.
     pub landed: Option<String>,
+    /// What the parent branch's remote did not have of it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_pushed: Option<NotPushed>,
     /// The tag that it got.
     pub tag: Option<String>,
     /// What is waited for.
@@ -455,6 +459,7 @@ impl Integration {
             review: None,
             pull_request: None,
             landed: None,
+            not_pushed: None,
             tag: None,
             wait: None,
             outcome: None,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use torch_api::worktree::{RemovedView, UndeletedView, WorkView};
 use torch_api::{CommitView, Failure};
+use torch_core::git_activity::Withheld;
 use torch_core::policy::SecretCheck;
 use torch_core::{AgentId, AgentState, RoleName, Timestamp};
 
@@ -61,6 +62,8 @@ pub struct Repositories {
     pub base_commit: String,
     /// The agents that have worktrees.
     pub agents: Vec<(AgentId, Registered)>,
+    /// What remotes do not have yet, though the repository notes it as theirs.
+    pub withheld: Vec<Withheld>,
 }
 
 /// What is to be done.

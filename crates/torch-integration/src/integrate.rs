@@ -15,6 +15,7 @@ mod turns;
 mod within;
 mod words;
 
+use torch_core::git_activity::NotPushed;
 use torch_core::integration::{Integration, TestRun};
 use torch_core::policy::Approval;
 use torch_core::{AgentId, RoleName};
@@ -235,6 +236,8 @@ pub enum Found {
     Landed {
         /// Where it stands, full hex.
         tip: String,
+        /// What its remote does not have of it.
+        not_pushed: Option<NotPushed>,
     },
     /// The parent branch stands elsewhere than it did.
     ParentMoved,

@@ -17,5 +17,6 @@ pub use gh::{GhError, PullRequestOrder, gh_is_there, merge_pull_request, open_pu
 #[cfg(test)]
 pub(crate) use land::land_with;
 pub use land::{LandRequest, Landed, Point, land, point, take_away};
+pub(crate) use remote::remote_of;
 pub use remote::{Origin, Pushed, fetch, find_origin, push};
 pub use work::{Work, WorkCommit, branches_below, contains, tip_of, work_of};

@@ -90,8 +90,8 @@ pub use prepare::prepare_worktree;
 pub use progress::{Advice, Progress, progress};
 pub use radar::{Overlap, Pair, Radar, RadarRequest, Side, Touched, radar};
 pub use refs::{
-    HeadAt, Moved, MovesRequest, Owners, Tips, graph, line_counts, made_at, moves, newest,
-    standings,
+    HeadAt, Moved, MovesRequest, Owners, StandingsRequest, Tips, branch_not_pushed, graph,
+    has_remote, line_counts, made_at, moves, newest, not_pushed, standings,
 };
 pub use removal::{BranchFate, Removal, RemoveRequest, remove};
 pub use remove::{Undone, remove_created};

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use torch_core::Timestamp;
+use torch_core::git_activity::Withheld;
 
 use crate::call::Call;
 use crate::git::failed;
 use crate::locate::locate;
+use crate::refs::not_pushed;
 use crate::{Git, Repository, WorktreeError, WorktreeState};
 
 /// Without a commit for this long a worktree is stale.
@@ -32,7 +34,7 @@ pub struct Progress {
     pub operation: Option<String>,
 }
 
-/// Measures the work in the worktree at `path` against `parent`, a branch or a commit.
+/// Measures the work in the worktree at `path` against `parent`, a branch or a commit; `withheld` is what remotes do not have yet.
 ///
 /// # Errors
 /// [`WorktreeError`] when git can't read the worktree or the parent.
@@ -41,6 +43,7 @@ pub fn progress(
     repository: &Repository,
     path: &Path,
     parent: &str,
+    withheld: &[Withheld],
 ) -> Result<Progress, WorktreeError> {
     let located = locate(repository, path)?;
     let call = || {
@@ -63,13 +66,8 @@ pub fn progress(
     let (behind, ahead) = sides
         .split_once('\t')
         .ok_or_else(|| answer(sides.clone()))?;
-    let remotes = ask(&["for-each-ref", "--count=1", "refs/remotes"])?;
-    let unpushed = match remotes.stdout.is_empty() {
-        true => None,
-        false => Some(number(
-            &ask(&["rev-list", "--count", "HEAD", "--not", "--remotes", "--"])?.text(),
-        )?),
-    };
+    let head = ask(&["rev-parse", "--verify", "HEAD^{commit}"])?.text();
+    let unpushed = not_pushed(git, &repository.common_dir, &head, withheld)?;
     Ok(Progress {
         last_commit: Timestamp(number(&time)?.saturating_mul(1000)),
         ahead: number(ahead)?,

@@ -5,6 +5,7 @@
 mod by_git;
 mod by_libgit2;
 mod graph;
+mod remotes;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,8 @@ use torch_core::git_activity::{COMMITS_TOLD, CommitFact, RefMove, detached_key};
 use crate::{Git, WorktreeError};
 
 pub use graph::{graph, line_counts, made_at, newest};
-pub use standing::standings;
+pub use remotes::{branch_not_pushed, has_remote, not_pushed};
+pub use standing::{StandingsRequest, standings};
 
 /// At most as many commits of one move are counted.
 const COUNTED: usize = 10_000;

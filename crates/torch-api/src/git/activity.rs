@@ -1,6 +1,7 @@
 //! What is shown of agents' work with git over time.
 
 use serde::{Deserialize, Serialize};
+use torch_core::git_activity::NotPushed;
 use torch_core::{AgentState, Timestamp};
 
 /// How the branches of a team's agents stand.
@@ -12,8 +13,11 @@ pub struct HealthView {
     pub parent: String,
     /// Its newest commit, full hex; empty where there is no such branch, and the others are compared with the commit that the team began at.
     pub parent_commit: String,
-    /// Whether there is a remote that anything was pushed to or fetched from.
+    /// Whether there is a remote.
     pub remote: bool,
+    /// What the parent branch's remote does not have of it.
+    #[serde(default)]
+    pub parent_not_pushed: Option<NotPushed>,
     /// Each agent's branch, in the order of the windows.
     pub branches: Vec<BranchView>,
     /// The newest commits of the parent branch within the last day, the newest first, at most 20.
@@ -43,7 +47,7 @@ pub struct BranchView {
     pub ahead: u64,
     /// How many commits of the parent it has not.
     pub behind: u64,
-    /// How many of its own commits no remote has; none where there is no remote.
+    /// How many of its commits no remote has; none where there is no remote. What waits in the team's broker is not pushed.
     pub unpushed: Option<u64>,
     /// How many commits were counted since the team began.
     pub commits: u64,

@@ -12,7 +12,7 @@ use torch_api::{Failure, Response};
 use torch_core::Timestamp;
 use torch_core::git_activity::Standing;
 use torch_store::{Store, StoreError};
-use torch_worktree::{Git, Overlap, Tips, Touched, WorktreeError};
+use torch_worktree::{Git, Overlap, StandingsRequest, Tips, Touched, WorktreeError};
 
 use super::git::failure;
 use super::radar;
@@ -70,6 +70,7 @@ fn fill(
         drawn.push(standing.head.clone());
         branch.last_commit = torch_worktree::made_at(git, common, &standing.head).ok();
         put(branch, standing);
+        branch.unpushed = torch_worktree::not_pushed(git, common, &standing.head, &at.withheld)?;
     }
     for branch in &mut view.branches {
         if branch.head.is_none() && branch.problem.is_none() {
@@ -80,10 +81,9 @@ fn fill(
     drawn.dedup();
     let drawn: Vec<&str> = drawn.iter().map(String::as_str).collect();
     view.graph = torch_worktree::graph(git, common, &drawn, SHOWN)?;
-    view.remote = tips
-        .refs
-        .keys()
-        .any(|name| name.starts_with("refs/remotes/"));
+    view.remote = torch_worktree::has_remote(git, common)?;
+    view.parent_not_pushed =
+        torch_worktree::branch_not_pushed(git, common, &at.parent, &at.withheld)?;
     // Of a branch that is gone nothing is told.
     let Some(parent) = parent else {
         return Ok(());
@@ -111,7 +111,6 @@ fn put(branch: &mut BranchView, standing: &Standing) {
     branch.head = Some(standing.head.clone());
     branch.ahead = standing.ahead;
     branch.behind = standing.behind;
-    branch.unpushed = standing.unpushed;
 }
 
 /// How the branches stand now, by role.
@@ -129,7 +128,14 @@ fn stand(
         at.base_commit.as_str(),
         &*format!("refs/heads/{}", at.parent),
     );
-    let found = torch_worktree::standings(git, &at.common_dir, &tips, base, &owners)?;
+    let request = StandingsRequest {
+        common_dir: &at.common_dir,
+        tips: &tips,
+        base,
+        owners: &owners,
+        withheld: &at.withheld,
+    };
+    let found = torch_worktree::standings(git, &request)?;
     let role = |standing: &Standing| {
         let mut agents = at.agents.iter();
         let found = agents.find(|(agent, _)| *agent == standing.agent);

@@ -19,9 +19,9 @@ use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
-use torch_core::git_activity::{RefMove, Standing, detached_key};
+use torch_core::git_activity::{RefMove, Standing, Withheld, detached_key};
 use torch_core::{AgentId, TeamId, Timestamp};
-use torch_worktree::{Git, Moved, MovesRequest, Tips, WorktreeError};
+use torch_worktree::{Git, Moved, MovesRequest, StandingsRequest, Tips, WorktreeError};
 
 use super::execute::send;
 use super::{Host, Input};
@@ -52,6 +52,8 @@ struct Watched {
     /// Whether something moved since the reading under way began.
     again: bool,
     read: Option<Timestamp>,
+    /// What remotes did not have at the last reading: what is pushed follows from it, and no branch moves when it is forwarded.
+    withheld: Vec<Withheld>,
 }
 
 /// A repository's watch: signs go to a task that waits until they are over.
@@ -100,6 +102,8 @@ pub(crate) struct RefsOf {
     pub(crate) known: Option<BTreeMap<String, String>>,
     /// How its agents stood.
     pub(crate) standings: Vec<Standing>,
+    /// What remotes do not have yet, though the repository notes it as theirs.
+    pub(crate) withheld: Vec<Withheld>,
 }
 
 impl Host {
@@ -122,9 +126,11 @@ impl Host {
                     reading: false,
                     again: false,
                     read: None,
+                    withheld: Vec::new(),
                 });
             let is_over = watched.read.is_none_or(|read| now.since(read) >= NET);
-            if is_over || watched.teams != teams {
+            let withheld = self.state.withheld(&common_dir);
+            if is_over || watched.teams != teams || watched.withheld != withheld {
                 watched.teams = teams;
                 due.push(common_dir);
             }
@@ -166,6 +172,7 @@ impl Host {
         };
         watched.reading = true;
         watched.read = Some(now);
+        watched.withheld = self.state.withheld(common_dir);
         let teams: Vec<RefsOf> = watched
             .teams
             .iter()
@@ -263,8 +270,14 @@ pub(crate) fn read(
         if !made.is_empty() {
             events.push(Event::Committed { team, made });
         }
-        let base = (base, parent);
-        match torch_worktree::standings(git, common_dir, &tips, base, &of.owners) {
+        let request = StandingsRequest {
+            common_dir,
+            tips: &tips,
+            base: (base, parent),
+            owners: &of.owners,
+            withheld: &of.withheld,
+        };
+        match torch_worktree::standings(git, &request) {
             Ok(standings) if standings != of.standings => {
                 events.push(Event::Standings { team, standings });
             }

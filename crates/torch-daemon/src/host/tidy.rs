@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use torch_api::wire::FailureKind;
 use torch_api::worktree::{OwnView, ProgressView, RemovedView, TestsView, WorkView, WorktreeView};
 use torch_api::{Failure, Response};
+use torch_core::git_activity::Withheld;
 use torch_core::integration::Verdict;
 use torch_core::{AgentId, LedgerRecord, RoleName, SessionName, Timestamp};
 use torch_store::{LedgerKind, Store};
@@ -55,6 +56,8 @@ pub(super) struct Bench<'a> {
     pub(super) git: &'a Git,
     pub(super) set_up: &'a SetUp,
     pub(super) projects: &'a Path,
+    /// What remotes do not have yet, by the repositories' common git directories.
+    pub(super) withheld: &'a BTreeMap<PathBuf, Vec<Withheld>>,
     pub(super) now: Timestamp,
 }
 
@@ -285,7 +288,9 @@ impl Bench<'_> {
     ) -> Option<ProgressView> {
         let parent = parent_of(worktree, repository);
         let path = &worktree.path;
-        let measured = torch_worktree::progress(self.git, repository, path, &parent);
+        let withheld = self.withheld.get(&repository.common_dir);
+        let withheld = withheld.map_or(&[][..], Vec::as_slice);
+        let measured = torch_worktree::progress(self.git, repository, path, &parent, withheld);
         let progress = measured
             .inspect_err(|error| tracing::debug!(?path, %error, "the work can't be measured"))
             .ok()?;

@@ -35,6 +35,7 @@ impl Host {
         let projects = self.home.join("projects");
         // As the paths of worktrees are; where there is none yet, nothing lies in it.
         let projects = projects.canonicalize().unwrap_or(projects);
+        let withheld = self.state.all_withheld();
         let client = self.connections.get(&conn).cloned();
         if let Order::Remove { worktrees, .. } = &order {
             for agent in worktrees.iter().filter_map(|worktree| worktree.agent) {
@@ -47,6 +48,7 @@ impl Host {
                 git: &git,
                 set_up: &set_up,
                 projects: &projects,
+                withheld: &withheld,
                 now,
             };
             match carried_out(&bench, conn, order) {

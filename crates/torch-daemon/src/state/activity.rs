@@ -76,6 +76,7 @@ impl State {
             ),
             known: known.map(|known| known.tips.clone()),
             standings: standings.cloned().collect(),
+            withheld: self.withheld(&team.common_dir),
             owners,
         })
     }

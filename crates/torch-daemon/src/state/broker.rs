@@ -4,6 +4,7 @@
 mod approval;
 mod fetch;
 mod forwarding;
+mod noted;
 mod pushes;
 mod reach;
 #[cfg(test)]
@@ -44,6 +45,8 @@ pub(crate) struct Brokers {
     trying: BTreeMap<TeamId, bool>,
     /// Who waits for what is being fetched, by team.
     fetching: BTreeMap<TeamId, fetch::Waiting>,
+    /// What a push noted as the remote's and is put back, as it was not forwarded: that is no push of anybody's.
+    put_back: std::collections::BTreeSet<(TeamId, String, String)>,
     /// Teams whose remote was told to be away.
     told_away: std::collections::BTreeSet<TeamId>,
 }
@@ -165,11 +168,15 @@ impl State {
             Ok(team) => team.id,
             Err(failure) => return t.fail(conn, *failure),
         };
+        let back = self.put_back_all(team);
         if let Some(mut broker) = self.brokers.of.remove(&team) {
             broker.until = Some(t.now);
             t.journal("broker.off", team, json!({"path": broker.path}));
             self.keep(t, LedgerRecord::Broker(Box::new(broker)));
             self.end_pushes(t, team, "the broker was switched off");
+            for order in back {
+                t.push(Effect::Broker(Box::new(order)));
+            }
         }
         self.reply_broker(t, conn, team);
     }

@@ -118,12 +118,16 @@ pub fn follow(row: &mut Integration, rules: &Rules, found: Found, now: Timestamp
             row.pull_request = Some(PullRequest { url, merged: false });
             Vec::new()
         }
-        Found::Landed { tip } => {
+        Found::Landed { tip, not_pushed } => {
             if let Some(request) = &mut row.pull_request {
                 request.merged = true;
             }
-            let text = format!("{} stands on {}", row.parent, words::short(&tip));
+            let mut text = format!("{} stands on {}", row.parent, words::short(&tip));
+            if let Some(lacking) = &not_pushed {
+                text.push_str(&format!("; {}", words::not_pushed(&row.parent, lacking)));
+            }
             row.landed = Some(tip);
+            row.not_pushed = not_pushed;
             over(row, Step::Land, text, now)
         }
         Found::ParentMoved => {

@@ -29,6 +29,7 @@ struct World {
     red: Vec<&'static str>,
     red_parent: bool,
     busy: bool,
+    not_pushed: Option<NotPushed>,
     parent: String,
     said: Vec<(To, String)>,
     acts: Vec<Act>,
@@ -87,6 +88,7 @@ impl World {
             red: Vec::new(),
             red_parent: false,
             busy: false,
+            not_pushed: None,
             parent: "parent-1".to_owned(),
             said: Vec::new(),
             acts: Vec::new(),
@@ -172,6 +174,7 @@ impl World {
                 self.parent = self.row.tip().to_owned();
                 Found::Landed {
                     tip: self.parent.clone(),
+                    not_pushed: self.not_pushed.clone(),
                 }
             }
             Act::Verify { tag, .. } => Found::Verified {

@@ -1,6 +1,7 @@
 //! What an integration says, and what its branch, its pull request and its tag are called.
 
 use torch_core::RoleName;
+use torch_core::git_activity::NotPushed;
 use torch_core::integration::{
     Conflict, Integration, IntegrationMerge, Review, Step, TestRun, Verdict, WaitOn,
 };
@@ -417,12 +418,26 @@ pub(super) fn done(row: &Integration, rules: &Rules) -> String {
         .tag
         .as_ref()
         .map_or_else(String::new, |tag| format!(" ({tag})"));
+    let lacking = row.not_pushed.as_ref().map_or_else(String::new, |lacking| {
+        format!(". {}", not_pushed(&row.parent, lacking))
+    });
     format!(
-        "Integration {} of {} is in {}{tag}: {}",
+        "Integration {} of {} is in {}{tag}: {}{lacking}",
         row.id.tag(),
         rules.team,
         row.parent,
         roles.join(", ")
+    )
+}
+
+/// That a remote lacks what is here, and how a person brings it there.
+pub(super) fn not_pushed(parent: &str, lacking: &NotPushed) -> String {
+    let count = usize::try_from(lacking.commits).unwrap_or(usize::MAX);
+    format!(
+        "{} lacks {} of {parent}: {}",
+        lacking.remote,
+        counted(count, "commit"),
+        lacking.push
     )
 }
 

@@ -3,6 +3,8 @@
 //! Over https, http and ssh alone; a remote on this machine, whose own hooks would run, needs the user's trust (`torch.trusted`). No
 //! hook of the repository is run, nothing is ever forced, and nobody is asked for a password.
 
+use std::path::Path;
+
 use crate::call::Call;
 use crate::git::failed;
 use crate::guard::Trust;
@@ -41,20 +43,8 @@ pub fn find_origin(
     branch: &str,
 ) -> Result<Option<Origin>, WorktreeError> {
     let root = &repository.root;
-    let own = git
-        .read(
-            root,
-            ["config", "--get", &format!("branch.{branch}.remote")],
-        )
-        .map_err(failed("read the configuration", root))?;
-    let listed = git.ask("list the remotes", root, ["remote"])?.text();
-    let names: Vec<&str> = listed.lines().collect();
-    let own = own.success().then(|| own.text());
-    let name = match (own, names.as_slice()) {
-        (Some(own), names) if names.contains(&own.as_str()) => own,
-        (_, names) if names.contains(&"origin") => "origin".to_owned(),
-        (_, [only]) => (*only).to_owned(),
-        _ => return Ok(None),
+    let Some(name) = remote_of(git, root, branch)? else {
+        return Ok(None);
     };
     let url = git.ask(
         "read a remote's address",
@@ -65,6 +55,26 @@ pub fn find_origin(
         url: url.text(),
         name,
     }))
+}
+
+/// As [`find_origin`], its name alone; `at` is any folder of the repository.
+pub(crate) fn remote_of(
+    git: &Git,
+    at: &Path,
+    branch: &str,
+) -> Result<Option<String>, WorktreeError> {
+    let own = git
+        .read(at, ["config", "--get", &format!("branch.{branch}.remote")])
+        .map_err(failed("read the configuration", at))?;
+    let listed = git.ask("list the remotes", at, ["remote"])?.text();
+    let names: Vec<&str> = listed.lines().collect();
+    let own = own.success().then(|| own.text());
+    Ok(match (own, names.as_slice()) {
+        (Some(own), names) if names.contains(&own.as_str()) => Some(own),
+        (_, names) if names.contains(&"origin") => Some("origin".to_owned()),
+        (_, [only]) => Some((*only).to_owned()),
+        _ => None,
+    })
 }
 
 /// Fetches one branch; where it stands there, full hex. `None`: the remote has none of that name.

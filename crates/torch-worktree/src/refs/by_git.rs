@@ -20,6 +20,11 @@ fn call(git: &Git, common_dir: &Path) -> Call {
     Call::to_read(git, common_dir).of(common_dir, common_dir)
 }
 
+pub(super) fn has_remote(git: &Git, common_dir: &Path) -> Result<bool, WorktreeError> {
+    let listed = call(git, common_dir).ask("list the remotes", ["remote"])?;
+    Ok(!listed.stdout.is_empty())
+}
+
 pub(super) fn tips(git: &Git, common_dir: &Path) -> Result<Tips, WorktreeError> {
     let args = [
         "for-each-ref",

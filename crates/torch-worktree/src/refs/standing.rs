@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use git2::{Oid, Sort};
-use torch_core::git_activity::Standing;
+use torch_core::git_activity::{Standing, Withheld};
 use torch_core::{AgentId, Timestamp};
 
 use super::{COUNTED, Graph, HeadAt, Owners, Tips, by_git, by_libgit2};
@@ -13,29 +13,48 @@ use crate::{Git, WorktreeError};
 /// How many commits there are, and the oldest with its time.
 type Counted = (u64, Option<(String, Timestamp)>);
 
+/// What is asked of how agents' branches stand.
+#[derive(Debug, Clone, Copy)]
+pub struct StandingsRequest<'a> {
+    /// The common git directory.
+    pub common_dir: &'a Path,
+    /// Where the branches stand now.
+    pub tips: &'a Tips,
+    /// The commit that the team began at, and its parent branch by its full name.
+    pub base: (&'a str, &'a str),
+    /// Whose worktrees lie where.
+    pub owners: &'a Owners,
+    /// What remotes do not have yet, though it is noted below `refs/remotes`.
+    pub withheld: &'a [Withheld],
+}
+
 /// How the branches of these agents stand; who has no worktree in this repository is left out.
 ///
 /// # Errors
 /// [`WorktreeError`] when the repository can't be read.
 pub fn standings(
     git: &Git,
-    common_dir: &Path,
-    tips: &Tips,
-    (base, parent): (&str, &str),
-    owners: &Owners,
+    request: &StandingsRequest<'_>,
 ) -> Result<Vec<Standing>, WorktreeError> {
-    let graph = Graph::open(git, common_dir);
+    let (tips, (base, parent)) = (request.tips, request.base);
+    let graph = Graph::open(git, request.common_dir);
     let parent = tips.refs.get(parent).map_or(base, String::as_str);
-    let remotes = tips.refs.iter();
-    let remotes = remotes.filter(|(name, _)| name.starts_with("refs/remotes/"));
-    let remotes: BTreeSet<&str> = remotes.map(|(_, commit)| commit.as_str()).collect();
+    let remotes = match graph.has_remote()? {
+        true => Some(tips.on_remotes(request.withheld)),
+        false => None,
+    };
     let mut found = Vec::new();
-    for (agent, path) in owners {
+    for (agent, path) in request.owners {
         let Some(head) = tips.at(path) else { continue };
         let Some(commit) = commit_of(tips, head) else {
             continue;
         };
-        found.push(standing(&graph, (*agent, head, commit), parent, &remotes)?);
+        found.push(standing(
+            &graph,
+            (*agent, head, commit),
+            parent,
+            remotes.as_ref(),
+        )?);
     }
     Ok(found)
 }
@@ -54,13 +73,13 @@ fn standing(
     graph: &Graph<'_>,
     (agent, head, commit): (AgentId, &HeadAt, &str),
     parent: &str,
-    remotes: &BTreeSet<&str>,
+    remotes: Option<&BTreeSet<&str>>,
 ) -> Result<Standing, WorktreeError> {
     let (ahead, oldest) = graph.count(commit, &[parent])?;
     let (behind, lacks) = graph.count(parent, &[commit])?;
-    let unpushed = match remotes.is_empty() {
-        true => None,
-        false => {
+    let unpushed = match remotes {
+        None => None,
+        Some(remotes) => {
             let hidden: Vec<&str> = remotes.iter().copied().chain([parent]).collect();
             Some(graph.count(commit, &hidden)?)
         }
@@ -80,7 +99,7 @@ fn standing(
 
 impl Graph<'_> {
     /// The commits below `from` and not below any of `hidden`, at most [`COUNTED`] of them.
-    fn count(&self, from: &str, hidden: &[&str]) -> Result<Counted, WorktreeError> {
+    pub(super) fn count(&self, from: &str, hidden: &[&str]) -> Result<Counted, WorktreeError> {
         if hidden.contains(&from) {
             return Ok((0, None));
         }

@@ -289,7 +289,7 @@ fn progress_is_measured_against_the_branch_it_goes_into() {
     }
     project.commit("main moves on");
     let measure = |repository: &Repository| {
-        progress(&handle(), repository, &added.path, "refs/heads/main").expect("measured")
+        progress(&handle(), repository, &added.path, "refs/heads/main", &[]).expect("measured")
     };
     let repository = project.inspect();
     let found = measure(&repository);
@@ -304,7 +304,7 @@ fn progress_is_measured_against_the_branch_it_goes_into() {
         &["push", "-q", "origin", "HEAD~1:refs/heads/main-developer"],
     );
     assert_eq!(measure(&repository).unpushed, Some(1));
-    assert!(progress(&handle(), &repository, &added.path, "refs/heads/none").is_err());
+    assert!(progress(&handle(), &repository, &added.path, "refs/heads/none", &[]).is_err());
 }
 
 #[test]

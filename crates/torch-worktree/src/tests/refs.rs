@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use torch_core::AgentId;
-use torch_core::git_activity::{COMMITS_TOLD, RefMove, Standing};
+use torch_core::git_activity::{COMMITS_TOLD, NotPushed, RefMove, Standing, Withheld};
 
 use super::*;
 
@@ -96,9 +96,34 @@ impl Seen {
     }
 
     fn standing(&self) -> Standing {
-        let base = (self.base.as_str(), "refs/heads/main");
-        let found = standings(&handle(), &self.common, &self.tips(), base, &self.owners());
-        found.expect("read").remove(0)
+        self.standing_with(&[])
+    }
+
+    fn standing_with(&self, withheld: &[Withheld]) -> Standing {
+        let request = StandingsRequest {
+            common_dir: &self.common,
+            tips: &self.tips(),
+            base: (&self.base, "refs/heads/main"),
+            owners: &self.owners(),
+            withheld,
+        };
+        standings(&handle(), &request).expect("read").remove(0)
+    }
+
+    /// What no remote has of the worktree's commit, by the two lists that show it.
+    fn not_pushed(&self, withheld: &[Withheld]) -> Option<u64> {
+        let repository = self.project.inspect();
+        let head = self.git(&["rev-parse", "HEAD"]);
+        let listed = progress(
+            &handle(),
+            &repository,
+            &self.worktree,
+            "refs/heads/main",
+            withheld,
+        );
+        let health = not_pushed(&handle(), &self.common, &head, withheld).expect("read");
+        assert_eq!(listed.expect("measured").unpushed, health);
+        health
     }
 }
 
@@ -225,8 +250,10 @@ fn a_push_moves_a_branch_of_the_remote_and_the_standing_follows() {
         assert_eq!((standing.ahead, standing.behind), (1, 0));
         assert_eq!(
             (standing.unpushed, standing.branch.as_deref()),
-            (None, Some("main-developer"))
+            (Some(1), Some("main-developer"))
         );
+        // The commit that both began at is on no remote, either.
+        assert_eq!(seen.not_pushed(&[]), Some(2));
 
         seen.git(&["push", "-q", "-u", "origin", "main-developer"]);
         let moved = seen.one();
@@ -251,6 +278,90 @@ fn a_push_moves_a_branch_of_the_remote_and_the_standing_follows() {
         let names: Vec<_> = seen.moved().into_iter().map(|moved| moved.name).collect();
         assert_eq!(names, ["refs/heads/main", "refs/heads/main-developer"]);
     }
+}
+
+/// A push that waits in a broker, as the repository notes it.
+fn waits(pushed: &str, there: Option<&str>) -> Withheld {
+    Withheld {
+        note: "refs/remotes/origin/feature/x".to_owned(),
+        pushed: pushed.to_owned(),
+        there: there.map(str::to_owned),
+    }
+}
+
+#[test]
+fn what_only_a_broker_has_is_not_pushed() {
+    for init in [&[][..], &["--object-format=sha256"]] {
+        if !has(init) {
+            continue;
+        }
+        let seen = Seen::new(init);
+        assert_eq!(seen.not_pushed(&[]), None, "there is no remote");
+        seen.project
+            .git(&["remote", "add", "origin", "/nowhere.git"]);
+        let base = seen.base.as_str();
+        let note = "refs/remotes/origin/feature/x";
+        seen.git(&["update-ref", "refs/remotes/origin/main", base]);
+        let first = seen.commit("Progress: one");
+        let second = seen.commit("Progress: two");
+        seen.git(&["update-ref", note, &second]);
+        let standing = |withheld: &[Withheld]| seen.standing_with(withheld).unpushed;
+        let check = |withheld: &[Withheld], expect: u64| {
+            assert_eq!(seen.not_pushed(withheld), Some(expect), "{withheld:?}");
+            assert_eq!(standing(withheld), Some(expect), "{withheld:?}");
+        };
+        check(&[], 0);
+        check(&[waits(&second, None)], 2);
+        check(&[waits(&second, Some(&first))], 1);
+        // Two pushes that wait, and one that leads back to itself.
+        check(&[waits(&second, Some(&first)), waits(&first, None)], 2);
+        check(
+            &[waits(&second, Some(&first)), waits(&first, Some(&second))],
+            2,
+        );
+        // One that waited and was fetched over since tells nothing of what is there now.
+        check(&[waits(&first, None)], 0);
+        assert!(
+            seen.standing_with(&[waits(&second, None)])
+                .unpushed_since
+                .is_some()
+        );
+    }
+}
+
+#[test]
+fn a_branch_that_its_remote_lacks_is_told_with_the_way_there() {
+    let seen = Seen::new(&[]);
+    let found = || branch_not_pushed(&handle(), &seen.common, "main", &[]).expect("read");
+    assert_eq!(found(), None, "there is no remote");
+    let remote = seen.project.root.with_file_name("remote.git");
+    let remote = remote.to_str().expect("UTF-8").to_owned();
+    seen.project.git(&["init", "-q", "--bare", &remote]);
+    seen.project.git(&["remote", "add", "origin", &remote]);
+    let told = |commits: u64, push: &str| {
+        Some(NotPushed {
+            commits,
+            remote: "origin".to_owned(),
+            push: push.to_owned(),
+        })
+    };
+    assert_eq!(found(), told(1, "git push origin main"));
+    seen.project.git(&["push", "-q", "origin", "main"]);
+    assert_eq!(found(), None);
+    seen.project.commit("Integration: today");
+    // That another branch there has it is no word of this one.
+    seen.project
+        .git(&["push", "-q", "origin", "main:refs/heads/apart"]);
+    assert_eq!(found(), told(1, "git push origin main"));
+    // A branch that goes by another name there.
+    let config = |key: &str, value: &str| drop(seen.project.git(&["config", key, value]));
+    config("branch.main.remote", "origin");
+    config("branch.main.merge", "refs/heads/apart");
+    assert_eq!(found(), None);
+    seen.project.commit("Integration: tomorrow");
+    assert_eq!(found(), told(1, "git push origin main:apart"));
+    let none = branch_not_pushed(&handle(), &seen.common, "gone", &[]).expect("read");
+    assert_eq!(none, None);
 }
 
 #[test]

@@ -56,6 +56,14 @@ pub fn health(view: &HealthView, clock: &Clock) -> String {
             paint(DIM, "no remote: nothing is pushed")
         ));
     }
+    if let Some(lacking) = &view.parent_not_pushed {
+        let commits = count(lacking.commits, "commit");
+        let line = format!(
+            "{} lacks {commits} of {}: {}",
+            lacking.remote, view.parent, lacking.push
+        );
+        text.push_str(&format!("  {}\n", paint(WARN, &plain(&line))));
+    }
     let commits = view.parent_commits.len() + view.parent_more;
     let commits = count(u64::try_from(commits).unwrap_or(u64::MAX), "commit");
     if !view.parent_commit.is_empty() {
@@ -210,15 +218,43 @@ fn what(entry: &EntryView) -> String {
         "git.push" => {
             let number = entry.data["commits"].as_u64().unwrap_or(0);
             let forced = if is("forced") { ", forced" } else { "" };
+            let did = if is("forwarded") {
+                "forwarded"
+            } else {
+                "pushed"
+            };
+            let to = match is("shared") {
+                true => "the broker",
+                false => field("remote"),
+            };
             format!(
-                "pushed {branch} to {} ({}{forced})",
-                field("remote"),
+                "{did} {branch} to {to} ({}{forced})",
                 count(number, "commit")
             )
+        }
+        "git.broker" => {
+            let number = entry.data["commits"].as_u64().unwrap_or(0);
+            let (remote, state) = (field("remote"), field("state"));
+            match entry.data["why"].as_str() {
+                Some(why) => format!("{branch} did not go to {remote} ({state}): {why}"),
+                None => format!(
+                    "pushed {branch} to the broker ({state}; {})",
+                    count(number, "commit")
+                ),
+            }
         }
         "git.branch" => match (&entry.data["old"], &entry.data["new"]) {
             (Value::Null, _) => format!("made {branch}"),
             (_, Value::Null) => format!("deleted {branch}, was {}", short(field("old"))),
+            _ if !is("rewound") => {
+                let number = entry.data["commits"].as_u64().unwrap_or(0);
+                let by = match entry.data["integration"].as_str() {
+                    Some(id) => format!(", integration {id}"),
+                    None => String::new(),
+                };
+                let number = count(number, "commit");
+                format!("{branch} moved to {} ({number}{by})", short(field("new")))
+            }
             _ => format!(
                 "rewound {branch} from {} to {}",
                 short(field("old")),

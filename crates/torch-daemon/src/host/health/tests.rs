@@ -39,6 +39,7 @@ impl Scene {
                 parent: "trunk".to_owned(),
                 base_commit: base,
                 agents: agents.into(),
+                withheld: Vec::new(),
             },
         };
         scene.commit("developer", "file", "Progress: the developer's");
@@ -84,6 +85,7 @@ impl Scene {
             parent: "trunk".to_owned(),
             parent_commit: String::new(),
             remote: true,
+            parent_not_pushed: None,
             branches: branches.collect(),
             parent_commits: Vec::new(),
             parent_more: 0,
@@ -149,6 +151,33 @@ fn health_is_what_the_repository_says_now() {
     ] {
         assert!(drawn.contains(subject), "{drawn}");
     }
+    // With a remote that nothing was pushed to, nothing is pushed; what waits in a broker is not, either.
+    let project = scene.at.agents[0].1.project.clone();
+    git(&project, &["remote", "add", "origin", "/nowhere.git"]);
+    let counts = |at: &Repositories| {
+        let Response::Git(answer) = health(&git_handle, scene.view(), at, now) else {
+            panic!("no answer");
+        };
+        let GitResponse::Health(view) = *answer else {
+            panic!("{answer:?}");
+        };
+        assert!(view.remote);
+        let lacks = view.parent_not_pushed.map(|one| (one.commits, one.push));
+        (view.branches[0].unpushed, lacks)
+    };
+    let lacks = |commits| Some((commits, "git push origin trunk".to_owned()));
+    assert_eq!(counts(&scene.at), (Some(2), lacks(2)));
+    let head = git(&project, &["rev-parse", "trunk-developer"]);
+    let note = "refs/remotes/origin/trunk-developer";
+    git(&project, &["update-ref", note, &head]);
+    assert_eq!(counts(&scene.at), (Some(0), lacks(2)));
+    let mut waiting = scene.at.clone();
+    waiting.withheld = vec![torch_core::git_activity::Withheld {
+        note: note.to_owned(),
+        pushed: head,
+        there: None,
+    }];
+    assert_eq!(counts(&waiting), (Some(2), lacks(2)));
     // A day later nothing is of the last day; a worktree that is gone is said to be.
     fs::remove_dir_all(&scene.at.agents[2].1.path).expect("removed");
     git(

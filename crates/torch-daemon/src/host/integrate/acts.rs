@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use torch_core::git_activity::NotPushed;
 use torch_core::integration::IntegrationMerge;
 use torch_integration::integrate::{Clash, Found, RoleWork, Seen, body, message, title};
 use torch_worktree::{
@@ -306,13 +307,25 @@ impl Site<'_> {
         };
         let landed = torch_worktree::land(self.git, &request).map_err(failed)?;
         Ok(match landed {
-            Landed::Done { tip } => Found::Landed { tip },
+            Landed::Done { tip } => Found::Landed {
+                tip,
+                not_pushed: self.not_pushed(),
+            },
             Landed::Moved { .. } => Found::ParentMoved,
             Landed::Busy { path, busy } => Found::Busy {
                 path: path.display().to_string(),
                 why: words(&busy),
             },
         })
+    }
+
+    /// What the parent branch's remote does not have of it; where that can't be told, nothing is said of it.
+    fn not_pushed(&self) -> Option<NotPushed> {
+        let (common, parent) = (&self.repository.common_dir, &self.job.row.parent);
+        let found = torch_worktree::branch_not_pushed(self.git, common, parent, &[]);
+        found
+            .inspect_err(|error| tracing::warn!(%error, parent, "a branch can't be measured"))
+            .unwrap_or_default()
     }
 
     /// The parent branch has all of it; the commands, and the tag.

@@ -102,6 +102,7 @@ impl Scene {
             owners: vec![(developer(), self.worktree.clone())],
             known: self.known.clone(),
             standings: Vec::new(),
+            withheld: Vec::new(),
         };
         let events = read(&Git::new(environment()), &self.common, vec![of]).expect("read");
         let mut found = Vec::new();
@@ -236,6 +237,7 @@ impl Both {
             owners: vec![(*agent, worktree.to_path_buf())],
             known: self.known.get(team).cloned(),
             standings: Vec::new(),
+            withheld: Vec::new(),
         });
         let events = read(&Git::new(environment()), common, of.collect()).expect("read");
         let mut told = Vec::new();

@@ -71,8 +71,43 @@ impl State {
                 let data = self.about(team, moved.agent, data);
                 t.journal("git.branch", subject(team, moved.agent), data);
             }
+            self.note_landing(t, team, moved);
             self.judge_move(t, team, moved, moves);
         }
+    }
+
+    /// Keeps that the team's parent branch went forward to work that was made elsewhere: an integration, a merge, another branch's
+    /// commit. A plain commit made on it is told as that.
+    fn note_landing(&self, t: &mut Turn, team: TeamId, moved: &RefMove) {
+        let parent = self.teams.get(&team).map(|team| team.base_branch.as_str());
+        let (Some(branch), Some(_), Some(new), false) =
+            (moved.branch(), &moved.old, &moved.new, moved.rewound)
+        else {
+            return;
+        };
+        if parent != Some(branch) || !self.is_from_elsewhere(team, moved, new) {
+            return;
+        }
+        let mut rows = self.integrations.of(team);
+        let row = rows.find(|row| brought_by(row, moved) == Some(true));
+        let data = json!({
+            "branch": branch, "old": moved.old, "new": new, "rewound": false,
+            "commits": moved.commits.len() + moved.more, "integration": row.map(|row| row.id.tag()),
+        });
+        let data = self.about(team, moved.agent, data);
+        t.journal("git.branch", subject(team, moved.agent), data);
+    }
+
+    fn is_from_elsewhere(&self, team: TeamId, moved: &RefMove, new: &str) -> bool {
+        let [commit] = moved.commits.as_slice() else {
+            return true;
+        };
+        let known = self.activity.known.get(&team);
+        let is_anothers = known.is_some_and(|known| {
+            let mut tips = known.tips.iter();
+            tips.any(|(name, tip)| *name != moved.name && tip == new)
+        });
+        is_anothers || moved.more > 0 || commit.parents.len() > 1
     }
 
     fn judge_move(&mut self, t: &mut Turn, team: TeamId, moved: &RefMove, all: &[RefMove]) {

@@ -75,7 +75,10 @@ impl State {
     /// Branches of remotes that came to where a branch of this repository is.
     pub(super) fn note_pushes(&mut self, t: &mut Turn, team: TeamId, moves: &[RefMove]) {
         for moved in moves {
-            let (Some((remote, branch)), Some(new)) = (moved.remote_branch(), &moved.new) else {
+            let was_put_back = self.was_put_back(team, moved);
+            let (Some((remote, branch)), Some(new), false) =
+                (moved.remote_branch(), &moved.new, was_put_back)
+            else {
                 continue;
             };
             let is_local = |commit: &String| {
@@ -93,21 +96,37 @@ impl State {
             if !is_local(new) || self.is_of_others(team, None, &moved.name) {
                 continue;
             }
+            // What only the broker has is told as that, and counted when the remote has it.
+            if self.note_brokered(t, team, moved) {
+                continue;
+            }
             let agent = self.pusher(team, branch, new, moves);
             let data = json!({
                 "remote": remote, "branch": branch, "commit": new, "old": moved.old,
                 "commits": moved.commits.len() + moved.more, "forced": moved.rewound,
+                "shared": self.shares_only(team),
             });
-            let data = self.about(team, agent, data);
-            t.journal("git.push", subject(team, agent), data);
-            if let Some(mut row) = agent.and_then(|agent| self.activity_of(t, agent)) {
-                row.pushes += 1;
-                row.last_push = Some(t.now);
-                row.pushed_to = Some((remote.to_owned(), branch.to_owned()));
-                let agent = row.agent;
-                self.put_activity(t, row);
-                self.ask_for_request(t, agent, (remote, branch));
-            }
+            self.count_push(t, (team, agent), (remote, branch), data);
+        }
+    }
+
+    /// A push that a remote has.
+    pub(in crate::state) fn count_push(
+        &mut self,
+        t: &mut Turn,
+        (team, agent): (TeamId, Option<AgentId>),
+        (remote, branch): (&str, &str),
+        data: Value,
+    ) {
+        let data = self.about(team, agent, data);
+        t.journal("git.push", subject(team, agent), data);
+        if let Some(mut row) = agent.and_then(|agent| self.activity_of(t, agent)) {
+            row.pushes += 1;
+            row.last_push = Some(t.now);
+            row.pushed_to = Some((remote.to_owned(), branch.to_owned()));
+            let agent = row.agent;
+            self.put_activity(t, row);
+            self.ask_for_request(t, agent, (remote, branch));
         }
     }
 
@@ -178,7 +197,12 @@ impl State {
     }
 
     /// Adds whose it is.
-    pub(super) fn about(&self, team: TeamId, agent: Option<AgentId>, mut data: Value) -> Value {
+    pub(in crate::state) fn about(
+        &self,
+        team: TeamId,
+        agent: Option<AgentId>,
+        mut data: Value,
+    ) -> Value {
         let name = self.teams.get(&team).map(|team| team.name.to_string());
         let role = agent.and_then(|agent| self.role_of(agent));
         data["team"] = json!(name);

@@ -24,6 +24,7 @@ impl State {
             parent: team.base_branch.clone(),
             parent_commit: String::new(),
             remote: false,
+            parent_not_pushed: None,
             branches: branches.collect(),
             parent_commits: Vec::new(),
             parent_more: 0,
@@ -80,6 +81,7 @@ impl State {
             parent: team.base_branch.clone(),
             base_commit: team.base_commit.clone(),
             agents: ready,
+            withheld: self.withheld(&team.common_dir),
         }
     }
 

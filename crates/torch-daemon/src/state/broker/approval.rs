@@ -35,7 +35,12 @@ impl State {
             push.approved = Some("human".to_owned());
             self.put_push(t, "push.approved", push);
             self.pump_pushes(t, team);
-            t.reply(conn, done(format!("{name} is forwarded to {remote}")));
+            t.reply(
+                conn,
+                done(format!(
+                    "{name} is approved and goes to {remote} now; what becomes of it: torch git broker log"
+                )),
+            );
         } else {
             let instead = "ask what is wanted instead; further work goes on under a new branch name, without what was denied";
             self.refuse_push(t, push, ("human", "a person denied it"), instead);

@@ -65,7 +65,7 @@ impl State {
         None
     }
 
-    fn carried(&self, push: &Push) -> Option<Carried> {
+    pub(super) fn carried(&self, push: &Push) -> Option<Carried> {
         let broker = self.brokers.of.get(&push.team)?;
         let team = self.teams.get(&push.team)?;
         let name = broker.remote.as_ref().map(|remote| remote.name.clone());
@@ -180,6 +180,7 @@ impl State {
                 push.state = PushState::Forwarded { at: t.now };
                 push.next = None;
                 self.brokers.told_away.remove(&team);
+                self.tell_forwarded(t, &push);
                 self.put_push(t, "push.forwarded", push);
                 // The remote is there: what waited for it need not wait longer.
                 return self.hurry_pushes(t, team);
@@ -288,6 +289,7 @@ impl State {
         };
         let (team, carried) = (push.team, self.carried(&push));
         let known = self.agents.contains_key(&push.agent);
+        self.tell_not_forwarded(t, &push, why);
         self.put_push(t, event, push);
         if let Some(carried) = carried {
             let order = Order::PutBack(Box::new(carried));
@@ -308,6 +310,7 @@ impl State {
             None => self.put_push(t, "push.put-back", push),
             Some(error) => {
                 push.said = Some(error);
+                self.is_not_put_back(&push);
                 self.put_push(t, "push.not-put-back", push);
             }
         }

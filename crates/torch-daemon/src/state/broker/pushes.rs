@@ -224,12 +224,14 @@ impl State {
                 tries: 0,
                 said: None,
                 next: None,
+                noted: false,
                 undo: false,
                 state: match verdict {
                     Verdict::Forward => PushState::Accepted,
                     Verdict::Ask => PushState::Asking,
                 },
             };
+            self.is_not_put_back(&push);
             told.push(self.said_of(&push));
             self.put_push(t, "push.taken", push.clone());
             if push.state == PushState::Asking {
@@ -274,7 +276,7 @@ impl State {
                 )
             }
             (_, Some(remote)) => format!(
-                "torch: {id}: {name} is forwarded to {}; you will hear of it only if that fails",
+                "torch: {id}: {name} will be forwarded to {}; you will hear of it only if that fails",
                 remote.name
             ),
             (_, None) => format!("torch: {id}: {name} is where all roles see it"),

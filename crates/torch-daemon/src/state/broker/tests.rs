@@ -1,5 +1,6 @@
 //! Brokers and pushes in a plain state, with a clock of the test's own.
 
+mod noted;
 mod reach;
 
 use std::time::Duration;
@@ -65,6 +66,7 @@ struct Stage {
     orders: Vec<Order>,
     kept: BTreeMap<String, LedgerRecord>,
     messages: Vec<Envelope>,
+    journal: Vec<(String, serde_json::Value)>,
     timer: Option<Timestamp>,
     answer: Option<Response>,
 }
@@ -107,6 +109,7 @@ impl Stage {
             orders: Vec::new(),
             kept,
             messages: Vec::new(),
+            journal: Vec::new(),
             timer: None,
             answer: None,
         };
@@ -120,6 +123,7 @@ impl Stage {
                 Effect::Broker(order) => self.orders.push(*order),
                 Effect::Write(Write::PutLedger(row)) => drop(self.kept.insert(row.key(), *row)),
                 Effect::Write(Write::PutMessage(row)) => self.messages.push(*row),
+                Effect::Write(Write::Journal(row)) => self.journal.push((row.kind, row.data)),
                 Effect::Timer {
                     key: TimerKey::Pushes(_),
                     at,
@@ -147,9 +151,13 @@ impl Stage {
 
     /// As [`Stage::pushed`], and these places looked like secrets.
     fn pushed_with(&mut self, reference: &str, new: &str, secrets: &[&str]) {
+        self.pushed_from(reference, ("0a", new), secrets);
+    }
+
+    fn pushed_from(&mut self, reference: &str, (old, new): (&str, &str), secrets: &[&str]) {
         let line = PushLine {
             reference: reference.to_owned(),
-            old: Some("0a".to_owned()),
+            old: Some(old.to_owned()),
             new: Some(new.to_owned()),
         };
         let facts = PushFacts {

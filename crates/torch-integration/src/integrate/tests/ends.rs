@@ -53,6 +53,23 @@ fn an_abort_that_comes_while_it_lands_comes_too_late() {
 }
 
 #[test]
+fn what_the_remote_lacks_of_the_parent_is_told_with_the_landing() {
+    let mut world = World::new(&["developer"]);
+    world.not_pushed = Some(NotPushed {
+        commits: 2,
+        remote: "origin".to_owned(),
+        push: "git push origin trunk".to_owned(),
+    });
+    world.run();
+    world.approve();
+    let lacks = "origin lacks 2 commits of trunk: git push origin trunk";
+    let evidence = &world.row.steps[Step::Land.number()].evidence;
+    assert!(evidence.ends_with(lacks), "{evidence}");
+    let told = |to: &To, text: &str| *to == To::Person && text.contains(lacks);
+    assert!(world.said.iter().any(|(to, text)| told(to, text)));
+}
+
+#[test]
 fn a_pull_request_is_opened_before_it_lands() {
     let mut world = World::new(&["developer"]);
     world.run();

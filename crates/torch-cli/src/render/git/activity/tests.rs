@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use torch_api::git::{AlertView, DeadlineView, SharedView};
+use torch_core::git_activity::NotPushed;
 use torch_core::{AgentState, Timestamp};
 
 use super::*;
@@ -60,6 +61,11 @@ fn health_at_a_glance() {
         parent: "trunk".to_owned(),
         parent_commit: "fedcba9876543210".to_owned(),
         remote: false,
+        parent_not_pushed: Some(NotPushed {
+            commits: 33,
+            remote: "origin".to_owned(),
+            push: "git push origin trunk".to_owned(),
+        }),
         branches: vec![late, gone, branch("project_manager", 0, 0)],
         parent_commits: vec![ParentCommit {
             commit: "fedcba9876543210".to_owned(),
@@ -87,6 +93,7 @@ fn health_at_a_glance() {
         "v-7k3f9q2a developer git.behind: main-developer is 25",
         "its folder is gone",
         "no remote: nothing is pushed",
+        "origin lacks 33 commits of trunk: git push origin trunk",
         "trunk in the last day: 3 commits",
         "* 01234567 Progress: ·[31mred",
     ] {
@@ -150,53 +157,55 @@ fn risk_says_why() {
 
 #[test]
 fn the_log_has_a_line_for_each_thing() {
-    let entry = |kind: &str, data| EntryView {
-        at: ago(10),
-        kind: kind.to_owned(),
-        role: Some("developer".to_owned()),
-        data,
-    };
     let commit = "0123456789abcdef";
-    let entries = [
-        entry(
-            "git.commit",
-            json!({"commit": commit, "branch": "a", "subject": "Progress: x", "rewritten": true}),
-        ),
-        entry(
-            "git.push",
-            json!({"remote": "origin", "branch": "a", "commits": 2, "forced": false}),
-        ),
-        entry(
-            "git.branch",
-            json!({"branch": "a", "old": null, "new": commit}),
-        ),
-        entry(
-            "git.branch",
-            json!({"branch": "a", "old": commit, "new": null}),
-        ),
-        entry(
-            "git.request",
-            json!({"branch": "a", "number": 3, "state": "open"}),
-        ),
-    ];
-    let text = shown(&log(&entries, &clock()));
-    let lines: Vec<&str> = text.lines().collect();
-    assert!(
-        lines[0].ends_with("developer 01234567 a (rewritten): Progress: x"),
-        "{text}"
+    let check = |kind: &str, data: Value, expect: &str| {
+        let entry = EntryView {
+            at: ago(10),
+            kind: kind.to_owned(),
+            role: Some("developer".to_owned()),
+            data,
+        };
+        let text = shown(&log(&[entry], &clock()));
+        let line = text.trim_end();
+        assert!(line.ends_with(&format!("developer {expect}")), "{line}");
+    };
+    check(
+        "git.commit",
+        json!({"commit": commit, "branch": "a", "subject": "Progress: x", "rewritten": true}),
+        "01234567 a (rewritten): Progress: x",
     );
-    assert!(
-        lines[1].ends_with("developer pushed a to origin (2 commits)"),
-        "{text}"
+    let push = |more: Value| {
+        let mut data = json!({"remote": "origin", "branch": "a", "commits": 2});
+        let (own, more) = (data.as_object_mut(), more.as_object().cloned());
+        own.expect("an object").extend(more.expect("an object"));
+        data
+    };
+    let pushed = "pushed a to origin (2 commits)";
+    check("git.push", push(json!({"forced": false})), pushed);
+    let forwarded = "forwarded a to origin (2 commits)";
+    check("git.push", push(json!({"forwarded": true})), forwarded);
+    let shared = "pushed a to the broker (2 commits)";
+    check("git.push", push(json!({"shared": true})), shared);
+    let asking = "pushed a to the broker (asking; 2 commits)";
+    check("git.broker", push(json!({"state": "asking"})), asking);
+    check(
+        "git.broker",
+        push(json!({"state": "refused", "why": "a person denied it"})),
+        "a did not go to origin (refused): a person denied it",
     );
-    assert!(lines[2].ends_with("developer made a"), "{text}");
-    assert!(
-        lines[3].ends_with("developer deleted a, was 01234567"),
-        "{text}"
-    );
-    assert!(
-        lines[4].ends_with("developer pull request 3 of a is open"),
-        "{text}"
+    let branch = |old: Option<&str>, new: Option<&str>, rewound: bool| json!({"branch": "a", "old": old, "new": new, "rewound": rewound, "commits": 6, "integration": "i-1"});
+    let (none, some) = (None, Some(commit));
+    check("git.branch", branch(none, some, false), "made a");
+    let gone = "deleted a, was 01234567";
+    check("git.branch", branch(some, none, false), gone);
+    let moved = "a moved to 01234567 (6 commits, integration i-1)";
+    check("git.branch", branch(some, some, false), moved);
+    let rewound = "rewound a from 01234567 to 01234567";
+    check("git.branch", branch(some, some, true), rewound);
+    check(
+        "git.request",
+        json!({"branch": "a", "number": 3, "state": "open"}),
+        "pull request 3 of a is open",
     );
     assert!(log(&[], &clock()).contains("nothing"));
 }

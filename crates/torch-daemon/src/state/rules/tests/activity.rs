@@ -153,7 +153,7 @@ impl Stage {
         rules
     }
 
-    fn journaled(&self, kind: &str) -> Vec<&serde_json::Value> {
+    pub(super) fn journaled(&self, kind: &str) -> Vec<&serde_json::Value> {
         let rows = self.journal.iter().filter(|row| row.kind == kind);
         rows.map(|row| &row.data).collect()
     }

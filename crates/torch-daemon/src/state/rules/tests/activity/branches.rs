@@ -54,6 +54,16 @@ fn an_integration_moves_the_parent_once_it_was_let_in() {
     integrated(&mut stage, land);
     let all = vec![work.clone(), built.clone()];
     assert_eq!(parent_moves(&mut stage, (1, 7), all.clone()), 0);
+    let found = stage.journaled("git.branch");
+    let [landing] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(
+        (&landing["branch"], &landing["new"], &landing["commits"]),
+        (&"main".into(), &hex(7).into(), &2.into())
+    );
+    let id = torch_core::IntegrationId::new(1, 1).tag();
+    assert_eq!(landing["integration"], id);
     let mut stage = begin();
     integrated(&mut stage, land);
     let with_gh = vec![work.clone(), built.clone(), by_gh.clone()];
@@ -89,6 +99,22 @@ fn an_integration_moves_the_parent_once_it_was_let_in() {
     let mut stage = begin();
     let back = by_torch(5, [1, 2]);
     assert_eq!(parent_moves(&mut stage, (1, 5), vec![work, back]), 0);
+}
+
+#[test]
+fn the_parent_that_goes_on_to_others_work_is_told_and_a_plain_commit_is_one() {
+    let mut stage = known();
+    stage.commits(2, "Progress: the parser");
+    parent_moves(&mut stage, (1, 9), vec![commit(9, "mine", BEGIN)]);
+    assert_eq!(stage.journaled("git.branch").len(), 0);
+    // A fast-forward to what an agent's branch has.
+    let mut stage = known();
+    stage.commits(2, "Progress: the parser");
+    let work = commit(2, "Progress: the parser", BEGIN);
+    parent_moves(&mut stage, (1, 2), vec![work]);
+    let found = stage.journaled("git.branch");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["integration"], serde_json::Value::Null);
 }
 
 /// A second team in the same repository, on another branch, whose developer is in a turn.
