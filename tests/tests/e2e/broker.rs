@@ -97,6 +97,8 @@ fn an_agents_pushes_go_through_the_broker_and_no_other_way() {
             "push.forced",
         ),
         ("git tag v9 && git push origin v9".to_owned(), "push.tag"),
+        // The remote's folder by another of its names.
+        (format!("git push file://{} HEAD:refs/heads/evil", remote.display()), "push.name"),
     ] {
         let command = command.replace("git ", "git -c core.hooksPath=/dev/null ");
         let ran = world.run_as("developer", &command);
@@ -106,7 +108,23 @@ fn an_agents_pushes_go_through_the_broker_and_no_other_way() {
     }
     assert_eq!(at(&world, &remote, "feature/login"), Some(pushed));
     assert_eq!(at(&world, &remote, &base), Some(main));
-    assert_eq!(log(&world).len(), 1);
+    assert_eq!(at(&world, &remote, "evil"), None);
+    // All of it is listed, and a violation; what git itself refuses never came to torch.
+    let pushes = log(&world);
+    let came = pushes.iter().filter(|push| state(push) == "forwarded");
+    assert_eq!(came.count(), 1);
+    let violations = world.torch(&["violations"]).ok().stdout;
+    for rule in [
+        "push.parent",
+        "push.other-role",
+        "push.forced",
+        "push.tag",
+        "push.name",
+    ] {
+        let is_it = |push: &&Value| state(push) == "refused" && push["rule"] == rule;
+        assert_eq!(pushes.iter().filter(is_it).count(), 1, "{rule}: {pushes:?}");
+        assert!(violations.contains(rule), "{rule}: {violations}");
+    }
     // A hook of the remote that refuses is told to the agent, once; its note of the remote is right again.
     let hook = remote.join("hooks/pre-receive");
     fs::create_dir_all(remote.join("hooks")).expect("made");
@@ -166,7 +184,8 @@ fn a_secret_that_no_hook_looked_at_does_not_come_through() {
     assert!(ran.stderr.contains("rule push.secret"), "{ran}");
     assert!(!ran.stderr.contains(&secret[..8]), "{ran}");
     assert_eq!(at(&world, &remote, "feature/login"), None);
-    assert_eq!(log(&world).len(), 0);
+    let refused = log(&world);
+    assert_eq!((refused.len(), state(&refused[0])), (1, "refused"));
     world.wait("what is told of it", || {
         let told = world.torch(&["violations"]);
         told.stdout.contains("src/a.py:2")

@@ -192,7 +192,8 @@ fn found(git: &Git, shape: &Shape) -> Result<Remotes, Box<Failure>> {
     let chosen = chosen(&all, shape.remote.as_deref())?;
     let place = chosen.map(|remote| place(remote, &repository.root));
     let remote = place.transpose()?;
-    Ok((remote, settings(&shape.path, &all, chosen)))
+    let settings = settings((&shape.path, &repository.root), &all, chosen);
+    Ok((remote, settings))
 }
 
 /// Makes the broker where there is none, and tries who may push to the remote.
@@ -325,7 +326,11 @@ fn push_urls(remote: &Remote) -> &[String] {
 }
 
 /// What agents' git is told: pushes to the remote go to the broker, pushes to any other one nowhere, and no helper hands out keys.
-fn settings(broker: &Path, all: &[Remote], chosen: Option<&Remote>) -> Vec<(String, String)> {
+fn settings(
+    (broker, root): (&Path, &Path),
+    all: &[Remote],
+    chosen: Option<&Remote>,
+) -> Vec<(String, String)> {
     let broker = broker.display();
     let pair = |key: String, value: &str| (key, value.to_owned());
     let mut found = Vec::new();
@@ -349,9 +354,45 @@ fn settings(broker: &Path, all: &[Remote], chosen: Option<&Remote>) -> Vec<(Stri
             true => format!("url.{base}.pushInsteadOf"),
             false => format!("url.{base}.insteadOf"),
         };
-        found.extend(push_urls(remote).iter().map(|url| pair(key.clone(), url)));
+        let urls = push_urls(remote).iter();
+        let spelled = urls.flat_map(|url| spellings(url, root));
+        found.extend(spelled.map(|url| pair(key.clone(), &url)));
     }
     found.push(pair("credential.helper".to_owned(), ""));
+    found
+}
+
+/// A place as the configuration has it, and for a folder of this machine the other ways to write it: whole, and as `file://`.
+fn spellings(url: &str, root: &Path) -> Vec<String> {
+    let mut found = vec![url.to_owned()];
+    let path = match url.strip_prefix("file://") {
+        Some(path) => path.strip_prefix("localhost").unwrap_or(path).to_owned(),
+        // `host:path` is ssh's, unless a slash comes first (git-push(1), "GIT URLS").
+        None if url
+            .split('/')
+            .next()
+            .is_some_and(|first| first.contains(':')) =>
+        {
+            return found;
+        }
+        None => root.join(url).display().to_string(),
+    };
+    let mut paths = vec![path];
+    // A path through `..` or a link is the same folder as the one at its end.
+    let real = Path::new(&paths[0]).canonicalize().ok();
+    paths.extend(real.map(|real| real.display().to_string()));
+    for path in paths {
+        let others = [
+            path.clone(),
+            format!("file://{path}"),
+            format!("file://localhost{path}"),
+        ];
+        for other in others {
+            if !found.contains(&other) {
+                found.push(other);
+            }
+        }
+    }
     found
 }
 

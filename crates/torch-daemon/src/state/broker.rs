@@ -7,6 +7,7 @@ mod forwarding;
 mod noted;
 mod pushes;
 mod reach;
+mod refused;
 #[cfg(test)]
 mod tests;
 
@@ -45,6 +46,8 @@ pub(crate) struct Brokers {
     trying: BTreeMap<TeamId, bool>,
     /// Who waits for what is being fetched, by team.
     fetching: BTreeMap<TeamId, fetch::Waiting>,
+    /// The pushes that a rule refused last: one that comes again is the same record.
+    refused: BTreeMap<refused::Attempt, PushId>,
     /// What a push noted as the remote's and is put back, as it was not forwarded: that is no push of anybody's.
     put_back: std::collections::BTreeSet<(TeamId, String, String)>,
     /// Teams whose remote was told to be away.

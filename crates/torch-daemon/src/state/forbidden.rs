@@ -91,7 +91,7 @@ impl State {
         self.note_refused(t, agent, what, (&found.join("; "), SECRET_REMEDY));
     }
 
-    fn note_refused(
+    pub(super) fn note_refused(
         &mut self,
         t: &mut Turn,
         agent: AgentId,

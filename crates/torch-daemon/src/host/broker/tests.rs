@@ -20,7 +20,7 @@ fn one_remote_is_forwarded_to_and_the_others_are_closed() {
     ];
     let found = chosen(&all, None).expect("origin").expect("one");
     assert_eq!(found.name, "origin");
-    let told = settings(Path::new("/b.git"), &all, Some(found));
+    let told = settings((Path::new("/b.git"), Path::new("/app")), &all, Some(found));
     let told: Vec<_> = told
         .iter()
         .map(|it| (it.0.as_str(), it.1.as_str()))
@@ -45,6 +45,32 @@ fn one_remote_is_forwarded_to_and_the_others_are_closed() {
     assert!(chosen(&[], None).expect("none").is_none());
     let two = [all[0].clone(), all[2].clone()];
     assert!(chosen(&two, None).is_err());
+}
+
+#[test]
+fn a_folder_is_closed_in_each_of_its_spellings() {
+    let check = |url: &str, expect: &[&str]| {
+        assert_eq!(spellings(url, Path::new("/none/app")), expect, "{url}");
+    };
+    check("git@x:app.git", &["git@x:app.git"]);
+    check("https://x/app", &["https://x/app"]);
+    let two = ["file:///srv/none.git", "file://localhost/srv/none.git"];
+    check("/srv/none.git", &["/srv/none.git", two[0], two[1]]);
+    check("file:///srv/none.git", &[two[0], "/srv/none.git", two[1]]);
+    let whole = "/none/app/../none.git";
+    let (file, host) = (
+        format!("file://{whole}"),
+        format!("file://localhost{whole}"),
+    );
+    check("../none.git", &["../none.git", whole, &file, &host]);
+    // One that is there by the way without detours as well.
+    let folder = tempfile::tempdir().expect("a folder");
+    let top = folder.path().canonicalize().expect("canonical");
+    std::fs::create_dir(top.join("app")).expect("made");
+    std::fs::create_dir(top.join("app.git")).expect("made");
+    let found = spellings("../app.git", &top.join("app"));
+    let real = format!("file://{}", top.join("app.git").display());
+    assert!(found.contains(&real), "{found:?}");
 }
 
 #[test]

@@ -126,7 +126,7 @@ impl State {
     fn git_alerts(&self, team: TeamId) -> Vec<AlertView> {
         let rows = self.rules.violations.values();
         let of_git = rows.filter(|row| {
-            let mut words = ["git.", "branch.", "commit."].into_iter();
+            let mut words = ["git.", "branch.", "commit.", "push."].into_iter();
             row.team == team && words.any(|word| row.rule.starts_with(word))
         });
         let views = of_git.map(|row| AlertView {

@@ -87,9 +87,7 @@ impl State {
                 let names: Vec<&str> = lines.iter().map(|line| line.reference.as_str()).collect();
                 let data = json!({"rule": refusal.rule, "refs": names, "why": refusal.words});
                 t.journal("push.refused", agent, data);
-                if refusal.rule == SECRET_RULE {
-                    self.note_secrets(t, agent, &facts.secrets, false);
-                }
+                self.keep_refused(t, agent, (lines, &facts), &refusal);
                 let error = format!("nothing of the push was taken: {}", refusal.words);
                 let cause = format!("rule {}; instead: {}", refusal.rule, refusal.instead);
                 t.fail(conn, refused(&error, &cause, None));

@@ -264,7 +264,7 @@ fn pushes_of_a_branch_go_on_in_their_order() {
 }
 
 #[test]
-fn what_may_not_be_pushed_is_refused_and_not_kept() {
+fn what_may_not_be_pushed_is_refused_listed_and_a_violation() {
     let mut stage = Stage::new(TeamPolicy::default());
     for name in [
         "refs/heads/trunk",
@@ -277,8 +277,37 @@ fn what_may_not_be_pushed_is_refused_and_not_kept() {
         };
         assert!(failure.causes[0].starts_with("rule push."), "{failure:?}");
     }
+    let rules = |stage: &Stage, name: &str| {
+        let push = stage.push(name, "1a");
+        let PushState::Refused { by, .. } = push.state else {
+            panic!("{name} was taken");
+        };
+        let violations = stage.kept.values().filter_map(|row| match row {
+            LedgerRecord::Violation(row) => Some((row.rule.clone(), row.count)),
+            _ => None,
+        });
+        let mut violations: Vec<_> = violations.collect();
+        violations.sort();
+        (by, violations)
+    };
+    let counted = |counts: [u64; 3]| {
+        let names = ["push.name", "push.other-role", "push.parent"];
+        let pairs = names.iter().zip(counts);
+        pairs
+            .map(|(name, count)| ((*name).to_owned(), count))
+            .collect::<Vec<_>>()
+    };
+    let (by, violations) = rules(&stage, "refs/heads/trunk");
+    assert_eq!((by.as_str(), violations), ("push.parent", counted([1; 3])));
+    // The same once more is the same record, counted; nothing of it is forwarded, or taken up by the next daemon.
+    stage.pushed("refs/heads/trunk", "1a");
+    let (_, violations) = rules(&stage, "refs/heads/trunk");
+    assert_eq!(violations, counted([1, 1, 2]));
     let is_push = |row: &&LedgerRecord| matches!(row, LedgerRecord::Push(_));
-    assert_eq!(stage.kept.values().filter(is_push).count(), 0);
+    let pushes: Vec<_> = stage.kept.values().filter(is_push).collect();
+    assert_eq!(pushes.len(), 3);
+    assert!(!pushes.iter().any(|row| row.is_open()));
+    assert_eq!(stage.carried().0.len(), 0);
 }
 
 #[test]
@@ -297,8 +326,8 @@ fn a_secret_keeps_a_push_back_as_the_policy_says() {
     };
     assert!(failure.error.contains(found), "{failure:?}");
     assert!(failure.causes[0].contains("push.secret"), "{failure:?}");
-    let is_push = |row: &&LedgerRecord| matches!(row, LedgerRecord::Push(_));
-    assert_eq!(refused.kept.values().filter(is_push).count(), 0);
+    let kept = refused.push(BRANCH, "1a").state;
+    assert!(matches!(kept, PushState::Refused { by, .. } if by == "push.secret"));
     let is_breach = |row: &&LedgerRecord| matches!(row, LedgerRecord::Violation(_));
     assert_eq!(refused.kept.values().filter(is_breach).count(), 1);
     let warned = with(SecretCheck::Warn);
