@@ -1,8 +1,9 @@
 //! The quick look for secrets in what a commit adds: patterns that are hardly ever anything else, assignments of high entropy to names of
-//! passwords, and new `.env` files. It reads a patch and no repository, and takes milliseconds.
+//! passwords, passwords in addresses, and new `.env` files. It reads a patch and no repository, and takes milliseconds.
 //!
 //! It is a net with wide meshes, not a security sweep: what it finds is nearly always a secret; what it does not find may be one.
 
+mod address;
 mod assignment;
 mod kind;
 mod patch;
@@ -82,12 +83,10 @@ fn look(added: &Added<'_>) -> Option<Secret> {
     if added.text.len() > LINE_MAX || contains(added.text, MARKER.as_bytes()) {
         return None;
     }
-    let (kind, value) = kind::find(added.text, added.next).or_else(|| {
-        Some((
-            "password or key",
-            assignment::find(added.text, &added.file)?,
-        ))
-    })?;
+    let (text, file) = (added.text, added.file.as_ref());
+    let (kind, value) = kind::find(text, added.next)
+        .or_else(|| Some(("password or key", assignment::find(text, file)?)))
+        .or_else(|| Some(("password in an address", address::find(text, file)?)))?;
     Some(Secret {
         commit: added.commit.map(str::to_owned),
         file: added.file.to_string(),

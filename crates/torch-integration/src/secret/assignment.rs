@@ -74,6 +74,10 @@ const LENGTH: std::ops::RangeInclusive<usize> = 20..=200;
 /// The least entropy, in bits for each character. Words and paths have 3 to 3.5; 20 random letters and digits have about 4.
 const ENTROPY: f64 = 3.7;
 
+/// The shortest value without two digits that is taken for a secret, and its least entropy: 40 random characters of base64 have about 4.8.
+const DENSE_MIN: usize = 32;
+const DENSE_ENTROPY: f64 = 4.4;
+
 /// Files whose long random values are sums of what they name.
 const SUMS: [&str; 12] = [
     ".lock",
@@ -92,7 +96,7 @@ const SUMS: [&str; 12] = [
 
 /// The value that a line assigns to a name of a secret.
 pub(super) fn find<'t>(line: &'t [u8], file: &str) -> Option<&'t [u8]> {
-    if SUMS.iter().any(|end| file.ends_with(end)) {
+    if is_of_sums(file) {
         return None;
     }
     let text = std::str::from_utf8(line).ok()?;
@@ -105,6 +109,17 @@ pub(super) fn find<'t>(line: &'t [u8], file: &str) -> Option<&'t [u8]> {
         from = at + 1;
     }
     None
+}
+
+/// Whether a file is made by a program, of sums and addresses.
+pub(super) fn is_of_sums(file: &str) -> bool {
+    SUMS.iter().any(|end| file.ends_with(end))
+}
+
+/// Whether a value says of itself that it is none.
+pub(super) fn says_otherwise(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    NO_SECRET.iter().any(|part| lower.contains(part))
 }
 
 fn assigned(text: &str, at: usize) -> Option<&str> {
@@ -166,7 +181,6 @@ fn is_variable(name: &str) -> bool {
 }
 
 fn is_secret(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
     let plain = value
         .chars()
         .all(|c| c.is_ascii_graphic() && !"()[]{},;<>$\"'`\\".contains(c));
@@ -174,13 +188,33 @@ fn is_secret(value: &str) -> bool {
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
     LENGTH.contains(&value.len())
         && plain
-        && digits >= 2
+        && (digits >= 2 || is_dense(value))
         && letters >= 6
-        && !NO_SECRET.iter().any(|part| lower.contains(part))
+        && !says_otherwise(value)
         && !value.contains("://")
         && !is_sum(value)
         && is_random(value.as_bytes())
         && entropy(value.as_bytes()) >= ENTROPY
+}
+
+/// Whether a value without digits to speak of is no word all the same: long, of base64's characters, of high entropy, and with upper
+/// and lower case in no order, as in a key of AWS. Of 40 random characters one in a hundred has a digit or none.
+fn is_dense(value: &str) -> bool {
+    let class = |c: char| match c {
+        'a'..='z' => Some(0),
+        'A'..='Z' => Some(1),
+        '0'..='9' => Some(2),
+        '+' | '/' | '=' => Some(3),
+        _ => None,
+    };
+    let Some(classes) = value.chars().map(class).collect::<Option<Vec<u8>>>() else {
+        return false;
+    };
+    let changes = classes.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    // Words in camel case change twice in about seven characters; random ones at two of three.
+    value.len() >= DENSE_MIN
+        && changes * 5 >= value.len() * 2
+        && entropy(value.as_bytes()) >= DENSE_ENTROPY
 }
 
 /// A hash or a UUID: lower or upper hexadecimal digits and hyphens alone. They stand in source text for what is public.
@@ -189,7 +223,7 @@ fn is_sum(value: &str) -> bool {
 }
 
 /// The entropy of a text by how often each of its bytes comes (Shannon), in bits for each byte.
-fn entropy(text: &[u8]) -> f64 {
+pub(super) fn entropy(text: &[u8]) -> f64 {
     let mut counts = [0_u32; 256];
     for &byte in text {
         counts[usize::from(byte)] += 1;

@@ -137,6 +137,117 @@ fn passwords_by_their_names() {
 }
 
 #[test]
+fn a_key_without_digits_is_one_by_its_disorder() {
+    let key = ["dCqDjf4HpVTXMGusZmMA", "QZhVzRMSOeThXosi+/AB"].concat();
+    let yes = Some("password or key");
+    for (line, expect) in [
+        (format!("AWS_SECRET_ACCESS_KEY = \"{key}\""), yes),
+        (
+            format!("aws_secret_access_key: '{}'", key.replace('4', "x")),
+            yes,
+        ),
+        (format!("colour = \"{key}\""), None),
+        (format!("token = \"{}\"", &key[..24]), None),
+        (
+            "token = \"getAccountsOfUsersWhoMayReadItAndWriteThem\"".to_owned(),
+            None,
+        ),
+        (
+            "api_key = \"src/Components/Accounts/LoginFormOfUsers\"".to_owned(),
+            None,
+        ),
+        (
+            "privateKey: \"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz\"".to_owned(),
+            None,
+        ),
+        (
+            "apiKey = \"ThisIsWhereTheKeyOfTheAccountGoesInTheEnd\"".to_owned(),
+            None,
+        ),
+        (
+            "authToken = 'IAmAKeyOfAUserInAnAppOnAServerInAZoneOfAWS'".to_owned(),
+            None,
+        ),
+    ] {
+        check("src/config.py", &line, expect);
+    }
+}
+
+#[test]
+fn passwords_in_addresses() {
+    let word = random(16, ALNUM);
+    let yes = Some("password in an address");
+    for (line, expect) in [
+        (
+            format!("url: postgres://app:{word}@db.company.net:5432/app"),
+            yes,
+        ),
+        (
+            format!("git clone https://ann:{word}@git.company.net/x.git"),
+            yes,
+        ),
+        (
+            format!("DATABASE_URL=mysql://root:{word}@10.0.0.3/app"),
+            yes,
+        ),
+        (
+            format!("redis = \"rediss://:{word}@cache.company.net\""),
+            yes,
+        ),
+        (
+            format!("see https://docs.company.net and amqp://u:{word}@mq.company.net"),
+            yes,
+        ),
+        // In a folder, on this machine, for examples.
+        (format!("https://company.net/a:{word}@b"), None),
+        (format!("postgres://app:{word}@localhost/app"), None),
+        (format!("postgres://app:{word}@127.0.0.1/app"), None),
+        (format!("postgres://app:{word}@db.example.com/app"), None),
+        (format!("postgres://app:{word}@db.test/app"), None),
+        // Put in by something else, or a word of an example.
+        (
+            "postgres://app:${DB_PASSWORD_2024}@db.company.net/app".to_owned(),
+            None,
+        ),
+        (
+            "postgres://app:{password_01234}@db.company.net/app".to_owned(),
+            None,
+        ),
+        (
+            "postgres://app:%(pw_of_2024_12)s@db.company.net/app".to_owned(),
+            None,
+        ),
+        (
+            "postgres://app:<your-password-12>@db.company.net/app".to_owned(),
+            None,
+        ),
+        ("postgres://postgres:postgres@db/app".to_owned(), None),
+        ("postgres://app:app12345@db/app".to_owned(), None),
+        (
+            "mongodb://user:correcthorsebattery@db.company.net".to_owned(),
+            None,
+        ),
+        (
+            "https://user:my-password-123456@host.company.net".to_owned(),
+            None,
+        ),
+        (
+            "git+ssh://git@github.com/a/b.git#0123456789ab".to_owned(),
+            None,
+        ),
+        (
+            "https://fonts.company.net/css?family=Roboto:400,700@10".to_owned(),
+            None,
+        ),
+        ("http://x:80 mailto:a@b".to_owned(), None),
+    ] {
+        check("src/config.py", &line, expect);
+    }
+    let line = format!("\"resolved\": \"https://u:{word}@npm.company.net/x.tgz\"");
+    check("package-lock.json", &line, None);
+}
+
+#[test]
 fn what_stands_in_projects_and_is_no_secret() {
     for (file, line) in [
         ("README.md", "aws_access_key_id = AKIAIOSFODNN7EXAMPLE"),
