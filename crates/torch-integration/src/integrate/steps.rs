@@ -113,7 +113,7 @@ pub fn follow(row: &mut Integration, rules: &Rules, found: Found, now: Timestamp
         }
         Found::Built(commits) => on_built(row, commits, now),
         Found::Conflict { at, files } => on_conflict(row, rules, (at, &files), now),
-        Found::Tested(run) => on_tested(row, rules, run, now),
+        Found::Tested(run) => on_tested(row, run, now),
         Found::Published { url } => {
             row.pull_request = Some(PullRequest { url, merged: false });
             Vec::new()
@@ -395,7 +395,10 @@ fn test(row: &mut Integration, rules: &Rules, now: Timestamp) -> (Due, Vec<Say>)
         let roles = rules.testers();
         let says = words::ask_for_tests(row, &roles);
         let until = Some(now.after(TESTS));
+        let asked = words::to_be_tested(row, &roles);
         wait(row, Step::Test, WaitOn::Tests { roles }, (now, until));
+        // What was said of other commits is not about these.
+        set(row, Step::Test, StepState::Waiting, asked, now);
         return (Due::Wait, says);
     };
     let commit = match row.bisection.map(probe) {
@@ -431,7 +434,7 @@ fn test(row: &mut Integration, rules: &Rules, now: Timestamp) -> (Due, Vec<Say>)
     (Due::Act(Act::Test { command, commit }), Vec::new())
 }
 
-fn on_tested(row: &mut Integration, rules: &Rules, run: TestRun, now: Timestamp) -> Vec<Say> {
+fn on_tested(row: &mut Integration, run: TestRun, now: Timestamp) -> Vec<Say> {
     let passed = run.verdict == Verdict::Passed;
     if let Some(search) = row.bisection {
         let mut merges = row.merges.iter();
@@ -447,8 +450,9 @@ fn on_tested(row: &mut Integration, rules: &Rules, run: TestRun, now: Timestamp)
     }
     let bad = row.merges.len();
     row.bisection = Some(Bisection { good: None, bad });
-    set(row, Step::Test, StepState::Due, text.clone(), now);
-    vec![Say::new(To::Lead, words::red(row, rules, &text))]
+    set(row, Step::Test, StepState::Due, text, now);
+    // Whoever leads hears of it when it is known which branch it is.
+    Vec::new()
 }
 
 /// The tests are red: what comes next are new commits.

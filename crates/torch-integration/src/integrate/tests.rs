@@ -429,10 +429,56 @@ fn a_role_runs_the_tests_where_torch_may_not() {
     world.work[0].1 = "developer-2".to_owned();
     assert!(moved(&mut world.row, world.now));
     world.run();
+    let evidence = world.row.steps[Step::Test.number()].evidence.clone();
+    assert!(
+        evidence.starts_with("asked of testrunner, for ") && !evidence.contains("two of them"),
+        "{evidence}"
+    );
     say(&mut world, "testrunner", true).expect("it is asked");
     world.run();
     world.approve();
     assert!(world.row.is_verified());
+}
+
+#[test]
+fn a_wrong_word_on_the_tests_is_taken_back_by_who_said_it_or_a_person() {
+    for by in ["testrunner", "human"] {
+        let mut world = World::new(&["developer"]);
+        world.rules.test = None;
+        world.run();
+        let say = |world: &mut World, by: &str, passed: bool, note: &str| {
+            let said = (by, passed, note);
+            let says = tests_reported(&mut world.row, &world.rules, said, world.now)?;
+            world.say(says);
+            Ok::<(), String>(())
+        };
+        say(&mut world, "testrunner", false, "two of them").expect("it is asked");
+        for other in ["developer", "project_manager"] {
+            let why = say(&mut world, other, true, "").expect_err("another's word");
+            assert!(
+                why.contains("testrunner or a person can take that back"),
+                "{why}"
+            );
+        }
+        // The same word with another note is told instead of the first one.
+        say(&mut world, by, false, "one of them").expect("its own word");
+        let evidence = |world: &World| world.row.steps[Step::Test.number()].evidence.clone();
+        assert!(evidence(&world).ends_with(&format!("says {by}: one of them")));
+        assert_eq!(world.on(), Some(&WaitOn::Fix));
+        say(&mut world, "human", true, "a broken cable").expect("a person's word");
+        let told = world.said_to("developer").concat();
+        assert!(told.contains("was taken back: passed on"), "{told}");
+        world.run();
+        assert!(
+            evidence(&world).contains("passed on"),
+            "{}",
+            evidence(&world)
+        );
+        // It went on: there is nothing to take back.
+        assert!(say(&mut world, "human", false, "").is_err());
+        world.approve();
+        assert!(world.row.is_verified());
+    }
 }
 
 #[test]

@@ -99,10 +99,7 @@ pub fn tests_reported(
 ) -> Result<Vec<Say>, String> {
     let waits = row.wait.as_ref().map(|waited| &waited.on);
     let Some(WaitOn::Tests { roles }) = waits else {
-        return Err(format!(
-            "{} does not wait for anybody's tests",
-            row.id.tag()
-        ));
+        return taken_back(row, (by, passed, note), now);
     };
     let leads = rules.lead().is_some_and(|lead| lead.as_str() == by);
     if by != "human" && !leads && !roles.iter().any(|role| role.as_str() == by) {
@@ -145,6 +142,50 @@ pub fn tests_reported(
     wait_for_fix(row, now);
     set(row, Step::Test, StepState::Waiting, text.clone(), now);
     Ok(words::ask_for_fix(row, &text))
+}
+
+/// Somebody said that the tests failed, and says otherwise now, of the same commits: the one who said it, or a person. Until a
+/// branch has moved nothing followed from it.
+fn taken_back(
+    row: &mut Integration,
+    (by, passed, note): (&str, bool, &str),
+    now: Timestamp,
+) -> Result<Vec<Say>, String> {
+    let tag = row.id.tag();
+    let tip = row.tip().to_owned();
+    let waits_for_fix = matches!(
+        row.wait.as_ref().map(|waited| &waited.on),
+        Some(WaitOn::Fix)
+    );
+    let said = row.tests.as_mut().filter(|run| {
+        waits_for_fix
+            && run.command.is_none()
+            && run.commit == tip
+            && run.verdict == Verdict::Failed
+    });
+    let Some(said) = said else {
+        return Err(format!("{tag} does not wait for anybody's tests"));
+    };
+    if by != "human" && by != said.by {
+        return Err(format!(
+            "{} said how the tests of {tag} went; {} or a person can take that back",
+            said.by, said.by
+        ));
+    }
+    by.clone_into(&mut said.by);
+    note.clone_into(&mut said.note);
+    if passed {
+        said.verdict = Verdict::Passed;
+    }
+    let text = words::tested(said);
+    if !passed {
+        set(row, Step::Test, StepState::Waiting, text, now);
+        return Ok(Vec::new());
+    }
+    row.wait = None;
+    let says = words::fix_is_off(row, &text);
+    over(row, Step::Test, text, now);
+    Ok(says)
 }
 
 /// Somebody who may reviewed it.

@@ -243,6 +243,16 @@ pub(super) fn ask_for_tests(row: &Integration, roles: &[RoleName]) -> Vec<Say> {
     }
 }
 
+/// Whose word on the tests of which commit is waited for.
+pub(super) fn to_be_tested(row: &Integration, roles: &[RoleName]) -> String {
+    let names: Vec<&str> = roles.iter().map(RoleName::as_str).collect();
+    let who = match names.as_slice() {
+        [] => "a person".to_owned(),
+        names => names.join(", "),
+    };
+    format!("asked of {who}, for {}", short(row.tip()))
+}
+
 pub(super) fn tested(run: &TestRun) -> String {
     let verdict = match run.verdict {
         Verdict::Passed => "passed",
@@ -263,14 +273,6 @@ pub(super) fn tested(run: &TestRun) -> String {
         text.push_str(&format!(" ({log})"));
     }
     text
-}
-
-pub(super) fn red(row: &Integration, rules: &Rules, text: &str) -> String {
-    format!(
-        "Integration {} of {}: {text}. torch looks which branch it is; that one is left out, and the others go on.",
-        row.id.tag(),
-        rules.team
-    )
 }
 
 /// What broke the tests, to its owner and to who leads; `with` has it within, and waits with it, as what it or they brought does.
@@ -345,13 +347,27 @@ pub(super) fn ask_for_fix(row: &Integration, text: &str) -> Vec<Say> {
          again when a branch moves.",
         row.id.tag()
     );
+    to_owners(row, &said)
+}
+
+/// That nothing has to be mended after all.
+pub(super) fn fix_is_off(row: &Integration, text: &str) -> Vec<Say> {
+    let said = format!(
+        "Integration {}: that its tests are red was taken back: {text}. It goes on; nothing has to be mended for it.",
+        row.id.tag()
+    );
+    to_owners(row, &said)
+}
+
+/// To each role whose work goes in, and to who leads.
+fn to_owners(row: &Integration, said: &str) -> Vec<Say> {
     let mut roles: Vec<RoleName> = row.brought().map(|merge| merge.role.clone()).collect();
     roles.sort();
     roles.dedup();
     let own = roles
         .into_iter()
-        .map(|role| Say::new(To::Role(role), said.clone()));
-    own.chain([Say::new(To::Lead, said.clone())]).collect()
+        .map(|role| Say::new(To::Role(role), said.to_owned()));
+    own.chain([Say::new(To::Lead, said.to_owned())]).collect()
 }
 
 pub(super) fn ask_for_review(row: &Integration) -> String {
