@@ -83,6 +83,7 @@ fn every_command_that_prints_data_has_json() {
 }
 
 mod briefings;
+mod readme;
 
 #[test]
 fn help_texts() {
