@@ -80,14 +80,31 @@ pub fn json(value: &impl Serialize) -> Result<(), CommandError> {
     written.map_err(|error| CommandError::output(&error))
 }
 
-/// Writes a notice to standard error; `text` may be styled.
+/// Writes a notice to standard error, broken between words as [`prose`] does; `text` may be styled.
 pub fn notice(text: &str) {
+    let text = noticed(text, crate::screen::error_width());
     let mut err = anstream::stderr().lock();
     // Where standard error is closed there is nobody left to tell, and the exit code still says it.
     drop(
         err.write_all(text.as_bytes())
             .and_then(|()| err.write_all(b"\n")),
     );
+}
+
+/// A notice for a terminal of this width, if there is one. What is to be run stays on one line: it is copied.
+fn noticed(text: &str, width: Option<usize>) -> String {
+    let lines = text.lines().map(|line| {
+        let words = anstream::adapter::strip_str(line).to_string();
+        match words.starts_with("Hint: ") {
+            true => line.to_owned(),
+            false => {
+                let line = render::fit::prose(line, width, HANG);
+                line.trim_end_matches('\n').to_owned()
+            }
+        }
+    });
+    let end = if text.ends_with('\n') { "\n" } else { "" };
+    lines.collect::<Vec<_>>().join("\n") + end
 }
 
 /// Who reads what a command prints.
@@ -194,7 +211,28 @@ fn is_yes(answer: &str, enter: Enter) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Enter, Shape, is_yes, without_colours};
+    use super::{Enter, Shape, is_yes, noticed, without_colours};
+    use crate::error::CommandError;
+
+    #[test]
+    fn causes_and_notes_are_broken_and_what_is_to_be_run_is_not() {
+        let error = CommandError::usage("the team is not there")
+            .cause("there are teams of other projects, none of which is named here")
+            .hint("torch integrate --team a-team-with-a-long-name --no-wait --json");
+        let text = crate::render::error::error(&error);
+        let shown = noticed(text.trim_end(), Some(40));
+        assert_eq!(
+            anstream::adapter::strip_str(&shown).to_string(),
+            "Error: the team is not there\n  there are teams of other projects,\n      none of which is named here\n\
+             Hint: torch integrate --team a-team-with-a-long-name --no-wait --json"
+        );
+        let note = "note: worktree.copy is [] for the daemon that runs";
+        assert_eq!(
+            noticed(note, Some(40)),
+            "note: worktree.copy is [] for the daemon\n    that runs"
+        );
+        assert_eq!(noticed(note, None), note);
+    }
 
     #[test]
     fn json_is_asked_for_by_an_option() {

@@ -84,6 +84,15 @@ pub fn width() -> Option<usize> {
     size().map(|(columns, _)| columns)
 }
 
+/// Columns of the terminal on standard error, likewise.
+pub fn error_width() -> Option<usize> {
+    if !io::stderr().is_terminal() {
+        return None;
+    }
+    let (columns, _) = crossterm::terminal::size().ok()?;
+    (columns > 0).then_some(columns.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::drawn;

@@ -61,7 +61,10 @@ fn list(args: UndeleteArgs, role: Option<String>, place: &Place) -> Outcome {
                 output::json(kept)?;
             }
         }
-        Response::Kept { kept } => output::data(&worktree::kept(&kept, &Clock::system()))?,
+        Response::Kept { kept } => {
+            let text = worktree::kept(&kept, &Clock::system(), crate::screen::width());
+            output::data(&text)?;
+        }
         other => return Err(CommandError::unexpected(&other)),
     }
     Ok(exit::OK)

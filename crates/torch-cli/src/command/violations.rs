@@ -102,8 +102,7 @@ fn list(args: ListArgs, place: &Place) -> Outcome {
             output::json(row)?;
         }
     } else {
-        let text = rules::violations(&violations, &clock);
-        output::prose(&crate::render::fit::prose(&text, crate::screen::width(), 4))?;
+        output::prose(&rules::violations(&violations, &clock))?;
     }
     Ok(exit::OK)
 }

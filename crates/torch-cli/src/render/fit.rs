@@ -7,6 +7,9 @@ use super::style::{DIM, paint};
 /// How far a tab goes on terminals.
 const TAB: usize = 8;
 
+/// What stands behind a number, a space between (see [`super::time::span`] and [`super::bytes`]).
+const UNITS: [&str; 11] = ["ms", "s", "m", "h", "d", "B", "kB", "MB", "GB", "TB", "%"];
+
 /// One line in at most `width` columns; one that is longer ends with `…`. Tabs become spaces.
 pub fn line(text: &str, width: usize) -> String {
     let whole = take(text, width);
@@ -70,19 +73,32 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> String {
     wrapped
 }
 
-/// The words between single spaces; a command in parentheses can be copied whole.
+/// The words between single spaces; a command in parentheses can be copied whole, and a number stays with its unit.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
         let from = match text.strip_prefix("(torch ") {
             Some(_) => text.find(')').unwrap_or(0),
-            None => 0,
+            None => before_unit(text),
         };
         let end = text[from..].find(' ').map(|end| from + end);
         rest = end.map(|end| &text[end + 1..]);
         Some(end.map_or(text, |end| &text[..end]))
     })
+}
+
+/// Where the unit of a number begins, with which a text begins: 3 in `39 s ago`; 0 where there is none.
+fn before_unit(text: &str) -> usize {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let Some(behind) = text[digits..].strip_prefix(' ') else {
+        return 0;
+    };
+    let unit = behind.split([' ', ',', ';', ':', '.', ')']).next();
+    match digits > 0 && unit.is_some_and(|unit| UNITS.contains(&unit)) {
+        true => digits + 1,
+        false => 0,
+    }
 }
 
 /// [`wrap`] for a terminal of this width, if there is one; lines that begin with spaces go on below their first word.
@@ -240,6 +256,8 @@ mod tests {
         ] {
             assert_eq!(wrap(text, width, 1), wrapped, "{text:?} in {width}");
         }
+        assert_eq!(wrap("open, 39 s ago", 9, 1), "open,\n 39 s ago");
+        assert_eq!(wrap("it took 39 steps", 10, 1), "it took 39\n steps");
         let note = "the developer is asking (torch why developer), or so";
         assert_eq!(
             wrap(note, 30, 1),

@@ -48,8 +48,8 @@ fn violation(row: &ViolationView, clock: &Clock) -> String {
         .unwrap_or_default();
     text.push_str(&format!("  {message}{}\n", first_line(&row.evidence, 200)));
     if row.state == "open" {
-        let instead = format!("  instead: {}", plain(&row.remedy));
-        text.push_str(&format!("{}\n", paint(DIM, &instead)));
+        let instead = format!("instead: {}", plain(&row.remedy));
+        text.push_str(&format!("  {}\n", paint(DIM, &instead)));
     }
     text
 }

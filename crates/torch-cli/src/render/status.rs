@@ -203,17 +203,61 @@ fn rules(team: &TeamView) -> String {
     )
 }
 
+/// The agents; where their branches have no room beside them, those stand below.
 fn agents(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
+    let whole = table(team, clock, Branches::Beside).render();
+    if fit::fits(&whole, width) {
+        return whole;
+    }
+    // The program gives way; a role's name is what is typed.
+    let mut text = table(team, clock, Branches::Below).giving(width, &[2]);
+    let line = format!("  {} {}\n", paint(DIM, "branch "), branches(team));
+    text.push_str(&fit::prose(&line, width, 2));
+    text
+}
+
+/// On which branches the agents are: their home branches in one word, then each other one.
+fn branches(team: &TeamView) -> String {
+    let mut said = Vec::new();
+    let mut at_home = 0;
+    for agent in &team.agents {
+        let home = format!("{}-{}", team.base_branch, agent.role);
+        match &agent.branch {
+            Some(branch) if *branch == home => at_home += 1,
+            Some(branch) => said.push(format!("{} on {}", agent.role, super::plain(branch))),
+            None => said.push(format!("{} (detached)", agent.role)),
+        }
+    }
+    if at_home > 0 {
+        let rest = if said.is_empty() {
+            "each"
+        } else {
+            "the others"
+        };
+        said.push(format!("{rest} on {}-ROLE", team.base_branch));
+    }
+    said.join(", ")
+}
+
+/// Where the branches stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Branches {
+    Beside,
+    Below,
+}
+
+fn table(team: &TeamView, clock: &Clock, branches: Branches) -> Table {
     let headings = [
         "ROLE", "WINDOW", "PROGRAM", "STATE", "SINCE", "BRIEFED", "WAITING", "BRANCH",
     ];
-    let mut table = Table::new(2, &headings);
+    let columns = headings.len() - usize::from(branches == Branches::Below);
+    let mut table = Table::new(2, &headings[..columns]);
     for agent in &team.agents {
         let waiting = match agent.waiting {
             0 => Cell::styled(DIM, "-"),
             some => Cell::styled(WARN, some.to_string()),
         };
-        table.row([
+        let cells = [
             Cell::from(agent.role.as_str()),
             match &agent.session {
                 Some(session) => format!("{}:{}", super::plain(session), agent.window),
@@ -229,10 +273,10 @@ fn agents(team: &TeamView, clock: &Clock, width: Option<usize>) -> String {
                 Some(branch) => Cell::name(branch.as_str()),
                 None => "(detached)".into(),
             },
-        ]);
+        ];
+        table.row(cells.into_iter().take(columns));
     }
-    // The branch, then the program; a role's name is what is typed.
-    table.giving(width, &[7, 2])
+    table
 }
 
 /// What of the team's rules wants a look.

@@ -51,6 +51,20 @@ impl Clock {
         self.format(at, "%Y-%m-%d %H:%M:%S")
     }
 
+    /// `14:03:07` of today, `2026-11-20 14:03:07` of another day, in the reader's zone.
+    pub fn moment(&self, at: Timestamp) -> String {
+        match self.date_of(at) == Some(self.today()) {
+            true => self.second(at),
+            false => self.date(at),
+        }
+    }
+
+    fn date_of(&self, at: Timestamp) -> Option<jiff::civil::Date> {
+        let millis = i64::try_from(at.0).ok()?;
+        let instant = jiff::Timestamp::from_millisecond(millis).ok()?;
+        Some(instant.to_zoned(self.zone.clone()).date())
+    }
+
     /// `14:03:07.250` in the reader's zone.
     pub fn time(&self, at: Timestamp) -> String {
         self.format(at, "%H:%M:%S%.3f")

@@ -2,6 +2,8 @@
 
 mod tidy;
 
+use std::path::PathBuf;
+
 use torch_api::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
 
 use super::style::{BAD, DIM, STRONG, paint};
@@ -42,25 +44,31 @@ fn section<'a>(
 ) -> String {
     let worktrees: Vec<_> = worktrees.collect();
     let title = paint(STRONG, title);
-    let whole = table(&worktrees, Paths::Beside);
-    // The path of one that no team has is what it is called by, so it is never shortened.
-    if worktrees.iter().all(|one| one.team.is_some()) {
-        let notes = tidy::notes(&worktrees, width);
-        return format!("{title}\n{}{notes}", whole.giving(width, &[5, 2, 4]));
-    }
     let title = format!("{title}\n{}", tidy::own(&worktrees));
     let title = title.trim_end();
-    let text = whole.render();
+    let text = table(&worktrees, Paths::Beside).render();
+    // A path is what a worktree is gone to by, so it is never shortened.
     if fit::fits(&text, width) {
         return format!("{title}\n{text}{}", tidy::notes(&worktrees, width));
     }
     let text = table(&worktrees, Paths::Below).giving(width, &[2, 4]);
+    if let Some(folder) = common_folder(&worktrees) {
+        let below = format!("  each in {}/ROLE\n", shown(&folder));
+        return format!("{title}\n{text}{below}{}", tidy::notes(&worktrees, width));
+    }
     let mut lines = text.lines();
     let mut text = format!("{title}\n{}\n", lines.next().unwrap_or_default());
     for (line, one) in lines.zip(&worktrees) {
         text.push_str(&format!("{line}\n    {}\n", shown(&one.path)));
     }
     text + &tidy::notes(&worktrees, width)
+}
+
+/// The folder in which each of a team's worktrees has its role's name, where that is so.
+fn common_folder(worktrees: &[&WorktreeView]) -> Option<PathBuf> {
+    let folder = worktrees.first()?.path.parent()?;
+    let each = |one: &&WorktreeView| one.team.is_some() && one.path == folder.join(&one.role);
+    worktrees.iter().all(each).then(|| folder.to_owned())
 }
 
 /// Where the paths stand.
@@ -79,7 +87,7 @@ fn table(worktrees: &[&WorktreeView], paths: Paths) -> Table {
             Cell::from(one.role.as_str()),
             one.state.map_or("", |state| state.as_str()).into(),
             match &one.branch {
-                Some(branch) => Cell::from(branch.as_str()),
+                Some(branch) => Cell::name(branch.as_str()),
                 None => Cell::styled(DIM, if one.there { "(detached)" } else { "" }),
             },
             one.ahead
@@ -239,24 +247,49 @@ fn contents(kept: &KeptView) -> String {
 }
 
 /// What is kept, newest first.
-pub fn kept(kept: &[KeptView], clock: &Clock) -> String {
+pub fn kept(kept: &[KeptView], clock: &Clock, width: Option<usize>) -> String {
     if kept.is_empty() {
         return "nothing is kept\n".to_owned();
     }
-    let mut table = Table::new(0, &["KEPT", "WHEN", "BRANCH", "WITH", "BY"]);
+    let whole = kept_table(kept, clock, KeptFacts::Beside).render();
+    if fit::fits(&whole, width) {
+        return whole;
+    }
+    let text = kept_table(kept, clock, KeptFacts::Below).giving(width, &[2]);
+    let mut lines = text.lines();
+    let mut text = format!("{}\n", lines.next().unwrap_or_default());
+    for (line, one) in lines.zip(kept) {
+        let facts = format!("    {}; by {}\n", contents(one), one.why);
+        text.push_str(&format!("{line}\n{}", fit::prose(&facts, width, 2)));
+    }
+    text
+}
+
+/// Where it stands what is in it, and by what it was kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeptFacts {
+    Beside,
+    Below,
+}
+
+fn kept_table(kept: &[KeptView], clock: &Clock, facts: KeptFacts) -> Table {
+    let headings = ["KEPT", "WHEN", "BRANCH", "WITH", "BY"];
+    let columns = if facts == KeptFacts::Beside { 5 } else { 3 };
+    let mut table = Table::new(0, &headings[..columns]);
     for one in kept {
-        table.row([
+        let cells = [
             Cell::from(one.short.as_str()),
             clock.ago(one.at).into(),
             match &one.branch {
-                Some(branch) => Cell::from(branch.as_str()),
+                Some(branch) => Cell::name(branch.as_str()),
                 None => Cell::styled(DIM, "(detached)"),
             },
             contents(one).into(),
             one.why.as_str().into(),
-        ]);
+        ];
+        table.row(cells.into_iter().take(columns));
     }
-    table.render()
+    table
 }
 
 /// A worktree that is back.

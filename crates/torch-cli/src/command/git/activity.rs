@@ -14,6 +14,7 @@ use crate::error::{CommandError, Outcome};
 use crate::place::Place;
 use crate::render::git::activity as render;
 use crate::render::time::Clock;
+use crate::screen::width;
 use crate::{exit, output};
 
 #[derive(Debug, Args)]
@@ -41,7 +42,7 @@ pub(super) fn health(args: RadarArgs, place: &Place) -> Outcome {
     };
     match args.json.json {
         true => output::json(&view)?,
-        false => output::data(&render::health(&view, &Clock::system()))?,
+        false => output::data(&render::health(&view, &Clock::system(), width()))?,
     }
     Ok(exit::OK)
 }
@@ -54,7 +55,7 @@ pub(super) fn risk(args: RadarArgs, place: &Place) -> Outcome {
     };
     match args.json.json {
         true => output::json(&view)?,
-        false => output::data(&render::risk(&view))?,
+        false => output::data(&render::risk(&view, width()))?,
     }
     Ok(exit::OK)
 }
@@ -78,7 +79,7 @@ pub(super) fn log(args: LogArgs, place: &Place) -> Outcome {
         }
         return Ok(exit::OK);
     }
-    output::data(&render::log(&entries, &clock))?;
+    output::data(&render::log(&entries, &clock, width()))?;
     if more {
         output::notice("there are older ones: --limit N");
     }

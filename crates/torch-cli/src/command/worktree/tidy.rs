@@ -102,7 +102,7 @@ pub(super) fn clean(args: CleanArgs, place: &Place) -> Outcome {
         None => ask(false)?,
     };
     if !args.json.json {
-        output::data(&worktree::cleaned(&found))?;
+        output::data(&worktree::cleaned(&found, crate::screen::width()))?;
         return Ok(exit::OK);
     }
     for one in &found {
@@ -112,7 +112,8 @@ pub(super) fn clean(args: CleanArgs, place: &Place) -> Outcome {
 }
 
 fn confirmed(looked: &[RemovedView]) -> Result<bool, CommandError> {
-    output::notice(worktree::cleaned(looked).trim_end());
+    let width = crate::screen::error_width();
+    output::notice(worktree::cleaned(looked, width).trim_end());
     if !output::can_ask() {
         let text = "torch worktree clean asks first, and nobody can be asked here";
         return Err(CommandError::usage(text)

@@ -1,5 +1,6 @@
 //! What is shown of agents' work with git over time.
 
+use anstyle::Style;
 use serde_json::Value;
 use torch_api::git::{
     BranchView, EntryView, HealthView, ParentCommit, RiskLevel, RiskRow, RiskView,
@@ -8,13 +9,13 @@ use torch_api::git::{
 use crate::render::style::{BAD, DIM, GOOD, NONE, STRONG, WARN, paint};
 use crate::render::table::{Cell, Table};
 use crate::render::time::Clock;
-use crate::render::{count, first_line, plain};
+use crate::render::{count, first_line, fit, plain};
 
-/// How many columns a line has.
-const WIDTH: usize = 80;
+/// How much is shown of what an open violation has as evidence, in characters.
+const EVIDENCE_MAX: usize = 200;
 
 /// How branches stand: a table, what is due, what is open, the parent's day, the graph.
-pub fn health(view: &HealthView, clock: &Clock) -> String {
+pub fn health(view: &HealthView, clock: &Clock, width: Option<usize>) -> String {
     let there = match view.parent_commit.is_empty() {
         true => "(there is no such branch)".to_owned(),
         false => short(&view.parent_commit).to_owned(),
@@ -27,28 +28,28 @@ pub fn health(view: &HealthView, clock: &Clock) -> String {
     for branch in &view.branches {
         table.row(branch_row(branch, clock));
     }
-    let mut text = format!("{}\n{}", paint(STRONG, &title), table.render());
+    let mut text = format!("{}\n{}", paint(STRONG, &title), table.giving(width, &[1]));
     for branch in &view.branches {
         if let Some(due) = branch.deadlines.first() {
             let over = due.at <= clock.now;
             let when = match over {
                 true => format!("passed {}", clock.ago(due.at)),
-                false => format!("at {}", clock.second(due.at)),
+                false => format!("at {}", clock.moment(due.at)),
             };
             let style = if over { BAD } else { DIM };
-            let line = format!("  {} due {when}: {}", branch.role, due.rule);
-            text.push_str(&format!("{}\n", paint(style, &line)));
+            let line = format!("{} due {when}: {}", branch.role, due.rule);
+            text.push_str(&told(style, &line, width));
         }
     }
     for alert in &view.alerts {
         let line = format!(
             "{} {} {}: {}",
-            alert.id, alert.role, alert.rule, alert.evidence
+            alert.id,
+            alert.role,
+            alert.rule,
+            first_line(&alert.evidence, EVIDENCE_MAX)
         );
-        text.push_str(&format!(
-            "  {}\n",
-            paint(WARN, &first_line(&line, WIDTH - 4))
-        ));
+        text.push_str(&told(WARN, &line, width));
     }
     if !view.remote {
         text.push_str(&format!(
@@ -71,14 +72,19 @@ pub fn health(view: &HealthView, clock: &Clock) -> String {
     }
     view.parent_commits
         .iter()
-        .for_each(|one| text.push_str(&parent_commit(one, clock)));
+        .for_each(|one| text.push_str(&parent_commit(one, clock, width)));
     if !view.graph.is_empty() {
         text.push_str("the newest commits\n");
     }
     for line in &view.graph {
-        text.push_str(&format!("  {}\n", cut(line, WIDTH - 2)));
+        text.push_str(&format!("  {}\n", cut(line, width)));
     }
     text
+}
+
+/// A line that goes on below itself.
+fn told(style: Style, line: &str, width: Option<usize>) -> String {
+    fit::prose(&format!("  {}\n", paint(style, line)), width, 2)
 }
 
 fn branch_row(branch: &BranchView, clock: &Clock) -> Vec<Cell> {
@@ -93,7 +99,7 @@ fn branch_row(branch: &BranchView, clock: &Clock) -> Vec<Cell> {
     };
     vec![
         Cell::from(branch.role.as_str()),
-        Cell::from(cut(name, 26)),
+        Cell::name(plain(name)),
         Cell::from(
             branch
                 .last_commit
@@ -109,19 +115,19 @@ fn branch_row(branch: &BranchView, clock: &Clock) -> Vec<Cell> {
     ]
 }
 
-fn parent_commit(one: &ParentCommit, clock: &Clock) -> String {
-    let who = cut(&plain(&one.author), 16);
+fn parent_commit(one: &ParentCommit, clock: &Clock, width: Option<usize>) -> String {
+    let who = first_line(&one.author, 15);
     let line = format!(
         "{} {} {who}: {}",
         short(&one.commit),
         clock.ago(one.at),
         one.subject
     );
-    format!("  {}\n", first_line(&line, WIDTH - 4))
+    format!("  {}\n", cut(&line, width))
 }
 
 /// Whose work is hardest to bring together.
-pub fn risk(view: &RiskView) -> String {
+pub fn risk(view: &RiskView, width: Option<usize>) -> String {
     let title = format!("{}, for {}", view.team, view.parent);
     let mut table = Table::new(2, &["ROLE", "RISK", "FILES", "LINES", "AHEAD", "BEHIND"]);
     for row in &view.roles {
@@ -141,7 +147,7 @@ pub fn risk(view: &RiskView) -> String {
     let mut text = format!("{}\n{}", paint(STRONG, &title), table.render());
     view.roles
         .iter()
-        .for_each(|row| text.push_str(&reasons(row, &view.parent)));
+        .for_each(|row| text.push_str(&fit::prose(&reasons(row, &view.parent), width, 2)));
     text
 }
 
@@ -154,12 +160,12 @@ fn level(risk: RiskLevel) -> Cell {
     }
 }
 
-/// At most five lines that say why.
+/// At most five lines that say why, the file first.
 fn reasons(row: &RiskRow, parent: &str) -> String {
     let with_parent = row
         .conflicts
         .iter()
-        .map(|path| (BAD, format!("conflicts with {parent} in {path}")));
+        .map(|path| (BAD, format!("{path} conflicts with {parent}")));
     let mut shared: Vec<_> = row.shared.iter().collect();
     shared.sort_by_key(|one| one.conflicts.is_empty());
     let with_others = shared
@@ -167,37 +173,38 @@ fn reasons(row: &RiskRow, parent: &str) -> String {
         .map(|one| match one.conflicts.as_slice() {
             [] => (
                 DIM,
-                format!("shares {} with {}", one.path, one.with.join(", ")),
+                format!("{} is also changed by {}", one.path, one.with.join(", ")),
             ),
             roles => (
                 BAD,
-                format!("conflicts with {} in {}", roles.join(", "), one.path),
+                format!("{} conflicts with {}", one.path, roles.join(", ")),
             ),
         });
     let lines: Vec<_> = with_parent.chain(with_others).collect();
     let mut text = String::new();
     for (style, line) in lines.iter().take(5) {
-        let line = cut(&plain(&format!("{} {line}", row.role)), WIDTH - 2);
+        let line = plain(&format!("{}: {line}", row.role)).replace(['\n', '\t'], " ");
         text.push_str(&format!("  {}\n", paint(*style, &line)));
     }
     if let more @ 1.. = lines.len().saturating_sub(5) {
         text.push_str(&format!(
             "  {}\n",
-            paint(NONE, &format!("{} {more} more: torch git radar", row.role))
+            paint(NONE, &format!("{}: {more} more: torch git radar", row.role))
         ));
     }
     text
 }
 
-/// What was committed and pushed, one line each.
-pub fn log(entries: &[EntryView], clock: &Clock) -> String {
+/// What was committed and pushed, one line each; the day with what was not today.
+pub fn log(entries: &[EntryView], clock: &Clock, width: Option<usize>) -> String {
     if entries.is_empty() {
         return "nothing was committed or pushed\n".to_owned();
     }
     let lines = entries.iter().map(|entry| {
         let who = entry.role.as_deref().unwrap_or("-");
-        let line = format!("{} {who} {}", clock.second(entry.at), what(entry));
-        format!("{}\n", first_line(&line, WIDTH - 1))
+        let line = format!("{} {who} {}", clock.moment(entry.at), plain(&what(entry)));
+        let line = line.replace(['\n', '\t'], " ");
+        fit::prose(&format!("{line}\n"), width, 4)
     });
     lines.collect()
 }
@@ -273,9 +280,13 @@ fn short(commit: &str) -> &str {
     commit.get(..8).unwrap_or(commit)
 }
 
-/// At most so many characters, without what moves a cursor.
-fn cut(text: &str, limit: usize) -> String {
-    first_line(text, limit.saturating_sub(1))
+/// One line below the others, two columns to the right, in the terminal's width; without what moves a cursor.
+fn cut(text: &str, width: Option<usize>) -> String {
+    let text = first_line(text, usize::MAX);
+    match width {
+        Some(width) => fit::line(&text, width.saturating_sub(2)),
+        None => text,
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use torch_api::git::{LanePairView, LaneView};
 
+use crate::render::fit;
 use crate::render::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 use crate::render::table::{Cell, Table};
 use crate::render::time::{Clock, span};
@@ -35,7 +36,7 @@ pub fn lane(view: &LaneView, clock: &Clock, width: Option<usize>) -> String {
     }
     text.push_str(&table.giving(width, &[4]));
     for pair in &view.pairs {
-        text.push_str(&waits(pair, clock));
+        text.push_str(&fit::prose(&waits(pair, clock), width, 2));
     }
     text
 }

@@ -99,10 +99,14 @@ fn what_people_read() {
         count: 1,
         limit: Some(4),
     });
-    assert_snapshot!(
-        "narrow",
-        text(&worktree::list(&[list[0].clone(), long, nobodys], Some(80)))
-    );
+    let mut narrow = text(&worktree::list(
+        &[list[0].clone(), long.clone(), nobodys],
+        Some(80),
+    ));
+    long.path = list[0].path.with_file_name("documentation_writer");
+    narrow.push_str(&text(&worktree::list(&[list[0].clone(), long], Some(80))));
+    narrow.push_str(&text(&worktree::kept(&[a_kept()], &clock, Some(80))));
+    assert_snapshot!("narrow", narrow);
     let mut said = text(&worktree::list(&list, None));
     said.push_str(&text(&worktree::list(&[], None)));
     said.push_str(&text(&worktree::before(&list[0], Goes::WithBranch)));
@@ -118,8 +122,8 @@ fn what_people_read() {
     said.push_str(&text(&worktree::removed(&removed)));
     removed.kept = None;
     said.push_str(&text(&worktree::removed(&removed)));
-    said.push_str(&text(&worktree::kept(&[a_kept()], &clock)));
-    said.push_str(&text(&worktree::kept(&[], &clock)));
+    said.push_str(&text(&worktree::kept(&[a_kept()], &clock, None)));
+    said.push_str(&text(&worktree::kept(&[], &clock, None)));
     let back = UndeletedView {
         kept: a_kept(),
         path: "/r/projects/hello/worktrees/developer".into(),

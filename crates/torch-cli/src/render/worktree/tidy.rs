@@ -4,7 +4,7 @@ use torch_api::worktree::{OwnView, RemovedView, WorkView, WorktreeView};
 
 use super::super::style::{DIM, STRONG, paint};
 use super::super::table::{Cell, Table};
-use super::{count, first_line};
+use super::{count, first_line, fit};
 use crate::place::shown;
 
 /// A line for each worktree of which there is more to say: ports, what is behind, not pushed or under way, and what to do.
@@ -111,11 +111,12 @@ pub fn added(one: &WorktreeView) -> String {
 }
 
 /// What was cleaned away, or would be, and why the others stay.
-pub fn cleaned(worktrees: &[RemovedView]) -> String {
+pub fn cleaned(worktrees: &[RemovedView], width: Option<usize>) -> String {
     if worktrees.is_empty() {
         return "no worktrees whose agents don't run\n".to_owned();
     }
     let mut table = Table::bare(0);
+    let mut text = String::new();
     for one in worktrees {
         let (word, why) = match (&one.failure, one.only_looked) {
             (Some(failure), _) => ("stays", failure.causes.join("; ")),
@@ -133,6 +134,8 @@ pub fn cleaned(worktrees: &[RemovedView]) -> String {
                 ("removed", parts.join(", "))
             }
         };
+        let below = format!("{}: {word}, {why}\n  {}\n", one.role, shown(&one.path));
+        text.push_str(&fit::prose(&below, width, 2));
         table.row([
             Cell::from(one.role.as_str()),
             word.into(),
@@ -140,7 +143,11 @@ pub fn cleaned(worktrees: &[RemovedView]) -> String {
             shown(&one.path).into(),
         ]);
     }
-    table.render()
+    let beside = table.render();
+    match fit::fits(&beside, width) {
+        true => beside,
+        false => text,
+    }
 }
 
 #[cfg(test)]
@@ -163,10 +170,11 @@ mod tests {
             }),
             only_looked: true,
         };
-        let text = cleaned(&[
+        let both = [
             one("developer", None),
             one("tester", Some("3 commits are not in main")),
-        ]);
+        ];
+        let text = cleaned(&both, None);
         let mut lines = text.lines();
         assert!(lines.next().is_some_and(|line| line.contains("goes")));
         let second = lines.next().unwrap_or_default();
@@ -174,6 +182,10 @@ mod tests {
             second.contains("stays") && second.contains("3 commits are not in main"),
             "{text}"
         );
-        assert!(cleaned(&[]).contains("no worktrees"));
+        assert!(cleaned(&[], None).contains("no worktrees"));
+        assert_eq!(
+            cleaned(&both[1..], Some(30)),
+            "tester: stays, 3 commits are\n  not in main\n  /registry/x\n"
+        );
     }
 }

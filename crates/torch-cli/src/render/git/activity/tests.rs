@@ -7,6 +7,9 @@ use torch_core::{AgentState, Timestamp};
 
 use super::*;
 
+/// How many columns the terminal has.
+const WIDTH: usize = 80;
+
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 fn clock() -> Clock {
@@ -86,7 +89,7 @@ fn health_at_a_glance() {
             evidence: "main-developer is 25 commits behind trunk; at most 20".to_owned(),
         }],
     };
-    let text = shown(&health(&view, &clock()));
+    let text = shown(&health(&view, &clock(), Some(WIDTH)));
     for expect in [
         "myapp, for trunk fedcba98",
         "developer due passed 5 m ago: git.push-late",
@@ -106,7 +109,7 @@ fn health_at_a_glance() {
         parent_more: 0,
         ..view
     };
-    let text = shown(&health(&gone, &clock()));
+    let text = shown(&health(&gone, &clock(), Some(WIDTH)));
     assert!(text.contains("myapp, for trunk (there is no such branch)"));
     assert!(!text.contains("in the last day"), "{text}");
 }
@@ -130,9 +133,10 @@ fn risk_says_why() {
         shared: Vec::new(),
         problem: None,
     };
+    let everybody = ["orchestrator", "project_manager", "tester", "testrunner"];
     let mut high = row("developer", RiskLevel::High);
     high.conflicts = vec!["src/main.rs".to_owned()];
-    high.shared = vec![share("src/b.rs", &[]), share("src/a.rs", &["tester"])];
+    high.shared = vec![share("src/b.rs", &[]), share("src/a.rs", &everybody)];
     high.shared
         .extend((0..4).map(|number| share(&format!("src/{number}.rs"), &[])));
     let view = RiskView {
@@ -140,18 +144,20 @@ fn risk_says_why() {
         parent: "trunk".to_owned(),
         roles: vec![high, row("tester", RiskLevel::Low)],
     };
-    let text = shown(&risk(&view));
+    let text = shown(&risk(&view, Some(WIDTH)));
     let reasons: Vec<&str> = text.lines().skip(4).collect();
     assert_eq!(
-        reasons[0].trim(),
-        "developer conflicts with trunk in src/main.rs"
+        reasons,
+        [
+            "  developer: src/main.rs conflicts with trunk",
+            "  developer: src/a.rs conflicts with orchestrator, project_manager, tester,",
+            "    testrunner",
+            "  developer: src/b.rs is also changed by tester",
+            "  developer: src/0.rs is also changed by tester",
+            "  developer: src/1.rs is also changed by tester",
+            "  developer: 2 more: torch git radar",
+        ]
     );
-    assert_eq!(
-        reasons[1].trim(),
-        "developer conflicts with tester in src/a.rs"
-    );
-    assert_eq!(reasons[2].trim(), "developer shares src/b.rs with tester");
-    assert_eq!(reasons[5].trim(), "developer 2 more: torch git radar");
     assert!(text.contains("+120 -3"), "{text}");
 }
 
@@ -165,7 +171,7 @@ fn the_log_has_a_line_for_each_thing() {
             role: Some("developer".to_owned()),
             data,
         };
-        let text = shown(&log(&[entry], &clock()));
+        let text = shown(&log(&[entry], &clock(), None));
         let line = text.trim_end();
         assert!(line.ends_with(&format!("developer {expect}")), "{line}");
     };
@@ -207,5 +213,17 @@ fn the_log_has_a_line_for_each_thing() {
         json!({"branch": "a", "number": 3, "state": "open"}),
         "pull request 3 of a is open",
     );
-    assert!(log(&[], &clock()).contains("nothing"));
+    assert!(log(&[], &clock(), None).contains("nothing"));
+    // Of another day with the date, and no word of it is left out.
+    let data = json!({"commit": commit, "branch": "trunk-developer", "subject": "Feature: one that has many words and goes on to the end"});
+    let long = EntryView {
+        at: ago(24 * 60),
+        kind: "git.commit".to_owned(),
+        role: Some("developer".to_owned()),
+        data,
+    };
+    assert_eq!(
+        shown(&log(&[long], &clock(), Some(WIDTH))),
+        "2027-01-14 08:00:00 developer 01234567 trunk-developer: Feature: one that has\n    many words and goes on to the end\n"
+    );
 }
