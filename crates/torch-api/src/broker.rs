@@ -79,7 +79,7 @@ pub struct PushLine {
 pub enum BrokerResponse {
     /// How it stands.
     Status(BrokerView),
-    /// Pushes, the oldest first.
+    /// Pushes, the newest first.
     Pushes {
         /// The pushes.
         pushes: Vec<PushView>,

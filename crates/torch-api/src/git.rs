@@ -77,7 +77,7 @@ pub enum GitResponse {
     },
     /// An integration as it stands.
     Integration(Box<IntegrationView>),
-    /// Integrations, the oldest first.
+    /// Integrations, the newest first.
     Integrations {
         /// All of them.
         integrations: Vec<IntegrationView>,

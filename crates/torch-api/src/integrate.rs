@@ -77,7 +77,7 @@ pub struct IntegrationView {
     /// The team's name.
     pub team: String,
     /// Its id, as in `torch approve ID`.
-    pub tag: String,
+    pub id: String,
     /// All of it.
     pub integration: Integration,
 }

@@ -160,6 +160,6 @@ pub struct RollbackView {
 pub struct RollbackList {
     /// The team's name.
     pub team: String,
-    /// The records, the oldest first.
+    /// The records, the newest first.
     pub rollbacks: Vec<Rollback>,
 }

@@ -48,10 +48,10 @@ fn staged(world: &World, roles: &str) -> PathBuf {
     remote
 }
 
-/// The pushes that were taken.
+/// The pushes that were taken, the oldest first.
 fn log(world: &World) -> Vec<Value> {
     let ran = world.torch(&["git", "broker", "log", "--json"]).ok();
-    let rows = ran.stdout.lines();
+    let rows = ran.stdout.lines().rev();
     rows.map(|line| serde_json::from_str(line).expect("JSON"))
         .collect()
 }

@@ -34,8 +34,9 @@ fn seen(world: &World) -> Option<Value> {
     if listed.code == 75 {
         return None;
     }
-    let listed = listed.ok().json();
-    Some(listed.as_array()?.last()?["integration"].clone())
+    let newest = listed.ok().stdout.lines().next()?.to_owned();
+    let newest: Value = serde_json::from_str(&newest).expect("JSON");
+    Some(newest["integration"].clone())
 }
 
 /// As [`seen`], where the daemon lives.

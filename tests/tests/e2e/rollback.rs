@@ -38,7 +38,7 @@ fn check(world: &World) {
 fn records(world: &World) -> Vec<Value> {
     let listed = world.torch(&["rollback", "list", "--json"]).ok().stdout;
     let read = |line: &str| serde_json::from_str(line).expect("JSON");
-    listed.lines().map(read).collect()
+    listed.lines().rev().map(read).collect()
 }
 
 /// Whose it is not, may not; and nobody's uncommitted work is in danger.

@@ -71,11 +71,12 @@ fn world() -> World {
 
 /// All integrations, the oldest first.
 fn integrations(world: &World) -> Vec<Value> {
-    let listed = world.torch(&["integrate", "--list", "--json"]).ok().json();
-    let rows = listed.as_array().cloned().unwrap_or_default();
-    rows.into_iter()
-        .map(|mut row| row["integration"].take())
-        .collect()
+    let listed = world.torch(&["integrate", "--list", "--json"]).ok().stdout;
+    let row = |line: &str| {
+        let mut row: Value = serde_json::from_str(line).expect("JSON");
+        row["integration"].take()
+    };
+    listed.lines().rev().map(row).collect()
 }
 
 /// Kills the daemon and the developer's program in the middle of the first run of the tests; a wrapper starts the daemon again.

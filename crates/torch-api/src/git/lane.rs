@@ -52,8 +52,10 @@ pub struct LanePairView {
 pub struct LaneWaitingView {
     /// Since when.
     pub since: Timestamp,
-    /// Until when it was to be merged.
-    pub due: Timestamp,
+    /// Until when it is to be merged; none where it waits without a deadline: for another feature, for a conflict, for a worktree that a
+    /// person keeps closed.
+    #[serde(default)]
+    pub due: Option<Timestamp>,
     /// Why it waits.
     pub why: String,
     /// The files in conflict.

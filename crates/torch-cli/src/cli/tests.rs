@@ -155,6 +155,43 @@ fn help_and_version_may_be_written_as_commands() {
 }
 
 #[test]
+fn what_asks_the_daemon_says_that_it_may_refuse_or_be_away() {
+    let asks = |name: &str| {
+        let group = matches!(name, "torch git" | "torch git broker");
+        let work = ["torch git ", "torch integrate", "torch pending"];
+        !group
+            && (work.iter().any(|prefix| name.starts_with(prefix)) || name == "torch credit wake")
+    };
+    let mut seen = 0;
+    for (name, mut command) in commands().into_iter().filter(|(name, _)| asks(name)) {
+        let help = command.render_long_help().to_string();
+        let (_, codes) = help.split_once("Exit codes:").expect("exit codes");
+        assert!(
+            codes.contains("\n    4  ") && codes.contains("\n   75  "),
+            "{name}: {codes}"
+        );
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen}");
+}
+
+#[test]
+fn what_is_answered_is_named_by_each_kind_of_id() {
+    for (name, mut command) in commands() {
+        if !matches!(name.as_str(), "torch approve" | "torch deny") {
+            continue;
+        }
+        let help = command.render_long_help().to_string();
+        for id in ["q-", "p-", "i-"] {
+            assert!(
+                help.contains(&format!("{name} {id}")),
+                "{name} {id}: {help}"
+            );
+        }
+    }
+}
+
+#[test]
 fn every_command_says_its_exit_codes() {
     for (name, mut command) in commands() {
         let help = command.render_long_help().to_string();

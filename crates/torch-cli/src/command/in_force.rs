@@ -1,14 +1,16 @@
 //! Settings that differ from those that the running daemon was started with: it reads them only then.
+//!
+//! A command that raises a team by them says so, once, and `torch config`; what an agent runs does not, as no agent may end the daemon.
 
 use serde_json::Value;
 use torch_core::config::{Config, KEYS, Key, Scope, Stricter};
 
 use crate::connect;
 use crate::output;
-use crate::place::Place;
+use crate::place::{Place, variable};
 
-/// The daemon's own settings that have another value here, as a line each; none where no daemon runs.
-pub(crate) fn otherwise(place: &Place, config: &Config) -> Vec<String> {
+/// The daemon's own settings that have another value here; none where no daemon runs.
+fn otherwise(place: &Place, config: &Config) -> Vec<String> {
     if !matches!(connect::running(place), Ok(Some(_))) {
         return Vec::new();
     }
@@ -34,11 +36,23 @@ pub(crate) fn otherwise(place: &Place, config: &Config) -> Vec<String> {
     differing.collect()
 }
 
-/// Says so before something is asked of the daemon.
+/// Says so to a person, before something is asked of the daemon.
 pub(crate) fn say(place: &Place, config: &Config) {
-    for line in otherwise(place, config) {
-        output::notice(&line);
+    if variable("TORCH_AGENT").is_none()
+        && let Some(note) = note(&otherwise(place, config))
+    {
+        output::notice(&note);
     }
+}
+
+/// One note for all that differs.
+fn note(differing: &[String]) -> Option<String> {
+    (!differing.is_empty()).then(|| {
+        format!(
+            "note: for the daemon that runs {}; it reads its settings when it starts (torch daemon stop)",
+            differing.join(", ")
+        )
+    })
 }
 
 /// Settings that a command reads itself.
@@ -47,12 +61,7 @@ const ASKED: [&str; 2] = ["agents.default", "tmux.program"];
 fn differs(key: &Key, ours: &Value, theirs: &Value) -> Option<String> {
     let pointer = format!("/{}", key.name.replace('.', "/"));
     let (ours, theirs) = (ours.pointer(&pointer)?, theirs.pointer(&pointer)?);
-    (ours != theirs).then(|| {
-        format!(
-            "note: {} is {theirs} for the daemon that runs, not {ours}: it reads its settings when it starts (torch daemon stop)",
-            key.name
-        )
-    })
+    (ours != theirs).then(|| format!("{} is {theirs}, not {ours}", key.name))
 }
 
 #[cfg(test)]
@@ -72,6 +81,7 @@ mod tests {
     fn a_difference_is_told_with_both_values() {
         let mut other = Config::default();
         "accept-edits".clone_into(&mut other.agents.mode);
+        ".env".clone_into(&mut other.worktree.copy);
         let json = |config: &Config| serde_json::to_value(config).expect("JSON");
         let (ours, theirs) = (json(&other), json(&Config::default()));
         let lines: Vec<String> = KEYS
@@ -79,11 +89,10 @@ mod tests {
             .filter_map(|key| differs(key, &ours, &theirs))
             .collect();
         assert_eq!(
-            lines,
-            [
-                "note: agents.mode is \"\" for the daemon that runs, not \"accept-edits\": it reads its settings when it starts \
-                 (torch daemon stop)"
-            ]
+            note(&lines).expect("a note"),
+            "note: for the daemon that runs agents.mode is \"\", not \"accept-edits\", worktree.copy is \"\", not \".env\"; it reads its \
+             settings when it starts (torch daemon stop)"
         );
+        assert_eq!(note(&[]), None);
     }
 }

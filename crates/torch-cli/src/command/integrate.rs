@@ -134,7 +134,9 @@ pub(crate) fn run(args: IntegrateArgs, place: &Place) -> Outcome {
     if args.json.json {
         match &answer {
             GitResponse::Integration(view) => output::json(view)?,
-            GitResponse::Integrations { integrations } => output::json(integrations)?,
+            GitResponse::Integrations { integrations } => {
+                integrations.iter().try_for_each(output::json)?;
+            }
             GitResponse::Preview(view) => output::json(view)?,
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! `torch pending`, `torch approve` and `torch deny`.
 
 use clap::Args;
+use serde_json::json;
 use torch_api::{Request, Response};
 
 use super::{JsonArgs, TeamArgs, steps};
@@ -10,8 +11,8 @@ use crate::place::Place;
 use crate::render::time::Clock;
 use crate::{exit, output, render};
 
-/// Lists what agents' programs ask before they act (permissions, trust, questions, menus), integrations to review, and rules
-/// that a project's files loosen.
+/// Lists what agents' programs ask before they act (permissions, trust, questions, menus), pushes and integrations to review, and
+/// rules that a project's files loosen.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  torch pending\n  torch pending --all")]
 pub struct PendingArgs {
@@ -24,17 +25,21 @@ pub struct PendingArgs {
     json: JsonArgs,
 }
 
-/// Approves an open question, once, or lets an integration in. torch never does so by itself.
+/// Approves an open question, once, lets a push go on to the remote, or an integration in. torch never does so by itself.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  torch approve q-7k3f9q\n  torch approve i-7k3f9q2a")]
+#[command(
+    after_help = "Examples:\n  torch approve q-7k3f9q\n  torch approve p-7k3f9q2a\n  torch approve i-7k3f9q2a"
+)]
 pub struct ApproveArgs {
     #[command(flatten)]
     which: WhichArgs,
 }
 
-/// Denies an open question, or an integration.
+/// Denies an open question or a push, or ends an integration.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  torch deny q-7k3f9q")]
+#[command(
+    after_help = "Examples:\n  torch deny q-7k3f9q\n  torch deny p-7k3f9q2a\n  torch deny i-7k3f9q2a"
+)]
 pub struct DenyArgs {
     #[command(flatten)]
     which: WhichArgs,
@@ -42,7 +47,7 @@ pub struct DenyArgs {
 
 #[derive(Debug, Args)]
 struct WhichArgs {
-    /// The question or the integration, as `torch pending` lists it
+    /// The question (q-…), the push (p-…) or the integration (i-…), as `torch pending` lists it
     #[arg(value_name = "ID")]
     id: String,
     #[command(flatten)]
@@ -58,8 +63,16 @@ pub(crate) fn run(args: PendingArgs, place: &Place) -> Outcome {
     })?;
     match client.receive()? {
         Response::Failed(failure) => Err(CommandError::from(failure)),
-        answer @ Response::Pending { .. } if args.json.json => {
-            output::json(&answer)?;
+        Response::Pending {
+            questions,
+            integrations,
+            rules,
+        } if args.json.json => {
+            output::json(&json!({
+                "questions": questions,
+                "integrations": integrations,
+                "rules": rules,
+            }))?;
             Ok(exit::OK)
         }
         Response::Pending {
@@ -94,9 +107,6 @@ pub(crate) fn deny(args: DenyArgs, place: &Place) -> Outcome {
 }
 
 fn answer(args: WhichArgs, approve: bool, place: &Place) -> Outcome {
-    if let Ok((config, _)) = super::config::load(place) {
-        super::in_force::say(place, &config);
-    }
     let mut client = connect::connect(place)?;
     let request = Request::AnswerQuestion {
         id: args.id,

@@ -33,12 +33,12 @@ enum Command {
     List(ListArgs),
     /// Makes a worktree for yourself, with a branch, files and ports of its own
     #[command(
-        after_help = "Example:\n  cd ~/app && torch worktree add login\n\nwhat it gets beside its branch: the settings worktree.copy, link, setup and ports (torch config)."
+        after_help = "Example:\n  cd ~/app && torch worktree add login\n\nWhat it gets beside its branch: the settings worktree.copy, link, setup and ports (torch config)."
     )]
     Add(tidy::AddArgs),
     /// Removes the worktrees whose work is merged, where nothing is left that is not saved and no agent runs
     #[command(
-        after_help = "Examples:\n  torch worktree clean --dry-run\n  torch worktree clean --branch --yes\n\nwhat is removed is kept all the same: torch undelete brings it back."
+        after_help = "Examples:\n  torch worktree clean --dry-run\n  torch worktree clean --branch --yes\n\nWhat is removed is kept all the same: torch undelete brings it back."
     )]
     Clean(tidy::CleanArgs),
     /// Mends worktrees that were moved by hand, or whose project was

@@ -50,6 +50,7 @@ fn lines(path: &str) -> Vec<Line> {
         Some("backup" | "restore" | "gc") => of_the_registry(path),
         Some("open" | "standup") => of_a_project(path),
         Some("rollback") => of_rollbacks(path),
+        Some("git" | "integrate" | "pending") => of_the_work(path),
         _ => of_others(path),
     }
 }
@@ -84,6 +85,42 @@ fn of_rollbacks(path: &str) -> Vec<Line> {
             DENIED,
             NO_DAEMON,
         ],
+    }
+}
+
+/// What brings the agents' work together.
+fn of_the_work(path: &str) -> Vec<Line> {
+    let no_team = (USAGE, "bad arguments, or no such team");
+    match path {
+        "git" | "git broker" => GROUP.to_vec(),
+        "integrate" => vec![
+            (OK, "begun or shown: it waits for somebody, or is in"),
+            (
+                FAILURE,
+                "it was given up, what ran after it failed, it can't be done now, or any other failure",
+            ),
+            (
+                USAGE,
+                "bad arguments, no such team, a file that can't be used, or the team has no branch",
+            ),
+            DENIED,
+            NO_DAEMON,
+        ],
+        "git log" => vec![
+            DONE,
+            FAILED,
+            (USAGE, "bad arguments, or no such team or role"),
+            DENIED,
+            NO_DAEMON,
+        ],
+        "git receive" => vec![
+            (OK, "git may go on"),
+            FAILED,
+            (USAGE, "bad arguments"),
+            (REFUSED, "the push is refused by a rule"),
+            NO_DAEMON,
+        ],
+        _ => vec![DONE, FAILED, no_team, DENIED, NO_DAEMON],
     }
 }
 
@@ -160,6 +197,7 @@ fn of_others(path: &str) -> Vec<Line> {
         ],
         "inbox" => vec![DONE, FAILED, WRONG, DENIED, NOT_RUNNING],
         "logs" | "why" | "credit" => vec![DONE, FAILED, NOBODY, NOT_RUNNING],
+        "credit wake" => vec![DONE, FAILED, NOBODY, DENIED, NO_DAEMON],
         "attach" | "shell" => vec![
             (OK, "it worked; once attached, tmux's own code counts"),
             FAILED,

@@ -76,7 +76,7 @@ pub fn fetched(remote: &str, branches: &[FetchedView]) -> String {
     rows.collect()
 }
 
-/// Pushes, the newest last.
+/// Pushes, the newest first.
 pub fn log(pushes: &[PushView], clock: &Clock, width: Option<usize>) -> String {
     if pushes.is_empty() {
         return "nothing was pushed through the broker\n".to_owned();
@@ -111,7 +111,8 @@ pub fn log(pushes: &[PushView], clock: &Clock, width: Option<usize>) -> String {
             }
             (PushState::Failed { why, .. }, _) => format!("{}: {why}", push.id),
             (PushState::Accepted, Some(said)) => {
-                format!("{}, tried {} times: {said}", push.id, push.tries)
+                let tries = super::count(u64::from(push.tries), "time");
+                format!("{}, tried {tries}: {said}", push.id)
             }
             (PushState::Asking, _) => format!("{0}: torch approve {0}, torch deny {0}", push.id),
             _ => continue,

@@ -13,7 +13,7 @@ use super::{fit, plain};
 /// One with its steps, what goes in, and what it waits for.
 pub fn one(view: &IntegrationView, width: Option<usize>) -> String {
     let row = &view.integration;
-    let title = format!("{}  {} into {}", view.tag, view.team, row.parent);
+    let title = format!("{}  {} into {}", view.id, view.team, row.parent);
     let mut text = format!("{}\n", paint(STRONG, &title));
     for step in Step::ALL {
         let Some(record) = row.steps.get(step.number()) else {
@@ -41,7 +41,7 @@ pub fn one(view: &IntegrationView, width: Option<usize>) -> String {
     for conflict in row.conflicts.iter().filter(|one| one.solved.is_none()) {
         text.push_str(&fit::prose(&clash(conflict), width, 2));
     }
-    text.push_str(&fit::prose(&stands(&view.tag, row), width, 2));
+    text.push_str(&fit::prose(&stands(&view.id, row), width, 2));
     text
 }
 
@@ -106,7 +106,7 @@ fn clash(conflict: &Conflict) -> String {
     )
 }
 
-/// All of a team, one line each.
+/// All of a team, one line each, the newest first.
 pub fn list(views: &[IntegrationView], clock: &Clock, width: Option<usize>) -> String {
     if views.is_empty() {
         return "no integrations\n".to_owned();
@@ -124,12 +124,12 @@ pub fn list(views: &[IntegrationView], clock: &Clock, width: Option<usize>) -> S
         let stands = outcome.unwrap_or_else(|| {
             let step = row.step().map_or("end", |step| step.as_str());
             match &row.wait {
-                Some(wait) => format!("{step}: {}", waits(&view.tag, wait)),
+                Some(wait) => format!("{step}: {}", waits(&view.id, wait)),
                 None => step.to_owned(),
             }
         });
         table.row([
-            view.tag.as_str().into(),
+            view.id.as_str().into(),
             clock.ago(row.at).into(),
             roles.join(", ").into(),
             stands.into(),
@@ -241,7 +241,7 @@ mod tests {
         }];
         IntegrationView {
             team: "hello".to_owned(),
-            tag: row.id.tag(),
+            id: row.id.tag(),
             integration: row,
         }
     }

@@ -17,7 +17,9 @@ pub enum Query {
         /// The team's name.
         team: String,
         /// What is wanted.
-        filter: torch_api::git::LogFilter,
+        filter: Box<torch_api::git::LogFilter>,
+        /// What is answered where the journal never named the role: the team has none of that name.
+        unknown: Option<Box<torch_api::Failure>>,
     },
     /// The numbers of the newest messages.
     Stats {

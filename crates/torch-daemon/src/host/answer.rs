@@ -37,7 +37,11 @@ pub(crate) fn from_store(
 ) -> Result<Response, Box<Query>> {
     let answered = match query {
         Query::Messages(filter, reader) => messages(store, &filter, reader),
-        Query::GitLog { team, filter } => super::health::log(store, now, &team, &filter),
+        Query::GitLog {
+            team,
+            filter,
+            unknown,
+        } => super::health::log(store, now, (&team, &filter), unknown),
         Query::Stats { team, limit } => stats(store, now, team.as_deref(), limit),
         Query::Violations(filter, reader) => super::rules::violations(store, &filter, reader),
         Query::Assignments { team, unacked } => {

@@ -263,12 +263,12 @@ fn shared(overlap: &Overlap, role: &str) -> Option<SharedView> {
     (!view.with.is_empty()).then_some(view)
 }
 
-/// What the journal has, the newest first.
+/// What the journal has, the newest first. A role that the team does not have is `unknown` where the journal never named it either.
 pub(super) fn log(
     store: &Store,
     now: Timestamp,
-    team: &str,
-    filter: &LogFilter,
+    (team, filter): (&str, &LogFilter),
+    unknown: Option<Box<Failure>>,
 ) -> Result<Response, StoreError> {
     let day = u64::try_from(DAY.as_millis()).unwrap_or(u64::MAX);
     let since = filter.since.unwrap_or(Timestamp(now.0.saturating_sub(day)));
@@ -280,13 +280,20 @@ pub(super) fn log(
     let rows = store.git_entries(since, LOOKED)?;
     let says =
         |row: &torch_store::JournalRow, field: &str, is: &str| row.data[field].as_str() == Some(is);
-    let meant = rows.into_iter().filter(|row| {
+    let meant = |row: &torch_store::JournalRow| {
         let of_role = filter
             .role
             .as_ref()
             .is_none_or(|role| says(row, "role", role));
         says(row, "team", team) && of_role
-    });
+    };
+    if let Some(failure) = unknown
+        && !rows.iter().any(meant)
+        && !store.git_entries(Timestamp(0), LOOKED)?.iter().any(meant)
+    {
+        return Ok(Response::Failed(*failure));
+    }
+    let meant = rows.into_iter().filter(meant);
     let mut entries: Vec<EntryView> = meant
         .take(limit.saturating_add(1))
         .map(|row| EntryView {

@@ -95,11 +95,13 @@ fn records(store: &Store, team: TeamId) -> std::result::Result<Vec<Rollback>, St
     Ok(rows)
 }
 
-/// The answer to who asks what was done so far.
+/// The answer to who asks what was done so far, the newest first.
 fn list(store: &Store, wanted: &Wanted) -> std::result::Result<Response, StoreError> {
+    let mut rollbacks = records(store, wanted.team)?;
+    rollbacks.reverse();
     let list = RollbackList {
         team: wanted.name.clone(),
-        rollbacks: records(store, wanted.team)?,
+        rollbacks,
     };
     Ok(Response::Rollback(Box::new(RollbackResponse::List(list))))
 }

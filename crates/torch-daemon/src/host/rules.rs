@@ -65,7 +65,7 @@ pub(crate) fn assignments(
     Ok(Response::Rules(Box::new(response)))
 }
 
-/// The newest pushes of a team, the oldest of them first.
+/// The newest pushes of a team, the newest first.
 pub(crate) fn pushes(store: &Store, team: TeamId, limit: usize) -> Result<Response, StoreError> {
     let mut found = Vec::new();
     for record in store.ledger(LedgerKind::Push)? {
@@ -75,7 +75,7 @@ pub(crate) fn pushes(store: &Store, team: TeamId, limit: usize) -> Result<Respon
             found.push(PushView::from(&*row));
         }
     }
-    let pushes = found.split_off(found.len().saturating_sub(limit));
+    let pushes = found.into_iter().rev().take(limit).collect();
     let response = GitResponse::Broker(BrokerResponse::Pushes { pushes });
     Ok(Response::Git(Box::new(response)))
 }

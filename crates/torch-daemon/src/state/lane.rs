@@ -86,6 +86,7 @@ impl State {
                         since,
                         origin: waiting.origin,
                         due: since.after(rule.within),
+                        timed: true,
                         own: waiting.own,
                         why: waiting.why,
                         late: waiting.late,

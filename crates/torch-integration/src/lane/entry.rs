@@ -49,6 +49,8 @@ pub struct Waiting {
     pub origin: Timestamp,
     /// Until when it is to arrive.
     pub due: Timestamp,
+    /// Whether that is a deadline: nothing is late that is of another feature, in conflict, or goes to a closed worktree.
+    pub timed: bool,
     /// Whether some are the sender's own.
     pub own: bool,
     /// Why it waits.
@@ -200,12 +202,15 @@ impl Entry {
     /// When it has to be told that it is late. A conflict was told already; what is of another feature, or goes to a worktree that
     /// a person keeps closed, has no deadline.
     pub(super) fn late_at(&self) -> Option<Timestamp> {
-        let free = matches!(
+        let open = !self.late && self.timed();
+        open.then_some(self.due)
+    }
+
+    fn timed(&self) -> bool {
+        !matches!(
             self.held,
             Held::Conflict | Held::OtherFeature(_) | Held::Closed
-        );
-        let open = !self.late && !free;
-        open.then_some(self.due)
+        )
     }
 
     pub(super) fn is_late(&self, now: Timestamp) -> bool {
@@ -227,6 +232,7 @@ impl Entry {
             since: self.since,
             origin: self.origin,
             due: self.due,
+            timed: self.timed(),
             own: self.own,
             why: why.to_owned(),
             late: self.late,

@@ -20,12 +20,12 @@ pub(super) fn shown(found: GitResponse) -> CallToolResult {
             said(one(&view), data)
         }
         GitResponse::Integrations { mut integrations } => {
-            let newest = integrations.split_off(integrations.len().saturating_sub(SHOWN));
-            let text = match newest.as_slice() {
+            integrations.truncate(SHOWN);
+            let text = match integrations.as_slice() {
                 [] => "no integration was begun".to_owned(),
                 views => views.iter().map(one).collect::<Vec<_>>().join("\n"),
             };
-            said(text, json!({"integrations": newest}))
+            said(text, json!({"integrations": integrations}))
         }
         other => failed(&broken(&format!("{other:?}"))),
     }
@@ -34,7 +34,7 @@ pub(super) fn shown(found: GitResponse) -> CallToolResult {
 /// Where one stands, what is left out of it, and which conflicts are open.
 fn one(view: &IntegrationView) -> String {
     let row = &view.integration;
-    let mut text = format!("- {} into {}: {}", view.tag, row.parent, view.stands());
+    let mut text = format!("- {} into {}: {}", view.id, row.parent, view.stands());
     let on = row.wait.as_ref().map(|wait| &wait.on);
     let tool = match on.filter(|_| row.is_open()) {
         Some(WaitOn::Review { .. }) => Some(Call::IntegrateReview),
@@ -75,7 +75,7 @@ mod tests {
         );
         IntegrationView {
             team: "demo".to_owned(),
-            tag: format!("i-{number}"),
+            id: format!("i-{number}"),
             integration: row,
         }
     }
@@ -109,18 +109,18 @@ mod tests {
              tests fail with it"
         );
         let data = result.structured_content.expect("data");
-        assert_eq!(data["integration"]["tag"], "i-7");
+        assert_eq!(data["integration"]["id"], "i-7");
     }
 
     #[test]
     fn the_newest_ten_are_listed() {
-        let mut integrations: Vec<_> = (1..=12).map(view).collect();
-        integrations[11].integration.outcome = Some(IntegrationOutcome::Verified);
+        let mut integrations: Vec<_> = (1..=12).rev().map(view).collect();
+        integrations[0].integration.outcome = Some(IntegrationOutcome::Verified);
         let result = shown(GitResponse::Integrations { integrations });
         let lines: Vec<_> = text(&result).lines().collect();
         assert_eq!(lines.len(), 10);
-        assert_eq!(lines[0], "- i-3 into trunk: is at check");
-        assert_eq!(lines[9], "- i-12 into trunk: is in trunk, verified");
+        assert_eq!(lines[0], "- i-12 into trunk: is in trunk, verified");
+        assert_eq!(lines[9], "- i-3 into trunk: is at check");
         let none = shown(GitResponse::Integrations {
             integrations: Vec::new(),
         });

@@ -236,7 +236,7 @@ fn work_is_integrated_by_tools_alone() {
     );
     let begun = by(&world, "orchestrator", json!([["integrate_start", {}]]));
     let begun = &begun[0]["structuredContent"]["integration"];
-    let id = begun["tag"].as_str().expect("an id").to_owned();
+    let id = begun["id"].as_str().expect("an id").to_owned();
     let stands = |world: &World| {
         let shown = by(world, "orchestrator", json!([["integrate_status", {}]]));
         text(&shown[0]).to_owned()

@@ -120,7 +120,7 @@ mod tests {
         });
         first.waiting = Some(LaneWaitingView {
             since: Timestamp(1_799_999_990_000),
-            due: Timestamp(1_800_000_290_000),
+            due: Some(Timestamp(1_800_000_290_000)),
             why: "the tester's worktree has uncommitted changes in 3 files".to_owned(),
             conflict: Vec::new(),
             late: false,
@@ -128,7 +128,7 @@ mod tests {
         let mut second = pair("tester", "testrunner");
         second.waiting = Some(LaneWaitingView {
             since: Timestamp(1_799_999_400_000),
-            due: Timestamp(1_799_999_580_000),
+            due: None,
             why: "git can't merge it by itself".to_owned(),
             conflict: vec!["src/login.rs".to_owned()],
             late: false,

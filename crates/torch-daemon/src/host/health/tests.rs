@@ -233,3 +233,42 @@ fn the_riskiest_come_first_with_what_they_share() {
     assert_eq!(developer.shared[0].conflicts, ["tester"]);
     assert!(view.roles[2].shared.is_empty());
 }
+
+#[test]
+fn a_role_that_nobody_ever_had_is_unknown() {
+    use torch_core::journal::JournalEntry;
+
+    const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let began = Timestamp(1_795_226_400_000);
+    let now = Timestamp(began.0 + 3 * DAY_MILLIS);
+    let mut store = Store::open(&folder.path().join("torch.db"), began).expect("opens");
+    let data = serde_json::json!({"team": "app", "role": "devops"});
+    let entry = JournalEntry::new("git.commit", "A", "git").with(data);
+    let written = store.commit(began, &[torch_core::Write::Journal(entry)]);
+    written.expect("written");
+    let ask = |role: &str, known: bool| {
+        let filter = LogFilter {
+            team: torch_api::wire::TeamSelector {
+                name: None,
+                cwd: PathBuf::from("/"),
+            },
+            role: Some(role.to_owned()),
+            since: Some(Timestamp(now.0 - DAY_MILLIS)),
+            limit: 5,
+        };
+        let failure = crate::failure::usage("no such target", "no such role", None);
+        let unknown = (!known).then(|| Box::new(failure));
+        log(&store, now, ("app", &filter), unknown).expect("read")
+    };
+    let is_empty = |response: &Response| match response {
+        Response::Git(answer) => {
+            matches!(&**answer, GitResponse::Log { entries, .. } if entries.is_empty())
+        }
+        _ => false,
+    };
+    assert!(matches!(ask("developr", false), Response::Failed(_)));
+    // Nothing of late, of one who is there, or was.
+    assert!(is_empty(&ask("developer", true)));
+    assert!(is_empty(&ask("devops", false)));
+}

@@ -53,18 +53,22 @@ impl State {
 
     pub(in crate::state) fn git_log(&self, t: &mut Turn, conn: ConnId, mut filter: LogFilter) {
         // Of a role that is gone the journal is asked by the word as it is.
-        let found = filter
+        let mut unknown = None;
+        match filter
             .role
             .as_ref()
-            .and_then(|role| self.find_agent(&filter.team, role).ok());
-        if let Some(role) = found.and_then(|agent| self.role_of(agent)) {
-            filter.role = Some(role.to_string());
+            .map(|role| self.find_agent(&filter.team, role))
+        {
+            Some(Ok(agent)) => filter.role = self.role_of(agent).map(|role| role.to_string()),
+            Some(Err(failure)) => unknown = Some(failure),
+            None => {}
         }
         match self.select_team(&filter.team) {
             Ok(team) => {
                 let query = Query::GitLog {
                     team: team.name.to_string(),
-                    filter,
+                    filter: Box::new(filter),
+                    unknown,
                 };
                 t.push(Effect::Answer { conn, query });
             }

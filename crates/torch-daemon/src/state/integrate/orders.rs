@@ -481,14 +481,14 @@ fn named(caller: &Sender) -> String {
     }
 }
 
-/// The answer of the store.
+/// The answer of the store, which has the oldest first; it has the newest first.
 pub(crate) fn listed((name, rows): (&str, Vec<Integration>)) -> Response {
     let view = |row: Integration| torch_api::integrate::IntegrationView {
         team: name.to_owned(),
-        tag: row.id.tag(),
+        id: row.id.tag(),
         integration: row,
     };
-    let integrations = rows.into_iter().map(view).collect();
+    let integrations = rows.into_iter().rev().map(view).collect();
     Response::Git(Box::new(torch_api::git::GitResponse::Integrations {
         integrations,
     }))

@@ -13,7 +13,7 @@ impl State {
     pub(super) fn integration_view(&self, row: Integration) -> IntegrationView {
         IntegrationView {
             team: self.name_of(row.team).unwrap_or_else(|| row.team.short()),
-            tag: row.id.tag(),
+            id: row.id.tag(),
             integration: row,
         }
     }
@@ -52,7 +52,7 @@ impl State {
     pub(crate) fn integration_line(&self, team: TeamId) -> Option<String> {
         let row = self.integrations.rows.get(&team)?;
         let view = self.integration_view(row.clone());
-        let tag = &view.tag;
+        let tag = &view.id;
         let next = match row.wait.as_ref().map(|wait| &wait.on) {
             Some(WaitOn::Review { .. }) => format!(" (torch approve {tag})"),
             Some(WaitOn::Person { .. }) => " (torch integrate --resume)".to_owned(),

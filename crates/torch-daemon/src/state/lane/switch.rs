@@ -160,7 +160,7 @@ impl State {
         let lanes = self.lanes.teams.get(&team)?;
         let waiting = lanes.waiting(rule.pair).map(|waiting| LaneWaitingView {
             since: waiting.since,
-            due: waiting.due,
+            due: waiting.timed.then_some(waiting.due),
             why: waiting.why,
             conflict: lanes
                 .conflict(rule.pair)
