@@ -178,6 +178,25 @@ impl Lanes {
         }
     }
 
+    /// Notes that an agent has another branch checked out, though no branch moved: it may have met those with whom lanes join it, or
+    /// left them. What waited on another feature had no deadline; it has one from here on.
+    pub fn turned(&mut self, now: Timestamp, agent: AgentId) {
+        for rule in self.rules.clone() {
+            if rule.pair.from != agent && rule.pair.to != agent {
+                continue;
+            }
+            let moved = match self.entries.get_mut(&rule.pair) {
+                // What is noted stays whose it was.
+                Some(entry) => {
+                    entry.may_have_met(now, rule.within);
+                    Moved::ByLane(now)
+                }
+                None => Moved::Own,
+            };
+            self.note(now, &rule, moved);
+        }
+    }
+
     fn note_all(&mut self, now: Timestamp, from: AgentId, moved: Moved) {
         let rules = self.rules.clone();
         for rule in rules.iter().filter(|rule| rule.pair.from == from) {

@@ -141,6 +141,22 @@ fn a_conflict_is_told_to_the_project_manager_once_and_off_is_off() {
 }
 
 #[test]
+fn two_that_meet_by_a_checkout_alone_are_merged() {
+    let world = World::new();
+    world.team(TEAM, SCRIPTED);
+    let tester = at(&world, "tester");
+    git(&world, &tester, &["checkout", "-q", "-b", "test/foo"]);
+    let theirs = commit(&world, "developer", "login.txt", "login\n");
+    world.wait("they are apart", || {
+        let why = waiting(&world)["why"].to_string();
+        why.contains("tester on test/foo: they are at work on different features")
+    });
+    assert!(!has(&world, "tester", &theirs));
+    git(&world, &tester, &["checkout", "-q", "main-tester"]);
+    world.wait("the tester has it", || has(&world, "tester", &theirs));
+}
+
+#[test]
 fn a_daemon_killed_at_any_point_of_a_merge_loses_nothing() {
     let world = World::new();
     world.team(TEAM, SCRIPTED);

@@ -140,6 +140,15 @@ impl State {
     /// How the branches of a team's agents stand now.
     pub(crate) fn on_standings(&mut self, t: &mut Turn, team: TeamId, standings: Vec<Standing>) {
         let agents = self.team_agents(team);
+        let turned: Vec<AgentId> = standings
+            .iter()
+            .filter(|now| agents.contains(&now.agent))
+            .filter(|now| {
+                let before = self.activity.standings.get(&now.agent);
+                before.is_some_and(|before| before.branch != now.branch)
+            })
+            .map(|standing| standing.agent)
+            .collect();
         self.activity
             .standings
             .retain(|agent, _| !agents.contains(agent));
@@ -152,6 +161,7 @@ impl State {
             self.activity.standings.insert(standing.agent, standing);
         }
         self.judge_deadlines(t, team);
+        self.lane_turned(t, team, &turned);
     }
 
     fn keep_refs(&self, t: &mut Turn, team: TeamId) {

@@ -193,6 +193,20 @@ impl State {
         self.tick_lanes(t, team);
     }
 
+    /// These agents have another branch checked out, though no branch moved: they may have met others, or left them.
+    pub(super) fn lane_turned(&mut self, t: &mut Turn, team: TeamId, agents: &[AgentId]) {
+        if agents.is_empty() || !self.is_lane_on(team) {
+            return;
+        }
+        self.refresh_lanes(team);
+        let lanes = self.lanes.teams.entry(team).or_default();
+        for agent in agents {
+            lanes.turned(t.now, *agent);
+        }
+        self.begin_cycle(t, team);
+        self.tick_lanes(t, team);
+    }
+
     /// An agent's state changed: at the end of a turn its worktree is quiet, and it may be told something.
     pub(super) fn lane_agent_changed(&mut self, t: &mut Turn, agent: AgentId) {
         let Some(team) = self.agents.get(&agent).map(|run| run.agent.team) else {

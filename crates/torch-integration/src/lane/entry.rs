@@ -82,6 +82,8 @@ pub(super) struct Entry {
     pub(super) since: Timestamp,
     pub(super) origin: Timestamp,
     pub(super) due: Timestamp,
+    /// From when the deadline counts.
+    from: Timestamp,
     pub(super) own: bool,
     pub(super) late: bool,
     pub(super) conflict: Option<Conflict>,
@@ -102,6 +104,7 @@ impl Entry {
             since: now,
             origin,
             due,
+            from: now,
             own: false,
             late: false,
             conflict: None,
@@ -195,8 +198,15 @@ impl Entry {
 
     /// Until when the end of the recipient's turn is waited for.
     pub(super) fn patience_ends(&self) -> Timestamp {
-        let whole = self.due.since(self.since);
-        self.since.after(whole * PATIENCE / 100)
+        let whole = self.due.since(self.from);
+        self.from.after(whole * PATIENCE / 100)
+    }
+
+    /// What waits because the two were on different features may go on: its deadline counts from now.
+    pub(super) fn may_have_met(&mut self, now: Timestamp, within: Duration) {
+        if matches!(self.held, Held::OtherFeature(_)) {
+            (self.from, self.due, self.tries) = (now, now.after(within), 0);
+        }
     }
 
     /// When it has to be told that it is late. A conflict was told already; what is of another feature, or goes to a worktree that
@@ -240,7 +250,12 @@ impl Entry {
     }
 
     pub(super) fn clock_moved(&mut self, millis: i64) {
-        for at in [&mut self.since, &mut self.origin, &mut self.due] {
+        for at in [
+            &mut self.since,
+            &mut self.origin,
+            &mut self.due,
+            &mut self.from,
+        ] {
             *at = at.moved(millis);
         }
         for at in [&mut self.look_at, &mut self.moved_first] {

@@ -123,7 +123,7 @@ impl World {
             }
             Deed::Feature(n, feature) => {
                 self.tree(agent(n)).feature = feature;
-                self.lanes.try_again(self.now, agent(n));
+                self.lanes.turned(self.now, agent(n));
             }
             Deed::Resolve(n) => {
                 let senders = rules().into_iter().filter(|rule| rule.pair.to == agent(n));
@@ -321,6 +321,34 @@ proptest! {
         prop_assert!(!is_same_feature(at(&one, home), at(other, other), None));
         prop_assert!(is_same_feature(at(home, home), at(other, other), None));
     }
+}
+
+#[test]
+fn two_that_meet_again_have_the_whole_deadline_from_there() {
+    let mut world = World::new();
+    world.deed(Deed::Feature(1, 1));
+    world.deed(Deed::Commit(0, 1));
+    world.settle();
+    world.deed(Deed::Pass(180));
+    world.deed(Deed::Pass(180));
+    // It meets the developer in the middle of a turn, with changes.
+    world.deed(Deed::Turn(1, true));
+    world.deed(Deed::Dirty(1, true));
+    let met = world.now;
+    world.deed(Deed::Feature(1, 0));
+    let waits = |world: &World| world.lanes.waiting(pair(0, 1)).expect("it waits");
+    assert_eq!(waits(&world).due, met.after(Duration::from_secs(300)));
+    for _ in 0..3 {
+        world.deed(Deed::Pass(70));
+        assert_eq!(waits(&world).why, "the recipient is in a turn");
+    }
+    assert!(!world.looks.contains(&pair(0, 1)) && world.late.is_empty());
+    world.deed(Deed::Pass(100));
+    world.deed(Deed::End);
+    world.deed(Deed::End);
+    assert_eq!(world.late, [pair(0, 1)]);
+    world.settle();
+    assert_eq!(world.merged, 2, "the tester, and the testrunner behind it");
 }
 
 #[test]

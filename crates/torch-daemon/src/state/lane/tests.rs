@@ -390,3 +390,33 @@ fn a_team_without_a_pair_hears_what_there_is_to_merge() {
         .insert(id("developer"), standing("b", 3));
     assert_eq!(due(&mut stage), 3);
 }
+
+#[test]
+fn two_that_meet_by_a_checkout_alone_are_merged() {
+    let mut stage = Stage::new();
+    let stands = |stage: &mut Stage, branch: &str| {
+        let standings = vec![torch_core::git_activity::Standing {
+            agent: id("tester"),
+            branch: Some(branch.to_owned()),
+            head: stage.head("tester"),
+            ahead: 0,
+            ahead_since: None,
+            behind: 0,
+            lacks: None,
+            unpushed: None,
+            unpushed_since: None,
+        }];
+        let team = team_id();
+        stage.handle(Event::Standings { team, standings });
+        stage.run();
+    };
+    git(&stage.at("tester"), &["checkout", "-q", "-b", "test/foo"]);
+    stands(&mut stage, "test/foo");
+    let commit = stage.commit("developer", "new.txt", "new\n");
+    stage.pass(60);
+    assert!(!stage.has("tester", &commit), "another feature");
+    // No branch moves.
+    git(&stage.at("tester"), &["checkout", "-q", "trunk-tester"]);
+    stands(&mut stage, "trunk-tester");
+    assert!(stage.has("tester", &commit));
+}
