@@ -1,8 +1,9 @@
 //! Orders for integrations: the words between state and host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use torch_core::AgentId;
 use torch_core::integration::Integration;
 use torch_integration::integrate::{Act, Rules};
 
@@ -19,6 +20,8 @@ pub struct Job {
     pub rules: Rules,
     /// The team's agents.
     pub agents: Vec<Registered>,
+    /// Those of them into whose worktrees the fast lane merges now.
+    pub merged_into: BTreeSet<AgentId>,
     /// The project's folder.
     pub project: PathBuf,
     /// The team's environment.

@@ -15,6 +15,8 @@ mod turns;
 mod within;
 mod words;
 
+use std::collections::BTreeSet;
+
 use torch_core::git_activity::NotPushed;
 use torch_core::integration::{Integration, TestRun};
 use torch_core::policy::Approval;
@@ -27,7 +29,7 @@ pub use order::{in_order, rank};
 pub use paths::{PathClass, classify, owner, owner_among};
 pub use steps::{CONFLICT, due, follow};
 pub use turns::{abort, decide, moved, on_deadline, queue, resume, tests_reported};
-pub use words::{body, message, title};
+pub use words::{body, message, title, uncommitted};
 
 /// A role that is there, as far as an integration asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +177,8 @@ pub struct RoleWork {
     pub commits: Vec<(Option<String>, String, usize)>,
     /// How many files have changes that are not committed.
     pub changed: usize,
+    /// Their paths, or the first of them.
+    pub files: Vec<String>,
     /// What is under way there.
     pub operation: Option<String>,
 }
@@ -196,6 +200,25 @@ pub struct Seen {
     pub test: Option<String>,
     /// What could not be looked at, in words.
     pub notes: Vec<String>,
+}
+
+impl Seen {
+    /// Leaves the changes out that are in the worktrees of these agents: torch itself merges there just now, and half of its files are
+    /// written.
+    pub fn leave_out_merges_into(&mut self, merged_into: &BTreeSet<AgentId>) {
+        let work = self.work.iter_mut();
+        for work in work.filter(|work| merged_into.contains(&work.agent)) {
+            if work.changed == 0 && work.operation.is_none() {
+                continue;
+            }
+            (work.changed, work.operation) = (0, None);
+            work.files.clear();
+            self.notes.push(format!(
+                "torch merges into {}'s worktree now: what is changed there is not waited for",
+                work.role
+            ));
+        }
+    }
 }
 
 /// A file that git could not merge.

@@ -342,7 +342,22 @@ impl Lanes {
             .entry(pair)
             .or_insert_with(|| Entry::new(now, now, now.after(within)));
         (entry.look_at, entry.own) = (None, true);
+        entry.merging(Held::Settling);
         self.under_way.insert(pair.to, (pair, now));
+    }
+
+    /// Notes that what is under way in a pair finds out what became of an earlier merge.
+    pub fn settles(&mut self, pair: Pair) {
+        if let Some(entry) = self.entries.get_mut(&pair) {
+            entry.merging(Held::Settling);
+        }
+    }
+
+    /// Whether nothing is under way, and nothing is about to be looked at.
+    pub fn is_resting(&self, now: Timestamp) -> bool {
+        let soon = now.after(QUIET);
+        let about = |entry: &Entry| entry.look_at.is_some_and(|at| at <= soon);
+        self.under_way.is_empty() && !self.entries.values().any(about)
     }
 
     /// Whether a look or merge of this pair is awaited.
@@ -360,6 +375,9 @@ impl Lanes {
         }
         if looked == Looked::Ready {
             // Its merge is under way as it was.
+            if let Some(entry) = self.entries.get_mut(&pair) {
+                entry.merging(Held::Merging);
+            }
             return Noted::Nothing;
         }
         self.under_way.remove(&pair.to);
@@ -424,7 +442,7 @@ impl Lanes {
                 others.for_each(|(_, entry)| entry.try_at(now));
                 return Some(arrived);
             }
-            Applied::Moved => entry.try_at(now.after(QUIET)),
+            Applied::Moved => entry.anew(now.after(QUIET)),
             Applied::Busy(why) => entry.busy(now, why),
         }
         None

@@ -172,6 +172,7 @@ mod tests {
                 dirty,
                 changed: 0,
                 untracked: 0,
+                files: Vec::new(),
                 ahead: 0,
                 commits: Vec::new(),
             };

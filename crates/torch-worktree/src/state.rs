@@ -12,6 +12,9 @@ use crate::{Engine, Git, Repository, WorktreeError};
 /// The most commits that are listed.
 const COMMITS_MAX: usize = 50;
 
+/// The most files that are named.
+const FILES_MAX: usize = 20;
+
 /// One commit, as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitLine {
@@ -36,6 +39,9 @@ pub struct WorktreeState {
     pub changed: usize,
     /// How many are new; a folder of new files counts as each of them.
     pub untracked: usize,
+    /// The paths of changed and new files, at most 20; bytes that are not UTF-8 are shown as U+FFFD.
+    #[serde(skip)]
+    pub files: Vec<String>,
     /// How many commits lie between the base and here.
     pub ahead: usize,
     /// The newest of them, newest first, at most 50.
@@ -91,6 +97,9 @@ fn by_libgit2(path: &Path, base: &str) -> Result<Option<WorktreeState>, git2::Er
         .filter(|entry| entry.status() == git2::Status::WT_NEW)
         .count();
     let changed = statuses.len() - untracked;
+    let files = statuses.iter().take(FILES_MAX);
+    let files = files.map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned());
+    let files = files.collect();
     let mut walk = repository.revwalk()?;
     walk.push(id)?;
     walk.hide(Oid::from_str(base)?)?;
@@ -118,6 +127,7 @@ fn by_libgit2(path: &Path, base: &str) -> Result<Option<WorktreeState>, git2::Er
         dirty: changed + untracked > 0,
         changed,
         untracked,
+        files,
         ahead,
         commits,
     }))
@@ -154,6 +164,9 @@ fn by_git(
     let lines = || crate::call::zero_terminated(&status.stdout);
     let untracked = lines().filter(|line| line.starts_with(b"?? ")).count();
     let changed = lines().count() - untracked;
+    let files = lines().filter_map(|line| line.get(3..)).take(FILES_MAX);
+    let files = files.map(|path| String::from_utf8_lossy(path).into_owned());
+    let files = files.collect();
     let range = format!("{base}..{head}");
     let counted = call().ask("count commits", ["rev-list", "--count", &range, "--"])?;
     let ahead = counted.text();
@@ -194,6 +207,7 @@ fn by_git(
         dirty: changed + untracked > 0,
         changed,
         untracked,
+        files,
         ahead,
         commits: text
             .split('\0')

@@ -233,6 +233,7 @@ impl State {
         let agents = self.team_agents(row.team).into_iter();
         Some(Job {
             agents: agents.filter_map(|agent| self.registered(agent)).collect(),
+            merged_into: self.lane_merges_into(row.team),
             project: team.project.clone(),
             env: team.env.clone(),
             act,
@@ -292,7 +293,7 @@ impl State {
         &mut self,
         t: &mut Turn,
         team: TeamId,
-        (id, found): (IntegrationId, Found),
+        (id, mut found): (IntegrationId, Found),
     ) {
         let here = self.integrations.rows.get_mut(&team);
         let Some(row) = here.filter(|row| row.id == id) else {
@@ -304,6 +305,10 @@ impl State {
             return;
         };
         let mut row = copy.clone();
+        if let Found::Seen(seen) = &mut found {
+            // A merge may have begun since the look was ordered.
+            seen.leave_out_merges_into(&self.lane_merges_into(team));
+        }
         let says = integrate::follow(&mut row, &rules, found, t.now);
         news::journal(t, &copy, &row);
         self.integrations.rows.insert(team, row);

@@ -6,11 +6,12 @@
 mod cycle;
 mod merge;
 mod switch;
+mod sync;
 mod tell;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub(super) use switch::lane_of;
@@ -42,6 +43,8 @@ pub(crate) struct FastLanes {
     brought: BTreeMap<AgentId, String>,
     /// The notice on its way to each agent; another one waits for it.
     said: BTreeMap<AgentId, MessageId>,
+    /// Who waits for what a look at all pairs finds.
+    synced: Vec<sync::Waits>,
     /// When the hub is told what there is to merge, by team.
     cycles: BTreeMap<TeamId, cycle::Cycle>,
 }
@@ -49,7 +52,11 @@ pub(crate) struct FastLanes {
 impl FastLanes {
     /// How much is held.
     pub(super) fn size(&self) -> usize {
-        self.pairs.len() + self.brought.len() + self.said.len() + self.cycles.len()
+        self.pairs.len()
+            + self.brought.len()
+            + self.said.len()
+            + self.cycles.len()
+            + self.synced.len()
     }
 }
 
@@ -122,6 +129,13 @@ impl State {
                 && team.desired == DesiredState::Running
         };
         self.teams.get(&team).is_some_and(is_on) && !self.is_suspended(team)
+    }
+
+    /// The agents of a team into whose worktrees torch merges now, or may have been kept from the end of that.
+    pub(super) fn lane_merges_into(&self, team: TeamId) -> BTreeSet<AgentId> {
+        let rows = self.lanes.pairs.values();
+        let merging = rows.filter(|row| row.team == team && row.merge.is_some());
+        merging.map(|row| row.to).collect()
     }
 
     /// The lane that leads from one agent to another.
@@ -245,7 +259,7 @@ impl State {
     /// Orders what is due, and sets the timer for the next.
     pub(super) fn tick_lanes(&mut self, t: &mut Turn, team: TeamId) {
         if !self.is_lane_on(team) {
-            return;
+            return self.answer_synced(t, team);
         }
         let calm: BTreeMap<AgentId, Calm> = self
             .team_agents(team)
@@ -266,11 +280,18 @@ impl State {
                         Some(merge) => LaneAct::Settle(Box::new(merge)),
                         None => LaneAct::Look,
                     };
+                    if let (LaneAct::Settle(_), Some(lanes)) =
+                        (&act, self.lanes.teams.get_mut(&team))
+                    {
+                        lanes.settles(pair);
+                    }
                     self.order_lane(t, team, pair, act);
                 }
             }
         }
+        self.answer_synced(t, team);
         let next = self.lanes.teams.get(&team).and_then(Lanes::next_tick);
+        let next = next.into_iter().chain(self.synced_until(team)).min();
         match next {
             Some(at) => t.timer(TimerKey::Lane(team), at.max(t.now)),
             None => t.push(Effect::CancelTimer(TimerKey::Lane(team))),
@@ -500,6 +521,7 @@ impl State {
         for cycle in self.lanes.cycles.values_mut() {
             cycle.clock_moved(millis);
         }
+        self.synced_clock_moved(millis);
         let waiting: Vec<Pair> = self
             .lanes
             .pairs

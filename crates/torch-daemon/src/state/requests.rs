@@ -188,7 +188,7 @@ impl State {
         self.turn_waiters.retain(|waiter| waiter.conn != conn);
         self.watchers
             .retain(|watcher| watcher.conn != conn || watcher.kind == WatchKind::Undo);
-        self.integrations_left(conn);
+        self.git_client_left(conn);
         self.namings.retain(|naming| naming.conn != conn);
         self.cancelled.retain(|cancelled| *cancelled != conn);
         self.through_mcp.remove(&conn);

@@ -21,8 +21,8 @@ pub const CONFLICT: Duration = Duration::from_secs(30 * 60);
 const TESTS: Duration = Duration::from_secs(60 * 60);
 /// The same for a review: between a pull request and its merge.
 const REVIEW: Duration = Duration::from_secs(2 * 3_600);
-/// How long until a worktree that was busy is tried again.
-const TREE: Duration = Duration::from_secs(30);
+/// How long until a worktree that was busy, or had changes, is looked at again.
+pub(super) const TREE: Duration = Duration::from_secs(30);
 /// How long agents have to take it over.
 pub(super) const SYNC_MINUTES: u64 = 60;
 
@@ -273,12 +273,9 @@ fn ask_for_commits(
     dirty: &[&super::RoleWork],
     now: Timestamp,
 ) -> Option<Vec<Say>> {
-    let roles: Vec<RoleName> = dirty
-        .iter()
-        .map(|work| work.role.clone())
-        .filter(|role| rules.lives(role))
-        .collect();
-    if roles.is_empty() || !rules.agents_commit || row.built.is_some() {
+    let dirty = dirty.iter().filter(|work| rules.lives(&work.role));
+    let dirty: Vec<&super::RoleWork> = dirty.copied().collect();
+    if dirty.is_empty() || !rules.agents_commit || row.built.is_some() {
         return None;
     }
     let first = row.asked.is_none();
@@ -287,15 +284,20 @@ fn ask_for_commits(
     if now >= until {
         return None;
     }
-    let says = roles.iter().filter(|_| first);
-    let says = says.map(|role| Say::new(To::Role(role.clone()), words::commit(row)));
+    let says = dirty.iter().filter(|_| first);
+    let says = says.map(|work| Say::new(To::Role(work.role.clone()), words::commit(row, work)));
     let says = says.collect();
+    let roles = dirty.iter().map(|work| work.role.clone()).collect();
+    // What is put away moves no branch.
+    let again = now.after(TREE).min(until);
     wait(
         row,
         Step::Check,
         WaitOn::Commits { roles },
-        (now, Some(until)),
+        (asked, Some(again)),
     );
+    let text = words::waits_for_commits(&dirty);
+    set(row, Step::Check, StepState::Waiting, text, now);
     Some(says)
 }
 

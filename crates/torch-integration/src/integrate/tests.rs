@@ -11,6 +11,7 @@ use torch_core::{AgentId, IntegrationId, RoleName, TeamId, Timestamp};
 
 use torch_core::config::QualityConfig;
 
+use super::steps::TREE;
 use super::*;
 
 mod ends;
@@ -131,6 +132,7 @@ impl World {
                         role: role(name),
                         commits: vec![(Some(format!("trunk-{name}")), commit.clone(), 1)],
                         changed: *changed,
+                        files: (1..=*changed).map(|n| format!("{n}.py")).collect(),
                         operation: None,
                     })
                     .collect(),
@@ -326,13 +328,20 @@ fn agents_are_asked_once_to_commit_and_waited_for_ten_minutes() {
     assert!(matches!(world.on(), Some(WaitOn::Commits { roles }) if *roles == [role("developer")]));
     assert!(moved(&mut world.row, world.now));
     world.run();
-    assert_eq!(world.said_to("developer").len(), 1);
+    let said = world.said_to("developer");
+    let [said] = said.as_slice() else {
+        panic!("{said:?}");
+    };
+    assert!(
+        said.contains("3 files not committed (1.py, 2.py, 3.py)"),
+        "{said}"
+    );
     assert!(matches!(world.on(), Some(WaitOn::Commits { .. })));
     world.later(10);
     assert!(matches!(world.on(), Some(WaitOn::Review { .. })));
     let evidence = &world.row.steps[0].evidence;
     assert!(
-        evidence.contains("3 files of developer not committed"),
+        evidence.contains("developer: 3 files not committed (1.py, 2.py, 3.py)"),
         "{evidence}"
     );
     // One that does not commit by policy is not asked.
@@ -341,6 +350,43 @@ fn agents_are_asked_once_to_commit_and_waited_for_ten_minutes() {
     world.rules.agents_commit = false;
     world.run();
     assert!(matches!(world.on(), Some(WaitOn::Review { .. })));
+}
+
+#[test]
+fn a_worktree_that_became_clean_without_a_commit_is_seen_within_half_a_minute() {
+    let mut world = World::new(&["developer", "tester"]);
+    world.work[0].2 = 7;
+    world.run();
+    let wait = world.row.wait.clone().expect("it waits");
+    assert_eq!(
+        (wait.since, wait.until),
+        (world.now, Some(world.now.after(TREE)))
+    );
+    let evidence = &world.row.steps[0].evidence;
+    assert_eq!(
+        evidence,
+        "developer: 7 files not committed (1.py, 2.py, 3.py, 4.py, 5.py, 2 more)"
+    );
+    let begun = world.now;
+    let later = |world: &mut World| {
+        world.now = world.now.after(TREE);
+        let says = on_deadline(&mut world.row, &world.rules, world.now);
+        world.say(says);
+        world.run();
+    };
+    world.work[0].2 = 1;
+    later(&mut world);
+    let wait = world.row.wait.clone().expect("it waits");
+    assert!(matches!(wait.on, WaitOn::Commits { .. }) && wait.since == begun);
+    assert_eq!(
+        world.row.steps[0].evidence,
+        "developer: 1 file not committed (1.py)"
+    );
+    // It is put away, and no branch moves.
+    world.work[0].2 = 0;
+    later(&mut world);
+    assert!(matches!(world.on(), Some(WaitOn::Review { .. })));
+    assert_eq!(world.said_to("developer").len(), 1);
 }
 
 #[test]

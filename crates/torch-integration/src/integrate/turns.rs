@@ -47,7 +47,7 @@ pub fn on_deadline(row: &mut Integration, rules: &Rules, now: Timestamp) -> Vec<
         return Vec::new();
     }
     match &waited.on {
-        // It goes on with what is committed.
+        // It looks again; behind the deadline it goes on with what is committed.
         WaitOn::Commits { .. } => again(row, now),
         WaitOn::Tree { .. } | WaitOn::Turn { .. } => row.wait = None,
         _ => {

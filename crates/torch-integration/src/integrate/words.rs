@@ -12,6 +12,9 @@ use super::{RoleWork, Rules, Say, To};
 /// How many files a message names.
 const FILES_MAX: usize = 20;
 
+/// How many files are named of those that somebody has not committed.
+const NAMED: usize = 5;
+
 /// The first digits of a commit.
 pub(super) fn short(commit: &str) -> &str {
     commit.get(..8).unwrap_or(commit)
@@ -129,15 +132,7 @@ pub(super) fn seen(row: &Integration, dirty: &[&RoleWork], notes: &[String]) -> 
         parts.join(", ")
     );
     for work in dirty {
-        let what = match &work.operation {
-            Some(operation) => format!("{operation} is under way at {}", work.role),
-            None => format!(
-                "{} of {} not committed",
-                counted(work.changed, "file"),
-                work.role
-            ),
-        };
-        text.push_str(&format!("; {what}"));
+        text.push_str(&format!("; {}: {}", work.role, uncommitted(work)));
     }
     for note in notes {
         text.push_str(&format!("; {note}"));
@@ -145,12 +140,38 @@ pub(super) fn seen(row: &Integration, dirty: &[&RoleWork], notes: &[String]) -> 
     text
 }
 
-pub(super) fn commit(row: &Integration) -> String {
+/// What a role has that is in no commit: `2 files not committed (a.py, b.py)`.
+pub fn uncommitted(work: &RoleWork) -> String {
+    if let Some(operation) = &work.operation {
+        return format!("{operation} is under way");
+    }
+    let named = work.files.iter().take(NAMED).map(|file| one_line(file));
+    let mut named: Vec<String> = named.collect();
+    let count = counted(work.changed, "file");
+    if named.is_empty() {
+        return format!("{count} not committed");
+    }
+    if let more @ 1.. = work.changed.saturating_sub(named.len()) {
+        named.push(format!("{more} more"));
+    }
+    format!("{count} not committed ({})", named.join(", "))
+}
+
+/// What step 0 waits for.
+pub(super) fn waits_for_commits(dirty: &[&RoleWork]) -> String {
+    let parts = dirty
+        .iter()
+        .map(|work| format!("{}: {}", work.role, uncommitted(work)));
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+pub(super) fn commit(row: &Integration, work: &RoleWork) -> String {
     format!(
         "Integration {} into {} begins. Commit your work now, as it stands (WIP is fine): torch commit -m \"WIP: what it is\". \
-         What is not committed within 10 minutes is left for the next one.",
+         Yours: {}. What is not committed within 10 minutes is left for the next one.",
         row.id.tag(),
-        row.parent
+        row.parent,
+        uncommitted(work)
     )
 }
 

@@ -64,6 +64,10 @@ pub struct Waiting {
 pub(super) enum Held {
     /// Nothing was found yet.
     Fresh,
+    /// A merge is being applied.
+    Merging,
+    /// What became of a merge that was cut off is being found out.
+    Settling,
     /// The recipient is in a turn.
     InTurn,
     /// Its worktree is not to be touched.
@@ -124,6 +128,17 @@ impl Entry {
             Some(before) if !postponed => before.min(at),
             _ => at,
         });
+    }
+
+    /// A merge of it is under way.
+    pub(super) fn merging(&mut self, held: Held) {
+        self.held = held;
+    }
+
+    /// Nothing is known any more of why it waits.
+    pub(super) fn anew(&mut self, at: Timestamp) {
+        self.held = Held::Fresh;
+        self.try_at(at);
     }
 
     pub(super) fn hold(&mut self, held: Held, until: Option<Timestamp>) {
@@ -229,8 +244,12 @@ impl Entry {
 
     pub(super) fn shown(&self, under_way: bool) -> Waiting {
         let why = match &self.held {
-            Held::Fresh if under_way => "it is being merged",
-            Held::Fresh => "it was seen just now",
+            Held::Merging if under_way => "it is being merged",
+            Held::Settling if under_way => {
+                "a merge that was cut off is being finished or taken back there"
+            }
+            _ if under_way => "it is being looked at",
+            Held::Fresh | Held::Merging | Held::Settling => "it was seen just now",
             Held::InTurn => "the recipient is in a turn",
             Held::Closed => {
                 "the recipient's worktree is not touched: its team or agent is paused or stopped"

@@ -25,6 +25,8 @@ pub struct Work {
     pub commits: Vec<WorkCommit>,
     /// How many files have changes that are not committed, new ones included.
     pub changed: usize,
+    /// The paths of such files, at most 20.
+    pub files: Vec<String>,
     /// What is under way in the worktree: "a rebase".
     pub operation: Option<String>,
 }
@@ -44,6 +46,7 @@ pub fn work_of(
     let mut work = Work {
         commits: Vec::new(),
         changed: state.changed + state.untracked,
+        files: state.files,
         operation: located
             .and_then(|located| located.operation())
             .map(|operation| operation.to_string()),

@@ -49,6 +49,7 @@ impl Site<'_> {
                     .push(format!("{} can't be looked at: {why}", agent.role)),
             }
         }
+        seen.leave_out_merges_into(&self.job.merged_into);
         keep_first(&mut seen.work);
         seen.within = self.within(&seen.work)?;
         seen.taken =
@@ -123,6 +124,7 @@ impl Site<'_> {
                 .map(|one| (one.branch, one.commit, count(one.ahead)))
                 .collect(),
             changed: work.changed,
+            files: work.files,
             operation: work.operation,
         }))
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use torch_api::Response;
 use torch_api::git::GitResponse;
 use torch_api::integrate::IntegrationPreview;
-use torch_integration::integrate::{Found, follow};
+use torch_integration::integrate::{self, Found, follow};
 use torch_worktree::Git;
 
 use super::{Site, Why};
@@ -32,14 +32,7 @@ fn seen(git: &Git, home: &Path, job: &Job) -> Result<IntegrationPreview, Why> {
         .work
         .iter()
         .filter(|work| work.changed > 0 || work.operation.is_some());
-    let uncommitted = uncommitted.map(|work| {
-        let files = format!("{} files not committed", work.changed);
-        let what = work
-            .operation
-            .clone()
-            .map(|what| format!("{what} is under way"));
-        (work.role.to_string(), what.unwrap_or(files))
-    });
+    let uncommitted = uncommitted.map(|work| (work.role.to_string(), integrate::uncommitted(work)));
     let uncommitted = uncommitted.collect();
     let (parent_tip, notes) = (found.parent.clone(), found.notes.clone());
     // Nobody is asked for anything, and nobody is waited for.

@@ -168,6 +168,7 @@ impl World {
             .into_iter()
             .enumerate();
         Job {
+            merged_into: std::collections::BTreeSet::new(),
             act,
             row: self.row.clone(),
             rules: self.rules.clone(),

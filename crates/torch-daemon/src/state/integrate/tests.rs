@@ -129,6 +129,7 @@ fn to_review(state: &mut State) -> Integration {
                     role: role("developer"),
                     commits: vec![(Some("trunk-developer".to_owned()), "b".repeat(40), 1)],
                     changed: 0,
+                    files: Vec::new(),
                     operation: None,
                 }],
                 ..Seen::default()
@@ -187,6 +188,74 @@ fn what_is_done_is_on_disk_before() {
     let kept = effects.iter().position(kept).expect("it is kept");
     let done = |effect: &Effect| matches!(effect, Effect::Integrate { .. });
     assert!(kept < effects.iter().position(done).expect("it is done"));
+}
+
+/// torch merges the developer's commits into the tester's worktree, and has not come to the end of that.
+fn half_merged() -> torch_core::lane::LanePair {
+    torch_core::lane::LanePair {
+        team: TeamId::new(1, 1),
+        from: AgentId::new(2, 2),
+        from_role: role("developer"),
+        to: AgentId::new(2, 3),
+        to_role: role("tester"),
+        at: NOW,
+        waiting: None,
+        conflict: None,
+        merge: Some(torch_core::lane::LaneMerge {
+            branch: Some("trunk-tester".to_owned()),
+            from: "a".repeat(40),
+            commit: "b".repeat(40),
+            pin: "refs/torch/merge/lane-team1-tester".to_owned(),
+            brings: torch_core::lane::LaneBrings {
+                theirs: "b".repeat(40),
+                branch: None,
+                commits: 1,
+                subject: "b A commit".to_owned(),
+            },
+            at: NOW,
+        }),
+        last: None,
+        untold: Vec::new(),
+    }
+}
+
+#[test]
+fn files_that_torch_itself_half_wrote_are_waited_for_by_nobody() {
+    for is_merged_into in [false, true] {
+        let mut snapshot = snapshot();
+        for agent in &mut snapshot.agents {
+            agent.state = torch_core::AgentState::Idle;
+        }
+        if is_merged_into {
+            snapshot.ledger = vec![LedgerRecord::Lane(Box::new(half_merged()))];
+        }
+        let mut state = State::new(settings(NOW), snapshot, NOW).0;
+        let effects = ask(&mut state, 1, &Sender::Human, begin(Some("true")));
+        let job = job(&effects).expect("a look").clone();
+        let merged_into: Vec<_> = job.merged_into.iter().copied().collect();
+        let work = |id: u128, name: &str, changed| RoleWork {
+            agent: AgentId::new(2, id),
+            role: role(name),
+            commits: vec![(Some(format!("trunk-{name}")), id.to_string().repeat(40), 1)],
+            changed,
+            files: Vec::new(),
+            operation: None,
+        };
+        let seen = Seen {
+            parent: Some("a".repeat(40)),
+            work: vec![work(2, "developer", 0), work(3, "tester", 3_465)],
+            ..Seen::default()
+        };
+        found(&mut state, &job, Found::Seen(seen));
+        let row = &state.integrations.rows[&TeamId::new(1, 1)];
+        let asked = matches!(&row.wait, Some(wait) if matches!(wait.on, WaitOn::Commits { .. }));
+        assert_eq!(asked, !is_merged_into, "{row:?}");
+        if is_merged_into {
+            assert_eq!(merged_into, [AgentId::new(2, 3)]);
+            let said = "torch merges into tester's worktree now";
+            assert!(row.steps[0].evidence.contains(said), "{row:?}");
+        }
+    }
 }
 
 #[test]

@@ -31,10 +31,11 @@ impl State {
     }
 
     /// A client is gone; what it began goes on.
-    pub(crate) fn integrations_left(&mut self, conn: ConnId) {
+    pub(crate) fn git_client_left(&mut self, conn: ConnId) {
         self.integrations
             .clients
             .retain(|(other, _)| *other != conn);
+        self.lane_client_left(conn);
     }
 
     /// Those that wait for a review.

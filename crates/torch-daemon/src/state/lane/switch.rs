@@ -12,7 +12,7 @@ use torch_core::{Sender, TeamId, Timestamp, Write};
 use torch_integration::lane::{Pair, Rule};
 
 use crate::event::{ConnId, TimerKey};
-use crate::failure::refused;
+use crate::failure::{refused, usage};
 use crate::state::{State, Turn};
 
 impl State {
@@ -50,6 +50,7 @@ impl State {
             LaneSwitch::On if !was_on => self.set_lane(t, team, caller, true),
             LaneSwitch::Off if was_on => self.set_lane(t, team, caller, false),
             // Whoever does not rely on events alone.
+            LaneSwitch::Sync if self.is_lane_on(team) => return self.sync_lanes(t, conn, team),
             LaneSwitch::On | LaneSwitch::Sync => self.look_at_lanes(t, team),
             LaneSwitch::Off => {}
         }
@@ -121,9 +122,10 @@ impl State {
         }
     }
 
-    fn reply_lane(&self, t: &mut Turn, conn: ConnId, team: TeamId) {
+    pub(super) fn reply_lane(&self, t: &mut Turn, conn: ConnId, team: TeamId) {
         let Some(row) = self.teams.get(&team) else {
-            return;
+            let error = "the fast lane's team was removed meanwhile";
+            return t.fail(conn, usage(error, "", Some("torch status")));
         };
         let off = match (&row.lane.off, row.policy.git.agent_commits) {
             (Some(off), _) => Some(format!("by {}", off.by)),

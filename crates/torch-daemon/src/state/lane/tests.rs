@@ -4,7 +4,9 @@ mod stage;
 
 use std::fs;
 
-use torch_api::git::LaneSwitch;
+use torch_api::Response;
+use torch_api::git::{GitResponse, LaneSwitch, LaneView};
+use torch_api::wire::TeamSelector;
 use torch_core::Sender;
 use torch_core::policy::{GitPolicy, TeamPolicy};
 use torch_worktree::Git;
@@ -389,6 +391,128 @@ fn a_team_without_a_pair_hears_what_there_is_to_merge() {
         .standings
         .insert(id("developer"), standing("b", 3));
     assert_eq!(due(&mut stage), 3);
+}
+
+fn by_name() -> TeamSelector {
+    TeamSelector {
+        name: Some("app".to_owned()),
+        cwd: "/".into(),
+    }
+}
+
+/// What somebody is answered, if that is so soon.
+fn lane_of(effects: &[Effect]) -> Option<LaneView> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Reply {
+            response: Response::Git(git),
+            ..
+        } => match &**git {
+            GitResponse::Lane(view) => Some(view.clone()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+fn ask(stage: &mut Stage, what: impl FnOnce(&mut State, &mut Turn)) -> Vec<Effect> {
+    let mut turn = Turn {
+        now: stage.now,
+        cause: "test".to_owned(),
+        effects: Vec::new(),
+    };
+    what(&mut stage.state, &mut turn);
+    stage.take(turn.effects.clone());
+    turn.effects
+}
+
+/// Carries the orders that are there out; what was answered meanwhile.
+fn looks(stage: &mut Stage) -> Option<LaneView> {
+    let mut answer = None;
+    while let Some(order) = stage.orders.pop_front() {
+        assert!(answer.is_none(), "it came too early: {answer:?}");
+        let done = LaneDone {
+            team: order.team,
+            pair: order.pair,
+            came: carried_out(&Git::new(environment()), &order),
+        };
+        let effects = stage.state.handle(stage.now, Event::Lane(Box::new(done)));
+        answer = lane_of(&effects);
+        stage.take(effects);
+    }
+    answer
+}
+
+fn why(view: &LaneView) -> Option<&str> {
+    Some(view.pairs[0].waiting.as_ref()?.why.as_str())
+}
+
+#[test]
+fn sync_answers_with_what_its_look_found() {
+    let mut stage = Stage::new();
+    let file = stage.at("tester").join("code.txt");
+    fs::write(&file, "half a test\n").expect("written");
+    let commit = stage.commit("developer", "new.txt", "new\n");
+    stage.pass(10);
+    // The cause goes; what was said of it is old.
+    fs::write(&file, "one\n").expect("written");
+    let sync = |stage: &mut Stage| {
+        ask(stage, |state, t| {
+            let wish = (&by_name(), LaneSwitch::Sync);
+            state.switch_lane(t, crate::event::ConnId(1), &Sender::Human, wish);
+        })
+    };
+    let effects = sync(&mut stage);
+    assert!(lane_of(&effects).is_none(), "nothing was looked at yet");
+    let show = |stage: &mut Stage| {
+        let effects = ask(stage, |state, t| {
+            state.show_lane(t, crate::event::ConnId(2), &by_name());
+        });
+        lane_of(&effects).expect("shown at once")
+    };
+    assert_eq!(why(&show(&mut stage)), Some("it is being looked at"));
+    let mut answer = looks(&mut stage);
+    for _ in 0..10 {
+        let Some(at) = stage.timer.take().filter(|_| answer.is_none()) else {
+            break;
+        };
+        stage.now = stage.now.max(at);
+        let effects = (stage.state).handle(stage.now, Event::Timer(TimerKey::Lane(team_id())));
+        answer = lane_of(&effects);
+        stage.take(effects);
+        answer = answer.or_else(|| looks(&mut stage));
+    }
+    let answer = answer.expect("it is answered");
+    assert!(stage.has("tester", &commit));
+    assert_eq!((why(&answer), answer.pairs[0].last.is_some()), (None, true));
+
+    // A look that takes too long is told as under way.
+    let effects = sync(&mut stage);
+    assert!(lane_of(&effects).is_none());
+    stage.now = stage.now.after(Duration::from_secs(10));
+    let timer = Event::Timer(TimerKey::Lane(team_id()));
+    let effects = stage.state.handle(stage.now, timer);
+    let answer = lane_of(&effects).expect("it is answered");
+    assert_eq!(why(&answer), Some("it is being looked at"));
+}
+
+#[test]
+fn a_merge_that_was_cut_off_is_told_as_such() {
+    let mut stage = Stage::new();
+    stage.commit("developer", "new.txt", "new\n");
+    stage.now = stage.timer.take().expect("it is looked at");
+    stage.handle(Event::Timer(TimerKey::Lane(team_id())));
+    let show = |stage: &mut Stage| {
+        let effects = ask(stage, |state, t| {
+            state.show_lane(t, crate::event::ConnId(2), &by_name());
+        });
+        why(&lane_of(&effects).expect("shown")).map(str::to_owned)
+    };
+    assert_eq!(show(&mut stage).as_deref(), Some("it is being looked at"));
+    assert!(stage.one(), "a look");
+    assert_eq!(show(&mut stage).as_deref(), Some("it is being merged"));
+    stage.restart();
+    let settled = "a merge that was cut off is being finished or taken back there";
+    assert_eq!(show(&mut stage).as_deref(), Some(settled));
 }
 
 #[test]
