@@ -34,6 +34,8 @@ pub struct CommitRequest<'a> {
     pub path: &'a Path,
     /// The agent's home branch; `None` where its worktree was made with a detached HEAD.
     pub branch: Option<&'a str>,
+    /// What the names of the agent's other branches begin with: `feature/`.
+    pub prefix: Option<&'a str>,
     /// The author's name.
     pub author: &'a str,
     /// The author's address; also the committer's, with the name, where the user has configured no identity.
@@ -95,11 +97,12 @@ pub fn commit(git: &Git, request: &CommitRequest<'_>) -> Result<Committed, Commi
         located: &located,
         path,
     };
-    worktree.check(request.branch)?;
+    let branch = worktree.check(request)?;
+    let branch = branch.as_deref();
     let staged = stage::stage(&worktree, &specs)?;
     if staged.is_empty() {
         return match worktree.said_before(request, &message)? {
-            true => worktree.describe(request.branch, true),
+            true => worktree.describe(branch, true),
             false => Err(CommitError::Nothing {
                 path: path.to_owned(),
             }),
@@ -117,7 +120,7 @@ pub fn commit(git: &Git, request: &CommitRequest<'_>) -> Result<Committed, Commi
     }
     staged.take_effect()?;
     worktree.make(request, &message, &specs)?;
-    let made = worktree.describe(request.branch, false)?;
+    let made = worktree.describe(branch, false)?;
     Ok(Committed { secrets, ..made })
 }
 
@@ -135,8 +138,8 @@ impl Worktree<'_> {
         Ok(output.text())
     }
 
-    /// Whether a commit may be made here now.
-    fn check(&self, own: Option<&str>) -> Result<(), CommitError> {
+    /// The branch that is checked out, where a commit may be made on it now.
+    fn check(&self, request: &CommitRequest<'_>) -> Result<Option<String>, CommitError> {
         if let Some(operation) = self.located.operation() {
             return Err(WorktreeError::UnderWay {
                 root: self.path.to_owned(),
@@ -150,14 +153,22 @@ impl Worktree<'_> {
             .run(["symbolic-ref", "--quiet", "--short", "HEAD"])
             .map_err(failed("read HEAD", self.path))?;
         let checked_out = head.success().then(|| head.text());
-        if checked_out.as_deref() != own {
-            return Err(CommitError::OtherBranch {
-                path: self.path.to_owned(),
-                checked_out,
-                own: own.map(str::to_owned),
-            });
+        let of_prefix = |branch: &str| {
+            let rest = request
+                .prefix
+                .and_then(|prefix| branch.strip_prefix(prefix));
+            rest.is_some_and(|rest| !rest.is_empty())
+        };
+        if checked_out.as_deref() == request.branch || checked_out.as_deref().is_some_and(of_prefix)
+        {
+            return Ok(checked_out);
         }
-        Ok(())
+        Err(CommitError::OtherBranch {
+            path: self.path.to_owned(),
+            checked_out,
+            own: request.branch.map(str::to_owned),
+            prefix: request.prefix.map(str::to_owned),
+        })
     }
 
     /// Whether the last commit is the one that is asked for.

@@ -7,6 +7,7 @@ use torch_api::wire::FailureKind;
 use torch_api::{CommitView, Failure};
 use torch_core::AgentId;
 use torch_core::policy::SecretCheck;
+use torch_integration::branch_prefix;
 use torch_worktree::{CommitError, CommitRequest, Committed, Git};
 
 use super::worktrees::repository_of;
@@ -34,6 +35,7 @@ pub(super) fn carried_out(
                 repository: &repository,
                 path: &worktree.path,
                 branch: worktree.branch.as_deref(),
+                prefix: branch_prefix(worktree.role.as_str()),
                 author: &name,
                 email: &address,
                 message,

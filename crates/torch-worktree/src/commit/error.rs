@@ -20,9 +20,10 @@ pub enum CommitError {
     },
     /// Another branch than the agent's, or none.
     #[error(
-        "{path:?} has {} checked out, and not {}",
+        "{path:?} has {} checked out, and not {}{}",
         named(checked_out.as_deref()),
-        named(own.as_deref())
+        named(own.as_deref()),
+        begun(prefix.as_deref())
     )]
     OtherBranch {
         /// The worktree.
@@ -31,6 +32,8 @@ pub enum CommitError {
         checked_out: Option<String>,
         /// The agent's own; `None` is a detached HEAD.
         own: Option<String>,
+        /// What the names of the agent's other branches begin with.
+        prefix: Option<String>,
     },
     /// Files that wait for a person to resolve them.
     #[error("conflicts are left in {}", files.join(", "))]
@@ -120,6 +123,12 @@ impl CommitError {
             Self::File { .. } => return None,
         })
     }
+}
+
+fn begun(prefix: Option<&str>) -> String {
+    prefix
+        .map(|prefix| format!(" or one of {prefix}…"))
+        .unwrap_or_default()
 }
 
 fn named(branch: Option<&str>) -> String {

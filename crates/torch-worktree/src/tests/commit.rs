@@ -49,6 +49,7 @@ impl Desk {
             repository: &inspect_busy(&bare_handle(), &self.project.root).expect("a repository"),
             path: &self.added.path,
             branch,
+            prefix: Some("feature/"),
             author: "developer (torch)",
             email: "developer@app.torch.invalid",
             message,
@@ -192,6 +193,26 @@ fn hooks_run_as_for_a_person() {
     assert_eq!((&again.id, again.already), (&made.id, true));
     let error = desk.refused(Some("main-developer"), "other", &[]);
     assert!(matches!(error, CommitError::Nothing { .. }), "{error}");
+}
+
+#[test]
+fn a_branch_of_its_roles_form_is_the_agents_too() {
+    let desk = Desk::new();
+    desk.git(&["checkout", "-q", "-b", "feature/login"]);
+    desk.write("file", "the login\n");
+    let made = desk.commit("the login", &[]).expect("committed");
+    assert_eq!(made.branch.as_deref(), Some("feature/login"));
+    assert_eq!(desk.git(&["rev-parse", "feature/login"]), made.id);
+    let again = desk.commit("the login", &[]).expect("the same");
+    assert_eq!(again.branch.as_deref(), Some("feature/login"));
+    desk.git(&["checkout", "-q", "-b", "test/login"]);
+    desk.write("file", "another role's\n");
+    let error = desk.refused(Some("main-developer"), "x", &[]);
+    let said = error.to_string();
+    assert!(
+        said.ends_with("has the branch test/login checked out, and not the branch main-developer or one of feature/…"),
+        "{said}"
+    );
 }
 
 #[test]

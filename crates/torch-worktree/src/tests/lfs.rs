@@ -101,6 +101,7 @@ fn a_worktree_has_the_files_and_torch_commits_pointers() {
         repository: &repository,
         path: &added.path,
         branch: added.branch.as_deref(),
+        prefix: None,
         author: "developer",
         email: "developer@example.org",
         message: "work",

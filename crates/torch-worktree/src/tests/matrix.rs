@@ -137,6 +137,7 @@ fn work(project: &Project, directory: &Path, name: &str) -> Result<(), WorktreeE
         repository: &repository,
         path: &added.path,
         branch: added.branch.as_deref(),
+        prefix: None,
         author: "developer",
         email: "developer@example.org",
         message: "work",

@@ -54,6 +54,7 @@ impl Desk {
             repository: &self.project.inspect(),
             path: &self.added.path,
             branch: self.added.branch.as_deref(),
+            prefix: None,
             author: "developer",
             email: "developer@example.org",
             message,
