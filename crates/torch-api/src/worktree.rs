@@ -27,7 +27,7 @@ pub struct WorktreeView {
     pub branch: Option<String>,
     /// The commit that is checked out, full hex.
     pub head: Option<String>,
-    /// Commits since the team's base; none where there is no base to count from.
+    /// Commits that the branch lacks which the work is to go into, as `torch git health` counts them; none where that can't be told.
     pub ahead: Option<u64>,
     /// Files that git knows and that are changed, staged or not.
     pub changed: u64,
@@ -47,6 +47,9 @@ pub struct WorktreeView {
     /// Of one that no team has: how many of them its project has.
     #[serde(default)]
     pub own: Option<OwnView>,
+    /// Of one that was to be made: whether it stood there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was_there: Option<bool>,
 }
 
 /// How far an agent is with what it has to do.

@@ -30,6 +30,7 @@ mod service;
 pub mod state;
 pub mod templates;
 mod view;
+mod words;
 pub mod worktrees;
 
 pub use host::acts;

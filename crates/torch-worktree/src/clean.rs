@@ -8,6 +8,7 @@ use crate::filters::submodules;
 use crate::keep::extras;
 use crate::locate::{Located, locate};
 use crate::progress::commits_missing;
+use crate::words::count;
 use crate::{BranchFate, Git, Removal, RemoveRequest, Repository, WorktreeError};
 
 /// Names of folders that tools make anew, besides those with a `CACHEDIR.TAG` (bford.info/cachedir).
@@ -86,17 +87,24 @@ pub fn why_it_stays(
         return Ok(Some("no branch is checked out (detached)".to_owned()));
     };
     if state.dirty {
-        let count = state.changed + state.untracked;
-        return Ok(Some(format!("{count} files are not committed")));
+        let files = state.changed + state.untracked;
+        let are = if files == 1 { "is" } else { "are" };
+        return Ok(Some(format!(
+            "{} {are} not committed",
+            count(files, "file")
+        )));
     }
     let mut tips = vec![state.head.clone()];
     tips.extend(home_tip(git, keep.repository, request)?);
     for tip in &tips {
         let missing = commits_missing(git, keep.repository, tip, request.parent)?;
         if missing > 0 {
+            let are = if missing == 1 { "is" } else { "are" };
+            let parent = request.parent;
+            let parent = parent.strip_prefix("refs/heads/").unwrap_or(parent);
             return Ok(Some(format!(
-                "{missing} commits are not in {}",
-                request.parent
+                "{} {are} not in {parent}",
+                count(missing, "commit")
             )));
         }
     }
@@ -104,7 +112,7 @@ pub fn why_it_stays(
     let branches: Vec<String> = branches.into_iter().flatten().collect();
     let stashes = extras::stashes(|| located.call(git), &branches, false)?;
     if !stashes.is_empty() {
-        return Ok(Some(format!("{} stashed changes", stashes.len())));
+        return Ok(Some(count(stashes.len(), "stashed change")));
     }
     let logs = ["HEAD".to_owned()];
     let forgotten = extras::forgotten(git, &located, &logs)?;

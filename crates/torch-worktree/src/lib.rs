@@ -55,6 +55,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod undelete;
+mod words;
 
 pub use add::{AddRequest, Added, Rung, add, home_branch_of};
 pub use bring::{

@@ -86,8 +86,8 @@ pub enum Busy {
     },
     /// Files that git knows have changes.
     Changes {
-        /// How many.
-        files: usize,
+        /// Their paths.
+        files: Vec<String>,
     },
     /// Files that git does not know, or ignores, stand where the merge would put others.
     InTheWay {
@@ -101,6 +101,11 @@ pub enum Busy {
     },
     /// The worktree stands on another commit or branch than the merge was prepared for.
     Moved,
+}
+
+/// A path of git's, in text.
+fn in_text(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
 }
 
 /// A merge that was prepared; kept by the caller until it is applied or settled.
@@ -300,9 +305,8 @@ impl<'a> Tree<'a> {
             return Ok(Some(Busy::Locked { path: lock }));
         }
         let changes = self.changed()?;
-        Ok((!changes.is_empty()).then_some(Busy::Changes {
-            files: changes.len(),
-        }))
+        let files: Vec<String> = changes.iter().map(|path| in_text(path)).collect();
+        Ok((!files.is_empty()).then_some(Busy::Changes { files }))
     }
 
     /// Why it can't be brought to this commit now.
@@ -314,8 +318,8 @@ impl<'a> Tree<'a> {
         let changed = self.changed()?;
         let between = self.between(&merge.from, &merge.commit)?;
         let touched = between.iter().filter(|file| changed.contains(&file.path));
-        let files = touched.count();
-        Ok((files > 0).then_some(Busy::Changes { files }))
+        let files: Vec<String> = touched.map(|file| in_text(&file.path)).collect();
+        Ok((!files.is_empty()).then_some(Busy::Changes { files }))
     }
 
     /// The files that git knows and that have changes, staged or not.

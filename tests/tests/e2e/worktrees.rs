@@ -1,7 +1,7 @@
 //! Worktrees are listed, removed with everything in them kept, and brought back.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use torch_testing::{SCRIPTED, World};
@@ -308,6 +308,9 @@ fn a_worktree_gets_what_the_settings_say_and_goes_once_it_is_merged() {
         .ok()
         .json();
     assert_eq!(made["branch"], "FEATURE-login", "{made}");
+    assert_eq!(made["was_there"], false, "{made}");
+    let again = world.torch(&["worktree", "add", "login"]).ok();
+    again.prints("was there already").prints("changes  none");
     let refused = world.torch(&["worktree", "add", "other"]);
     refused
         .code(2)
@@ -321,7 +324,7 @@ fn a_worktree_gets_what_the_settings_say_and_goes_once_it_is_merged() {
     world.torch(&["undelete", "login"]).ok();
     fs::write(folder.join("work"), "not saved\n").expect("a file");
     let looked = world.torch(&["worktree", "clean", "--dry-run"]).ok();
-    looked.prints("1 files are not committed");
+    looked.prints("1 file is not committed");
     world.torch(&["worktree", "clean"]).code(2).says("--yes");
     let cleaned = world
         .torch(&["worktree", "clean", "--branch", "--yes", "--json"])
@@ -337,19 +340,27 @@ fn a_worktree_gets_what_the_settings_say_and_goes_once_it_is_merged() {
     // Their ports are free again.
     let leases = fs::read_dir(world.home().join("ports")).expect("leases");
     assert_eq!(leases.count(), 2);
-    let moved = world.folder().join("moved");
-    fs::rename(&folder, &moved).expect("moved");
-    let place = moved.display().to_string();
-    world
-        .torch(&["worktree", "repair", &place])
-        .ok()
-        .prints("repair: ");
-    assert!(git(&world, &project, &["worktree", "list"]).contains(&place));
-    fs::rename(&moved, &folder).expect("moved back");
-    let back = folder.display().to_string();
-    world.torch(&["worktree", "repair", &back]).ok();
+    moved_and_back(&world, &folder);
     world.team("orchestrator,developer", SCRIPTED);
     assert_eq!(port("developer"), first);
     world.torch(&["stop"]).ok();
     world.torch(&["audit", "verify"]).ok();
+}
+
+/// A worktree that was moved by hand is git's again at its new place, and is told to be no longer torch's.
+#[track_caller]
+fn moved_and_back(world: &World, folder: &Path) {
+    let project = world.project();
+    let moved = world.folder().join("moved");
+    fs::rename(folder, &moved).expect("moved");
+    let place = moved.display().to_string();
+    world
+        .torch(&["worktree", "repair", &place])
+        .ok()
+        .prints("knows again where the worktree is")
+        .prints("in no torch worktree list");
+    assert!(git(world, &project, &["worktree", "list"]).contains(&place));
+    fs::rename(&moved, folder).expect("moved back");
+    let back = folder.display().to_string();
+    world.torch(&["worktree", "repair", &back]).ok();
 }

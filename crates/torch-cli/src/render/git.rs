@@ -44,9 +44,9 @@ pub fn radar(view: &RadarView) -> String {
         .filter(|one| one.pairs.iter().any(|pair| pair.conflict));
     let clashes = clashes.count();
     let conflict = match clashes {
-        0 => "none conflicts".to_owned(),
-        1 => "1 conflicts".to_owned(),
-        more => format!("{more} conflict"),
+        0 => "none of it conflicts".to_owned(),
+        1 => "in 1 they conflict".to_owned(),
+        more => format!("in {more} they conflict"),
     };
     let files = count(
         u64::try_from(view.overlaps.len()).unwrap_or(u64::MAX),
@@ -101,7 +101,11 @@ fn overlap(one: &OverlapView) -> String {
                 true => first.to_string(),
                 false => format!("{first}-{last}"),
             });
-            facts.push(format!("lines {}", spans.collect::<Vec<_>>().join(", ")));
+            let noun = match lines.as_slice() {
+                [(first, last)] if first == last => "line",
+                _ => "lines",
+            };
+            facts.push(format!("{noun} {}", spans.collect::<Vec<_>>().join(", ")));
         }
         if !uncommitted.is_empty() {
             facts.push(format!("uncommitted in {}", uncommitted.join(" and ")));
@@ -152,7 +156,7 @@ mod tests {
                 },
                 OverlapView {
                     path: "evil\u{1b}[2J".to_owned(),
-                    pairs: vec![pair(false, &[], &[])],
+                    pairs: vec![pair(false, &[], &[(7, 7)])],
                 },
             ],
         };
@@ -163,11 +167,11 @@ mod tests {
             "  developer  3      1            conflicts in src/a.rs",
             "  tester     1      1            merges",
             "  pm                1            its folder is gone",
-            "2 files changed by two or more roles: 1 conflicts",
+            "2 files changed by two or more roles: in 1 they conflict",
             "  src/a.rs",
             "    developer, tester: conflict, lines 3, 9-12, uncommitted in tester",
             "  evil\\u{1b}[2J",
-            "    developer, tester: merges",
+            "    developer, tester: merges, line 7",
         ];
         assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
         let calm = RadarView {

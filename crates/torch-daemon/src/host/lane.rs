@@ -13,6 +13,7 @@ use super::execute::send;
 use super::{Host, Input};
 use crate::event::Event;
 use crate::lane::{LaneAct, LaneCame, LaneDone, LaneEnd, LaneOrder, LaneSeen, LaneSide};
+use crate::words::count;
 
 /// The most of a commit's subject that is told, in characters.
 const SUBJECT_MAX: usize = 80;
@@ -195,8 +196,11 @@ fn words(role: &RoleName, busy: &Busy) -> String {
     let there = format!("the {role}'s worktree");
     match busy {
         Busy::Operation { what } => format!("{what} is under way in {there}"),
-        Busy::Changes { files: 1 } => format!("{there} has uncommitted changes in 1 file"),
-        Busy::Changes { files } => format!("{there} has uncommitted changes in {files} files"),
+        Busy::Changes { files } => format!(
+            "{there} has uncommitted changes in {}: {}",
+            count(files.len(), "file"),
+            named(files)
+        ),
         Busy::InTheWay { files } => format!(
             "files that git does not have are in the way in {there}: {}",
             named(files)
@@ -207,7 +211,7 @@ fn words(role: &RoleName, busy: &Busy) -> String {
 }
 
 /// The first of some files.
-fn named(files: &[String]) -> String {
+pub(super) fn named(files: &[String]) -> String {
     let mut shown: Vec<String> = files
         .iter()
         .take(NAMED)

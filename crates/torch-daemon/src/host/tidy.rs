@@ -11,7 +11,7 @@ use torch_core::integration::Verdict;
 use torch_core::{AgentId, LedgerRecord, RoleName, SessionName, Timestamp};
 use torch_store::{LedgerKind, Store};
 use torch_worktree::{
-    Advice, BranchFate, CleanRequest, Cleaned, Git, KeepRequest, RemoveRequest, Repository,
+    Advice, BranchFate, CleanRequest, Cleaned, Git, KeepRequest, RemoveRequest, Repository, Rung,
     WorktreeError, WorktreeState, inspect_busy,
 };
 
@@ -131,10 +131,13 @@ impl Bench<'_> {
         let (_, added, _) =
             super::git::add(self.git, project, &order, self.set_up).map_err(failed)?;
         let registered = Registered {
-            branch: added.branch,
-            ..without_team(name.clone(), added.path)
+            branch: added.branch.clone(),
+            ..without_team(name.clone(), added.path.clone())
         };
-        Ok(look(self, &registered))
+        Ok(WorktreeView {
+            was_there: Some(added.rung == Rung::Kept),
+            ..look(self, &registered)
+        })
     }
 
     /// Beside the folders of teams, whose names have no dot.
@@ -276,7 +279,17 @@ impl Bench<'_> {
     ) -> Result<Vec<String>, Box<Failure>> {
         let failed = |error: WorktreeError| Box::new(failure(&error));
         let repository = inspect_busy(self.git, project).map_err(failed)?;
-        torch_worktree::repair(self.git, &repository, places).map_err(failed)
+        let mut said = torch_worktree::repair(self.git, &repository, places).map_err(failed)?;
+        let outside = places
+            .iter()
+            .filter(|place| !place.starts_with(self.projects));
+        said.extend(outside.map(|place| {
+            format!(
+                "{} lies outside of torch's registry: it is yours and git's (git worktree list), and in no torch worktree list",
+                place.display()
+            )
+        }));
+        Ok(said)
     }
 
     /// How far the work is; where that can't be told, nothing is shown of it.

@@ -246,6 +246,7 @@ pub(super) fn look(bench: &Bench<'_>, worktree: &Registered) -> WorktreeView {
         progress: None,
         work: None,
         own: None,
+        was_there: None,
     };
     if !view.there {
         if worktree.ready {
@@ -270,7 +271,7 @@ pub(super) fn look(bench: &Bench<'_>, worktree: &Registered) -> WorktreeView {
             let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
             view.branch = state.branch;
             view.head = Some(state.head);
-            view.ahead = worktree.base.as_ref().map(|_| count(state.ahead));
+            view.ahead = view.progress.as_ref().map(|progress| progress.unmerged);
             view.changed = count(state.changed);
             view.untracked = count(state.untracked);
         }

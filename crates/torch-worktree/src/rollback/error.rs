@@ -125,8 +125,11 @@ pub enum RollbackError {
 fn state(busy: &Busy) -> String {
     match busy {
         Busy::Operation { what } => format!("has {what} under way"),
-        Busy::Changes { files: 1 } => "has 1 file with changes that are not committed".to_owned(),
-        Busy::Changes { files } => format!("has {files} files with changes that are not committed"),
+        Busy::Changes { files } => format!(
+            "has {} with changes that are not committed: {}",
+            crate::words::count(files.len(), "file"),
+            crate::words::some(files)
+        ),
         Busy::InTheWay { files } => {
             format!(
                 "has files that git does not know where others would be put: {}",

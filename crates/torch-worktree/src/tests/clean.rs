@@ -44,7 +44,7 @@ fn what_is_merged_goes_and_comes_back_all_the_same() {
     fs::write(added.path.join("new"), "new\n").expect("written");
     git(&added.path, &["add", "-A"]);
     git(&added.path, &["commit", "-q", "-m", "work"]);
-    stays(&project, &added, "1 commits are not in");
+    stays(&project, &added, "1 commit is not in main");
     project.git(&["merge", "-q", "--no-ff", "-m", "merged", "main-developer"]);
     // What a tool makes anew, and what the project has itself, is no reason to stay.
     fs::create_dir(added.path.join("target")).expect("made");
@@ -85,10 +85,10 @@ fn each_reason_to_stay_is_named() {
 
     let added = make("dirty");
     write(&added, "file");
-    stays(&project, &added, "1 files are not committed");
+    stays(&project, &added, "1 file is not committed");
     let added = make("untracked");
     write(&added, "new");
-    stays(&project, &added, "1 files are not committed");
+    stays(&project, &added, "1 file is not committed");
     let added = make("ignored");
     write(&added, "a.secret");
     stays(&project, &added, "git ignores a.secret");
@@ -103,7 +103,7 @@ fn each_reason_to_stay_is_named() {
     let added = make("stash");
     write(&added, "file");
     git(&added.path, &["stash", "-q"]);
-    stays(&project, &added, "1 stashed changes");
+    stays(&project, &added, "1 stashed change");
     let added = make("reset");
     write(&added, "file");
     git(&added.path, &["commit", "-q", "-a", "-m", "thrown away"]);
@@ -125,7 +125,7 @@ fn each_reason_to_stay_is_named() {
     ]);
     project.git(&["reset", "-q", "--hard", "HEAD^"]);
     // Its home branch, which would go with it, has a commit of its own.
-    stays(&project, &added, "1 commits are not in");
+    stays(&project, &added, "1 commit is not in main");
     let gone = make("gone");
     fs::remove_dir_all(&gone.path).expect("removed");
     let role = role("developer");

@@ -234,7 +234,12 @@ fn a_persons_work_holds_it_up_and_stays() {
         panic!("it waits");
     };
     assert_eq!(path, two.project.root);
-    assert_eq!(busy, Busy::Changes { files: 1 });
+    assert_eq!(
+        busy,
+        Busy::Changes {
+            files: vec!["file".to_owned()]
+        }
+    );
     assert_eq!(head(&two.project.root), from);
     two.project.git(&["checkout", "-q", "file"]);
     // A file of nobody's history, where the merge has one.

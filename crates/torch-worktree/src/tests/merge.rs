@@ -178,7 +178,7 @@ fn a_busy_worktree_is_left_alone() {
         other => panic!("{other:?}"),
     };
     fs::write(lane.tester.join("kept.txt"), "changed\n").expect("written");
-    assert_eq!(busy(&lane), Busy::Changes { files: 1 });
+    assert_eq!(busy(&lane), changes("kept.txt"));
     git(&lane.tester, &["checkout", "-q", "kept.txt"]);
     fs::write(lane.tester.join("new.txt"), "the tester's\n").expect("written");
     let files = vec!["new.txt".to_owned()];
@@ -194,10 +194,7 @@ fn a_busy_worktree_is_left_alone() {
     fs::write(lane.tester.join("notes"), "mine\n").expect("written");
     let merge = lane.ready(&theirs);
     fs::write(lane.tester.join("kept.txt"), "changed\n").expect("written");
-    assert_eq!(
-        lane.apply(&merge),
-        Applied::Busy(Busy::Changes { files: 1 })
-    );
+    assert_eq!(lane.apply(&merge), Applied::Busy(changes("kept.txt")));
     git(&lane.tester, &["commit", "-q", "-a", "-m", "meanwhile"]);
     assert_eq!(lane.apply(&merge), Applied::Busy(Busy::Moved));
     assert_eq!(lane.settle(&merge), Settled::Dropped);
@@ -317,7 +314,7 @@ fn many_files_are_taken_back_at_once() {
     );
     assert_eq!(
         settled.expect("settled"),
-        Settled::Busy(Busy::Changes { files: 1 })
+        Settled::Busy(changes("many-50.txt"))
     );
     assert_eq!(lane.status(), " M many-50.txt");
     let asked = fs::read_to_string(&asked).expect("it was").lines().count();
@@ -331,10 +328,7 @@ fn what_an_agent_wrote_meanwhile_stays() {
     let merge = lane.ready(&lane.develop());
     lane.apply_until(&merge, Step::Copied);
     fs::write(lane.tester.join("code.txt"), "the agent's own\n").expect("written");
-    assert_eq!(
-        lane.settle(&merge),
-        Settled::Busy(Busy::Changes { files: 1 })
-    );
+    assert_eq!(lane.settle(&merge), Settled::Busy(changes("code.txt")));
     let text = fs::read_to_string(lane.tester.join("code.txt")).expect("read");
     assert_eq!(text, "the agent's own\n");
     lane.is_whole();
@@ -411,4 +405,9 @@ fn what_a_merge_would_bring_is_told_before_it_is_made() {
     give_up_merge(&git, &repository, &lane.tester, &merge).expect("let go");
     let pins = super::git(&lane.tester, &["for-each-ref", "refs/torch/merge"]);
     assert_eq!(pins.trim(), "");
+}
+
+fn changes(file: &str) -> Busy {
+    let files = vec![file.to_owned()];
+    Busy::Changes { files }
 }

@@ -186,6 +186,7 @@ mod tests {
             progress: None,
             work: None,
             own: None,
+            was_there: None,
         }
     }
 

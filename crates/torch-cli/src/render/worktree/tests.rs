@@ -35,6 +35,7 @@ fn a_worktree(role: &str, state: Option<AgentState>) -> WorktreeView {
         progress: None,
         work: None,
         own: None,
+        was_there: None,
     }
 }
 

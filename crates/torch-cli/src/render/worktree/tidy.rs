@@ -102,11 +102,18 @@ pub fn added(one: &WorktreeView) -> String {
     if let Some(port) = one.port {
         fact("ports", format!("{port} and {}", u32::from(port) + 1));
     }
+    let was_there = one.was_there == Some(true);
+    if was_there {
+        fact("changes", super::changes(one));
+    }
     fact(
         "then",
         format!("cd {}", torch_process::quote::shell(&one.path)),
     );
-    let title = format!("the worktree {} is there", one.role);
+    let title = match was_there {
+        true => format!("the worktree {} was there already, as it is", one.role),
+        false => format!("the worktree {} is made", one.role),
+    };
     format!("{}\n{}", paint(STRONG, &title), facts.render())
 }
 

@@ -11,6 +11,7 @@ use torch_worktree::{
 };
 
 use super::{Site, Why, in_words};
+use crate::words::count;
 use crate::worktrees::Registered;
 
 /// Where integration branches stand.
@@ -394,9 +395,11 @@ fn keep_first(work: &mut [RoleWork]) {
 fn words(busy: &Busy) -> String {
     match busy {
         Busy::Operation { what } => format!("{what} is under way there"),
-        Busy::Changes { files: 1 } => "1 file there has changes that are not committed".to_owned(),
         Busy::Changes { files } => {
-            format!("{files} files there have changes that are not committed")
+            let have = if files.len() == 1 { "has" } else { "have" };
+            let number = count(files.len(), "file");
+            let names = super::super::lane::named(files);
+            format!("{number} there {have} changes that are not committed: {names}")
         }
         Busy::InTheWay { files } => format!(
             "files that git does not know stand where the integration has others: {}",

@@ -282,7 +282,10 @@ fn a_persons_uncommitted_work_is_waited_for() {
         panic!("{:?}", world.row);
     };
     assert_eq!(*path, world.project.display().to_string());
-    assert!(why.contains("1 file there has changes"), "{why}");
+    assert_eq!(
+        why,
+        "1 file there has changes that are not committed: README"
+    );
     let text = fs::read_to_string(world.project.join("README")).expect("read");
     assert_eq!(text, "mine\n");
     world.git(&["checkout", "-q", "README"]);

@@ -9,6 +9,7 @@ use super::super::send::done;
 use super::super::{State, Turn};
 use crate::event::ConnId;
 use crate::failure::usage;
+use crate::words::count;
 
 impl State {
     /// A person decides about a push that waits for it; whether it is one.
@@ -68,12 +69,12 @@ impl State {
             program: "git push".to_owned(),
             kind: DialogKind::Permission,
             text: format!(
-                "Forward {} to {}? It leads to {} {:?}, with {} new commits.\nSee: git log {}",
+                "Forward {} to {}? It leads to {} {:?}, with {}.\nSee: git log {}",
                 push.name(),
                 self.remote_name(push.team),
                 push.short(),
                 push.subject,
-                push.commits,
+                count(push.commits, "new commit"),
                 push.short()
             ),
             dialog: None,

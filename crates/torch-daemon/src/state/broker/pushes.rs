@@ -21,6 +21,7 @@ use super::MIB;
 use crate::broker::Order;
 use crate::event::{ConnId, Effect};
 use crate::failure::{refused, usage};
+use crate::words::count;
 
 /// The longest name of a branch or tag: what file systems take.
 const NAME_MAX: usize = 255;
@@ -287,11 +288,11 @@ impl State {
         };
         let id = push.id.tag();
         let text = format!(
-            "{name}:{role} wants to push {} ({} {:?}, {} new commits). A person decides: torch approve {id} or torch deny {id}",
+            "{name}:{role} wants to push {} ({} {:?}, {}). A person decides: torch approve {id} or torch deny {id}",
             push.name(),
             push.short(),
             push.subject,
-            push.commits
+            count(push.commits, "new commit")
         );
         let draft = Draft::from_torch(team, MessageKind::Notice, Recipient::Human, text);
         self.post(t, draft);

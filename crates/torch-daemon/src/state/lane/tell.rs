@@ -11,6 +11,7 @@ use super::pair_of;
 use crate::state::schedule::span;
 use crate::state::send::Draft;
 use crate::state::{State, Turn};
+use crate::words::count;
 
 /// What every trigger begins with (S2-157).
 const TRIGGER: &str = "FAST_LANE_TRIGGER:";
@@ -52,9 +53,9 @@ impl State {
             text,
         }];
         if let Some(branch) = self.lane_between(pair).and_then(|lane| lane.branch) {
-            let how_many = merge.brings.commits.max(1);
+            let how_many = count(merge.brings.commits.max(1), "commit");
             notes.push(to_manager(format!(
-                "Fast lane: merged {how_many} commits of {from} into {to} ({branch}): {subject}"
+                "Fast lane: merged {how_many} of {from} into {to} ({branch}): {subject}"
             )));
         }
         notes

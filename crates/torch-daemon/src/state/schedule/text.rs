@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use torch_core::{Schedule, Timestamp};
 
+use crate::words::count;
+
 /// From which lateness on it is told.
 const LATE: Duration = Duration::from_secs(5);
 
@@ -52,7 +54,7 @@ fn when(row: &Schedule, now: Timestamp, left_out: u64) -> String {
         let _ = write!(text, ", due {} ago", span(late));
     }
     if left_out > 0 {
-        let _ = write!(text, ", left out {left_out} times since");
+        let _ = write!(text, ", left out {} since", count(left_out, "time"));
     }
     text
 }
