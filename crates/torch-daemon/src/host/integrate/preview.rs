@@ -11,7 +11,6 @@ use torch_worktree::Git;
 use super::{Site, Why};
 use crate::failure::other;
 use crate::integrate::Job;
-use crate::words::count;
 
 /// Looks, and merges in memory.
 pub(crate) fn preview(git: &Git, home: &Path, job: &Job) -> Response {
