@@ -63,6 +63,46 @@ fn state(push: &Value) -> &str {
 /// A commit on a branch of the developer's.
 const WORK: &str = "git checkout -q -B feature/login && git -c user.name=d -c user.email=d@x commit -q --allow-empty -m 'the login'";
 
+/// Forced, deleted, to the parent, of another role, to the remote's folder by another name: nothing of it comes through, and all of it is told.
+fn refuses_what_may_not_go(world: &World, remote: &Path, base: &str) {
+    // By an agent that passes torch's hooks by.
+    for (command, rule) in [
+        (format!("git push origin HEAD:{base}"), "push.parent"),
+        ("git push origin HEAD:pm-feature/x".to_owned(), "push.other-role"),
+        ("git push origin :feature/login".to_owned(), "push.deletion"),
+        (
+            "git -c user.name=d -c user.email=d@x commit -q --amend --allow-empty -m other && git push --force origin feature/login".to_owned(),
+            "push.forced",
+        ),
+        ("git tag v9 && git push origin v9".to_owned(), "push.tag"),
+        // The remote's folder by another of its names.
+        (format!("git push file://{}/ HEAD:refs/heads/evil", remote.display()), "push.name"),
+    ] {
+        let command = command.replace("git ", "git -c core.hooksPath=/dev/null ");
+        let ran = world.run_as("developer", &command);
+        assert_ne!(ran.code, 0, "{command}: {ran}");
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(said.contains(rule) || rule == "push.deletion", "{command}: {ran}");
+    }
+    assert_eq!(at(world, remote, "evil"), None);
+    // All of it is listed, and a violation; what git itself refuses never came to torch.
+    let pushes = log(world);
+    let came = pushes.iter().filter(|push| state(push) == "forwarded");
+    assert_eq!(came.count(), 1);
+    let violations = world.torch(&["violations"]).ok().stdout;
+    for rule in [
+        "push.parent",
+        "push.other-role",
+        "push.forced",
+        "push.tag",
+        "push.name",
+    ] {
+        let is_it = |push: &&Value| state(push) == "refused" && push["rule"] == rule;
+        assert_eq!(pushes.iter().filter(is_it).count(), 1, "{rule}: {pushes:?}");
+        assert!(violations.contains(rule), "{rule}: {violations}");
+    }
+}
+
 #[test]
 fn an_agents_pushes_go_through_the_broker_and_no_other_way() {
     let world = World::new();
@@ -87,44 +127,9 @@ fn an_agents_pushes_go_through_the_broker_and_no_other_way() {
         &["remote", "get-url", "--push", "origin"],
     );
     assert_eq!(to, remote.display().to_string());
-    // Forced, deleted, to the parent, of another role: nothing of it comes through, by an agent either that passes torch's hooks by.
-    for (command, rule) in [
-        (format!("git push origin HEAD:{base}"), "push.parent"),
-        ("git push origin HEAD:pm-feature/x".to_owned(), "push.other-role"),
-        ("git push origin :feature/login".to_owned(), "push.deletion"),
-        (
-            "git -c user.name=d -c user.email=d@x commit -q --amend --allow-empty -m other && git push --force origin feature/login".to_owned(),
-            "push.forced",
-        ),
-        ("git tag v9 && git push origin v9".to_owned(), "push.tag"),
-        // The remote's folder by another of its names.
-        (format!("git push file://{}/ HEAD:refs/heads/evil", remote.display()), "push.name"),
-    ] {
-        let command = command.replace("git ", "git -c core.hooksPath=/dev/null ");
-        let ran = world.run_as("developer", &command);
-        assert_ne!(ran.code, 0, "{command}: {ran}");
-        let said = format!("{}{}", ran.stdout, ran.stderr);
-        assert!(said.contains(rule) || rule == "push.deletion", "{command}: {ran}");
-    }
+    refuses_what_may_not_go(&world, &remote, &base);
     assert_eq!(at(&world, &remote, "feature/login"), Some(pushed));
     assert_eq!(at(&world, &remote, &base), Some(main));
-    assert_eq!(at(&world, &remote, "evil"), None);
-    // All of it is listed, and a violation; what git itself refuses never came to torch.
-    let pushes = log(&world);
-    let came = pushes.iter().filter(|push| state(push) == "forwarded");
-    assert_eq!(came.count(), 1);
-    let violations = world.torch(&["violations"]).ok().stdout;
-    for rule in [
-        "push.parent",
-        "push.other-role",
-        "push.forced",
-        "push.tag",
-        "push.name",
-    ] {
-        let is_it = |push: &&Value| state(push) == "refused" && push["rule"] == rule;
-        assert_eq!(pushes.iter().filter(is_it).count(), 1, "{rule}: {pushes:?}");
-        assert!(violations.contains(rule), "{rule}: {violations}");
-    }
     // A hook of the remote that refuses is told to the agent, once; its note of the remote is right again.
     let hook = remote.join("hooks/pre-receive");
     fs::create_dir_all(remote.join("hooks")).expect("made");
