@@ -165,6 +165,9 @@ pub struct AgentView {
     pub pid: Option<u32>,
     /// Its worktree.
     pub worktree: PathBuf,
+    /// Whether its program runs and that folder is not there any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub worktree_gone: bool,
     /// Its branch.
     pub branch: Option<String>,
     /// Whether its briefing was proven to have arrived.

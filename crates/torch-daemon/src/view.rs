@@ -173,6 +173,7 @@ pub(crate) fn agent(agent: &Agent, waiting: u64) -> AgentView {
         pane: agent.pane,
         pid: agent.process.map(|process| process.pid),
         worktree: agent.worktree.clone(),
+        worktree_gone: false,
         branch: agent.branch.clone(),
         briefed: agent.briefed,
         enforcement: torch_core::Enforcement::None,

@@ -326,6 +326,19 @@ fn of_rules(team: &TeamView) -> Vec<String> {
     lines
 }
 
+/// The agents that run and whose folders are not there any more.
+fn without_folders(team: &TeamView) -> impl Iterator<Item = String> + '_ {
+    let gone = team.agents.iter().filter(|agent| agent.worktree_gone);
+    gone.map(|agent| {
+        format!(
+            "{}'s folder is gone while its program runs: {} (torch worktree list --team {})",
+            agent.role,
+            agent.worktree.display(),
+            team.name
+        )
+    })
+}
+
 /// One line for each thing that will not go on by itself, or not soon.
 fn notes(team: &TeamView, clock: &Clock) -> Vec<String> {
     use torch_core::AgentState::{Asking, Crashed, Exited, Failed, Limited, Unknown};
@@ -390,6 +403,7 @@ fn notes(team: &TeamView, clock: &Clock) -> Vec<String> {
         ))
     });
     lines.extend(capped);
+    lines.extend(without_folders(team));
     let restarted = team.agents.iter().filter(|agent| agent.restarts > 0);
     lines.extend(restarted.map(|agent| {
         let times = count(agent.restarts, "time");

@@ -74,6 +74,7 @@ pub(crate) fn a_message() -> MessageView {
 
 fn an_agent(role: &str, window: u32, state: AgentState) -> AgentView {
     AgentView {
+        worktree_gone: false,
         role: role.to_owned(),
         window,
         session: None,
@@ -205,6 +206,26 @@ fn status() {
         "status_empty",
         text(&super::status::status(None, &[], &clock(), None))
     );
+}
+
+#[test]
+fn an_agent_whose_folder_is_gone_is_told_as_that() {
+    let mut team = a_team();
+    let shown = |team: &TeamView| {
+        text(&super::status::status(
+            None,
+            std::slice::from_ref(team),
+            &clock(),
+            None,
+        ))
+    };
+    assert!(!shown(&team).contains("folder is gone"));
+    team.agents[0].worktree_gone = true;
+    let line = format!(
+        "{}'s folder is gone while its program runs",
+        team.agents[0].role
+    );
+    assert!(shown(&team).contains(&line), "{}", shown(&team));
 }
 
 /// The columns of a usual terminal.

@@ -11,11 +11,28 @@ use crate::event::{ConnId, Effect, Event, FailedHow};
 use crate::failure::other;
 use crate::state::spool_name;
 
+/// Says of each agent that is shown whether the folder that its program runs in is there.
+fn with_folders(mut response: torch_api::Response) -> torch_api::Response {
+    if let torch_api::Response::Status { teams, .. } = &mut response {
+        let agents = teams.iter_mut().flat_map(|team| &mut team.agents);
+        for agent in agents.filter(|agent| agent.pid.is_some()) {
+            agent.worktree_gone = is_gone(&agent.worktree);
+        }
+    }
+    response
+}
+
+/// Whether nothing is there; what can't be looked at is not called gone.
+fn is_gone(path: &Path) -> bool {
+    let found = std::fs::symlink_metadata(path);
+    found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
 impl Host {
     pub(crate) fn execute(&mut self, now: Timestamp, effect: Effect) {
         match effect {
             Effect::Write(_) => {}
-            Effect::Reply { conn, response } => self.reply(conn, &response),
+            Effect::Reply { conn, response } => self.reply(conn, &with_folders(response)),
             Effect::Answer { conn, query } => self.answer(now, conn, query),
             Effect::Timer { key, at } => self.agenda.set(key, at),
             Effect::CancelTimer(key) => drop(self.agenda.cancel(&key)),
@@ -402,4 +419,19 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// Sends an input; the loop is gone only when the daemon ends.
 pub(crate) fn send(inputs: &tokio::sync::mpsc::UnboundedSender<Input>, input: Input) {
     drop(inputs.send(input));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_gone;
+
+    #[test]
+    fn only_a_folder_that_is_not_there_is_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(!is_gone(folder.path()));
+        assert!(is_gone(&folder.path().join("worktree")));
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").expect("written");
+        assert!(!is_gone(&file.join("below")), "it can't be looked at");
+    }
 }

@@ -384,23 +384,31 @@ impl Watch {
 
     /// Watches the folders that there are now.
     fn follow(&mut self, common_dir: &Path) {
+        self.watch(folders(common_dir));
+    }
+
+    /// Watches these folders and no others. One that has gone since it was listed, as an integration's own worktree does, is passed
+    /// over: what was to be seen in it went with it, and that it went is seen in the folder above.
+    fn watch(&mut self, mut now: BTreeSet<PathBuf>) {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
-        let now = folders(common_dir);
         for gone in self.folders.difference(&now) {
             // A folder that is gone took its watch with it.
             drop(watcher.unwatch(gone));
         }
-        for folder in &now {
+        now.retain(|folder| {
             // Also one that is watched already: another one may stand in its place. (The kernel knows a folder that it
             // watches again.)
-            if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive)
-                && !self.folders.contains(folder)
-            {
+            let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) else {
+                return true;
+            };
+            let is_there = is_folder(folder);
+            if is_there && !self.folders.contains(folder) {
                 tracing::warn!("{} is not watched: {error}", folder.display());
             }
-        }
+            is_there
+        });
         self.folders = now;
     }
 }

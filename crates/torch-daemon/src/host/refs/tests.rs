@@ -192,6 +192,16 @@ async fn what_moves_is_noticed_whatever_becomes_of_the_folders() {
 }
 
 #[tokio::test]
+async fn a_folder_that_goes_before_it_is_watched_is_passed_over() {
+    let scene = Scene::new();
+    let (sender, _inputs) = mpsc::unbounded_channel();
+    let mut watch = Watch::new(&scene.common, sender);
+    let (here, gone) = (scene.common.clone(), scene.common.join("worktrees/app"));
+    watch.watch([here.clone(), gone].into());
+    assert_eq!(watch.folders, BTreeSet::from([here]));
+}
+
+#[tokio::test]
 async fn what_moved_while_nobody_watched_is_found_once_by_the_next_reading() {
     let mut scene = Scene::new();
     scene.watch = None;
