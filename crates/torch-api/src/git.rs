@@ -13,7 +13,7 @@ use crate::wire::TeamSelector;
 mod lane;
 pub use activity::{
     AlertView, BranchView, DeadlineView, EntryView, HealthView, LogFilter, ParentCommit, RiskLevel,
-    RiskRow, RiskView, SharedView,
+    RiskRow, RiskView, SharedView, Unread,
 };
 
 /// A question about a team's git.
@@ -74,6 +74,9 @@ pub enum GitResponse {
         entries: Vec<EntryView>,
         /// Whether there are older ones that were asked for.
         more: bool,
+        /// Since when nothing new is seen, and why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unread: Option<Unread>,
     },
     /// An integration as it stands.
     Integration(Box<IntegrationView>),

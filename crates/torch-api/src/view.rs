@@ -112,6 +112,9 @@ pub struct TeamView {
     /// Its integration that is under way, and what it waits for, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<String>,
+    /// Since when its branches can't be read, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<crate::git::Unread>,
     /// What torch's own words to its agents cost: check-ins, standups, words to go on, repeated briefings.
     #[serde(default)]
     pub supervision: SupervisionView,

@@ -265,6 +265,9 @@ pub struct Rollback {
     pub good: Option<LastGood>,
     /// What is taken back, the newest first.
     pub taken: Vec<TakenBack>,
+    /// How many commits were made for that: what is undone already needs none. None where it is not one by one, or not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverts: Option<usize>,
     /// How many files it changes.
     pub files: usize,
     /// What happens to a branch.

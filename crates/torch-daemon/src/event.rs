@@ -295,6 +295,13 @@ pub enum Event {
         /// All of them.
         standings: Vec<Standing>,
     },
+    /// A team's repository can't be read, or can again, or for another reason than before.
+    RefsRead {
+        /// The team.
+        team: TeamId,
+        /// Why not.
+        trouble: Option<String>,
+    },
     /// `gh` was asked for the pull request of an agent's branch.
     RequestSeen {
         /// Whose.

@@ -48,6 +48,7 @@ pub(crate) fn team(
         open_violations: 0,
         blocked: Vec::new(),
         integration: None,
+        unread: None,
         supervision: SupervisionView::default(),
         agents,
     }

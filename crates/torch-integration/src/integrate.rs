@@ -285,7 +285,12 @@ pub enum Found {
     },
     /// What it left is gone.
     Cleaned,
-    /// It could not be done.
+    /// What it left could not be taken away.
+    NotCleaned {
+        /// Why.
+        why: String,
+    },
+    /// Another act could not be done.
     Failed {
         /// Why.
         why: String,

@@ -367,6 +367,12 @@ impl Lanes {
             .is_some_and(|(it, _)| *it == pair)
     }
 
+    /// Since when a look or merge of this pair is awaited.
+    pub fn awaited_since(&self, pair: Pair) -> Option<Timestamp> {
+        let (under_way, since) = self.under_way.get(&pair.to)?;
+        (*under_way == pair).then_some(*since)
+    }
+
     /// A look came back. Says whether the project manager is to be told of a conflict: of each pair of commits once, and of a
     /// new pair only where other files are concerned.
     pub fn looked(&mut self, now: Timestamp, pair: Pair, looked: Looked) -> Noted {

@@ -32,6 +32,7 @@ mod guard;
 mod hook;
 mod inspect;
 mod integrate;
+mod invented;
 mod keep;
 mod kept;
 mod locate;

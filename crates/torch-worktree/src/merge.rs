@@ -19,7 +19,7 @@ use crate::call::{Call, zero_terminated};
 use crate::git::failed;
 use crate::locate::{Located, locate, main};
 use crate::lock::Lock;
-use crate::{Git, Operation, Repository, WorktreeError};
+use crate::{Git, Operation, Repository, WorktreeError, invented};
 
 pub(crate) use apply::Step;
 pub use apply::apply_merge;
@@ -389,10 +389,13 @@ impl<'a> Tree<'a> {
             request.theirs,
         ];
         let output = self.call().run(args).map_err(failed(act, self.path))?;
-        let words: Vec<_> = zero_terminated(&output.stdout).map(shown).collect();
+        let words: Vec<_> = zero_terminated(&output.stdout).collect();
         let tree = match (output.status.code(), words.split_first()) {
-            (Some(1), Some((_, files))) => return Ok(Err(files.to_vec())),
-            (_, tree) => tree.map(|(tree, _)| tree.clone()).unwrap_or_default(),
+            (Some(1), Some((_, files))) => {
+                let files = invented::all(files.iter().copied(), &[head, request.theirs]);
+                return Ok(Err(files.iter().map(|path| shown(path)).collect()));
+            }
+            (_, tree) => tree.map(|(tree, _)| shown(tree)).unwrap_or_default(),
         };
         output.success_or_error().map_err(failed(act, self.path))?;
         let args = [

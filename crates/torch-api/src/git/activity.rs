@@ -28,6 +28,20 @@ pub struct HealthView {
     pub graph: Vec<String>,
     /// What is open about git.
     pub alerts: Vec<AlertView>,
+    /// Since when nothing new is seen of its branches, and why; absent where they are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Unread>,
+}
+
+/// Branches that can't be read: what moves meanwhile is not seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, in words.
+    pub why: String,
+    /// A command that tells more.
+    pub hint: String,
 }
 
 /// One agent's branch.
@@ -175,7 +189,7 @@ pub struct LogFilter {
 pub struct EntryView {
     /// When it was seen.
     pub at: Timestamp,
-    /// `git.commit`, `git.push`, `git.branch`, `git.request`.
+    /// `git.commit`, `git.push`, `git.branch`, `git.request`, `git.unread`, `git.read`.
     pub kind: String,
     /// The role; none where it was no agent's.
     pub role: Option<String>,

@@ -45,7 +45,7 @@ pub fn plan(plan: &RollbackPlan, width: Option<usize>) -> String {
         authors(&plan.taken)
     ));
     text.push_str(&commit_table(&plan.taken, width));
-    text.push_str(&file_table(&plan.files, 4));
+    text.push_str(&reverting(&plan.files));
     if let Some(first) = plan.aside.first() {
         let more = plan.aside.len().saturating_sub(1);
         let more = if more == 0 {
@@ -97,7 +97,7 @@ pub fn forced(plan: &RollbackPlan, width: Option<usize>) -> String {
         authors(&plan.leaves)
     ));
     text.push_str(&commit_table(&plan.leaves, width));
-    text.push_str(&file_table(&plan.files, 4));
+    text.push_str(&reverting(&plan.files));
     text.push_str(&match &plan.push {
         Some(push) => format!(
             "  remote     {}/{} is overwritten if it still has {} (--force-with-lease)\n",
@@ -153,9 +153,11 @@ fn commit_table(taken: &[TakenBack], width: Option<usize>) -> String {
     }
     let mut table = Table::bare(4);
     for commit in taken.iter().take(SHOWN) {
-        let merged = commit
-            .merged
-            .map(|merged| format!("merge of {}", count(number(merged), "commit")));
+        let merged = commit.merged.map(|merged| match merged {
+            // What it brought are merges, too, or it brought nothing.
+            0 => "merge".to_owned(),
+            merged => format!("merge of {}", count(number(merged), "commit")),
+        });
         table.row([
             Cell::styled(DIM, short(&commit.id)),
             plain(&commit.subject).into(),
@@ -168,6 +170,15 @@ fn commit_table(taken: &[TakenBack], width: Option<usize>) -> String {
         text.push_str(&format!("    … and {more} more\n"));
     }
     text
+}
+
+/// The files of a plan: the lines are those of the way back.
+fn reverting(files: &[FileChangeView]) -> String {
+    let table = file_table(files, 4);
+    match table.is_empty() {
+        true => table,
+        false => format!("  going back changes\n{table}"),
+    }
 }
 
 fn file_table(files: &[FileChangeView], indent: usize) -> String {
@@ -256,7 +267,15 @@ fn headline(view: &RollbackView) -> String {
     match rollback.what {
         RollbackKind::Emergency if hard => format!("{parent} was put back; it left {commits}"),
         RollbackKind::Revert | RollbackKind::Emergency => {
-            format!("{commits} reverted on {parent}")
+            match rollback
+                .reverts
+                .filter(|made| *made != rollback.taken.len())
+            {
+                Some(made) => {
+                    format!("{} of {commits} on {parent}", count(number(made), "revert"))
+                }
+                None => format!("{commits} reverted on {parent}"),
+            }
         }
         RollbackKind::Files => {
             let files = count(number(view.files.len()), "file");

@@ -280,7 +280,7 @@ fn table(team: &TeamView, clock: &Clock, branches: Branches) -> Table {
 }
 
 /// What of the team's rules wants a look.
-fn of_rules(team: &TeamView) -> Vec<String> {
+fn of_rules(team: &TeamView, clock: &Clock) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(trouble) = &team.rules_trouble {
         lines.push(format!(
@@ -313,6 +313,9 @@ fn of_rules(team: &TeamView) -> Vec<String> {
             "{open} (torch violations --open --team {})",
             team.name
         ));
+    }
+    if let Some(unread) = &team.unread {
+        lines.push(super::git::activity::unread(unread, clock));
     }
     if let Some(integration) = &team.integration {
         lines.push(format!("integration {}", super::plain(integration)));
@@ -349,7 +352,7 @@ fn notes(team: &TeamView, clock: &Clock) -> Vec<String> {
             team.name
         ));
     }
-    lines.extend(of_rules(team));
+    lines.extend(of_rules(team, clock));
     if team.paused {
         lines.push(format!(
             "paused: nothing is typed (torch unpause --team {})",

@@ -150,6 +150,7 @@ fn a_team() -> TeamView {
         open_violations: 0,
         blocked: Vec::new(),
         integration: None,
+        unread: None,
         supervision: Default::default(),
         agents: vec![
             an_agent("orchestrator", 0, AgentState::Idle),

@@ -198,6 +198,7 @@ pub(crate) fn a_team() -> TeamView {
         open_violations: 0,
         blocked: Vec::new(),
         integration: None,
+        unread: None,
         supervision: Default::default(),
         agents: Vec::new(),
     }

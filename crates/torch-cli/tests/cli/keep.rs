@@ -234,6 +234,7 @@ fn emergency(team: &Team, number: u128, state: RollbackState) -> Rollback {
         what: RollbackKind::Emergency,
         bad: None,
         parent_tip: None,
+        reverts: None,
         good: None,
         taken: Vec::new(),
         files: 0,

@@ -20,6 +20,8 @@ pub enum Query {
         filter: Box<torch_api::git::LogFilter>,
         /// What is answered where the journal never named the role: the team has none of that name.
         unknown: Option<Box<torch_api::Failure>>,
+        /// Since when nothing new is seen, and why.
+        unread: Option<Box<torch_api::git::Unread>>,
     },
     /// The numbers of the newest messages.
     Stats {

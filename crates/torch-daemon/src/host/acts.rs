@@ -78,12 +78,12 @@ pub fn carried_out(
 }
 
 /// Reads the branches of all repositories that the teams of a state work in, as the host does it once something moved there; what the
-/// teams have not been told yet. A repository that can't be read tells nothing.
+/// teams have not been told yet. A repository that can't be read tells that.
 pub fn read_refs(git: &Git, state: &State) -> Vec<Event> {
     let watched = state.watched_repositories().into_iter();
     let read = watched.flat_map(|(common_dir, teams)| {
         let teams = teams.iter().filter_map(|team| state.refs_of(*team));
-        refs::read_or_warn(git, &common_dir, teams.collect())
+        refs::read(git, &common_dir, teams.collect())
     });
     read.collect()
 }

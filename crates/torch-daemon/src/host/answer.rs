@@ -41,7 +41,11 @@ pub(crate) fn from_store(
             team,
             filter,
             unknown,
-        } => super::health::log(store, now, (&team, &filter), unknown),
+            unread,
+        } => {
+            let unread = unread.map(|unread| *unread);
+            super::health::log(store, now, (&team, unread), (&filter, unknown))
+        }
         Query::Stats { team, limit } => stats(store, now, team.as_deref(), limit),
         Query::Violations(filter, reader) => super::rules::violations(store, &filter, reader),
         Query::Assignments { team, unacked } => {

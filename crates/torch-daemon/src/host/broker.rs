@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use torch_api::Failure;
+use torch_api::wire::FailureKind;
 use torch_core::Timestamp;
 use torch_core::broker::{BrokerRemote, Reach};
 use torch_process::Environment;
@@ -16,7 +17,7 @@ use super::git::failure;
 use super::{Host, Input, execute};
 use crate::broker::{Carried, FetchOrder, Opened, Order, Outcome, Remotes, Shape, Went};
 use crate::event::Event;
-use crate::failure::usage;
+use crate::failure::{from_error, usage};
 
 impl Host {
     /// Carries an order out; what came of it is an event.
@@ -61,7 +62,9 @@ fn carried_out(git: &Git, now: Timestamp, order: Order) -> Outcome {
         },
         Order::Fetch(order) => Outcome::Fetched {
             team: order.team,
-            result: fetched(git, &order).map_err(|error| Box::new(failure(&error))),
+            // The request was right: it is the remote that fails.
+            result: fetched(git, &order)
+                .map_err(|error| Box::new(from_error(FailureKind::Other, &error, error.hint()))),
         },
         Order::Look {
             conn,

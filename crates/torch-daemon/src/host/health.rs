@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use torch_api::git::{
     BranchView, EntryView, GitResponse, HealthView, LogFilter, ParentCommit, RiskLevel, RiskRow,
-    RiskView, SharedView,
+    RiskView, SharedView, Unread,
 };
 use torch_api::{Failure, Response};
 use torch_core::Timestamp;
@@ -267,8 +267,8 @@ fn shared(overlap: &Overlap, role: &str) -> Option<SharedView> {
 pub(super) fn log(
     store: &Store,
     now: Timestamp,
-    (team, filter): (&str, &LogFilter),
-    unknown: Option<Box<Failure>>,
+    (team, unread): (&str, Option<Unread>),
+    (filter, unknown): (&LogFilter, Option<Box<Failure>>),
 ) -> Result<Response, StoreError> {
     let day = u64::try_from(DAY.as_millis()).unwrap_or(u64::MAX);
     let since = filter.since.unwrap_or(Timestamp(now.0.saturating_sub(day)));
@@ -305,7 +305,11 @@ pub(super) fn log(
         .collect();
     let more = entries.len() > limit;
     entries.truncate(limit);
-    let response = GitResponse::Log { entries, more };
+    let response = GitResponse::Log {
+        entries,
+        more,
+        unread,
+    };
     Ok(Response::Git(Box::new(response)))
 }
 

@@ -76,7 +76,7 @@ impl Host {
                     };
                     carried_out(&git, (&home, runner), &job)
                 }
-                Err(why) => Found::Failed { why: why.clone() },
+                Err(why) => failed(&job.act, why.clone()),
             };
             crate::crash::did(&format!("integrate-{}", word(&job.act)));
             let event = Event::Integrated {
@@ -129,9 +129,7 @@ pub(super) fn alone(git: &Git, (home, torch): (&Path, &Path), job: &Job) -> Foun
             let held = &OwnedFd::from(watched);
             carried_out(git, (home, Runner { torch, held }), job)
         }
-        Err(error) => Found::Failed {
-            why: in_words(&error),
-        },
+        Err(error) => failed(&job.act, in_words(&error)),
     }
 }
 
@@ -147,7 +145,15 @@ fn carried_out(git: &Git, (home, runner): (&Path, Runner<'_>), job: &Job) -> Fou
         Act::Verify { commands, tag } => site.verify(commands, tag),
         Act::Clean => site.clean(),
     });
-    done.unwrap_or_else(|why| Found::Failed { why })
+    done.unwrap_or_else(|why| failed(&job.act, why))
+}
+
+/// An act that could not be done.
+fn failed(act: &Act, why: Why) -> Found {
+    match act {
+        Act::Clean => Found::NotCleaned { why },
+        _ => Found::Failed { why },
+    }
 }
 
 impl<'a> Site<'a> {

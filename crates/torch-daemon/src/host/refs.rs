@@ -4,7 +4,8 @@
 //! worktree's `HEAD`), never what an agent's `git status` writes; a moment after the last of them ONE reading of all branches is
 //! taken in a blocking task, and compared with where they stood when the team was last told ([`KnownRefs`]). So it does not matter
 //! what was seen of the way there: a lost event costs time, never a move. A reading is also taken when a team begins to run (which
-//! finds what moved while no daemon did, and what its agents committed before the first one), after the machine slept, and every [`NET`].
+//! finds what moved while no daemon did, and what its agents committed before the first one), after the machine slept, and every [`NET`], and every
+//! [`RETRY`] while readings fail.
 //!
 //! The folders to watch are found anew with each reading, BEFORE the branches are read: what is made in a folder that nobody
 //! watched yet is then found by the reading itself. Links are not followed, whatever a repository has below `refs`.
@@ -21,9 +22,10 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 use torch_core::git_activity::{RefMove, Standing, Withheld, detached_key};
 use torch_core::{AgentId, TeamId, Timestamp};
-use torch_worktree::{Git, Moved, MovesRequest, StandingsRequest, Tips, WorktreeError};
+use torch_worktree::{Git, Moved, MovesRequest, StandingsRequest, Tips};
 
 use super::execute::send;
+use super::integrate::in_words;
 use super::{Host, Input};
 use crate::event::{Event, Made};
 
@@ -33,6 +35,8 @@ const QUIET: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long a repository may go unread: a net for signs that a file system never gave (network file systems give none).
 const NET: Duration = Duration::from_secs(12 * 60);
+/// The same after a reading that failed.
+const RETRY: Duration = Duration::from_secs(30);
 /// The most folders that are watched of one repository; in what lies beyond, moves are found by the net.
 const FOLDERS_MAX: usize = 2_000;
 
@@ -54,6 +58,8 @@ struct Watched {
     read: Option<Timestamp>,
     /// What remotes did not have at the last reading: what is pushed follows from it, and no branch moves when it is forwarded.
     withheld: Vec<Withheld>,
+    /// Whether that failed, for one team at least.
+    failed: bool,
 }
 
 /// A repository's watch: signs go to a task that waits until they are over.
@@ -87,6 +93,7 @@ pub(crate) struct Read {
     common_dir: PathBuf,
     watch: Watch,
     events: Vec<Event>,
+    failed: bool,
 }
 
 /// What a team is told, and by what.
@@ -100,6 +107,8 @@ pub(crate) struct RefsOf {
     pub(crate) owners: Vec<(AgentId, PathBuf)>,
     /// Where the branches stood when it was last told; `None` before the first time.
     pub(crate) known: Option<BTreeMap<String, String>>,
+    /// Why it could not be read the last time, as it was told.
+    pub(crate) trouble: Option<String>,
     /// How its agents stood.
     pub(crate) standings: Vec<Standing>,
     /// What remotes do not have yet, though the repository notes it as theirs.
@@ -127,8 +136,10 @@ impl Host {
                     again: false,
                     read: None,
                     withheld: Vec::new(),
+                    failed: false,
                 });
-            let is_over = watched.read.is_none_or(|read| now.since(read) >= NET);
+            let net = if watched.failed { RETRY } else { NET };
+            let is_over = watched.read.is_none_or(|read| now.since(read) >= net);
             let withheld = self.state.withheld(&common_dir);
             if is_over || watched.teams != teams || watched.withheld != withheld {
                 watched.teams = teams;
@@ -184,7 +195,10 @@ impl Host {
             let mut watch = watch;
             watch.follow(&common_dir);
             let configured = watch.is_configured_anew(&common_dir);
-            let mut events = read_or_warn(&git, &common_dir, teams);
+            let failing = teams.iter().filter(|of| of.trouble.is_some());
+            let failing: BTreeSet<TeamId> = failing.map(|of| of.team).collect();
+            let mut events = read(&git, &common_dir, teams);
+            let failed = fails(failing, &events);
             if configured {
                 let common_dir = common_dir.clone();
                 events.push(Event::RepositoryConfig { common_dir });
@@ -193,6 +207,7 @@ impl Host {
                 common_dir,
                 watch,
                 events,
+                failed,
             };
             send(&inputs, Input::Refs(Sign::Read(Box::new(read))));
         }));
@@ -204,6 +219,7 @@ impl Host {
             common_dir,
             watch,
             events,
+            failed,
         } = read;
         // Nobody runs there any more: with its last owner the watch ends.
         let Some(watched) = self.refs.repositories.get_mut(&common_dir) else {
@@ -211,6 +227,7 @@ impl Host {
         };
         watched.watch = Some(watch);
         watched.reading = false;
+        watched.failed = failed;
         let again = std::mem::take(&mut watched.again);
         let mut effects = Vec::new();
         for event in events {
@@ -224,73 +241,95 @@ impl Host {
     }
 }
 
-/// As [`read`]; of a repository that can't be read nothing is said.
-pub(super) fn read_or_warn(git: &Git, common_dir: &Path, teams: Vec<RefsOf>) -> Vec<Event> {
-    read(git, common_dir, teams).unwrap_or_else(|error| {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "the branches of {} could not be read",
-            common_dir.display()
-        );
-        Vec::new()
-    })
-}
-
-/// Reads a repository's branches and says what each team has not been told.
-pub(crate) fn read(
-    git: &Git,
-    common_dir: &Path,
-    teams: Vec<RefsOf>,
-) -> Result<Vec<Event>, WorktreeError> {
-    let tips = Tips::read(git, common_dir)?;
+/// Reads a repository's branches and says what each team has not been told, also that they could not be read, or are again.
+pub(crate) fn read(git: &Git, common_dir: &Path, teams: Vec<RefsOf>) -> Vec<Event> {
+    let tips = Tips::read(git, common_dir);
     let mut events = Vec::new();
     for of in teams {
-        let team = of.team;
-        let (parent, base) = (of.base.0.as_str(), of.base.1.as_str());
-        let known = of.known.clone().unwrap_or_else(|| {
-            let tips = begun(&tips, &of);
-            events.push(Event::RefsKnown {
-                team,
-                tips: tips.clone(),
-            });
-            tips
-        });
-        let request = MovesRequest {
-            common_dir,
-            tips: &tips,
-            known: &known,
-            base: (base, parent),
-            owners: &of.owners,
+        let told = match &tips {
+            Ok(tips) => read_for(git, (common_dir, tips), &of, &mut events).err(),
+            Err(error) => Some(in_words(error)),
         };
-        let Moved { moves, fresh } = torch_worktree::moves(git, &request)?;
-        let made = made(&moves, fresh);
-        if !moves.is_empty() {
-            events.push(Event::RefsMoved { team, moves });
+        if told == of.trouble {
+            continue;
         }
-        if !made.is_empty() {
-            events.push(Event::Committed { team, made });
-        }
-        let request = StandingsRequest {
-            common_dir,
-            tips: &tips,
-            base: (base, parent),
-            owners: &of.owners,
-            withheld: &of.withheld,
-        };
-        match torch_worktree::standings(git, &request) {
-            Ok(standings) if standings != of.standings => {
-                events.push(Event::Standings { team, standings });
-            }
-            Ok(_) => {}
-            // The moves are told all the same.
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the branches of {} could not be measured",
+        if let Some(why) = &told {
+            tracing::warn!(
+                "the branches of {} could not be read: {why}",
                 common_dir.display()
-            ),
+            );
+        }
+        events.push(Event::RefsRead {
+            team: of.team,
+            trouble: told,
+        });
+    }
+    events
+}
+
+/// As [`read`], for one team; why it could not be read, in words.
+fn read_for(
+    git: &Git,
+    (common_dir, tips): (&Path, &Tips),
+    of: &RefsOf,
+    events: &mut Vec<Event>,
+) -> Result<(), String> {
+    let team = of.team;
+    let (parent, base) = (of.base.0.as_str(), of.base.1.as_str());
+    let fresh = of.known.is_none();
+    let known = of.known.clone().unwrap_or_else(|| begun(tips, of));
+    let request = MovesRequest {
+        common_dir,
+        tips,
+        known: &known,
+        base: (base, parent),
+        owners: &of.owners,
+    };
+    let moved = torch_worktree::moves(git, &request).map_err(|error| in_words(&error))?;
+    if fresh {
+        let tips = known;
+        events.push(Event::RefsKnown { team, tips });
+    }
+    let Moved { moves, fresh } = moved;
+    let made = made(&moves, fresh);
+    if !moves.is_empty() {
+        events.push(Event::RefsMoved { team, moves });
+    }
+    if !made.is_empty() {
+        events.push(Event::Committed { team, made });
+    }
+    // The moves are told whatever becomes of this.
+    let request = StandingsRequest {
+        common_dir,
+        tips,
+        base: (base, parent),
+        owners: &of.owners,
+        withheld: &of.withheld,
+    };
+    let measured = torch_worktree::standings(git, &request);
+    let standings = measured.map_err(|error| in_words(&error))?;
+    if standings != of.standings {
+        events.push(Event::Standings { team, standings });
+    }
+    Ok(())
+}
+
+/// Whether a reading failed: for these teams it did before, and the events say what changed.
+fn fails(mut failing: BTreeSet<TeamId>, events: &[Event]) -> bool {
+    for event in events {
+        match event {
+            Event::RefsRead {
+                team,
+                trouble: Some(_),
+            } => drop(failing.insert(*team)),
+            Event::RefsRead {
+                team,
+                trouble: None,
+            } => drop(failing.remove(team)),
+            _ => {}
         }
     }
-    Ok(events)
+    !failing.is_empty()
 }
 
 /// Where the branches stood when a team began that was never told of any: its agents' at the commit that it began at, since they may

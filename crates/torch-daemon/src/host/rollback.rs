@@ -225,6 +225,7 @@ impl Draft<'_> {
             what,
             bad: None,
             parent_tip: None,
+            reverts: None,
             good: None,
             taken: Vec::new(),
             files: 0,
@@ -299,6 +300,7 @@ impl Draft<'_> {
         }
         Ok(Rollback {
             taken: self.told(commits)?,
+            reverts: Some(made.commits.len()),
             files: self.differing(tip, &made.tip)?,
             moves: Some(self.moved(tip, &made)),
             ..record

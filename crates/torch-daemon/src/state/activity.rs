@@ -11,6 +11,7 @@ mod overlaps;
 mod parent;
 mod requests;
 mod show;
+mod unread;
 
 pub use overlaps::Clash;
 
@@ -40,6 +41,8 @@ pub(crate) struct Activity {
     requests: BTreeSet<TeamId>,
     /// When `gh` was asked about whom.
     asked: BTreeMap<AgentId, requests::Asked>,
+    /// Why repositories can't be read, and since when.
+    unread: BTreeMap<TeamId, (Timestamp, String)>,
     /// The looks for conflicts.
     looks: BTreeMap<TeamId, overlaps::Look>,
 }
@@ -75,6 +78,7 @@ impl State {
                 team.base_commit.clone(),
             ),
             known: known.map(|known| known.tips.clone()),
+            trouble: self.activity.unread.get(&id).map(|(_, why)| why.clone()),
             standings: standings.cloned().collect(),
             withheld: self.withheld(&team.common_dir),
             owners,

@@ -34,6 +34,7 @@ pub(super) fn cause_of(event: &Event) -> String {
         Event::RulesRead { .. } => "project's rules read".to_owned(),
         Event::RefsKnown { .. }
         | Event::RefsMoved { .. }
+        | Event::RefsRead { .. }
         | Event::RepositoryConfig { .. }
         | Event::Committed { .. }
         | Event::Standings { .. } => "branches read".to_owned(),

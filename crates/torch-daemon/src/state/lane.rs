@@ -32,6 +32,9 @@ use super::{State, Turn};
 use crate::event::{Effect, TimerKey};
 use crate::lane::{LaneAct, LaneCame, LaneDone, LaneOrder, LaneSeen, LaneSide};
 
+/// How long messages wait for the end of a merge at most; most take well below a second.
+const MERGE_HOLDS: Duration = Duration::from_secs(15);
+
 /// The fast lanes of all teams.
 #[derive(Debug, Default)]
 pub(crate) struct FastLanes {
@@ -136,6 +139,16 @@ impl State {
         let rows = self.lanes.pairs.values();
         let merging = rows.filter(|row| row.team == team && row.merge.is_some());
         merging.map(|row| row.to).collect()
+    }
+
+    /// Until when nothing is typed to an agent, as torch writes files in its worktree: a turn that began now would read some of them
+    /// from before the merge and some from after it.
+    pub(super) fn merge_holds(&self, agent: AgentId, now: Timestamp) -> Option<Timestamp> {
+        let mut rows = self.lanes.pairs.values();
+        let row = rows.find(|row| row.to == agent && row.merge.is_some())?;
+        let lanes = self.lanes.teams.get(&row.team)?;
+        let until = lanes.awaited_since(pair_of(row))?.after(MERGE_HOLDS);
+        (now < until).then_some(until)
     }
 
     /// The lane that leads from one agent to another.
@@ -331,6 +344,8 @@ impl State {
             LaneCame::Looked(seen) => self.on_lane_looked(t, team, pair, seen),
             LaneCame::Applied(end) | LaneCame::Settled(end) => {
                 self.on_lane_ended(t, team, pair, end);
+                // What waited for the end of the merge.
+                self.pump(t, pair.to);
             }
         }
         self.tell_lane_news(t, team);

@@ -466,6 +466,7 @@ impl State {
             Event::RulesRead { team, result } => self.on_rules_read(t, team, result),
             Event::TreeSeen { agent, work } => self.on_tree_seen(t, agent, work.as_deref()),
             Event::RefsKnown { team, tips } => self.on_refs_known(t, team, tips),
+            Event::RefsRead { team, trouble } => self.on_refs_read(t, team, trouble),
             Event::RepositoryConfig { common_dir } => self.on_repository_config(t, &common_dir),
             Event::RefsMoved { team, moves } => self.on_refs_moved(t, team, &moves),
             Event::Committed { team, made } => self.on_new_commits(t, team, &made),

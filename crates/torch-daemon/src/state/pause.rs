@@ -109,6 +109,11 @@ impl State {
             t.timer(TimerKey::Turns(agent), until);
             return Some((DeferReason::Limited, words));
         }
+        if let Some(until) = self.merge_holds(agent, t.now) {
+            t.timer(TimerKey::Turns(agent), until);
+            let words = "torch merges commits into its worktree just now";
+            return Some((DeferReason::Busy, words.to_owned()));
+        }
         let capped = self.capped(agent, t.now);
         let run = self.agents.get_mut(&agent)?;
         run.agent.turns.retain(|at| t.now.since(*at) < HOUR);

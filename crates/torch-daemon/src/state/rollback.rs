@@ -318,6 +318,7 @@ impl State {
             what: RollbackKind::Verify,
             bad: None,
             parent_tip: None,
+            reverts: None,
             good: None,
             taken: Vec::new(),
             files: 0,

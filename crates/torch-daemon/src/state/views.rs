@@ -44,6 +44,7 @@ impl State {
         view.open_violations = self.count_open_violations(id);
         view.blocked = self.blocked_roles(id);
         view.integration = self.integration_line(id);
+        view.unread = self.unread(id);
         view.caps = Some(self.caps());
         view.tasks = self.plans.get(&id).map(torch_core::TaskPlan::count);
         view.to_do_again = self

@@ -87,12 +87,13 @@ pub fn follow(row: &mut Integration, rules: &Rules, found: Found, now: Timestamp
             }
             // What is in the parent can't be given up.
             Found::Landed { .. } => row.giving_up = None,
-            Found::Failed { why } => {
+            Found::NotCleaned { why } => {
                 let said = row.giving_up.take().unwrap_or_default();
                 let why = format!("{said}; what it left could not be taken away: {why}");
                 end(row, IntegrationOutcome::Aborted { why }, now);
                 return Vec::new();
             }
+            // What was under way when it was given up came to an end, whichever; it is cleaned up next.
             _ => return Vec::new(),
         }
     }
@@ -141,7 +142,7 @@ pub fn follow(row: &mut Integration, rules: &Rules, found: Found, now: Timestamp
             Vec::new()
         }
         Found::Cleaned => on_told(row, rules, now),
-        Found::Failed { why } => on_failed(row, rules, why, now),
+        Found::NotCleaned { why } | Found::Failed { why } => on_failed(row, rules, why, now),
     }
 }
 

@@ -6,7 +6,7 @@ use torch_core::Timestamp;
 
 use crate::call::{Call, zero_terminated};
 use crate::git::failed;
-use crate::{Git, Repository, WorktreeError};
+use crate::{Git, Repository, WorktreeError, invented};
 
 /// One merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,10 +116,13 @@ fn merged(
     ];
     let output = call(git, repository).run(args).map_err(failed(act, root))?;
     let shown = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
-    let words: Vec<_> = zero_terminated(&output.stdout).map(shown).collect();
+    let words: Vec<_> = zero_terminated(&output.stdout).collect();
     let tree = match (output.status.code(), words.split_first()) {
-        (Some(1), Some((_, files))) => return Ok(Err(files.iter().cloned().collect())),
-        (_, tree) => tree.map(|(tree, _)| tree.clone()).unwrap_or_default(),
+        (Some(1), Some((_, files))) => {
+            let files = invented::all(files.iter().copied(), &[ours, theirs]);
+            return Ok(Err(files.iter().map(|path| shown(path)).collect()));
+        }
+        (_, tree) => tree.map(|(tree, _)| shown(tree)).unwrap_or_default(),
     };
     output.success_or_error().map_err(failed(act, root))?;
     Ok(Ok(tree))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Desk;
-use crate::WorktreeError;
+use crate::{WorktreeError, invented};
 
 impl Desk<'_> {
     /// The files in which each of these pairs conflicts, in order; one process for all of them.
@@ -27,7 +27,13 @@ impl Desk<'_> {
             .call()
             .stdin(lines)
             .ask("merge commits in memory", args)?;
-        parse(&output.stdout, pairs.len()).ok_or_else(|| WorktreeError::Answer {
+        let found = parse(&output.stdout, pairs.len()).map(|found| {
+            let named = found.iter().zip(pairs);
+            let named = named
+                .map(|(files, (a, b))| invented::all(files.iter().map(Vec::as_slice), &[a, b]));
+            named.collect()
+        });
+        found.ok_or_else(|| WorktreeError::Answer {
             act: "merge commits in memory",
             path: self.root.to_owned(),
             answer: String::from_utf8_lossy(&output.stdout)

@@ -1,9 +1,10 @@
 //! Commits reverted and picked in memory: no file, index or branch is touched.
 
 use super::line::short;
-use super::{Bench, Result, RollbackError, words};
+use super::{Bench, Result, RollbackError};
+use crate::call::zero_terminated;
 use crate::git::failed;
-use crate::{Git, Repository, WorktreeError};
+use crate::{Git, Repository, WorktreeError, invented};
 
 /// At most so many commits are taken back one by one.
 const MOST: usize = 500;
@@ -204,16 +205,18 @@ impl Bench<'_> {
             theirs,
         ];
         let output = self.call().run(args).map_err(failed(act, self.root()))?;
-        let found = words(&output.stdout);
+        let found: Vec<&[u8]> = zero_terminated(&output.stdout).collect();
+        let shown = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
         let tree = match (output.status.code(), found.split_first()) {
             (Some(1), Some((_, files))) => {
+                let files = invented::all(files.iter().copied(), &[ours, theirs]);
                 return Err(RollbackError::Conflict {
                     commit: short(&original.id),
                     subject: original.subject.clone(),
-                    files: files.to_vec(),
+                    files: files.iter().map(|path| shown(path)).collect(),
                 });
             }
-            (_, tree) => tree.map(|(tree, _)| tree.clone()).unwrap_or_default(),
+            (_, tree) => tree.map(|(tree, _)| shown(tree)).unwrap_or_default(),
         };
         output
             .success_or_error()

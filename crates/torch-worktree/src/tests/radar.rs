@@ -171,6 +171,37 @@ fn deleted_renamed_and_unusual_files() {
 }
 
 #[test]
+fn a_link_where_another_has_a_folder_is_named_as_itself() {
+    let team = Team::new(&[]);
+    let link = team.place("developer").join("link");
+    std::os::unix::fs::symlink("code.txt", link).expect("linked");
+    team.commit("developer", "other.txt", "the developer's\n");
+    fs::create_dir(team.place("tester").join("link")).expect("made");
+    team.write("tester", "link/inner", "text\n");
+    team.commit("tester", "other.txt", "the tester's\n");
+    let radar = team.radar();
+    let conflicts = radar.overlaps.iter();
+    let conflicts = conflicts.filter(|one| one.pairs.iter().any(|pair| pair.conflict));
+    let conflicts: Vec<_> = conflicts.map(|one| one.path.as_str()).collect();
+    assert_eq!(conflicts, ["link", "other.txt"]);
+    let repository = team.project.inspect();
+    let head = |name: &str| git(team.place(name), &["rev-parse", "HEAD"]);
+    let (ours, theirs) = (head("developer"), head("tester"));
+    let files = crate::clashes(&handle(), &repository, (&ours, &theirs)).expect("merged");
+    assert_eq!(files.into_iter().collect::<Vec<_>>(), ["link", "other.txt"]);
+    let request = MergeRequest {
+        repository: &repository,
+        worktree: team.place("developer"),
+        theirs: &theirs,
+        message: "merge",
+        label: "test",
+    };
+    let merged = prepare_merge(&handle(), &request).expect("merged");
+    let files = ["link", "other.txt"].map(str::to_owned).to_vec();
+    assert_eq!(merged, PreparedMerge::Conflict { files });
+}
+
+#[test]
 fn nothing_of_a_repository_is_run() {
     let team = Team::new(&[]);
     let canary = team.project.folder.path().join("canary");

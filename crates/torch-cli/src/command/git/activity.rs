@@ -70,9 +70,17 @@ pub(super) fn log(args: LogArgs, place: &Place) -> Outcome {
         limit: args.limit,
     };
     let request = Request::Git(GitRequest::Log(filter));
-    let GitResponse::Log { entries, more } = ask(place, &request)? else {
+    let GitResponse::Log {
+        entries,
+        more,
+        unread,
+    } = ask(place, &request)?
+    else {
         return Err(CommandError::other("the daemon answered something else"));
     };
+    if let Some(unread) = &unread {
+        output::notice(&render::unread(unread, &clock));
+    }
     if args.json.json {
         for entry in &entries {
             output::json(entry)?;

@@ -3,7 +3,7 @@
 use anstyle::Style;
 use serde_json::Value;
 use torch_api::git::{
-    BranchView, EntryView, HealthView, ParentCommit, RiskLevel, RiskRow, RiskView,
+    BranchView, EntryView, HealthView, ParentCommit, RiskLevel, RiskRow, RiskView, Unread,
 };
 
 use crate::render::style::{BAD, DIM, GOOD, NONE, STRONG, WARN, paint};
@@ -51,6 +51,10 @@ pub fn health(view: &HealthView, clock: &Clock, width: Option<usize>) -> String 
         );
         text.push_str(&told(WARN, &line, width));
     }
+    if let Some(unread) = &view.unread {
+        let line = format!("  {}\n", self::unread(unread, clock));
+        text.push_str(&fit::prose(&line, width, 2));
+    }
     if !view.remote {
         text.push_str(&format!(
             "  {}\n",
@@ -85,6 +89,16 @@ pub fn health(view: &HealthView, clock: &Clock, width: Option<usize>) -> String 
 /// A line that goes on below itself.
 fn told(style: Style, line: &str, width: Option<usize>) -> String {
     fit::prose(&format!("  {}\n", paint(style, line)), width, 2)
+}
+
+/// That branches can't be read: since when, why, and what tells more.
+pub fn unread(unread: &Unread, clock: &Clock) -> String {
+    format!(
+        "the branches can't be read for {}, and what moves is not seen: {} ({})",
+        clock.age(unread.since),
+        plain(&unread.why.split_whitespace().collect::<Vec<_>>().join(" ")),
+        plain(&unread.hint)
+    )
 }
 
 fn branch_row(branch: &BranchView, clock: &Clock) -> Vec<Cell> {
@@ -162,10 +176,12 @@ fn level(risk: RiskLevel) -> Cell {
 
 /// At most five lines that say why, the file first.
 fn reasons(row: &RiskRow, parent: &str) -> String {
-    let with_parent = row
-        .conflicts
-        .iter()
-        .map(|path| (BAD, format!("{path} conflicts with {parent}")));
+    let with_parent = row.conflicts.iter().map(|path| {
+        (
+            BAD,
+            format!("{} conflicts with {parent}", path.escape_debug()),
+        )
+    });
     let mut shared: Vec<_> = row.shared.iter().collect();
     shared.sort_by_key(|one| one.conflicts.is_empty());
     let with_others = shared
@@ -173,11 +189,19 @@ fn reasons(row: &RiskRow, parent: &str) -> String {
         .map(|one| match one.conflicts.as_slice() {
             [] => (
                 DIM,
-                format!("{} is also changed by {}", one.path, one.with.join(", ")),
+                format!(
+                    "{} is also changed by {}",
+                    one.path.escape_debug(),
+                    one.with.join(", ")
+                ),
             ),
             roles => (
                 BAD,
-                format!("{} conflicts with {}", one.path, roles.join(", ")),
+                format!(
+                    "{} conflicts with {}",
+                    one.path.escape_debug(),
+                    roles.join(", ")
+                ),
             ),
         });
     let lines: Vec<_> = with_parent.chain(with_others).collect();
@@ -272,6 +296,8 @@ fn what(entry: &EntryView) -> String {
             let number = entry.data["number"].as_u64().unwrap_or(0);
             format!("pull request {number} of {branch} is {}", field("state"))
         }
+        "git.unread" => format!("the branches can't be read: {}", field("why")),
+        "git.read" => "the branches are read again".to_owned(),
         other => other.to_owned(),
     }
 }

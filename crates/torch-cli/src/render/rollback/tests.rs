@@ -48,6 +48,7 @@ fn rollback(what: RollbackKind) -> Rollback {
         what,
         bad: None,
         parent_tip: None,
+        reverts: None,
         good: Some(last_good()),
         taken: vec![
             taken("aaa", "ann", None),
@@ -98,6 +99,7 @@ fn the_plan() {
         taken: vec![
             taken("aaa", "ann", None),
             taken("bbb", "developer (torch)", Some(2)),
+            taken("ddd", "torch", Some(0)),
         ],
         leaves: vec![
             taken("aaa", "ann", None),
@@ -121,9 +123,9 @@ fn the_plan() {
         "last good  01234567 Integration: 2026-11-21 06:14",
         "it has the tag stable-app-20261121-061412",
         "bad        bbb01234, 1 commit made since it came in",
-        "above it   2 commits, 2 files changed, by ann, developer (torch)",
+        "above it   3 commits, 2 files changed, by ann, developer (torch), torch",
         "merge of 2 commits",
-        "src/a.rs +3 -3",
+        "  going back changes\n    src/a.rs +3 -3",
         "logo.png binary",
         "stable-side is on no commit of the branch itself",
         "not now",
@@ -131,6 +133,7 @@ fn the_plan() {
     ] {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
+    assert!(!shown.contains("merge of 0"), "{shown}");
 }
 
 #[test]
@@ -146,6 +149,14 @@ fn what_was_done() {
     );
     assert!(reverted.contains("to bring it back: torch rollback revert aaaa..bbbb"));
     assert!(reverted.ends_with("-one\n+two\n… the difference goes on\n"));
+    // One of them was undone already.
+    let mut fewer = rollback(RollbackKind::Emergency);
+    fewer.reverts = Some(1);
+    let fewer = plainly(&done(&view(fewer)));
+    assert!(
+        fewer.starts_with("1 revert of 2 commits on main\n"),
+        "{fewer}"
+    );
     let mut forced = rollback(RollbackKind::Emergency);
     if let Some(moves) = &mut forced.moves {
         moves.hard = Some("c".repeat(40));

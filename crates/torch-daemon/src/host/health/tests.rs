@@ -91,6 +91,7 @@ impl Scene {
             parent_more: 0,
             graph: Vec::new(),
             alerts: Vec::new(),
+            unread: None,
         }
     }
 }
@@ -259,7 +260,7 @@ fn a_role_that_nobody_ever_had_is_unknown() {
         };
         let failure = crate::failure::usage("no such target", "no such role", None);
         let unknown = (!known).then(|| Box::new(failure));
-        log(&store, now, ("app", &filter), unknown).expect("read")
+        log(&store, now, ("app", None), (&filter, unknown)).expect("read")
     };
     let is_empty = |response: &Response| match response {
         Response::Git(answer) => {

@@ -101,10 +101,11 @@ impl Scene {
             base: ("refs/heads/main".to_owned(), self.base.clone()),
             owners: vec![(developer(), self.worktree.clone())],
             known: self.known.clone(),
+            trouble: None,
             standings: Vec::new(),
             withheld: Vec::new(),
         };
-        let events = read(&Git::new(environment()), &self.common, vec![of]).expect("read");
+        let events = read(&Git::new(environment()), &self.common, vec![of]);
         let mut found = Vec::new();
         for event in events {
             match event {
@@ -143,6 +144,46 @@ impl Scene {
         assert_eq!(found.len(), 1, "{found:?}");
         (found[0].name.clone(), found[0].agent)
     }
+}
+
+#[tokio::test]
+async fn a_repository_that_cant_be_read_is_told_until_it_can() {
+    let mut scene = Scene::new();
+    let mut told = None;
+    let mut read = |scene: &mut Scene| {
+        let of = RefsOf {
+            team: team(),
+            base: ("refs/heads/main".to_owned(), scene.base.clone()),
+            owners: vec![(developer(), scene.worktree.clone())],
+            known: scene.known.clone(),
+            trouble: told.clone(),
+            standings: Vec::new(),
+            withheld: Vec::new(),
+        };
+        let failing = of.trouble.iter().map(|_| of.team).collect();
+        let events = super::read(&Git::new(environment()), &scene.common, vec![of]);
+        let news = events.iter().find_map(|event| match event {
+            Event::RefsRead { trouble, .. } => Some(trouble.clone()),
+            _ => None,
+        });
+        if let Some(trouble) = &news {
+            told.clone_from(trouble);
+        }
+        (news, fails(failing, &events))
+    };
+    assert_eq!(read(&mut scene), (None, false));
+    let (head, aside) = (scene.common.join("HEAD"), scene.common.join("aside"));
+    fs::rename(&head, &aside).expect("moved");
+    let (news, failed) = read(&mut scene);
+    let why = news.flatten().expect("it is told");
+    assert!(
+        failed && why.contains(&*scene.common.to_string_lossy()),
+        "{why}"
+    );
+    // Once; it is tried again.
+    assert_eq!(read(&mut scene), (None, true));
+    fs::rename(&aside, &head).expect("moved");
+    assert_eq!(read(&mut scene), (Some(None), false));
 }
 
 #[tokio::test]
@@ -246,10 +287,11 @@ impl Both {
             base: (format!("refs/heads/{parent}"), base.clone()),
             owners: vec![(*agent, worktree.to_path_buf())],
             known: self.known.get(team).cloned(),
+            trouble: None,
             standings: Vec::new(),
             withheld: Vec::new(),
         });
-        let events = read(&Git::new(environment()), common, of.collect()).expect("read");
+        let events = read(&Git::new(environment()), common, of.collect());
         let mut told = Vec::new();
         for event in events {
             match event {

@@ -30,6 +30,7 @@ impl State {
             parent_more: 0,
             graph: Vec::new(),
             alerts: self.git_alerts(team.id),
+            unread: self.unread(team.id),
         };
         let order = Box::new(Order::Health {
             view: Box::new(view),
@@ -69,6 +70,7 @@ impl State {
                     team: team.name.to_string(),
                     filter: Box::new(filter),
                     unknown,
+                    unread: self.unread(team.id).map(Box::new),
                 };
                 t.push(Effect::Answer { conn, query });
             }

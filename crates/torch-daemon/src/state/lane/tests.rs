@@ -516,6 +516,36 @@ fn a_merge_that_was_cut_off_is_told_as_such() {
 }
 
 #[test]
+fn nothing_is_typed_to_an_agent_while_its_files_are_written() {
+    let mut stage = Stage::new();
+    stage.commit("developer", "new.txt", "new\n");
+    stage.now = stage.timer.take().expect("it is looked at");
+    stage.handle(Event::Timer(TimerKey::Lane(team_id())));
+    let held = |stage: &mut Stage, seconds: u64| {
+        let now = stage.now;
+        stage.now = now.after(Duration::from_secs(seconds));
+        let mut held = None;
+        let effects = ask(stage, |state, t| held = state.held(t, id("tester")));
+        stage.now = now;
+        let until = effects.iter().find_map(|effect| match effect {
+            Effect::Timer {
+                key: TimerKey::Turns(agent),
+                at,
+            } if *agent == id("tester") => Some(at.since(now).as_secs()),
+            _ => None,
+        });
+        (held.map(|(reason, _)| reason), until)
+    };
+    assert_eq!(held(&mut stage, 0), (None, None), "a look writes nothing");
+    assert!(stage.one(), "a look");
+    let busy = Some(torch_core::DeferReason::Busy);
+    assert_eq!(held(&mut stage, 0), (busy, Some(15)));
+    assert_eq!(held(&mut stage, 15), (None, None), "not for ever");
+    assert!(stage.one(), "the merge");
+    assert_eq!(held(&mut stage, 0), (None, None));
+}
+
+#[test]
 fn two_that_meet_by_a_checkout_alone_are_merged() {
     let mut stage = Stage::new();
     let stands = |stage: &mut Stage, branch: &str| {

@@ -70,6 +70,51 @@ fn what_the_remote_lacks_of_the_parent_is_told_with_the_landing() {
 }
 
 #[test]
+fn what_fails_while_it_is_given_up_is_no_failed_clean_up() {
+    let given_up = || {
+        let mut world = World::new(&["developer"]);
+        world.row.wishes.until = Some(1);
+        world.run();
+        resume(&mut world.row, None, world.now);
+        let (mut next, _) = due(&mut world.row, &world.rules, world.now);
+        while next != Due::Act(Act::Build) {
+            let Due::Act(act) = next else {
+                panic!("{next:?}");
+            };
+            let found = world.host(&act);
+            follow(&mut world.row, &world.rules, found, world.now);
+            (next, _) = due(&mut world.row, &world.rules, world.now);
+        }
+        abort(&mut world.row, "human").expect("it has not landed");
+        let why = "the disk is full".to_owned();
+        follow(
+            &mut world.row,
+            &world.rules,
+            Found::Failed { why },
+            world.now,
+        );
+        assert_eq!(world.row.outcome, None, "nothing was cleaned up yet");
+        let (next, _) = due(&mut world.row, &world.rules, world.now);
+        assert_eq!(next, Due::Act(Act::Clean));
+        world
+    };
+    let ended = |mut world: World, found| {
+        follow(&mut world.row, &world.rules, found, world.now);
+        match world.row.outcome {
+            Some(IntegrationOutcome::Aborted { why }) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(ended(given_up(), Found::Cleaned), "human ended it");
+    let why = "it is held".to_owned();
+    let told = ended(given_up(), Found::NotCleaned { why });
+    assert_eq!(
+        told,
+        "human ended it; what it left could not be taken away: it is held"
+    );
+}
+
+#[test]
 fn a_pull_request_is_opened_before_it_lands() {
     let mut world = World::new(&["developer"]);
     world.run();

@@ -132,6 +132,7 @@ impl History {
             what,
             bad: None,
             parent_tip: Some(self.tip()),
+            reverts: None,
             good: None,
             taken: taken.collect(),
             files: 0,

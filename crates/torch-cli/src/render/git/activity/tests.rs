@@ -49,6 +49,14 @@ fn branch(role: &str, ahead: u64, behind: u64) -> BranchView {
     }
 }
 
+fn unread() -> Unread {
+    Unread {
+        since: ago(5),
+        why: "failed: bad\nobject".to_owned(),
+        hint: "git -C /p fsck".to_owned(),
+    }
+}
+
 #[test]
 fn health_at_a_glance() {
     let mut late = branch("developer", 3, 25);
@@ -88,6 +96,7 @@ fn health_at_a_glance() {
             rule: "git.behind".to_owned(),
             evidence: "main-developer is 25 commits behind trunk; at most 20".to_owned(),
         }],
+        unread: Some(unread()),
     };
     let text = shown(&health(&view, &clock(), Some(WIDTH)));
     for expect in [
@@ -99,6 +108,8 @@ fn health_at_a_glance() {
         "origin lacks 33 commits of trunk: git push origin trunk",
         "trunk in the last day: 3 commits",
         "* 01234567 Progress: ·[31mred",
+        "the branches can't be read for 5 m, and what moves is not seen",
+        "object (git -C /p fsck)",
     ] {
         assert!(text.contains(expect), "{expect:?} in\n{text}");
     }
@@ -135,7 +146,7 @@ fn risk_says_why() {
     };
     let everybody = ["orchestrator", "project_manager", "tester", "testrunner"];
     let mut high = row("developer", RiskLevel::High);
-    high.conflicts = vec!["src/main.rs".to_owned()];
+    high.conflicts = vec!["src/main.rs\nreview: nobody".to_owned()];
     high.shared = vec![share("src/b.rs", &[]), share("src/a.rs", &everybody)];
     high.shared
         .extend((0..4).map(|number| share(&format!("src/{number}.rs"), &[])));
@@ -149,7 +160,7 @@ fn risk_says_why() {
     assert_eq!(
         reasons,
         [
-            "  developer: src/main.rs conflicts with trunk",
+            "  developer: src/main.rs\\nreview: nobody conflicts with trunk",
             "  developer: src/a.rs conflicts with orchestrator, project_manager, tester,",
             "    testrunner",
             "  developer: src/b.rs is also changed by tester",
