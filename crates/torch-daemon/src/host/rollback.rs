@@ -310,8 +310,14 @@ impl Draft<'_> {
     /// All above the last good commit is reverted.
     fn to_last_good(&self, what: RollbackKind) -> Result<Rollback> {
         let found = find(self.git, self.repository, self.wanted)?;
-        let record = self.towards(&found, what);
+        self.back_to(&found, what)
+    }
+
+    /// Likewise, to what was found before.
+    fn back_to(&self, found: &Good, what: RollbackKind) -> Result<Rollback> {
+        let record = self.towards(found, what);
         let Good { line, above, .. } = found;
+        let above = *above;
         if above == 0 {
             return Err(self.nothing());
         }

@@ -1,6 +1,7 @@
 //! What would be taken back, and by which command.
 
 use torch_api::rollback::RollbackPlan;
+use torch_core::rollback::{Rollback, RollbackKind};
 use torch_process::quote;
 use torch_worktree::rollback::{self as git_rollback, RollbackError};
 use torch_worktree::{Git, Repository};
@@ -27,7 +28,9 @@ pub(super) fn made(git: &Git, wanted: &Wanted) -> Result<RollbackPlan> {
         wanted,
     };
     let team = quote::shell(&wanted.name);
-    let (words, why) = recommended(&draft, &found);
+    // Made once: it costs two processes for each commit.
+    let back = draft.back_to(&found, RollbackKind::Revert);
+    let (words, why) = recommended(&draft, &found, &back);
     Ok(RollbackPlan {
         team: wanted.name.clone(),
         parent: wanted.parent.clone(),
@@ -38,7 +41,9 @@ pub(super) fn made(git: &Git, wanted: &Wanted) -> Result<RollbackPlan> {
         files: files.into_iter().map(file).collect(),
         aside: found.aside,
         bad: found.bad,
-        hindrance: hindrance(git, &repository, &draft),
+        hindrance: back
+            .ok()
+            .and_then(|back| hindrance(git, &repository, &back)),
         command: format!("torch rollback {words} --team {team}"),
         why,
         good: found.good,
@@ -46,12 +51,9 @@ pub(super) fn made(git: &Git, wanted: &Wanted) -> Result<RollbackPlan> {
 }
 
 /// Why the parent branch can't be moved now.
-fn hindrance(git: &Git, repository: &Repository, draft: &Draft<'_>) -> Option<String> {
-    let rollback = draft
-        .to_last_good(torch_core::rollback::RollbackKind::Revert)
-        .ok()?;
+fn hindrance(git: &Git, repository: &Repository, rollback: &Rollback) -> Option<String> {
     let refs = rollback.refs();
-    let refused = git_rollback::check(git, &carry(repository, &rollback, &refs)).err()?;
+    let refused = git_rollback::check(git, &carry(repository, rollback, &refs)).err()?;
     Some(match refused.hint() {
         Some(hint) => format!("{refused} ({hint})"),
         None => refused.to_string(),
@@ -59,7 +61,7 @@ fn hindrance(git: &Git, repository: &Repository, draft: &Draft<'_>) -> Option<St
 }
 
 /// The arguments of `torch rollback` that had better be used, and why.
-fn recommended(draft: &Draft<'_>, found: &Good) -> (String, String) {
+fn recommended(draft: &Draft<'_>, found: &Good, back: &Result<Rollback>) -> (String, String) {
     if found.above == 0 {
         let why = "the branch has that content already: there is nothing to take back";
         return ("verify".to_owned(), why.to_owned());
@@ -83,7 +85,7 @@ fn recommended(draft: &Draft<'_>, found: &Good) -> (String, String) {
             }
         }
     }
-    match draft.to_last_good(torch_core::rollback::RollbackKind::Revert) {
+    match back {
         Err(refused) if too_many(draft, found) => {
             let cause = refused.causes.first().cloned().unwrap_or_default();
             ("branch".to_owned(), cause)
