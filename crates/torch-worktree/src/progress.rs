@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use git2::Oid;
 use serde::{Deserialize, Serialize};
 use torch_core::Timestamp;
 use torch_core::git_activity::Withheld;
 
 use crate::call::Call;
 use crate::git::failed;
-use crate::locate::locate;
+use crate::locate::{Located, locate};
 use crate::refs::not_pushed;
 use crate::{Git, Repository, WorktreeError, WorktreeState};
 
@@ -18,6 +19,7 @@ const STALE: Duration = Duration::from_secs(7 * 86_400);
 
 /// Without a commit for this long it had better be removed.
 const OLD: Duration = Duration::from_secs(14 * 86_400);
+
 
 /// How far the work is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +36,8 @@ pub struct Progress {
     pub operation: Option<String>,
 }
 
-/// Measures the work in the worktree at `path` against `parent`, a branch or a commit; `withheld` is what remotes do not have yet.
+/// Measures the work in the worktree at `path` against `parent`, a branch in full or a commit: by libgit2, which starts no process, and
+/// by `git` where that can't. `withheld` is what remotes do not have yet.
 ///
 /// # Errors
 /// [`WorktreeError`] when git can't read the worktree or the parent.
@@ -46,9 +49,56 @@ pub fn progress(
     withheld: &[Withheld],
 ) -> Result<Progress, WorktreeError> {
     let located = locate(repository, path)?;
+    let operation = located
+        .as_ref()
+        .and_then(Located::operation)
+        .map(|operation| operation.to_string());
+    let folder = located.as_ref().map_or(path, |found| &found.git_dir);
+    let (head, measured) = match by_libgit2(folder, parent) {
+        Ok(measured) => measured,
+        Err(error) => {
+            tracing::debug!(at = %path.display(), %error, "git is asked instead of libgit2");
+            by_git(git, path, located.as_ref(), parent)?
+        }
+    };
+    Ok(Progress {
+        unpushed: not_pushed(git, &repository.common_dir, &head, withheld)?,
+        operation,
+        ..measured
+    })
+}
+
+/// Where it stands, in full hex, and the rest without what is not pushed and what is under way.
+fn by_libgit2(folder: &Path, parent: &str) -> Result<(String, Progress), git2::Error> {
+    let repository = git2::Repository::open(folder)?;
+    let head = repository.head()?.peel_to_commit()?;
+    let other = match repository.find_reference(parent) {
+        Ok(branch) => branch.peel_to_commit()?.id(),
+        Err(_) => repository.find_commit(Oid::from_str(parent)?)?.id(),
+    };
+    let (ahead, behind) = repository.graph_ahead_behind(head.id(), other)?;
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let seconds = u64::try_from(head.time().seconds()).unwrap_or_default();
+    let measured = Progress {
+        last_commit: Timestamp(seconds.saturating_mul(1000)),
+        ahead: number(ahead),
+        behind: number(behind),
+        unpushed: None,
+        operation: None,
+    };
+    Ok((head.id().to_string(), measured))
+}
+
+/// Likewise.
+fn by_git(
+    git: &Git,
+    path: &Path,
+    located: Option<&Located>,
+    parent: &str,
+) -> Result<(String, Progress), WorktreeError> {
     let call = || {
         let call = Call::to_read(git, path);
-        match &located {
+        match located {
             Some(found) => call.of(&found.git_dir, path),
             None => call,
         }
@@ -67,16 +117,14 @@ pub fn progress(
         .split_once('\t')
         .ok_or_else(|| answer(sides.clone()))?;
     let head = ask(&["rev-parse", "--verify", "HEAD^{commit}"])?.text();
-    let unpushed = not_pushed(git, &repository.common_dir, &head, withheld)?;
-    Ok(Progress {
+    let measured = Progress {
         last_commit: Timestamp(number(&time)?.saturating_mul(1000)),
         ahead: number(ahead)?,
         behind: number(behind)?,
-        unpushed,
-        operation: located
-            .and_then(|found| found.operation())
-            .map(|operation| operation.to_string()),
-    })
+        unpushed: None,
+        operation: None,
+    };
+    Ok((head, measured))
 }
 
 /// What had better be done with a worktree that nobody has committed in for a week.

@@ -9,6 +9,7 @@ mod changes;
 mod merges;
 mod work;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,8 +18,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
 use crate::call::quoted;
+use crate::refs::Graph;
 use crate::{Git, Repository, WorktreeError};
-use changes::{Change, Hunk};
+use changes::{Change, Changes, Hunk, Hunks};
 
 /// More files that two sides share than this are not looked into for the lines, in files; that they are shared is said.
 const LINES_MAX: usize = 200;
@@ -136,7 +138,9 @@ pub fn radar(git: &Git, request: &RadarRequest<'_>) -> Result<Radar, WorktreeErr
 /// A side with its uncommitted work as a commit.
 struct Looked<'a> {
     side: &'a Side,
-    /// The commit that holds everything, full hex.
+    /// What is checked out, full hex.
+    head: String,
+    /// The commit that holds everything, full hex: `head`, or a child of it that only the scratch folder has.
     tip: String,
     /// What it changes since it left the parent branch.
     changes: BTreeMap<Vec<u8>, Change>,
@@ -170,6 +174,10 @@ struct Desk<'a> {
     objects: PathBuf,
     alternates: String,
     scratch: &'a Path,
+    /// The repository itself, without the scratch folder.
+    graph: Graph<'a>,
+    /// What was compared: from, to.
+    compared: RefCell<BTreeMap<(String, String), Changes>>,
 }
 
 impl<'a> Desk<'a> {
@@ -186,6 +194,8 @@ impl<'a> Desk<'a> {
             objects: scratch.0.join("objects"),
             alternates: quoted(own.as_os_str().as_bytes()),
             scratch: &scratch.0,
+            graph: Graph::open(git, &repository.common_dir),
+            compared: RefCell::default(),
         })
     }
 
@@ -207,6 +217,13 @@ impl<'a> Desk<'a> {
 
     /// The commit that a revision names.
     fn commit(&self, folder: &Path, revision: &str) -> Result<String, WorktreeError> {
+        let found = git2::Repository::open(folder).and_then(|repository| {
+            let object = repository.revparse_single(revision)?;
+            Ok(object.peel_to_commit()?.id().to_string())
+        });
+        if let Ok(found) = found {
+            return Ok(found);
+        }
         let revision = format!("{revision}^{{commit}}");
         let args = ["rev-parse", "--verify", "--end-of-options", &revision];
         Ok(self.call_in(folder).ask("read a commit", args)?.text())
@@ -224,13 +241,15 @@ impl<'a> Desk<'a> {
     fn look<'s>(&self, side: &'s Side, parent: &str) -> Result<Looked<'s>, WorktreeError> {
         let head = self.commit(&side.worktree, "HEAD")?;
         let (tip, uncommitted) = self.with_work(&side.worktree, &head)?;
-        let base = self.merge_base(parent, &tip)?;
+        // The tip's only parent is what is checked out.
+        let base = self.merge_base(parent, &head)?;
         let changes = match &base {
             Some(base) => self.changes(base, &tip)?,
             None => BTreeMap::new(),
         };
         Ok(Looked {
             side,
+            head,
             tip,
             changes,
             uncommitted,
@@ -246,7 +265,7 @@ impl<'a> Desk<'a> {
                 if !meet(&a.changes, &b.changes) {
                     continue;
                 }
-                let Some(base) = self.merge_base(&a.tip, &b.tip)? else {
+                let Some(base) = self.merge_base(&a.head, &b.head)? else {
                     continue;
                 };
                 let own = |side: &Looked<'_>| match &side.base {
@@ -282,13 +301,14 @@ fn overlaps(
     desk: &Desk<'_>,
 ) -> Result<Vec<Overlap>, WorktreeError> {
     let mut found: BTreeMap<Vec<u8>, Vec<Pair>> = BTreeMap::new();
+    let hunks = all_hunks(looked, near, desk)?;
     for (near, conflicts) in near.iter().zip(merged) {
         let (a, b) = (&looked[near.sides.0], &looked[near.sides.1]);
-        let hunks = |side: &Looked<'_>| match near.paths.len() {
-            ..=LINES_MAX => desk.hunks(&near.base, &side.tip, &near.paths),
-            _ => Ok(BTreeMap::new()),
+        let of = |side: usize| {
+            let ends = (near.base.as_str(), looked[side].tip.as_str());
+            hunks.get(&ends).filter(|_| near.paths.len() <= LINES_MAX)
         };
-        let (ours, theirs) = (hunks(a)?, hunks(b)?);
+        let (ours, theirs) = (of(near.sides.0), of(near.sides.1));
         // A conflict may lie in a file that one side renamed.
         for path in near.paths.union(conflicts) {
             let uncommitted = [a, b]
@@ -298,8 +318,11 @@ fn overlaps(
                 sides: [a.side.name.clone(), b.side.name.clone()],
                 conflict: conflicts.contains(path),
                 uncommitted: uncommitted.map(|side| side.side.name.clone()).collect(),
-                lines: match (ours.get(path), theirs.get(path)) {
-                    (Some(a), Some(b)) => Hunk::shared(a, b),
+                lines: match (
+                    ours.and_then(|files| files.get(path)),
+                    theirs.and_then(|files| files.get(path)),
+                ) {
+                    (Some(a), Some(b)) if near.paths.contains(path) => Hunk::shared(a, b),
                     _ => Vec::new(),
                 },
             };
@@ -313,6 +336,25 @@ fn overlaps(
             pairs,
         })
         .collect())
+}
+
+/// The lines that sides change in files that others change, by base and tip: one process for each of these, not for each pair.
+fn all_hunks<'l>(
+    looked: &'l [Looked<'_>],
+    near: &'l [Near],
+    desk: &Desk<'_>,
+) -> Result<BTreeMap<(&'l str, &'l str), Hunks>, WorktreeError> {
+    let mut wanted: BTreeMap<(&str, &str), BTreeSet<Vec<u8>>> = BTreeMap::new();
+    for near in near.iter().filter(|near| near.paths.len() <= LINES_MAX) {
+        for side in [near.sides.0, near.sides.1] {
+            let ends = (near.base.as_str(), looked[side].tip.as_str());
+            let paths = wanted.entry(ends).or_default();
+            paths.extend(near.paths.iter().cloned());
+        }
+    }
+    let each = wanted.into_iter();
+    each.map(|(ends, paths)| Ok((ends, desk.hunks(ends.0, ends.1, &paths)?)))
+        .collect()
 }
 
 fn shown(path: &[u8]) -> String {

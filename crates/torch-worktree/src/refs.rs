@@ -189,14 +189,14 @@ struct Led {
 
 /// A way to ask for commits: by libgit2, and by `git` where that can't open the repository, or refuses a commit that git itself shows,
 /// such as one with a date that is none.
-struct Graph<'a> {
+pub(crate) struct Graph<'a> {
     repository: Option<Box<git2::Repository>>,
     git: &'a Git,
     common_dir: &'a Path,
 }
 
 impl<'a> Graph<'a> {
-    fn open(git: &'a Git, common_dir: &'a Path) -> Self {
+    pub(crate) fn open(git: &'a Git, common_dir: &'a Path) -> Self {
         Self {
             repository: git2::Repository::open(common_dir).ok().map(Box::new),
             git,
@@ -204,7 +204,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    fn ask<T>(
+    pub(crate) fn ask<T>(
         &self,
         by_libgit2: impl FnOnce(&git2::Repository) -> Result<T, git2::Error>,
         by_git: impl FnOnce(&Git, &Path) -> Result<T, WorktreeError>,

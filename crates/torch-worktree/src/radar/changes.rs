@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
+use git2::Oid;
+
 use super::Desk;
 use crate::WorktreeError;
 use crate::git::failed;
@@ -64,9 +66,22 @@ impl Hunk {
     }
 }
 
+/// What a side makes of files.
+pub(super) type Changes = BTreeMap<Vec<u8>, Change>;
+
+/// The lines that are changed, by file.
+pub(super) type Hunks = BTreeMap<Vec<u8>, Vec<Hunk>>;
+
 impl Desk<'_> {
-    /// The newest commit that both have; `None` where there is none.
+    /// The newest commit that both, which the repository has, have; `None` where there is none.
     pub(super) fn merge_base(&self, a: &str, b: &str) -> Result<Option<String>, WorktreeError> {
+        self.graph.ask(
+            |repository| base_by_libgit2(repository, a, b),
+            |_, _| self.base_by_git(a, b),
+        )
+    }
+
+    fn base_by_git(&self, a: &str, b: &str) -> Result<Option<String>, WorktreeError> {
         let output = self
             .call()
             .run(["merge-base", a, b])
@@ -82,14 +97,23 @@ impl Desk<'_> {
     }
 
     /// The files that differ between two commits; a renamed one counts with both of its names.
-    pub(super) fn changes(
-        &self,
-        from: &str,
-        to: &str,
-    ) -> Result<BTreeMap<Vec<u8>, Change>, WorktreeError> {
-        let args = ["diff-tree", "-r", "-z", "--raw", "--no-renames", from, to];
-        let output = self.call().ask("compare commits", args)?;
-        Ok(parse_raw(&output.stdout))
+    pub(super) fn changes(&self, from: &str, to: &str) -> Result<Changes, WorktreeError> {
+        let ends = (from.to_owned(), to.to_owned());
+        if let Some(known) = self.compared.borrow().get(&ends) {
+            return Ok(known.clone());
+        }
+        let found = self.graph.ask(
+            |repository| changes_by_libgit2(repository, from, to),
+            // What is not committed lies in the scratch folder alone.
+            |_, _| {
+                let args = ["diff-tree", "-r", "-z", "--raw", "--no-renames", from, to];
+                let output = self.call().ask("compare commits", args)?;
+                Ok(parse_raw(&output.stdout))
+            },
+        )?;
+        let mut compared = self.compared.borrow_mut();
+        compared.insert(ends, found.clone());
+        Ok(found)
     }
 
     /// The lines of `from` that `to` changes in these files; a file without text is left out.
@@ -98,7 +122,7 @@ impl Desk<'_> {
         from: &str,
         to: &str,
         paths: &BTreeSet<Vec<u8>>,
-    ) -> Result<BTreeMap<Vec<u8>, Vec<Hunk>>, WorktreeError> {
+    ) -> Result<Hunks, WorktreeError> {
         let fixed = [
             "diff-tree",
             "-r",
@@ -119,6 +143,55 @@ impl Desk<'_> {
         let output = self.call().ask("compare files", args)?;
         Ok(parse_patch(&output.stdout))
     }
+}
+
+/// An error where there are several: which of them is meant is left to git.
+fn base_by_libgit2(
+    repository: &git2::Repository,
+    a: &str,
+    b: &str,
+) -> Result<Option<String>, git2::Error> {
+    let (a, b) = (Oid::from_str(a)?, Oid::from_str(b)?);
+    match repository.merge_bases(a, b) {
+        Ok(bases) => match bases.as_ref() {
+            [only] => Ok(Some(only.to_string())),
+            _ => Err(git2::Error::from_str("there are several merge bases")),
+        },
+        Err(error) if error.code() == git2::ErrorCode::NotFound => {
+            // Commits that are not there are no answer.
+            repository.find_commit(a)?;
+            repository.find_commit(b)?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn changes_by_libgit2(
+    repository: &git2::Repository,
+    from: &str,
+    to: &str,
+) -> Result<Changes, git2::Error> {
+    let tree = |id: &str| repository.find_commit(Oid::from_str(id)?)?.tree();
+    let (from, to) = (tree(from)?, tree(to)?);
+    let mut options = git2::DiffOptions::new();
+    options.include_typechange(true).ignore_submodules(false);
+    let diff = repository.diff_tree_to_tree(Some(&from), Some(&to), Some(&mut options))?;
+    let mut changes = BTreeMap::new();
+    for delta in diff.deltas() {
+        let (old, new) = (delta.old_file(), delta.new_file());
+        let Some(path) = new.path_bytes().or_else(|| old.path_bytes()) else {
+            continue;
+        };
+        let gone = delta.status() == git2::Delta::Deleted;
+        let mode = if gone { 0 } else { u32::from(new.mode()) };
+        let change = Change {
+            mode: format!("{mode:06o}"),
+            id: new.id().to_string(),
+        };
+        changes.insert(path.to_vec(), change);
+    }
+    Ok(changes)
 }
 
 /// Reads `git diff-tree -z --raw`.

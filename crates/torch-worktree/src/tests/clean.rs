@@ -288,8 +288,10 @@ fn progress_is_measured_against_the_branch_it_goes_into() {
         );
     }
     project.commit("main moves on");
+    // No process is needed for it.
+    let without = Git::new([("PATH".into(), "/nonexistent".into())].into());
     let measure = |repository: &Repository| {
-        progress(&handle(), repository, &added.path, "refs/heads/main", &[]).expect("measured")
+        progress(&without, repository, &added.path, "refs/heads/main", &[]).expect("measured")
     };
     let repository = project.inspect();
     let found = measure(&repository);

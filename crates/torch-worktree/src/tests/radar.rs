@@ -51,6 +51,10 @@ impl Team {
     }
 
     fn radar(&self) -> Radar {
+        self.radar_by(&handle())
+    }
+
+    fn radar_by(&self, git: &Git) -> Radar {
         let repository = self.project.inspect();
         let before = self.objects();
         let scratch = self.project.folder.path().join("scratch");
@@ -60,7 +64,7 @@ impl Team {
             sides: &self.sides,
             scratch: &scratch,
         };
-        let found = radar(&handle(), &request).expect("a radar");
+        let found = radar(git, &request).expect("a radar");
         assert!(!scratch.exists());
         assert_eq!(
             self.objects(),
@@ -121,6 +125,41 @@ fn committed_and_uncommitted_work_is_merged_in_memory() {
             .collect();
         assert_eq!(uncommitted, [(1, 0), (1, 1), (1, 1)]);
     }
+}
+
+#[test]
+fn a_pair_takes_no_process_of_its_own() {
+    let team = Team::new(&[]);
+    for (name, line) in [("developer", "one"), ("tester", "two"), ("pm", "three")] {
+        team.commit(name, "code.txt", &lines(&[(3, line)]));
+    }
+    // git that says how often it was asked.
+    let bin = team.project.folder.path().join("bin");
+    let asked = bin.join("asked");
+    fs::create_dir(&bin).expect("made");
+    let mut env = environment();
+    let path = env["PATH".as_ref() as &std::ffi::OsStr].clone();
+    let path = path.to_str().expect("UTF-8");
+    let counts = format!(
+        "#!/bin/sh\necho \"$@\" >> {}\nPATH={path} exec git \"$@\"\n",
+        asked.display()
+    );
+    fs::write(bin.join("git"), counts).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(bin.join("git"), mode).expect("set");
+    env.insert("PATH".into(), format!("{}:{path}", bin.display()).into());
+    let found = team.radar_by(&Git::new(env));
+    assert_eq!(found.overlaps.len(), 1);
+    assert_eq!(found.overlaps[0].pairs.len(), 3);
+    assert!(
+        found.overlaps[0]
+            .pairs
+            .iter()
+            .all(|pair| pair.conflict && pair.lines == [(3, 3)])
+    );
+    let asked = fs::read_to_string(&asked).expect("it was");
+    // For each side its configuration, its status and the lines that it changes; two for all of them.
+    assert_eq!(asked.lines().count(), 3 * 3 + 2, "{asked}");
 }
 
 #[test]
