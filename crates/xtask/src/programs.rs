@@ -17,6 +17,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "a request of that name",
     ),
     (
+        "crates/torch-cli/src/exit/section.rs",
+        "a command of that name",
+    ),
+    (
         "crates/torch-demo/src/work/git.rs",
         "the demo agent's, in its own name",
     ),
