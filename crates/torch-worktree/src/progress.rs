@@ -20,7 +20,6 @@ const STALE: Duration = Duration::from_secs(7 * 86_400);
 /// Without a commit for this long it had better be removed.
 const OLD: Duration = Duration::from_secs(14 * 86_400);
 
-
 /// How far the work is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {

@@ -587,19 +587,3 @@ fn a_person_reviews_where_the_policy_says_so_and_may_say_no() {
     assert_eq!(world.parent, "parent-1");
     assert!(decide(&mut world.row, ("human", true), world.now).is_err());
 }
-
-#[test]
-fn a_measure_below_its_threshold_holds_it_up() {
-    let mut world = World::new(&["developer"]);
-    world.row.wishes.metrics = [("coverage".to_owned(), 79_000)].into();
-    world.run();
-    assert!(matches!(world.on(), Some(WaitOn::Person { why }) if why.contains("coverage is 79")));
-    resume(&mut world.row, None, world.now);
-    world.run();
-    assert!(matches!(world.on(), Some(WaitOn::Person { .. })));
-    world.row.wishes.metrics = [("coverage".to_owned(), 81_000)].into();
-    resume(&mut world.row, None, world.now);
-    world.run();
-    world.approve();
-    assert!(world.row.is_verified());
-}

@@ -232,3 +232,19 @@ fn a_files_name_begins_no_line_of_its_own() {
     assert_eq!(world.row.conflicts[0].file, "z\\nreview: nobody");
     assert!(!world.said.iter().any(|(_, text)| text.contains('\n')));
 }
+
+#[test]
+fn a_measure_below_its_threshold_holds_it_up() {
+    let mut world = World::new(&["developer"]);
+    world.row.wishes.metrics = [("coverage".to_owned(), 79_000)].into();
+    world.run();
+    assert!(matches!(world.on(), Some(WaitOn::Person { why }) if why.contains("coverage is 79")));
+    resume(&mut world.row, None, world.now);
+    world.run();
+    assert!(matches!(world.on(), Some(WaitOn::Person { .. })));
+    world.row.wishes.metrics = [("coverage".to_owned(), 81_000)].into();
+    resume(&mut world.row, None, world.now);
+    world.run();
+    world.approve();
+    assert!(world.row.is_verified());
+}
