@@ -441,10 +441,10 @@ mod tests {
 
     /// What looks like a rule of these and is none: entries of the journal, settings, files.
     const NO_RULES: &str = "\
-        commit.failed commit.made commit.refused commit.repeated git.branch git.commit git.forbid git.push \
-        git.request lane.conflict lane.cycle lane.jsonl lane.late lane.merged lane.merging lane.off lane.on \
+        commit.failed commit.made commit.refused commit.repeated git.branch git.broker git.commit git.forbid git.push \
+        git.read git.request git.unread lane.conflict lane.cycle lane.jsonl lane.late lane.merged lane.merging lane.off lane.on \
         lane.settled lane.unsolved plan.changed plan.made plan.toml push.approved push.away push.ended push.failed \
-        push.forwarded push.landed push.lost push.not-put-back push.put-back push.refused push.taken \
+        push.forwarded push.kept-back push.landed push.lost push.not-put-back push.noted push.put-back push.refused push.taken \
         push.turned-down rollback.began rollback.done rollback.failed rollback.refused rollback.verified \
         schedule.cancelled schedule.fired schedule.made schedule.refused standup.answered standup.asked \
         standup.ended team.branch team.cancelled team.created team.dependencies team.phase team.purging team.removed \
