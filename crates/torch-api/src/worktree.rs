@@ -52,6 +52,15 @@ pub struct WorktreeView {
     pub was_there: Option<bool>,
 }
 
+/// The ports of which worktrees get pairs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PortsView {
+    /// The range, as `8100-8199`.
+    pub pool: String,
+    /// The first of the pair that the next worktree gets, as far as nobody takes it before; none is left.
+    pub next: Option<u16>,
+}
+
 /// How far an agent is with what it has to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkView {

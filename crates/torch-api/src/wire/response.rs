@@ -10,7 +10,7 @@ use crate::roster::{ResumeView, WindowRename};
 use crate::view::{
     AgentView, CheckInView, DaemonView, JournalView, MessageView, PlanView, ScheduleView, TeamView,
 };
-use crate::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
+use crate::worktree::{KeptView, PortsView, RemovedView, UndeletedView, WorktreeView};
 
 /// A step of an agent on its way up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -197,6 +197,9 @@ pub enum Response {
     Worktrees {
         /// The worktrees.
         worktrees: Vec<WorktreeView>,
+        /// The ports that worktrees get; none where they get none.
+        #[serde(default)]
+        ports: Option<PortsView>,
     },
     /// What became of each worktree that was to be removed.
     WorktreesRemoved {

@@ -5,7 +5,7 @@ mod tidy;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use torch_api::worktree::{RemovedView, WorktreeView};
+use torch_api::worktree::{PortsView, RemovedView, WorktreeView};
 use torch_api::{Client, Request, Response};
 
 use super::given::Given;
@@ -91,20 +91,23 @@ pub(crate) fn run(args: WorktreeArgs, place: &Place) -> Outcome {
 }
 
 fn list(args: ListArgs, place: &Place) -> Outcome {
-    let worktrees = fetch(&mut connect::connect(place)?, args.team)?;
+    let (worktrees, ports) = fetch(&mut connect::connect(place)?, args.team)?;
     if args.json.json {
         for worktree in &worktrees {
             output::json(worktree)?;
         }
     } else {
         output::data(&worktree::list(&worktrees, crate::screen::width()))?;
+        output::data(&worktree::ports(ports.as_ref()))?;
     }
     Ok(exit::OK)
 }
 
-fn fetch(client: &mut Client, team: Option<String>) -> Result<Vec<WorktreeView>, CommandError> {
+type Listed = (Vec<WorktreeView>, Option<PortsView>);
+
+fn fetch(client: &mut Client, team: Option<String>) -> Result<Listed, CommandError> {
     match connect::ask(client, &Request::WorktreeList { team })? {
-        Response::Worktrees { worktrees } => Ok(worktrees),
+        Response::Worktrees { worktrees, ports } => Ok((worktrees, ports)),
         other => Err(CommandError::unexpected(&other)),
     }
 }
@@ -141,7 +144,7 @@ fn by_place(
         return Ok(args);
     }
     let here = common_dir(&place.team(None).cwd);
-    let all = fetch(client, None)?.into_iter();
+    let all = fetch(client, None)?.0.into_iter();
     let mut own = all.filter(|found| found.team.is_none() && found.role == args.role);
     let found = own
         .find(|found| is_added(&found.path) && here.is_some() && common_dir(&found.path) == here);
@@ -197,7 +200,7 @@ fn confirmed(args: &RemoveArgs, place: &Place, client: &mut Client) -> Result<bo
         false => Goes::Worktree,
     };
     match connect::ask(client, &request(args, place, true))? {
-        Response::Worktrees { worktrees } => {
+        Response::Worktrees { worktrees, .. } => {
             for found in &worktrees {
                 output::notice(worktree::before(found, goes).trim_end());
             }

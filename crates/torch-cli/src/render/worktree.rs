@@ -4,7 +4,7 @@ mod tidy;
 
 use std::path::PathBuf;
 
-use torch_api::worktree::{KeptView, RemovedView, UndeletedView, WorktreeView};
+use torch_api::worktree::{KeptView, PortsView, RemovedView, UndeletedView, WorktreeView};
 
 use super::style::{BAD, DIM, STRONG, paint};
 use super::table::{Cell, Table};
@@ -35,6 +35,18 @@ pub fn list(worktrees: &[WorktreeView], width: Option<usize>) -> String {
         ));
     }
     text
+}
+
+/// The ports that worktrees get, and the next free pair.
+pub fn ports(ports: Option<&PortsView>) -> String {
+    let Some(ports) = ports else {
+        return String::new();
+    };
+    let next = match ports.next {
+        Some(first) => format!("the next free pair is {first}, {}", u32::from(first) + 1),
+        None => "no pair is free (worktree.ports)".to_owned(),
+    };
+    format!("ports {}: {next}\n", ports.pool)
 }
 
 fn section<'a>(

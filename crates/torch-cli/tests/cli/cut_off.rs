@@ -145,6 +145,7 @@ fn a_purge_is_asked_for_once() {
     let fake = Fake::start(&place.socket(), |request, connection| match request {
         Request::Purge { dry_run: true, .. } => connection.answer(&Response::Worktrees {
             worktrees: Vec::new(),
+            ports: None,
         }),
         Request::Schedules { .. } => connection.answer(&Response::Schedules {
             schedules: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use torch_api::worktree::PortsView;
 use torch_core::config::WorktreeConfig;
 use torch_process::Environment;
 use torch_worktree::{Git, Placed, PortPair, Ports, Repository, SetUpRequest, WorktreeError};
@@ -47,6 +48,17 @@ impl SetUp {
     pub(crate) fn leased(&self, worktree: &Path) -> Option<PortPair> {
         // Where they can't be read, none are shown.
         self.ports.as_ref()?.of(worktree).ok().flatten()
+    }
+
+    /// Which ports there are, and which pair the next worktree would get.
+    pub(crate) fn ports(&self) -> Option<PortsView> {
+        let ports = self.ports.as_ref()?;
+        // Where the leases can't be read, nothing is said of them.
+        let next = ports.next().ok()?;
+        Some(PortsView {
+            pool: ports.pool().to_string(),
+            next: next.map(PortPair::first),
+        })
     }
 
     /// The files and folders that worktrees get from their project.

@@ -73,6 +73,7 @@ impl Bench<'_> {
             } => match self.add((&project, &name), &known) {
                 Ok(made) => Done::Answer(Response::Worktrees {
                     worktrees: vec![made],
+                    ports: None,
                 }),
                 Err(failure) => failed(failure),
             },

@@ -91,7 +91,8 @@ fn carried_out(bench: &Bench<'_>, conn: ConnId, order: Order) -> Done {
             if let Some(known) = others_than {
                 worktrees.extend(bench.of_no_team(&known));
             }
-            Done::Answer(Response::Worktrees { worktrees })
+            let ports = bench.set_up.ports();
+            Done::Answer(Response::Worktrees { worktrees, ports })
         }
         Order::Kept { places, role } => Done::Answer(kept(git, &places, role.as_deref())),
         order @ (Order::Radar { .. } | Order::Health { .. } | Order::Risk { .. }) => {

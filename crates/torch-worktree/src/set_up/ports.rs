@@ -99,19 +99,33 @@ impl Ports {
         if let Some((pair, _)) = leases.iter().find(|(_, path)| path == worktree) {
             return Ok(*pair);
         }
-        for first in (self.pool.first..self.pool.last).filter(|port| port % 2 == 0) {
-            let pair = PortPair(first);
-            let holder = leases.iter().find(|(held, _)| *held == pair);
-            let is_held = holder.is_some_and(|(_, path)| path.exists());
-            if is_held || !is_quiet(pair.first()) || !is_quiet(pair.second()) {
-                continue;
-            }
-            self.write(pair, worktree)?;
-            return Ok(pair);
-        }
-        Err(WorktreeError::NoPorts {
+        let pair = self.free(&leases).ok_or_else(|| WorktreeError::NoPorts {
             pool: self.pool.to_string(),
             worktree: worktree.to_owned(),
+        })?;
+        self.write(pair, worktree)?;
+        Ok(pair)
+    }
+
+    /// The pair that the next worktree would get; `None` where none is left.
+    ///
+    /// # Errors
+    /// [`WorktreeError::Io`] when the leases can't be read.
+    pub fn next(&self) -> Result<Option<PortPair>, WorktreeError> {
+        Ok(self.free(&self.leases()?))
+    }
+
+    /// Which ports there are.
+    pub fn pool(&self) -> PortPool {
+        self.pool
+    }
+
+    fn free(&self, leases: &[(PortPair, PathBuf)]) -> Option<PortPair> {
+        let evens = (self.pool.first..self.pool.last).filter(|port| port % 2 == 0);
+        evens.map(PortPair).find(|pair| {
+            let holder = leases.iter().find(|(held, _)| held == pair);
+            let is_held = holder.is_some_and(|(_, path)| path.exists());
+            !is_held && is_quiet(pair.first()) && is_quiet(pair.second())
         })
     }
 

@@ -224,11 +224,15 @@ fn each_worktree_has_ports_of_its_own_until_it_is_gone() {
     };
     let (a, b, c) = (worktree("a"), worktree("b"), worktree("c"));
     let first = |path: &Path| ports.lease(path).map(PortPair::first);
+    let next = || ports.next().expect("read").map(PortPair::first);
+    assert_eq!(next(), Some(47_122));
     assert_eq!(first(&a).expect("leased"), 47_122);
+    assert_eq!(next(), Some(47_124));
     // Another handle, as after a restart, knows of it.
     let again = desk.ports("47121-47126");
     assert_eq!(again.lease(&a).expect("leased").second(), 47_123);
     assert_eq!(first(&b).expect("leased"), 47_124);
+    assert_eq!(next(), None);
     let error = first(&c).expect_err("none is left");
     assert_eq!(
         error.to_string(),
@@ -249,6 +253,10 @@ fn ports_that_somebody_listens_on_are_passed_over() {
     let ports = desk.ports("47130-47133");
     // Whoever has it: it is taken.
     let listener = TcpListener::bind("127.0.0.1:47131");
+    assert_eq!(
+        ports.next().expect("read").map(PortPair::first),
+        Some(47_132)
+    );
     let pair = ports.lease(&desk.added.path).expect("leased");
     assert_eq!(pair.first(), 47_132);
     drop(listener);

@@ -89,7 +89,7 @@ fn prospect(team: Option<String>, place: &Place) -> Result<Prospect, CommandErro
         dry_run: true,
     };
     let worktrees = match connect::ask(&mut connect::connect(place)?, &look)? {
-        Response::Worktrees { worktrees } => worktrees,
+        Response::Worktrees { worktrees, .. } => worktrees,
         other => return Err(CommandError::unexpected(&other)),
     };
     let named = worktrees.iter().find_map(|one| one.team.clone());

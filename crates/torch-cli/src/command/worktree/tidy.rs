@@ -60,7 +60,7 @@ pub(super) fn add(args: AddArgs, place: &Place) -> Outcome {
         name: args.name,
     };
     match connect::ask(&mut connect::connect(place)?, &request)? {
-        Response::Worktrees { worktrees } => {
+        Response::Worktrees { worktrees, .. } => {
             for made in &worktrees {
                 match args.json.json {
                     true => output::json(made)?,

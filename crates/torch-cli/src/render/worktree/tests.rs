@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anstream::adapter::strip_str;
 use insta::assert_snapshot;
-use torch_api::worktree::{OwnView, TestsView, WorkView};
+use torch_api::worktree::{OwnView, PortsView, TestsView, WorkView};
 use torch_core::{AgentState, Timestamp};
 
 use super::*;
@@ -110,6 +110,10 @@ fn what_people_read() {
     assert_snapshot!("narrow", narrow);
     let mut said = text(&worktree::list(&list, None));
     said.push_str(&text(&worktree::list(&[], None)));
+    for next in [Some(8_106), None] {
+        let pool = "8100-8199".to_owned();
+        said.push_str(&worktree::ports(Some(&PortsView { pool, next })));
+    }
     said.push_str(&text(&worktree::before(&list[0], Goes::WithBranch)));
     let mut removed = RemovedView {
         role: "developer".to_owned(),
