@@ -270,6 +270,13 @@ fn a_person_who_types_the_name_puts_the_branch_back() {
     }
     assert_eq!(git(&world, &remote, &["rev-parse", "main"]), good);
     check(&world);
+    // What torch put back itself is held against nobody, and nobody is told how to undo it.
+    world.wait("the move to be read", || {
+        let log = world.torch(&["git", "log"]).ok().stdout;
+        log.contains("rewound main") && log.contains("forced")
+    });
+    let inbox = world.torch(&["inbox", "--all"]).ok().stdout;
+    assert!(!inbox.contains("branch.parent"), "{inbox}");
     // The good commit itself is at the tip, and nothing is under suspicion.
     let plan = world.torch(&["rollback", "plan", "--json"]).ok().json();
     assert_eq!(plan["good"]["commit"], good, "{plan}");

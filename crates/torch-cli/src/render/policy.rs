@@ -27,7 +27,7 @@ pub fn show(switches: &[Origin], width: Option<usize>) -> String {
             Cell::from(follows(origin.key, &origin.value)),
         ]);
     }
-    table.wrapping(width, &[2])
+    table.wrapping(width, &[1, 2])
 }
 
 /// One switch: its meaning, its value, what follows, and what each profile says.
@@ -222,5 +222,24 @@ mod tests {
             text.push('\n');
         }
         insta::assert_snapshot!(anstream::adapter::strip_str(&text));
+    }
+
+    #[test]
+    fn every_word_is_shown_in_80_columns() {
+        let no_layers = Layers {
+            user: None,
+            project: None,
+        };
+        let (_, mut origins) = layer(&Config::default(), no_layers, |_| None).expect("valid");
+        origins.retain(|it| SWITCHES.contains(&it.key));
+        let text = anstream::adapter::strip_str(&show(&origins, Some(80))).to_string();
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        assert!(!text.contains('…'), "{text}");
+        for word in ["git.forbid", "move-parent,", "skip-hooks", "default"] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use torch_api::rollback::{RollbackOrder, RollbackRequest, RollbackResponse, RollbackView};
 use torch_api::wire::TeamSelector;
 use torch_api::{Failure, Response};
+use torch_core::git_activity::RefMove;
 use torch_core::rollback::{Check, Rollback, RollbackKind, RollbackState, Verdict};
 use torch_core::{
     AgentId, LedgerRecord, MessageKind, Recipient, RollbackId, Sender, TeamId, Timestamp, Write,
@@ -29,6 +30,8 @@ const NOBODY: ConnId = ConnId(0);
 pub(crate) struct Rollbacks {
     /// Records that are being carried out, and who waits for each.
     open: BTreeMap<RollbackId, (Rollback, ConnId)>,
+    /// The last one of each team that was carried out by this daemon: what it moved is read a moment later.
+    pub(super) last: BTreeMap<TeamId, Rollback>,
 }
 
 impl State {
@@ -241,6 +244,14 @@ impl State {
         self.rollbacks.open.insert(rollback.id, (rollback, conn));
     }
 
+    /// Whether a rollback put a branch where it stands now, or a remote's.
+    pub(super) fn is_a_rollbacks(&self, team: TeamId, moved: &RefMove) -> bool {
+        let open = self.rollbacks.open.values().map(|(rollback, _)| rollback);
+        let last = self.rollbacks.last.get(&team);
+        let mut rows = open.filter(|row| row.team == team).chain(last);
+        rows.any(|row| put_there(row, moved))
+    }
+
     fn end_rollback(
         &mut self,
         t: &mut Turn,
@@ -264,6 +275,7 @@ impl State {
                     "id": id.tag(), "took_millis": took, "not_pushed": carried.not_pushed,
                 });
                 t.journal("rollback.done", rollback.team, data);
+                self.rollbacks.last.insert(rollback.team, rollback.clone());
                 let told = self.tell_rollback(t, &rollback, conn);
                 self.reply_rollback(t, conn, (rollback, *carried), told);
             }
@@ -451,3 +463,21 @@ fn carry_out(rollback: &Rollback, team: &torch_core::Team) -> Order {
 }
 
 mod words;
+
+/// Whether a rollback moves a branch, or a remote's, from there to there.
+fn put_there(row: &Rollback, moved: &RefMove) -> bool {
+    let (Some(to), Some(old), Some(new)) = (&row.moves, &moved.old, &moved.new) else {
+        return false;
+    };
+    let pushed = row.push.as_ref();
+    let is_it = match (moved.branch(), moved.remote_branch()) {
+        (Some(branch), _) => {
+            to.branch.as_deref() == Some(branch) && (*old == to.from || *old == to.to)
+        }
+        (None, Some((remote, branch))) => pushed.is_some_and(|push| {
+            push.remote == remote && push.branch == branch && push.expected == *old
+        }),
+        (None, None) => false,
+    };
+    is_it && (*new == to.to || to.hard.as_ref() == Some(new))
+}

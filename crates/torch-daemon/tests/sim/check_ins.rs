@@ -33,6 +33,10 @@ impl Store {
             if said && (own || row.recipient.agent() == to) {
                 break;
             }
+            // After a stop it all begins anew, with a briefing.
+            if row.kind == MessageKind::Briefing && row.recipient.agent() == to {
+                break;
+            }
             if row.kind == MessageKind::CheckIn && row.recipient.agent() == to {
                 return Err(format!("{what}, and asked already: {}", row.body));
             }

@@ -174,10 +174,13 @@ impl State {
         self.note_breach(t, agent, &name, breach, Telling::Notice);
     }
 
-    /// Whether torch itself moved it: with an integration that was at its end, with a commit of its own, or by a push.
+    /// Whether torch itself moved it: with an integration that was at its end, by a rollback, with a commit of its own, or by a push.
     pub(super) fn is_torchs(&self, team: TeamId, moved: &RefMove) -> bool {
         if let Some(landing) = self.brought_by_integration(team, moved) {
             return landing;
+        }
+        if self.is_a_rollbacks(team, moved) {
+            return true;
         }
         // What the fast lane merged stands on a role's branch; who points another branch there is not torch.
         let newest = moved.commits.last();

@@ -1,6 +1,8 @@
 //! Moves of the parent branch that torch did not make: rewound, replaced, deleted, forward, here and at a remote.
 
+use torch_core::RollbackId;
 use torch_core::git_activity::{CommitFact, RefMove};
+use torch_core::rollback::{BranchMove, LeasedPush, Rollback, RollbackKind, RollbackState};
 
 use super::activity::{commit, hex, known, moved};
 use super::*;
@@ -121,4 +123,51 @@ fn a_turn_that_ended_a_moment_ago_counts() {
     stage.moves(lost(MAIN, Some(1), Vec::new()));
     assert_eq!(stage.open(), [""; 0]);
     assert_eq!(stage.said_to("human").len(), 1);
+}
+
+#[test]
+fn what_a_rollback_put_back_is_torchs_own() {
+    let team = known().state.agents[&id("developer")].agent.team;
+    let rollback = Rollback {
+        id: RollbackId::new(1, 1),
+        team,
+        at: BEGIN,
+        by: "human".to_owned(),
+        what: RollbackKind::Emergency,
+        bad: None,
+        parent_tip: None,
+        good: None,
+        taken: Vec::new(),
+        reverts: None,
+        files: 1,
+        moves: Some(BranchMove {
+            branch: Some("main".to_owned()),
+            worktree: None,
+            from: hex(3),
+            to: hex(50),
+            hard: Some(hex(1)),
+            others_may_change: false,
+        }),
+        new_branch: None,
+        push: Some(LeasedPush {
+            remote: "origin".to_owned(),
+            branch: "main".to_owned(),
+            expected: hex(3),
+        }),
+        checks: Vec::new(),
+        state: RollbackState::Done {
+            at: BEGIN,
+            not_pushed: None,
+        },
+    };
+    for name in [MAIN, "refs/remotes/origin/main"] {
+        let mut stage = known();
+        stage.state.rollbacks.last.insert(team, rollback.clone());
+        stage.moves(lost(name, Some(1), Vec::new()));
+        assert_eq!(stage.open(), [""; 0], "{name}");
+        assert!(stage.said_to("human").is_empty(), "{name}");
+        // Somebody else's of the same kind is told all the same.
+        stage.moves(lost(name, Some(2), Vec::new()));
+        assert_eq!(stage.open(), ["branch.parent"], "{name}");
+    }
 }
