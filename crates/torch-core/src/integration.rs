@@ -370,6 +370,9 @@ pub struct Integration {
     /// The tests' command as the project's files have it.
     #[serde(default)]
     pub detected_test: Option<String>,
+    /// What else was noticed when it was looked what there is, in words.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Whether it goes in by a pull request.
     #[serde(default)]
     pub by_pull_request: bool,
@@ -444,6 +447,7 @@ impl Integration {
             parent_tip: String::new(),
             branch: String::new(),
             detected_test: None,
+            notes: Vec::new(),
             by_pull_request: false,
             built: None,
             asked: None,

@@ -238,6 +238,7 @@ fn on_seen(row: &mut Integration, rules: &Rules, seen: Seen, now: Timestamp) -> 
     }
     row.parent_tip = parent;
     row.detected_test = seen.test.clone();
+    row.notes.clone_from(&seen.notes);
     row.merges = merges;
     row.by_pull_request = seen.pull_request && !row.wishes.no_pull_request;
     if row.branch.is_empty() {

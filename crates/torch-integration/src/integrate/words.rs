@@ -398,8 +398,13 @@ pub(super) fn ask_for_review(row: &Integration) -> String {
         .map(|merge| format!("{} ({})", merge.role, counted(merge.commits, "commit")))
         .collect();
     let tests = row.tests.as_ref().map_or("none".to_owned(), tested);
+    let notes: String = row
+        .notes
+        .iter()
+        .map(|note| format!(" Note: {note}."))
+        .collect();
     format!(
-        "Integration {tag} into {parent} waits for your review: {}. Tests: {tests}. Look at it: git diff {}...{branch}. Let it in: torch \
+        "Integration {tag} into {parent} waits for your review: {}. Tests: {tests}.{notes} Look at it: git diff {}...{branch}. Let it in: torch \
          approve {tag}. Or not: torch deny {tag}.",
         merges.join(", "),
         short(&row.parent_tip)

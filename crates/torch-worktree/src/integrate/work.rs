@@ -150,3 +150,43 @@ pub fn contains(
             .map_err(failed(act, root)),
     }
 }
+
+/// How many of what branches have left are compared: the newest ones.
+const LEFT: &str = "--count=20";
+
+/// A commit that a rollback took off the parent branch by force, full hex, which a branch that stands at `commit` still has within and
+/// the parent does not; none where there is no such one. What the rollback left is at `refs/torch/rollback/*/old`.
+///
+/// # Errors
+/// [`WorktreeError`] where the repository can't be read.
+pub fn taken_off(
+    git: &Git,
+    repository: &Repository,
+    commit: &str,
+    parent: &str,
+) -> Result<Option<String>, WorktreeError> {
+    let (act, root) = ("look for what was taken back", &repository.root);
+    let newest = "--sort=-creatordate";
+    let args = [
+        "for-each-ref",
+        "--format=%(objectname)",
+        newest,
+        LEFT,
+        "refs/torch/rollback/*/old",
+    ];
+    let left = git.ask(act, root, args)?.text();
+    for left in left.lines() {
+        let args = ["merge-base", commit, left];
+        let shared = Call::to_read(git, root)
+            .run(args)
+            .map_err(failed(act, root))?;
+        // Two without a common commit have nothing of each other.
+        let shared = shared.success().then(|| shared.text());
+        if let Some(shared) = shared.filter(|shared| !shared.is_empty())
+            && !contains(git, repository, parent, &shared)?
+        {
+            return Ok(Some(shared));
+        }
+    }
+    Ok(None)
+}

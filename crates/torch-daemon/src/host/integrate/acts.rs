@@ -53,10 +53,33 @@ impl Site<'_> {
         seen.leave_out_merges_into(&self.job.merged_into);
         keep_first(&mut seen.work);
         seen.within = self.within(&seen.work)?;
+        let again = self.taken_back_before(&seen.work, &parent)?;
+        seen.notes.extend(again);
         seen.taken =
             torch_worktree::branches_below(self.git, &self.repository, BRANCHES).map_err(failed)?;
         seen.test = torch_project::test_command(&self.job.project);
         Ok(seen)
+    }
+
+    /// Which branches have within what a rollback took off the parent by force: merged, it is there again.
+    fn taken_back_before(&self, work: &[RoleWork], parent: &str) -> Result<Vec<String>, Why> {
+        let mut notes = Vec::new();
+        for one in work {
+            for (branch, commit, _) in &one.commits {
+                let taken = torch_worktree::taken_off(self.git, &self.repository, commit, parent);
+                let Some(taken) = taken.map_err(failed)? else {
+                    continue;
+                };
+                let at = taken.get(..8).unwrap_or(&taken);
+                let (role, base) = (&one.role, &self.job.row.parent);
+                let branch = branch.as_deref().unwrap_or("HEAD");
+                notes.push(format!(
+                    "{role}'s {branch} has {at} within, which a rollback took off {base}: it comes back with it; to leave it out, its \
+                     owner does git rebase --onto {base} {at}"
+                ));
+            }
+        }
+        Ok(notes)
     }
 
     fn tip(&self, branch: &str) -> Result<Option<String>, Why> {

@@ -1,5 +1,7 @@
 //! Whole integrations on real repositories: the pure machine, and the acts that it orders. Each act is done twice, as after a kill.
 
+mod taken;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
