@@ -68,10 +68,10 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
         .goal(99, 50.0),
         Figure::new(
             format!("verdict, {RULES} edges, {RULES} rules of the project, typographic texts"),
-            Unit::Millis,
+            Unit::Micros,
             quoted,
         )
-        .goal(99, 0.05),
+        .goal(99, 50.0),
         Figure::new(
             format!("verdict, {RULES} edges, {RULES} rules of the project, 4 kB of text"),
             Unit::Micros,
