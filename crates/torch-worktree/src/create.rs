@@ -46,7 +46,13 @@ impl<'a> Maker<'a> {
         let common = &self.repository.common_dir;
         let Some(libgit2) = &self.libgit2 else {
             let args = ["worktree", "list", "--porcelain", "-z"];
-            let output = self.ask("list the worktrees", args)?;
+            let mut again = 0..AGAIN;
+            let output = loop {
+                match self.ask("list the worktrees", args) {
+                    Err(error) if was_unlocked(&error) && again.next().is_some() => {}
+                    listed => break listed?,
+                }
+            };
             return Ok(parse_list(&output.stdout));
         };
         let mut found = linked(common).map_err(WorktreeError::io("read worktrees of", common))?;
@@ -250,4 +256,13 @@ impl<'a> Maker<'a> {
     fn libgit2_error(&self, act: &'static str, error: git2::Error) -> WorktreeError {
         WorktreeError::libgit2(act, &self.repository.common_dir)(error)
     }
+}
+
+/// How often worktrees are listed again where another git was at one of them.
+const AGAIN: u32 = 10;
+
+/// Whether git stumbled over a lock of a worktree that another git took away meanwhile, as it does where it has just made one.
+fn was_unlocked(error: &WorktreeError) -> bool {
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    source.is_some_and(|source| source.contains("failed to read") && source.contains("/locked"))
 }
