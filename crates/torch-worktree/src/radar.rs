@@ -1,7 +1,8 @@
 //! The conflict radar: which files two or more agents change now, and which of these changes would conflict.
 //!
 //! Work that is not committed counts. Everything is merged by `git merge-tree` (git 2.40 or newer), the engine of `git merge`,
-//! with objects in a folder of the caller's: nothing is written into the repository, and no worktree is touched. Two sides are
+//! with objects in a folder of the caller's: nothing is written into the repository, and no worktree is touched. What libgit2 can
+//! read is put together and compared by it, which spares a process for each step. Two sides are
 //! compared from their own merge base, so work that one has merged from the other is no overlap. A repository's own merge drivers,
 //! external diffs and text conversions are not run.
 
@@ -176,6 +177,8 @@ struct Desk<'a> {
     scratch: &'a Path,
     /// The repository itself, without the scratch folder.
     graph: Graph<'a>,
+    /// The scratch folder and behind it the repository, as libgit2 reads them, if it does.
+    libgit2: Option<git2::Repository>,
     /// What was compared: from, to.
     compared: RefCell<BTreeMap<(String, String), Changes>>,
 }
@@ -188,15 +191,35 @@ impl<'a> Desk<'a> {
     ) -> Result<Self, WorktreeError> {
         use std::os::unix::ffi::OsStrExt as _;
         let own = repository.common_dir.join("objects");
-        Ok(Self {
+        let mut desk = Self {
             git,
             root: &repository.root,
             objects: scratch.0.join("objects"),
             alternates: quoted(own.as_os_str().as_bytes()),
             scratch: &scratch.0,
             graph: Graph::open(git, &repository.common_dir),
+            libgit2: None,
             compared: RefCell::default(),
-        })
+        };
+        if desk.graph.is_read_by_libgit2() {
+            desk.libgit2 = desk.or_git(open_over(&scratch.0, &own));
+        }
+        Ok(desk)
+    }
+
+    /// Asks libgit2, which sees the scratch folder's objects too; `None` where it can't answer.
+    fn by_libgit2<T>(
+        &self,
+        ask: impl FnOnce(&git2::Repository) -> Result<T, git2::Error>,
+    ) -> Option<T> {
+        self.or_git(ask(self.libgit2.as_ref()?))
+    }
+
+    fn or_git<T>(&self, answered: Result<T, git2::Error>) -> Option<T> {
+        let root = self.root.display();
+        answered
+            .inspect_err(|error| tracing::debug!(%root, %error, "git is asked instead of libgit2"))
+            .ok()
     }
 
     /// A command in the project's folder.
@@ -286,6 +309,18 @@ impl<'a> Desk<'a> {
         }
         Ok(near)
     }
+}
+
+/// Makes a bare repository of a folder, which writes there and reads these objects too.
+fn open_over(folder: &Path, objects: &Path) -> Result<git2::Repository, git2::Error> {
+    let objects = objects
+        .to_str()
+        .ok_or_else(|| git2::Error::from_str("its path is not UTF-8"))?;
+    let mut options = git2::RepositoryInitOptions::new();
+    options.bare(true).external_template(false);
+    let made = git2::Repository::init_opts(folder, &options)?;
+    made.odb()?.add_disk_alternate(objects)?;
+    Ok(made)
 }
 
 /// Whether two sides change a file in different ways.

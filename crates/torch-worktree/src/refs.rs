@@ -204,6 +204,11 @@ impl<'a> Graph<'a> {
         }
     }
 
+    /// Whether libgit2 opens the repository: not with sha256 or reftable.
+    pub(crate) fn is_read_by_libgit2(&self) -> bool {
+        self.repository.is_some()
+    }
+
     pub(crate) fn ask<T>(
         &self,
         by_libgit2: impl FnOnce(&git2::Repository) -> Result<T, git2::Error>,

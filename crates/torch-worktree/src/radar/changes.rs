@@ -102,15 +102,15 @@ impl Desk<'_> {
         if let Some(known) = self.compared.borrow().get(&ends) {
             return Ok(known.clone());
         }
-        let found = self.graph.ask(
-            |repository| changes_by_libgit2(repository, from, to),
-            // What is not committed lies in the scratch folder alone.
-            |_, _| {
+        let found = self.by_libgit2(|desk| changes_by_libgit2(desk, from, to));
+        let found = match found {
+            Some(found) => found,
+            None => {
                 let args = ["diff-tree", "-r", "-z", "--raw", "--no-renames", from, to];
                 let output = self.call().ask("compare commits", args)?;
-                Ok(parse_raw(&output.stdout))
-            },
-        )?;
+                parse_raw(&output.stdout)
+            }
+        };
         let mut compared = self.compared.borrow_mut();
         compared.insert(ends, found.clone());
         Ok(found)

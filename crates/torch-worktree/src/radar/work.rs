@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -29,6 +30,10 @@ impl Desk<'_> {
         let changed = self.changed(worktree)?;
         if changed.is_empty() {
             return Ok((tip.to_owned(), changed));
+        }
+        let made = self.by_libgit2(|desk| by_libgit2(desk, worktree, tip, &changed));
+        if let Some(made) = made {
+            return Ok(made);
         }
         let mut lines = Vec::new();
         let (mut files, mut taken) = (Vec::new(), BTreeSet::new());
@@ -118,6 +123,82 @@ impl Desk<'_> {
         let args = ["commit-tree", "-p", tip, "-m", "uncommitted", &tree];
         Ok(call().ask("write a commit", args)?.text())
     }
+}
+
+/// The commit, and the files of `changed` that it holds, as libgit2 writes them into `desk`.
+fn by_libgit2(
+    desk: &git2::Repository,
+    worktree: &Path,
+    tip: &str,
+    changed: &BTreeSet<Vec<u8>>,
+) -> Result<(String, BTreeSet<Vec<u8>>), git2::Error> {
+    let tip = desk.find_commit(git2::Oid::from_str(tip)?)?;
+    let mut index = git2::Index::new()?;
+    index.read_tree(&tip.tree()?)?;
+    let mut taken = BTreeSet::new();
+    for path in changed {
+        let place = worktree.join(OsStr::from_bytes(path));
+        let (mode, id) = match now(&place) {
+            None => continue,
+            Some(Now::Gone) => {
+                // One that was only added to the index is not there.
+                match index.remove(Path::new(OsStr::from_bytes(path)), 0) {
+                    Err(error) if error.code() != git2::ErrorCode::NotFound => return Err(error),
+                    _ => {}
+                }
+                taken.insert(path.clone());
+                continue;
+            }
+            Some(Now::Link) => {
+                let target = fs::read_link(&place).map_err(io_error)?;
+                (0o120_000, desk.blob(target.as_os_str().as_bytes())?)
+            }
+            Some(Now::File { executable }) => {
+                let mode = if executable { 0o100_755 } else { 0o100_644 };
+                (mode, blob(desk, &place)?)
+            }
+        };
+        index.add(&entry(path, mode, id))?;
+        taken.insert(path.clone());
+    }
+    let tree = desk.find_tree(index.write_tree_to(desk)?)?;
+    let torch = git2::Signature::new("torch", "torch", &git2::Time::new(0, 0))?;
+    let commit = desk.commit(None, &torch, &torch, "uncommitted", &tree, &[&tip])?;
+    Ok((commit.to_string(), taken))
+}
+
+/// A file's bytes as a blob, without filters.
+fn blob(desk: &git2::Repository, place: &Path) -> Result<git2::Oid, git2::Error> {
+    let mut file = fs::File::open(place).map_err(io_error)?;
+    let size = file.metadata().map_err(io_error)?.len();
+    let size_here = usize::try_from(size).map_err(|_| git2::Error::from_str("too large"))?;
+    let odb = desk.odb()?;
+    let mut writer = odb.writer(size_here, git2::ObjectType::Blob)?;
+    // One that grows or shrinks meanwhile is not of this size, which libgit2 refuses.
+    io::copy(&mut file.by_ref().take(size), &mut writer).map_err(io_error)?;
+    writer.finalize()
+}
+
+fn entry(path: &[u8], mode: u32, id: git2::Oid) -> git2::IndexEntry {
+    let never = git2::IndexTime::new(0, 0);
+    git2::IndexEntry {
+        ctime: never,
+        mtime: never,
+        dev: 0,
+        ino: 0,
+        mode,
+        uid: 0,
+        gid: 0,
+        file_size: 0,
+        id,
+        flags: 0,
+        flags_extended: 0,
+        path: path.to_vec(),
+    }
+}
+
+fn io_error(error: io::Error) -> git2::Error {
+    git2::Error::from_str(&error.to_string())
 }
 
 /// `None` for what git keeps no blob of: a folder, a pipe.

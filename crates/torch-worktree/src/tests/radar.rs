@@ -130,9 +130,10 @@ fn committed_and_uncommitted_work_is_merged_in_memory() {
 #[test]
 fn a_pair_takes_no_process_of_its_own() {
     let team = Team::new(&[]);
-    for (name, line) in [("developer", "one"), ("tester", "two"), ("pm", "three")] {
+    for (name, line) in [("developer", "one"), ("tester", "two")] {
         team.commit(name, "code.txt", &lines(&[(3, line)]));
     }
+    team.write("pm", "code.txt", &lines(&[(3, "three")]));
     // git that says how often it was asked.
     let bin = team.project.folder.path().join("bin");
     let asked = bin.join("asked");
@@ -160,6 +161,108 @@ fn a_pair_takes_no_process_of_its_own() {
     let asked = fs::read_to_string(&asked).expect("it was");
     // For each side its configuration, its status and the lines that it changes; two for all of them.
     assert_eq!(asked.lines().count(), 3 * 3 + 2, "{asked}");
+}
+
+/// Uncommitted work of every kind, which a developer has; the others are in its way.
+fn in_every_way(init: &[&str]) -> Team {
+    let project = Project::empty("project", init);
+    for file in [
+        "edited",
+        "gone",
+        "folder/only",
+        "run",
+        "linked",
+        "to-folder",
+    ] {
+        let path = project.root.join(file);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, lines(&[])).expect("written");
+    }
+    fs::create_dir(project.root.join("to-file")).expect("made");
+    fs::write(project.root.join("to-file/inner"), "inner\n").expect("written");
+    project.commit("first");
+    let sides = ["developer", "tester"].map(|name| Side {
+        name: name.to_owned(),
+        worktree: project.add(name, name).expect("added").path,
+    });
+    let team = Team {
+        project,
+        sides: sides.into(),
+    };
+    let here = team.place("developer").to_owned();
+    team.write("developer", "edited", &lines(&[(4, "mine")]));
+    for gone in [
+        "gone",
+        "folder/only",
+        "to-folder",
+        "to-file/inner",
+        "linked",
+    ] {
+        fs::remove_file(here.join(gone)).expect("removed");
+    }
+    fs::remove_dir(here.join("to-file")).expect("removed");
+    for made in ["to-folder", "new", "new/deep"] {
+        fs::create_dir(here.join(made)).expect("made");
+    }
+    for (file, text) in [
+        ("to-folder/inner", "now a folder\n"),
+        ("to-file", "now a file\n"),
+        ("new/deep/file", "new\n"),
+        ("empty", ""),
+        ("added and gone", "in the index\n"),
+        ("intended", "to be added\n"),
+    ] {
+        team.write("developer", file, text);
+    }
+    git(&here, &["add", "added and gone"]);
+    git(&here, &["add", "-N", "intended"]);
+    fs::remove_file(here.join("added and gone")).expect("removed");
+    std::os::unix::fs::symlink("edited", here.join("linked")).expect("linked");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(here.join("run"), mode).expect("set");
+    for file in [
+        "edited",
+        "gone",
+        "folder/only",
+        "run",
+        "linked",
+        "to-folder",
+    ] {
+        team.write("tester", file, &lines(&[(4, "theirs")]));
+    }
+    team.write("tester", "to-file/inner", "the tester's\n");
+    fs::create_dir_all(team.place("tester").join("new/deep")).expect("made");
+    for file in ["new/deep/file", "empty", "intended", "added and gone"] {
+        team.write("tester", file, "theirs\n");
+    }
+    team
+}
+
+#[test]
+fn libgit2_and_git_put_the_same_work_together() {
+    let both = [&[][..], &["--object-format=sha256"]];
+    let [by_libgit2, by_git] = both.map(|init| {
+        let found = in_every_way(init).radar();
+        (found.sides, found.overlaps)
+    });
+    let conflicts = by_libgit2.1.iter();
+    let conflicts = conflicts.filter(|overlap| overlap.pairs[0].conflict);
+    let conflicts: Vec<_> = conflicts.map(|overlap| overlap.path.as_str()).collect();
+    assert_eq!(
+        conflicts,
+        [
+            "edited",
+            "folder/only",
+            "gone",
+            "intended",
+            "linked",
+            "new/deep/file",
+            "to-file",
+            "to-file/inner",
+            "to-folder",
+        ]
+    );
+    assert_eq!(by_libgit2, by_git);
 }
 
 #[test]
