@@ -4,12 +4,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use torch_api::wire::Stage;
+use torch_process::CommandSpec;
 
 use crate::distribution::{Distribution, Figure, Unit};
 use crate::raise::{auto, raise_by_request};
 use crate::repository::{self, git};
 use crate::world::{ROLES, World};
 use crate::{Effort, Setting};
+
+/// How long the disk may take for all that was written before.
+const SYNC_DEADLINE: Duration = Duration::from_secs(300);
 
 pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     let (sizes, rounds) = match setting.effort {
@@ -69,6 +73,7 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
 /// Raises a team of all roles: the time from the request until the last worktree stood.
 fn by_torch(world: &mut World, name: &str) -> anyhow::Result<Duration> {
     let project = world.dir().join("projects").join(name);
+    settle(world)?;
     let request = auto(world, &project, &ROLES, "demo");
     world.will_stop(name);
     let ([last], _) = raise_by_request(world, request, [Stage::Worktree])?;
@@ -78,6 +83,7 @@ fn by_torch(world: &mut World, name: &str) -> anyhow::Result<Duration> {
 /// Fifteen worktrees, each with a branch of its own, by git alone.
 fn by_git(world: &World, name: &str) -> anyhow::Result<Duration> {
     let project = world.dir().join("projects").join(name);
+    settle(world)?;
     let started = Instant::now();
     for role in ROLES {
         let path = world.dir().join("by-git").join(role);
@@ -90,6 +96,13 @@ fn by_git(world: &World, name: &str) -> anyhow::Result<Duration> {
         )?;
     }
     Ok(started.elapsed())
+}
+
+/// Waits until the disk has all that was written: otherwise whoever comes next pays for whoever came before.
+fn settle(world: &World) -> anyhow::Result<()> {
+    let spec = CommandSpec::new("sync", world.dir(), world.env().clone(), SYNC_DEADLINE);
+    torch_process::run(&spec)?.success_or_error()?;
+    Ok(())
 }
 
 /// The worktrees that git lists; all of both kinds and the project itself have to be there.
