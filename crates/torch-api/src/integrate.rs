@@ -96,6 +96,9 @@ impl IntegrationView {
             Some(IntegrationOutcome::Aborted { why }) => return format!("was given up: {why}"),
             None => {}
         }
+        if let Some(why) = &row.giving_up {
+            return format!("is being given up: {why}");
+        }
         let step = row.step().map_or("its end", |step| step.as_str());
         match &row.wait {
             Some(wait) => format!("waits at {step}: {}", waited_for(row, wait)),

@@ -80,7 +80,7 @@ pub enum StepState {
     Waiting,
     /// It is done.
     Done,
-    /// There was nothing to do.
+    /// It is not done and won't be: there was nothing to do, or the integration was given up.
     Skipped,
 }
 
@@ -176,6 +176,64 @@ pub struct Conflict {
     /// When it was solved.
     #[serde(default)]
     pub solved: Option<Timestamp>,
+}
+
+/// A file in conflict, with all whose branches meet there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileConflict<'a> {
+    /// Its path.
+    pub file: &'a str,
+    /// Roles, and the parent branch where it is one of the sides; each once.
+    pub sides: Vec<&'a str>,
+    /// Their branches, likewise.
+    pub branches: Vec<&'a str>,
+    /// Who is asked to solve it.
+    pub owner: &'a RoleName,
+}
+
+impl FileConflict<'_> {
+    /// The sides in words: `tester, developer and frontend`.
+    pub fn between(&self) -> String {
+        listed(&self.sides)
+    }
+}
+
+/// Names in a sentence: `a`, `a and b`, `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// The files in conflict that nobody has solved, each once, in the order in which they were found.
+pub fn by_file(conflicts: &[Conflict]) -> Vec<FileConflict<'_>> {
+    let mut found: Vec<FileConflict<'_>> = Vec::new();
+    for one in conflicts.iter().filter(|one| one.solved.is_none()) {
+        let known = found.iter().position(|known| known.file == one.file);
+        let at = known.unwrap_or_else(|| {
+            found.push(FileConflict {
+                file: &one.file,
+                sides: Vec::new(),
+                branches: Vec::new(),
+                owner: &one.owner,
+            });
+            found.len() - 1
+        });
+        let file = &mut found[at];
+        for side in [one.ours.as_str(), &one.with] {
+            if !file.sides.contains(&side) {
+                file.sides.push(side);
+            }
+        }
+        for branch in std::iter::once(one.our_branch.as_str()).chain(one.with_branch.split(' ')) {
+            if !file.branches.contains(&branch) {
+                file.branches.push(branch);
+            }
+        }
+    }
+    found
 }
 
 /// What a run of the tests said.
@@ -504,6 +562,48 @@ impl Integration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_in_conflict_is_told_once_with_all_its_sides() {
+        let role = |name: &str| RoleName::parse(name).expect("a role");
+        let row = |file: &str, ours: &str, with: &str, solved| Conflict {
+            file: file.to_owned(),
+            owner: role("tester"),
+            ours: role(ours),
+            our_branch: format!("trunk-{ours}"),
+            with: with.to_owned(),
+            with_branch: match with {
+                "trunk" => "trunk-a trunk".to_owned(),
+                with => format!("trunk-{with}"),
+            },
+            since: Timestamp(1),
+            solved,
+        };
+        let rows = [
+            row("a", "tester", "developer", None),
+            row("b", "tester", "developer", Some(Timestamp(2))),
+            row("a", "frontend", "developer", None),
+            row("c", "frontend", "trunk", None),
+        ];
+        let found = by_file(&rows);
+        let told: Vec<_> = found
+            .iter()
+            .map(|one| (one.file, one.between(), one.branches.join(" ")))
+            .collect();
+        let expected = [
+            (
+                "a",
+                "tester, developer and frontend".to_owned(),
+                "trunk-tester trunk-developer trunk-frontend".to_owned(),
+            ),
+            (
+                "c",
+                "frontend and trunk".to_owned(),
+                "trunk-frontend trunk-a trunk".to_owned(),
+            ),
+        ];
+        assert_eq!(told, expected);
+    }
 
     #[test]
     fn the_step_is_the_first_that_is_not_over() {

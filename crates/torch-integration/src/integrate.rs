@@ -5,6 +5,7 @@
 
 mod begun;
 mod bisect;
+mod conflict;
 mod gate;
 mod order;
 mod paths;
@@ -24,10 +25,11 @@ use torch_core::{AgentId, RoleName};
 
 pub use begun::interrupted;
 pub use bisect::{Probe, probe};
+pub use conflict::CONFLICT;
 pub use gate::{Breach, Gate, breaches, gates, read_metrics};
 pub use order::{in_order, rank};
 pub use paths::{PathClass, classify, owner, owner_among};
-pub use steps::{CONFLICT, due, follow};
+pub use steps::{due, follow};
 pub use turns::{abort, decide, moved, on_deadline, queue, resume, tests_reported};
 pub use words::{body, message, title, uncommitted};
 
@@ -226,8 +228,17 @@ impl Seen {
 pub struct Clash {
     /// Its path.
     pub file: String,
-    /// Which of the merges before it conflicts there; `None`: the parent itself, or more than one of them together.
-    pub with: Option<usize>,
+    /// Which of the merges before it conflict there, by their places; none: the parent itself, or more than one of them together.
+    pub with: Vec<usize>,
+}
+
+/// A merge that git could not make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmerged {
+    /// Which of the merges, from 0.
+    pub at: usize,
+    /// The files.
+    pub files: Vec<Clash>,
 }
 
 /// What the host found.
@@ -241,13 +252,8 @@ pub enum Found {
     Taken,
     /// The integration branch stands on these merge commits, full hex, one per merge.
     Built(Vec<String>),
-    /// One can't be merged.
-    Conflict {
-        /// Which of the merges.
-        at: usize,
-        /// The files.
-        files: Vec<Clash>,
-    },
+    /// Some can't be merged: all of them, in their order, so that nobody is asked for one after the other.
+    Conflict(Vec<Unmerged>),
     /// The tests ran.
     Tested(TestRun),
     /// The pull request is open, or merged already.

@@ -12,7 +12,7 @@ mod remote;
 mod work;
 
 pub use bench::{BenchRequest, check_out_bench, remove_bench};
-pub use chain::{ChainLink, ChainRequest, Chained, chain, clashes};
+pub use chain::{ChainConflict, ChainLink, ChainRequest, Chained, chain, clashes};
 pub use gh::{GhError, PullRequestOrder, gh_is_there, merge_pull_request, open_pull_request};
 #[cfg(test)]
 pub(crate) use land::land_with;

@@ -76,10 +76,10 @@ pub use git::Git;
 pub use hook::HookRepository;
 pub use inspect::{inspect, inspect_busy};
 pub use integrate::{
-    BenchRequest, ChainLink, ChainRequest, Chained, GhError, LandRequest, Landed, Origin, Point,
-    PullRequestOrder, Pushed, Work, WorkCommit, branches_below, chain, check_out_bench, clashes,
-    contains, fetch, find_origin, gh_is_there, land, merge_pull_request, open_pull_request, point,
-    push, remove_bench, take_away, taken_off, tip_of, work_of,
+    BenchRequest, ChainConflict, ChainLink, ChainRequest, Chained, GhError, LandRequest, Landed,
+    Origin, Point, PullRequestOrder, Pushed, Work, WorkCommit, branches_below, chain,
+    check_out_bench, clashes, contains, fetch, find_origin, gh_is_there, land, merge_pull_request,
+    open_pull_request, point, push, remove_bench, take_away, taken_off, tip_of, work_of,
 };
 pub use keep::{KeepRequest, keep};
 pub use kept::{Expiry, Kept, KeptStash, expire_kept, find_kept, kept};

@@ -2,7 +2,8 @@
 
 use torch_api::integrate::{IntegrationPreview, IntegrationView};
 use torch_core::integration::{
-    Conflict, Integration, IntegrationMerge, IntegrationOutcome, Step, StepState, Wait, WaitOn,
+    FileConflict, Integration, IntegrationMerge, IntegrationOutcome, Step, StepState, Wait, WaitOn,
+    by_file,
 };
 
 use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
@@ -20,9 +21,11 @@ pub fn one(view: &IntegrationView, width: Option<usize>) -> String {
             continue;
         };
         let mark = match record.state {
-            StepState::Done | StepState::Skipped => GOOD,
+            // What it never came to is no part of what is told of its end.
+            StepState::Skipped if record.evidence.is_empty() => continue,
+            StepState::Done => GOOD,
             StepState::Waiting | StepState::Doing => WARN,
-            StepState::Due => DIM,
+            StepState::Due | StepState::Skipped => DIM,
         };
         let state = format!("{:<8}", record.state.as_str());
         let line = format!(
@@ -38,8 +41,13 @@ pub fn one(view: &IntegrationView, width: Option<usize>) -> String {
         let line = format!("left out: {}, as {}\n", out.role, plain(&out.why));
         text.push_str(&fit::prose(&line, width, 2));
     }
-    for conflict in row.conflicts.iter().filter(|one| one.solved.is_none()) {
-        text.push_str(&fit::prose(&clash(conflict), width, 2));
+    let conflicts = match row.is_open() {
+        true => by_file(&row.conflicts),
+        // Nobody is asked to solve them any more.
+        false => Vec::new(),
+    };
+    for conflict in conflicts {
+        text.push_str(&fit::prose(&clash(&conflict), width, 2));
     }
     text.push_str(&fit::prose(&stands(&view.id, row), width, 2));
     text
@@ -64,6 +72,13 @@ fn stands(tag: &str, row: &Integration) -> String {
             format!("{text}{}\n", tagged.unwrap_or_default())
         }
         (None, Some(wait)) => format!("{}\n", paint(WARN, &waits(tag, wait))),
+        (None, None) if row.giving_up.is_some() => {
+            let why = row.giving_up.as_deref().unwrap_or_default();
+            format!(
+                "{}\n",
+                paint(WARN, &format!("it is being given up: {}", plain(why)))
+            )
+        }
         (None, None) => "it goes on in the daemon: torch integrate --list\n".to_owned(),
     }
 }
@@ -96,12 +111,11 @@ fn waits(tag: &str, wait: &Wait) -> String {
     }
 }
 
-fn clash(conflict: &Conflict) -> String {
+fn clash(conflict: &FileConflict<'_>) -> String {
     format!(
-        "conflict: {} ({} and {}), {} solves it\n",
-        plain(&conflict.file),
-        conflict.ours,
-        plain(&conflict.with),
+        "conflict: {} ({}), {} solves it\n",
+        plain(conflict.file),
+        plain(&conflict.between()),
         conflict.owner
     )
 }
@@ -135,7 +149,7 @@ pub fn list(views: &[IntegrationView], clock: &Clock, width: Option<usize>) -> S
             stands.into(),
         ]);
     }
-    table.within(width, &[2, 3])
+    table.wrapping(width, &[2])
 }
 
 /// What one would do.
@@ -144,9 +158,13 @@ pub fn preview(view: &IntegrationPreview, width: Option<usize>) -> String {
         Some(tip) => format!("{} {}", view.parent, tip.get(..8).unwrap_or_default()),
         None => format!("{} (there is no such branch)", view.parent),
     };
-    let title = format!("{} into {parent}, by the branch {}", view.team, view.branch);
+    let is_empty = view.merges.is_empty();
+    let title = match is_empty {
+        true => format!("{} into {parent}", view.team),
+        false => format!("{} into {parent}, by the branch {}", view.team, view.branch),
+    };
     let mut text = format!("{}\n", paint(STRONG, &title));
-    if view.merges.is_empty() {
+    if is_empty {
         text.push_str("there is nothing to integrate\n");
     }
     for (at, merge) in view.merges.iter().enumerate() {
@@ -156,16 +174,19 @@ pub fn preview(view: &IntegrationPreview, width: Option<usize>) -> String {
         let line = format!("{role}: {}; it would be asked to commit\n", plain(what));
         text.push_str(&fit::prose(&line, width, 2));
     }
-    for conflict in &view.conflicts {
-        text.push_str(&fit::prose(&clash(conflict), width, 2));
+    for conflict in by_file(&view.conflicts) {
+        text.push_str(&fit::prose(&clash(&conflict), width, 2));
     }
     let gates = view.gates.join(", ");
-    for (what, how) in [
+    let next = [
         ("tests", &view.tests),
         ("review", &view.review),
         ("landing", &view.land),
         ("measures, where given (--metrics)", &gates),
-    ] {
+    ];
+    // What is committed on being asked goes that way too.
+    let is_tested = !is_empty || !view.uncommitted.is_empty();
+    for (what, how) in next.iter().filter(|_| is_tested) {
         text.push_str(&fit::prose(&format!("{what}: {}\n", plain(how)), width, 2));
     }
     for note in &view.notes {
@@ -195,7 +216,7 @@ fn merged(number: usize, merge: &IntegrationMerge) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use torch_core::integration::{IntegrationWishes, StepRecord};
+    use torch_core::integration::{Conflict, IntegrationWishes, StepRecord};
     use torch_core::{AgentId, IntegrationId, RoleName, TeamId, Timestamp};
 
     fn view() -> IntegrationView {
@@ -252,6 +273,9 @@ mod tests {
         let mut over = view();
         over.integration.wait = None;
         over.integration.conflicts.clear();
+        for step in &mut over.integration.steps {
+            step.state = StepState::Done;
+        }
         over.integration.outcome = Some(IntegrationOutcome::Verified);
         over.integration.tag = Some("stable-login-20260131-150405".to_owned());
         insta::assert_snapshot!(one(&over, Some(80)));
@@ -275,5 +299,97 @@ mod tests {
             notes: Vec::new(),
         };
         insta::assert_snapshot!(preview(&shown, Some(80)));
+    }
+
+    #[test]
+    fn where_there_is_nothing_to_do_nothing_is_due() {
+        let mut view = view();
+        let row = &mut view.integration;
+        row.wait = None;
+        row.outcome = Some(IntegrationOutcome::Nothing);
+        for step in &mut row.steps[1..] {
+            step.state = StepState::Skipped;
+        }
+        row.steps[0].evidence = "no agent has commits that trunk lacks".to_owned();
+        let shown = anstream::adapter::strip_str(&one(&view, Some(80))).to_string();
+        let expected = "i-00000007  hello into trunk\n  0 check  done    no agent has commits that trunk lacks\nthere is nothing to \
+                        integrate\n";
+        assert_eq!(shown, expected);
+        // What was under way when it was given up is told, and nobody is asked for anything any more.
+        let why = "human ended it".to_owned();
+        view.integration.outcome = Some(IntegrationOutcome::Aborted { why });
+        view.integration.steps[3].evidence = "asked of tester, for 01234567".to_owned();
+        let shown = anstream::adapter::strip_str(&one(&view, Some(80))).to_string();
+        assert!(
+            shown.contains("  3 test   skipped asked of tester"),
+            "{shown}"
+        );
+        for word in ["waiting", "due", "solves it"] {
+            assert!(!shown.contains(word), "{word}: {shown}");
+        }
+        view.integration.outcome = None;
+        view.integration.giving_up = Some("human ended it".to_owned());
+        assert_eq!(view.stands(), "is being given up: human ended it");
+        assert!(one(&view, None).contains("it is being given up: human ended it"));
+    }
+
+    #[test]
+    fn a_list_cuts_no_word() {
+        let mut view = view();
+        let by = "project_manager".to_owned();
+        let wait = view.integration.wait.as_mut().expect("it waits");
+        wait.on = WaitOn::Review { by };
+        let merge = view.integration.merges[0].clone();
+        let roles = ["project_manager", "documentation_writer", "frontend"];
+        let merges = roles.map(|name| IntegrationMerge {
+            role: RoleName::parse(name).expect("a role"),
+            ..merge.clone()
+        });
+        view.integration.merges.extend(merges);
+        let clock = Clock {
+            now: Timestamp(1_795_226_460_000),
+            zone: jiff::tz::TimeZone::UTC,
+        };
+        let shown = list(&[view], &clock, Some(80));
+        let shown = anstream::adapter::strip_str(&shown).to_string();
+        assert!(
+            fit::fits(&shown, Some(80)) && !shown.contains('…'),
+            "{shown}"
+        );
+        for word in [
+            "project_manager,",
+            "documentation_writer,",
+            "waits",
+            "approve",
+        ] {
+            assert!(shown.contains(word), "{word}: {shown}");
+        }
+    }
+
+    #[test]
+    fn an_empty_preview_lists_no_tests() {
+        let mut shown = IntegrationPreview {
+            team: "hello".to_owned(),
+            parent: "trunk".to_owned(),
+            parent_tip: Some("01234567".repeat(5)),
+            branch: "integration/daily-20260131-1504".to_owned(),
+            merges: Vec::new(),
+            uncommitted: Vec::new(),
+            conflicts: Vec::new(),
+            tests: "torch runs `make`".to_owned(),
+            review: "project_manager".to_owned(),
+            land: "trunk is moved here, without a pull request".to_owned(),
+            gates: vec!["coverage at least 80".to_owned()],
+            notes: vec!["a note".to_owned()],
+        };
+        let text = |shown: &IntegrationPreview| {
+            anstream::adapter::strip_str(&preview(shown, Some(80))).to_string()
+        };
+        assert_eq!(
+            text(&shown),
+            "hello into trunk 01234567\nthere is nothing to integrate\nnote: a note\nnothing was changed\n"
+        );
+        shown.uncommitted = vec![("tester".to_owned(), "1 file not committed".to_owned())];
+        assert!(text(&shown).contains("tests: torch runs"));
     }
 }

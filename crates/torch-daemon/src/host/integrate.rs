@@ -1,6 +1,7 @@
 //! The acts of integrations, in blocking tasks. Each looks first what is there, so that it may be done again after a kill.
 
 mod acts;
+mod conflict;
 mod preview;
 mod programs;
 #[cfg(test)]

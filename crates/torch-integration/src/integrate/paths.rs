@@ -77,7 +77,7 @@ fn is_end(path: &str, stem: &str, end: &str) -> bool {
 
 /// Who solves a conflict in a file: of the roles whose branches meet there, the one that such files are the work of, else
 /// the team's role for them, else whose branch was being merged, `ours`.
-pub fn owner(path: &str, sides: (&RoleName, Option<&RoleName>), rules: &Rules) -> RoleName {
+pub fn owner(path: &str, sides: (&RoleName, &[&RoleName]), rules: &Rules) -> RoleName {
     let roles: Vec<&RoleName> = rules.members.iter().map(|one| &one.role).collect();
     owner_among(path, sides, &roles)
 }
@@ -85,7 +85,7 @@ pub fn owner(path: &str, sides: (&RoleName, Option<&RoleName>), rules: &Rules) -
 /// As [`owner`], among these roles of a team.
 pub fn owner_among(
     path: &str,
-    (ours, with): (&RoleName, Option<&RoleName>),
+    (ours, with): (&RoleName, &[&RoleName]),
     roles: &[&RoleName],
 ) -> RoleName {
     let fits = |role: &RoleName| {
@@ -101,8 +101,8 @@ pub fn owner_among(
         PathClass::Code => &["developer"],
         PathClass::Other => &["project_manager"],
     };
-    let sides = std::iter::once(ours).chain(with);
-    let own = sides.into_iter().find(|role| fits(role)).cloned();
+    let mut sides = std::iter::once(ours).chain(with.iter().copied());
+    let own = sides.find(|role| fits(role)).cloned();
     let team = names
         .iter()
         .find_map(|name| roles.iter().find(|role| role.as_str() == *name));

@@ -3,21 +3,20 @@
 use std::time::Duration;
 
 use torch_core::integration::{
-    Bisection, Conflict, Integration, IntegrationMerge, IntegrationOutcome, PullRequest, Step,
-    StepState, TestRun, Verdict, Wait, WaitOn,
+    Bisection, Integration, IntegrationOutcome, PullRequest, Step, StepRecord, StepState, TestRun,
+    Verdict, Wait, WaitOn,
 };
 use torch_core::{RoleName, Timestamp};
 
 use super::begun::{begin, cut_off};
 use super::bisect::narrowed;
-use super::within::{goes_in_with_another, leave_out, merges, tops};
-use super::{Act, Clash, Due, Found, Probe, Rules, Say, Seen, To, breaches, owner, probe, words};
+use super::conflict::on_conflict;
+use super::within::{leave_out, merges, tops};
+use super::{Act, Due, Found, Probe, Rules, Say, Seen, To, breaches, probe, words};
 
 /// How long roles have to commit what they were asked to.
 const COMMITS: Duration = Duration::from_secs(10 * 60);
-/// How long a conflict may take until the project manager is told (S2-139).
-pub const CONFLICT: Duration = Duration::from_secs(30 * 60);
-/// The same for tests that a role runs, and for red ones.
+/// How long tests that a role runs, and red ones, may take until the project manager is told.
 const TESTS: Duration = Duration::from_secs(60 * 60);
 /// The same for a review: between a pull request and its merge.
 const REVIEW: Duration = Duration::from_secs(2 * 3_600);
@@ -113,7 +112,7 @@ pub fn follow(row: &mut Integration, rules: &Rules, found: Found, now: Timestamp
             Vec::new()
         }
         Found::Built(commits) => on_built(row, commits, now),
-        Found::Conflict { at, files } => on_conflict(row, rules, (at, &files), now),
+        Found::Conflict(unmerged) => on_conflict(row, rules, &unmerged, now),
         Found::Tested(run) => on_tested(row, run, now),
         Found::Published { url } => {
             row.pull_request = Some(PullRequest { url, merged: false });
@@ -199,6 +198,9 @@ pub(super) fn wait(
 }
 
 fn end(row: &mut Integration, outcome: IntegrationOutcome, now: Timestamp) {
+    for step in row.steps.iter_mut().filter(|step| !step.state.is_over()) {
+        step.state = StepState::Skipped;
+    }
     row.outcome = Some(outcome);
     row.ended = Some(now);
     row.wait = None;
@@ -207,6 +209,10 @@ fn end(row: &mut Integration, outcome: IntegrationOutcome, now: Timestamp) {
 /// It can't go on: what it left is taken away, and then it is over.
 pub(super) fn give_up(row: &mut Integration, why: impl Into<String>) {
     row.wait = None;
+    let waits = |step: &&mut StepRecord| step.state == StepState::Waiting;
+    for step in row.steps.iter_mut().filter(waits) {
+        step.state = StepState::Skipped;
+    }
     row.giving_up = Some(why.into());
 }
 
@@ -318,71 +324,6 @@ fn on_built(row: &mut Integration, commits: Vec<String>, now: Timestamp) -> Vec<
     }
     let text = words::built(row);
     over(row, Step::Merge, text, now)
-}
-
-fn on_conflict(
-    row: &mut Integration,
-    rules: &Rules,
-    (at, files): (usize, &[Clash]),
-    now: Timestamp,
-) -> Vec<Say> {
-    if goes_in_with_another(row, at) {
-        set(row, Step::Merge, StepState::Due, "", now);
-        return Vec::new();
-    }
-    let Some(ours) = row.merges.get(at) else {
-        return Vec::new();
-    };
-    let name = |merge: &IntegrationMerge| merge.branch.clone().unwrap_or(merge.commit.clone());
-    let one = |clash: &Clash| {
-        let with = clash.with.and_then(|with| row.merges.get(with));
-        Conflict {
-            file: words::one_line(&clash.file),
-            owner: owner(
-                &clash.file,
-                (&ours.role, with.map(|with| &with.role)),
-                rules,
-            ),
-            ours: ours.role.clone(),
-            our_branch: name(ours),
-            with: with.map_or(row.parent.clone(), |with| with.role.to_string()),
-            with_branch: with.map_or_else(|| words::other_side(row, at), name),
-            since: now,
-            solved: None,
-        }
-    };
-    let found: Vec<Conflict> = files.iter().map(one).collect();
-    let same = |a: &Conflict, b: &Conflict| {
-        a.file == b.file && a.our_branch == b.our_branch && a.with_branch == b.with_branch
-    };
-    for known in row.conflicts.iter_mut().filter(|one| one.solved.is_none()) {
-        if !found.iter().any(|one| same(one, known)) {
-            known.solved = Some(now);
-        }
-    }
-    let is_open = |known: &Conflict| known.solved.is_none();
-    let open = |row: &Integration| {
-        row.conflicts
-            .iter()
-            .filter(|one| is_open(one))
-            .cloned()
-            .collect::<Vec<_>>()
-    };
-    let before = open(row);
-    let new: Vec<Conflict> = found
-        .into_iter()
-        .filter(|one| !before.iter().any(|known| same(known, one)))
-        .collect();
-    row.conflicts.extend(new.iter().cloned());
-    let since = open(row).iter().map(|one| one.since).min().unwrap_or(now);
-    let until = since.after(CONFLICT);
-    wait(
-        row,
-        Step::Merge,
-        WaitOn::Conflicts,
-        (since, (until > now).then_some(until)),
-    );
-    words::conflicts(row, &new)
 }
 
 fn test(row: &mut Integration, rules: &Rules, now: Timestamp) -> (Due, Vec<Say>) {

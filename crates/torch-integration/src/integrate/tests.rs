@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use torch_core::integration::{
-    Integration, IntegrationOutcome, IntegrationWishes, Step, TestRun, Verdict, WaitOn,
+    Integration, IntegrationOutcome, IntegrationWishes, Step, StepState, TestRun, Verdict, WaitOn,
 };
 use torch_core::policy::Approval;
 use torch_core::{AgentId, IntegrationId, RoleName, TeamId, Timestamp};
@@ -14,6 +14,7 @@ use torch_core::config::QualityConfig;
 use super::steps::TREE;
 use super::*;
 
+mod conflicts;
 mod ends;
 mod red;
 
@@ -205,12 +206,12 @@ impl World {
             if let (Some(one), Some(other)) = (at(one), at(other)) {
                 let file = |path: &str| Clash {
                     file: path.to_owned(),
-                    with: Some(one.min(other)),
+                    with: vec![one.min(other)],
                 };
-                return Found::Conflict {
+                return Found::Conflict(vec![Unmerged {
                     at: one.max(other),
                     files: vec![file("src/a.py"), file("test_a.py"), file("README.md")],
-                };
+                }]);
             }
         }
         let mut tip = self.parent.clone();
@@ -317,6 +318,9 @@ fn nothing_to_integrate_is_told_at_once() {
     let mut world = World::new(&[]);
     world.run();
     assert_eq!(world.row.outcome, Some(IntegrationOutcome::Nothing));
+    let states: Vec<_> = world.row.steps.iter().map(|step| step.state).collect();
+    assert_eq!(states[0], StepState::Done);
+    assert_eq!(states[1..], [StepState::Skipped; 7]);
     assert_eq!(world.acts, [Act::Look]);
 }
 

@@ -1,9 +1,11 @@
 //! What an integration says, and what its branch, its pull request and its tag are called.
 
+use std::collections::BTreeSet;
+
 use torch_core::RoleName;
 use torch_core::git_activity::NotPushed;
 use torch_core::integration::{
-    Conflict, Integration, IntegrationMerge, Review, Step, TestRun, Verdict, WaitOn,
+    Conflict, Integration, IntegrationMerge, Review, Step, TestRun, Verdict, WaitOn, by_file,
 };
 
 use super::steps::SYNC_MINUTES;
@@ -199,7 +201,6 @@ pub(super) fn other_side(row: &Integration, at: usize) -> String {
     }
 }
 
-/// One message for each owner of new conflicts.
 /// A file's name as texts have it: line breaks and other control characters, which a name may hold, begin no line of their own.
 pub(super) fn one_line(file: &str) -> String {
     let shown = file.chars().map(|one| match one.is_control() {
@@ -215,32 +216,39 @@ pub(super) fn void(review: &Review) -> String {
     format!("{by} let {commit} in, and other commits go in by now: it is asked again")
 }
 
-pub(super) fn conflicts(row: &Integration, new: &[Conflict]) -> Vec<Say> {
-    let mut owners: Vec<&RoleName> = new.iter().map(|one| &one.owner).collect();
-    owners.sort();
-    owners.dedup();
+/// The branches that the owner of a conflict merges into its own.
+pub(super) fn to_merge(conflict: &Conflict) -> impl Iterator<Item = &str> {
+    let owner = conflict.owner.as_str();
+    let (ours, with) = (conflict.ours.as_str(), conflict.with.as_str());
+    // Nobody knows on which of its branches a role with two of them is.
+    let both = ours == with;
+    let ours = (both || ours != owner).then_some(conflict.our_branch.as_str());
+    let with = (both || with != owner).then(|| conflict.with_branch.split(' '));
+    ours.into_iter().chain(with.into_iter().flatten())
+}
+
+/// One message for each owner of these files.
+pub(super) fn conflicts(row: &Integration, files: &BTreeSet<&str>) -> Vec<Say> {
+    let all = by_file(&row.conflicts);
+    let all: Vec<_> = all.iter().filter(|one| files.contains(one.file)).collect();
+    let owners: BTreeSet<&RoleName> = all.iter().map(|one| one.owner).collect();
     let says = owners.into_iter().map(|owner| {
-        let own: Vec<&Conflict> = new.iter().filter(|one| one.owner == *owner).collect();
-        let files: Vec<&str> = own.iter().take(FILES_MAX).map(|one| one.file.as_str()).collect();
+        let own: Vec<_> = all.iter().filter(|one| one.owner == owner).collect();
+        let named = own.iter().take(FILES_MAX);
+        let named: Vec<String> = named
+            .map(|one| format!("{} ({})", one.file, one.between()))
+            .collect();
         let more = own.len().saturating_sub(FILES_MAX);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let mut branches: Vec<&str> = Vec::new();
-        for one in &own {
-            if one.ours != *owner {
-                branches.push(&one.our_branch);
-            }
-            if one.with != owner.as_str() {
-                branches.extend(one.with_branch.split(' '));
-            }
-        }
-        branches.sort_unstable();
-        branches.dedup();
+        let open = row.conflicts.iter().filter(|one| one.solved.is_none());
+        let open = open.filter(|one| own.iter().any(|file| file.file == one.file));
+        let branches: BTreeSet<&str> = open.flat_map(to_merge).collect();
         let merges: Vec<String> = branches.iter().map(|name| format!("git merge {name}")).collect();
         let text = format!(
             "Integration {} has a conflict that is yours to solve: {}{more}. In your own worktree, on your own branch: {}; solve it, \
              run the tests, commit. The integration goes on by itself when your branch moves. Within 30 minutes, please.",
             row.id.tag(),
-            files.join(", "),
+            named.join(", "),
             merges.join(" and then "),
         );
         Say::new(To::Role(owner.clone()), text)
@@ -505,8 +513,8 @@ pub(super) fn stuck(row: &Integration, rules: &Rules, step: Step, why: &str) -> 
 pub(super) fn late(row: &Integration, rules: &Rules) -> String {
     let what = match row.wait.as_ref().map(|wait| &wait.on) {
         Some(WaitOn::Conflicts) => {
-            let open = row.conflicts.iter().filter(|one| one.solved.is_none());
-            let files: Vec<String> = open
+            let files: Vec<String> = by_file(&row.conflicts)
+                .iter()
                 .take(FILES_MAX)
                 .map(|one| format!("{} ({})", one.file, one.owner))
                 .collect();

@@ -4,7 +4,7 @@ use rmcp::model::CallToolResult;
 use serde_json::json;
 use torch_api::git::GitResponse;
 use torch_api::integrate::IntegrationView;
-use torch_core::integration::WaitOn;
+use torch_core::integration::{WaitOn, by_file};
 
 use super::{broken, failed, said};
 use crate::tools::Call;
@@ -48,10 +48,12 @@ fn one(view: &IntegrationView) -> String {
     for out in &row.left_out {
         text.push_str(&format!("\n  left out: {}, as {}", out.role, out.why));
     }
-    for open in row.conflicts.iter().filter(|one| one.solved.is_none()) {
+    for open in by_file(&row.conflicts) {
         text.push_str(&format!(
-            "\n  conflict: {} ({} and {}), {} solves it",
-            open.file, open.our_branch, open.with_branch, open.owner
+            "\n  conflict: {} ({}), {} solves it",
+            open.file,
+            open.branches.join(", "),
+            open.owner
         ));
     }
     text

@@ -35,15 +35,17 @@ pub struct ChainRequest<'a> {
 pub enum Chained {
     /// The merge commits, full hex, one per link; no reference leads to them yet.
     Done(Vec<String>),
-    /// One can't be merged by git itself.
-    Conflict {
-        /// Which link.
-        at: usize,
-        /// The merge commits before it.
-        made: Vec<String>,
-        /// The files, by path; bytes that are not UTF-8 are shown as U+FFFD.
-        files: Vec<String>,
-    },
+    /// Some can't be merged by git itself: all of them, in their order. Those behind one were tried without it.
+    Conflict(Vec<ChainConflict>),
+}
+
+/// A link that git can't merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainConflict {
+    /// Which link, from 0.
+    pub at: usize,
+    /// The files, by path; bytes that are not UTF-8 are shown as U+FFFD.
+    pub files: BTreeSet<String>,
 }
 
 /// Merges, each with a merge commit of its own (`--no-ff`), in memory: no reference, index or file is touched. With git 2.40 or newer.
@@ -52,13 +54,19 @@ pub enum Chained {
 /// [`WorktreeError`] where a commit can't be read, or git is too old.
 pub fn chain(git: &Git, request: &ChainRequest<'_>) -> Result<Chained, WorktreeError> {
     let mut made: Vec<String> = Vec::new();
+    let mut conflicts = Vec::new();
     let mut tip = request.base.to_owned();
     for (at, link) in request.links.iter().enumerate() {
-        let tree = match merged(git, request.repository, &tip, &link.commit)? {
+        let tree = match merged(
+            git,
+            request.repository,
+            (tip.as_str(), link.commit.as_str()),
+            None,
+        )? {
             Ok(tree) => tree,
             Err(files) => {
-                let files = files.into_iter().collect();
-                return Ok(Chained::Conflict { at, made, files });
+                conflicts.push(ChainConflict { at, files });
+                continue;
             }
         };
         let when = format!("@{} +0000", request.at.0 / 1_000);
@@ -79,10 +87,14 @@ pub fn chain(git: &Git, request: &ChainRequest<'_>) -> Result<Chained, WorktreeE
         tip = call.ask("write a merge commit", args)?.text();
         made.push(tip.clone());
     }
-    Ok(Chained::Done(made))
+    Ok(match conflicts.is_empty() {
+        true => Chained::Done(made),
+        false => Chained::Conflict(conflicts),
+    })
 }
 
-/// The files in which two commits conflict; none where git merges them by itself.
+/// The files in which two commits conflict; none where git merges them by itself. With a `base`, full hex, what both changed since
+/// that commit is compared, and not since the newest that both have.
 ///
 /// # Errors
 /// [`WorktreeError`] where a commit can't be read, or git is too old.
@@ -90,8 +102,9 @@ pub fn clashes(
     git: &Git,
     repository: &Repository,
     (one, other): (&str, &str),
+    base: Option<&str>,
 ) -> Result<BTreeSet<String>, WorktreeError> {
-    Ok(merged(git, repository, one, other)?
+    Ok(merged(git, repository, (one, other), base)?
         .err()
         .unwrap_or_default())
 }
@@ -100,17 +113,21 @@ pub fn clashes(
 fn merged(
     git: &Git,
     repository: &Repository,
-    ours: &str,
-    theirs: &str,
+    (ours, theirs): (&str, &str),
+    base: Option<&str>,
 ) -> Result<Result<String, BTreeSet<String>>, WorktreeError> {
     let (act, root) = ("merge commits in memory", &repository.root);
+    let base = match base {
+        Some(base) => format!("--merge-base={base}"),
+        None => "--allow-unrelated-histories".to_owned(),
+    };
     let args = [
         "merge-tree",
         "--write-tree",
         "-z",
         "--name-only",
         "--no-messages",
-        "--allow-unrelated-histories",
+        &base,
         ours,
         theirs,
     ];

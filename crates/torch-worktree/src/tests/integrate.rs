@@ -1,5 +1,7 @@
 //! Integrations on real repositories: chains of merges, landing, kills, benches, remotes.
 
+use std::collections::BTreeSet;
+
 use torch_core::Timestamp;
 
 use super::*;
@@ -131,17 +133,48 @@ fn a_chain_is_the_same_whenever_it_is_made_and_touches_nothing() {
 fn a_conflict_names_the_link_and_the_files() {
     let two = Two::new(&[]);
     write(&two.tester, "code.txt", "three\n");
-    let Chained::Conflict { at, made, files } = two.chain() else {
+    let files = BTreeSet::from(["code.txt".to_owned()]);
+    let conflict = |at| ChainConflict {
+        at,
+        files: files.clone(),
+    };
+    assert_eq!(two.chain(), Chained::Conflict(vec![conflict(1)]));
+    let repository = two.project.inspect();
+    let clash = |one: &str, other: &str, base: Option<&str>| {
+        clashes(&handle(), &repository, (one, other), base).expect("compared")
+    };
+    let (developer, tester) = (head(&two.developer), head(&two.tester));
+    assert_eq!(clash(&developer, &tester, None), files);
+    let base = head(&two.project.root);
+    assert_eq!(clash(&base, &tester, None), BTreeSet::new());
+    // Since a commit that one of them has within, only the other one changed the file.
+    write(&two.tester, "more.txt", "more\n");
+    let later = head(&two.tester);
+    assert_eq!(clash(&developer, &later, None), files);
+    assert_eq!(clash(&developer, &later, Some(&tester)), BTreeSet::new());
+}
+
+#[test]
+fn links_behind_one_in_conflict_are_tried_without_it() {
+    let two = Two::new(&[]);
+    write(&two.tester, "code.txt", "three\n");
+    let other = two.project.add("other", "other").expect("added").path;
+    write(&other, "code.txt", "four\n");
+    let last = two.project.add("last", "last").expect("added").path;
+    write(&last, "last.txt", "last\n");
+    let trees = [&two.developer, &two.tester, &other, &last];
+    let links = trees.map(|path| Two::link(path, "role"));
+    let repository = two.project.inspect();
+    let request = ChainRequest {
+        repository: &repository,
+        base: &head(&two.project.root),
+        links: &links,
+        at: AT,
+    };
+    let Chained::Conflict(found) = chain(&handle(), &request).expect("merged") else {
         panic!("it conflicts");
     };
-    assert_eq!((at, made.len(), files), (1, 1, vec!["code.txt".to_owned()]));
-    let repository = two.project.inspect();
-    let pair = (head(&two.developer), head(&two.tester));
-    let clash = clashes(&handle(), &repository, (&pair.0, &pair.1)).expect("compared");
-    assert_eq!(clash.into_iter().collect::<Vec<_>>(), ["code.txt"]);
-    let base = head(&two.project.root);
-    let clash = clashes(&handle(), &repository, (&base, &pair.1)).expect("compared");
-    assert!(clash.is_empty());
+    assert_eq!(found.iter().map(|one| one.at).collect::<Vec<_>>(), [1, 2]);
 }
 
 #[test]

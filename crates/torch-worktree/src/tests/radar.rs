@@ -329,7 +329,7 @@ fn a_link_where_another_has_a_folder_is_named_as_itself() {
     let repository = team.project.inspect();
     let head = |name: &str| git(team.place(name), &["rev-parse", "HEAD"]);
     let (ours, theirs) = (head("developer"), head("tester"));
-    let files = crate::clashes(&handle(), &repository, (&ours, &theirs)).expect("merged");
+    let files = crate::clashes(&handle(), &repository, (&ours, &theirs), None).expect("merged");
     assert_eq!(files.into_iter().collect::<Vec<_>>(), ["link", "other.txt"]);
     let request = MergeRequest {
         repository: &repository,

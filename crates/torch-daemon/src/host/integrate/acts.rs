@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use torch_core::git_activity::NotPushed;
 use torch_core::integration::IntegrationMerge;
-use torch_integration::integrate::{Clash, Found, RoleWork, Seen, body, message, title};
+use torch_integration::integrate::{Found, RoleWork, Seen, body, message, title};
 use torch_worktree::{
     BenchRequest, Busy, ChainLink, ChainRequest, Chained, LandRequest, Landed, Origin, Point,
     PullRequestOrder, Pushed, WorktreeError,
@@ -17,7 +17,7 @@ use crate::worktrees::Registered;
 /// Where integration branches stand.
 const BRANCHES: &str = "integration/";
 
-fn failed(error: WorktreeError) -> Why {
+pub(super) fn failed(error: WorktreeError) -> Why {
     in_words(&error)
 }
 
@@ -211,7 +211,7 @@ impl Site<'_> {
         }
     }
 
-    /// The merge commits, or the conflict.
+    /// The merge commits, or the conflicts.
     pub(super) fn chained(
         &self,
         base: &str,
@@ -229,22 +229,10 @@ impl Site<'_> {
             at: self.job.row.at,
         };
         let chained = torch_worktree::chain(self.git, &request).map_err(failed)?;
-        let (at, files) = match chained {
-            Chained::Done(commits) => return Ok(Ok(commits)),
-            Chained::Conflict { at, files, .. } => (at, files),
-        };
-        let mut sides = Vec::new();
-        for before in &merges[..at] {
-            let pair = (before.commit.as_str(), merges[at].commit.as_str());
-            let clashes = torch_worktree::clashes(self.git, &self.repository, pair);
-            sides.push(clashes.map_err(failed)?);
+        match chained {
+            Chained::Done(commits) => Ok(Ok(commits)),
+            Chained::Conflict(conflicts) => self.unmerged(merges, &conflicts).map(Err),
         }
-        let files = files.into_iter().map(|file| Clash {
-            with: sides.iter().position(|side| side.contains(&file)),
-            file,
-        });
-        let files = files.collect();
-        Ok(Err(Found::Conflict { at, files }))
     }
 
     /// Pushes the integration branch and opens a pull request.

@@ -1,5 +1,6 @@
 //! Whole integrations on real repositories: the pure machine, and the acts that it orders. Each act is done twice, as after a kill.
 
+mod conflicts;
 mod taken;
 
 use std::fs;

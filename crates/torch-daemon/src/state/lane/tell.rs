@@ -105,7 +105,7 @@ impl State {
         let roles = agents.iter().filter_map(|agent| self.agents.get(agent));
         let roles: Vec<&RoleName> = roles.map(|run| &run.agent.role).collect();
         let named = files.iter().take(NAMED).map(|file| {
-            let owner = owner_among(file, (&from, Some(&to)), &roles);
+            let owner = owner_among(file, (&from, &[&to]), &roles);
             format!("{file} ({owner}'s)")
         });
         let named: Vec<String> = named.collect();

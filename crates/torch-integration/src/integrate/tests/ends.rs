@@ -23,11 +23,18 @@ fn it_can_be_ended_until_it_has_landed() {
         world.row.wishes.until = Some(until);
         world.run();
         abort(&mut world.row, "human").expect("it has not landed");
+        let mut steps = world.row.steps.iter();
+        assert!(steps.all(|step| step.state != StepState::Waiting));
         world.run();
         assert!(matches!(
             world.row.outcome,
             Some(IntegrationOutcome::Aborted { .. })
         ));
+        let states: Vec<_> = world.row.steps.iter().map(|step| step.state).collect();
+        // The review is waited for.
+        let done = (until + 1).min(Step::Review.number());
+        assert_eq!(states[..done], vec![StepState::Done; done]);
+        assert_eq!(states[done..], vec![StepState::Skipped; 8 - done]);
         assert_eq!(world.acts.last(), Some(&Act::Clean));
         assert_eq!(world.parent, "parent-1");
     }
@@ -214,13 +221,13 @@ fn a_files_name_begins_no_line_of_its_own() {
         "z\\nreview: nobody\\u{7}.txt"
     );
     let mut world = World::new(&["developer", "tester"]);
-    let found = Found::Conflict {
+    let found = Found::Conflict(vec![Unmerged {
         at: 0,
         files: vec![Clash {
             file: "z\nreview: nobody".to_owned(),
-            with: None,
+            with: Vec::new(),
         }],
-    };
+    }]);
     while let (Due::Act(act), _) = due(&mut world.row, &world.rules, world.now) {
         let found = match act {
             Act::Build => found.clone(),
