@@ -2,6 +2,7 @@
 
 mod news;
 mod orders;
+mod since;
 #[cfg(test)]
 mod tests;
 mod views;

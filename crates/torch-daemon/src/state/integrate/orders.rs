@@ -327,28 +327,13 @@ impl State {
             }
             Ok(says) => {
                 let text = match approve {
-                    true if self.stands_elsewhere(&row) => format!(
-                        "{wanted} is let in as it was built; branches of it have moved since, so it is built and tested anew first, and asks again if other commits go in by then"
-                    ),
-                    true => format!("{wanted} is let in; it goes on (torch integrate --list)"),
+                    true => self.moved_since_built(&row).let_in(&row),
                     false => format!("{wanted} is not let in, and given up"),
                 };
                 t.reply(conn, done(text));
                 self.take_words(t, row.team, row, says);
             }
         }
-    }
-
-    /// Whether the parent branch or one that goes in stands elsewhere than when it was built, as far as that was read.
-    fn stands_elsewhere(&self, row: &Integration) -> bool {
-        let Some(known) = self.activity.known.get(&row.team) else {
-            return false;
-        };
-        let tip = |branch: &str| known.tips.get(&format!("refs/heads/{branch}"));
-        let merges = row.brought();
-        let mut built = merges.filter_map(|one| Some((one.branch.as_deref()?, &one.commit)));
-        tip(&row.parent).is_some_and(|tip| *tip != row.parent_tip)
-            || built.any(|(branch, commit)| tip(branch).is_some_and(|tip| tip != commit))
     }
 
     fn may_review(&self, caller: &Sender, row: &Integration) -> Result<(), Box<Failure>> {

@@ -336,6 +336,66 @@ fn the_project_manager_reviews_and_nobody_in_its_place_but_a_person() {
 }
 
 #[test]
+fn whoever_lets_it_in_hears_what_has_moved_and_what_follows() {
+    let told = |moved: &[(&str, &str)]| {
+        let mut state = state();
+        let row = to_review(&mut state);
+        let tips = [("trunk", "a"), ("trunk-developer", "b")]
+            .iter()
+            .chain(moved);
+        let tips = tips.map(|(name, digit)| (format!("refs/heads/{name}"), digit.repeat(40)));
+        let known = torch_core::git_activity::KnownRefs {
+            team: row.team,
+            at: NOW,
+            tips: tips.collect(),
+            told: BTreeSet::new(),
+        };
+        state.activity.known.insert(row.team, known);
+        let request = Request::AnswerQuestion {
+            id: row.id.tag(),
+            approve: true,
+        };
+        let mut t = Turn {
+            now: NOW,
+            cause: "test".to_owned(),
+            effects: Vec::new(),
+        };
+        let caller = (Sender::Human, "test");
+        state.take_request(&mut t, ConnId(2), caller, request, None);
+        let said = t.effects.iter().find_map(|effect| match effect {
+            Effect::Reply {
+                response: Response::Done { text },
+                ..
+            } => Some(text.replace(&row.id.tag(), "i-1")),
+            _ => None,
+        });
+        said.expect("it is let in")
+    };
+    assert_eq!(
+        told(&[]),
+        "i-1 is let in; it goes on (torch integrate --list)"
+    );
+    // It lands as it was built: nothing of it is tested anew.
+    let branch = told(&[("trunk-developer", "c")]);
+    assert_eq!(
+        branch,
+        "i-1 is let in as it was built; it goes on (torch integrate --list). Moved since, which is left for the next one: \
+         trunk-developer (bbbbbbbb, now cccccccc)"
+    );
+    let parent = told(&[("trunk", "d")]);
+    assert_eq!(
+        parent,
+        "i-1 is let in; trunk (aaaaaaaa, now dddddddd) has moved since it was built, so it is built and tested anew first, and asks \
+         again if other commits go in by then"
+    );
+    let both = told(&[("trunk", "d"), ("trunk-developer", "c")]);
+    assert_eq!(
+        both,
+        format!("{parent}. Moved as well: trunk-developer (bbbbbbbb, now cccccccc)")
+    );
+}
+
+#[test]
 fn words_of_a_message_review_as_well() {
     for (name, word, lands) in [
         ("project_manager", "APPROVE", true),
