@@ -149,7 +149,7 @@ pub struct ViolationView {
     pub team: String,
     /// Who broke the rule.
     pub role: String,
-    /// Whom it wrote to.
+    /// Whom it wrote to; of git: the branch, tag or file.
     pub to: String,
     /// The rule.
     pub rule: String,

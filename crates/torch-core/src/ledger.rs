@@ -79,7 +79,7 @@ pub struct Violation {
     pub agent: AgentId,
     /// Its role.
     pub role: RoleName,
-    /// Whom it wrote to, as far as it got: a role, `human`, or the target as written.
+    /// Whom it wrote to, as far as it got: a role, `human`, or the target as written. What it did with git: the branch, tag or file.
     pub to: String,
     /// The rule.
     pub rule: String,

@@ -62,6 +62,9 @@ pub enum SpoolEvent {
         evidence: String,
         /// What to do instead.
         remedy: String,
+        /// The branch, tag or file that it is about, by its short name; none: no single one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
         /// Whether it was told of only, and done.
         #[serde(default)]
         warned: bool,

@@ -18,11 +18,20 @@ pub use moves::{Move, RefFacts, judge_moves, judge_renaming};
 pub use name::{Owner, owner};
 pub use push::{PushedRef, judge_push};
 
+/// A reference as people name it.
+fn short(name: &str) -> &str {
+    let known = ["refs/heads/", "refs/tags/"];
+    let mut rests = known.iter().filter_map(|start| name.strip_prefix(start));
+    rests.next().unwrap_or(name)
+}
+
 /// An operation that is not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The rule.
     pub rule: &'static str,
+    /// The branch or tag that it is about, by its short name; none where no single one is named.
+    pub target: Option<String>,
     /// What was tried: the reference or the command.
     pub what: String,
     /// Why it is refused, in half a sentence.
@@ -35,9 +44,18 @@ impl Refusal {
     fn of(operation: Operation, what: String, why: &str, instead: &str) -> Self {
         Self {
             rule: operation.rule(),
+            target: None,
             what,
             why: why.to_owned(),
             instead: instead.to_owned(),
+        }
+    }
+
+    /// The same, about the reference of this name.
+    fn about(self, reference: &str) -> Self {
+        Self {
+            target: Some(short(reference).to_owned()),
+            ..self
         }
     }
 
@@ -54,6 +72,7 @@ impl Refusal {
 pub fn judge_commit(rules: &GitRules, what: &str) -> Option<Refusal> {
     (rules.commits == AgentCommits::Forbidden).then(|| Refusal {
         rule: COMMIT_RULE,
+        target: None,
         what: what.to_owned(),
         why: "this team's policy leaves commits to a person, who reads the files as they lie in the worktree"
             .to_owned(),

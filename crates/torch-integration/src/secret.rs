@@ -58,6 +58,17 @@ impl Secret {
     }
 }
 
+/// The file of a place as [`Secret::place`] and [`Secret::text`] tell it.
+pub fn file_of(place: &str) -> Option<String> {
+    let is_place = |at: &usize| {
+        let digits = place[at + 1..].trim_start_matches(|c: char| c.is_ascii_digit());
+        let has_line = digits.len() < place.len() - at - 1;
+        has_line && (digits.starts_with(": ") || digits.starts_with(" in "))
+    };
+    let mut colons = place.match_indices(':').map(|(at, _)| at);
+    colons.find(is_place).map(|at| place[..at].to_owned())
+}
+
 /// What looks like a secret in the lines that a patch adds, at most [`TOLD`]; the patch is one that git makes with [`PATCH_OPTIONS`].
 pub fn secrets_in(patch: &[u8]) -> Vec<Secret> {
     let mut found = Vec::new();

@@ -11,6 +11,7 @@ use torch_core::spool::SpoolEvent;
 use torch_integration::forbidden::{
     Move, PushedRef, Refusal, judge_command, judge_commit, judge_moves, judge_push, judge_renaming,
 };
+use torch_integration::secret::file_of;
 use torch_process::Environment;
 use torch_worktree::{Git, HookRepository};
 
@@ -154,6 +155,7 @@ fn secrets(
             rule: SECRET_RULE.to_owned(),
             evidence: found.join("; "),
             remedy: SECRET_REMEDY.to_owned(),
+            target: found.first().and_then(|place| file_of(place)),
             warned: !refused,
         },
     })
@@ -169,6 +171,7 @@ fn answer(rules: &GitRules, refusal: Refusal, text: String) -> Answer {
             rule: refusal.rule.to_owned(),
             evidence: refusal.what,
             remedy: refusal.instead,
+            target: refusal.target,
             warned: false,
         },
     }

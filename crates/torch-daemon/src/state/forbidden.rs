@@ -7,14 +7,21 @@ use torch_core::forbidden::{COMMIT_RULE, GitRules, Operation, SECRET_REMEDY, SEC
 use torch_core::ledger::Severity;
 use torch_core::spool::SpoolEvent;
 use torch_core::{AgentId, Enforcement, LaunchId};
+use torch_integration::secret::file_of;
 use torch_router::traffic::Breach;
 
 use super::orders::spool_name;
 use super::violations::Telling;
 use super::{State, Turn};
 
-/// Whom the violation is towards: it went to nobody.
+/// What the violation is about where no single branch, tag or file is named.
 const TO: &str = "the repository";
+
+/// So many branches, tags and files that one agent broke one rule on are told apart while they are open: it names them itself.
+const TOLD_APART: usize = 20;
+
+/// The longest name of one, in characters.
+const TARGET_MAX: usize = 100;
 
 /// The longest text of a record that is kept, in characters: an agent may write records itself.
 const TEXT_MAX: usize = 500;
@@ -65,6 +72,7 @@ impl State {
             rule,
             evidence,
             remedy,
+            target,
             warned,
         } = record
         else {
@@ -73,7 +81,8 @@ impl State {
         let Some(severity) = severity(&rule, warned) else {
             return;
         };
-        self.note_refused(t, agent, (rule, severity), (&evidence, &remedy));
+        let about = target.as_deref();
+        self.note_refused(t, agent, (rule, severity), (about, &evidence, &remedy));
     }
 
     /// What torch itself found in a commit that it was asked for: refused, or told of and made.
@@ -88,15 +97,18 @@ impl State {
             return;
         };
         let what = (SECRET_RULE.to_owned(), severity);
-        self.note_refused(t, agent, what, (&found.join("; "), SECRET_REMEDY));
+        let file = found.first().and_then(|place| file_of(place));
+        let said = (file.as_deref(), found.join("; "));
+        self.note_refused(t, agent, what, (said.0, &said.1, SECRET_REMEDY));
     }
 
+    /// Notes that an agent was kept from something: one violation for each rule, and for each branch, tag or file `about` which it was.
     pub(super) fn note_refused(
         &mut self,
         t: &mut Turn,
         agent: AgentId,
         (rule, severity): (String, Severity),
-        (evidence, remedy): (&str, &str),
+        (about, evidence, remedy): (Option<&str>, &str, &str),
     ) {
         let Some(team) = self.agents.get(&agent).map(|run| run.agent.team) else {
             return;
@@ -104,13 +116,40 @@ impl State {
         let breach = Breach {
             rule,
             severity,
-            evidence: shown(evidence),
-            remedy: shown(remedy),
+            evidence: shown(evidence, TEXT_MAX),
+            remedy: shown(remedy, TEXT_MAX),
         };
-        let opened = self.open_violation(t.now, (team, agent), TO.to_owned(), breach);
+        let to = self.told_apart(agent, &breach.rule, about);
+        let opened = self.open_violation(t.now, (team, agent), to, breach);
         let opened: Vec<_> = opened.into_iter().collect();
         self.keep_violations(t, &opened, None, Telling::Notice);
     }
+
+    /// What a violation of this rule is towards.
+    fn told_apart(&self, agent: AgentId, rule: &str, about: Option<&str>) -> String {
+        let about = about.map(|name| shown(name, TARGET_MAX));
+        let Some(about) = about.filter(|name| !name.is_empty()) else {
+            return TO.to_owned();
+        };
+        let rows = self.rules.violations.values();
+        let own = rows.filter(|row| row.agent == agent && row.rule == rule);
+        let known: Vec<&str> = own.map(|row| row.to.as_str()).collect();
+        match known.contains(&about.as_str()) || known.len() < TOLD_APART {
+            true => about,
+            false => TO.to_owned(),
+        }
+    }
+}
+
+/// A text as it may be shown to anybody, in at most so many characters.
+fn shown(text: &str, most: usize) -> String {
+    let clean = torch_router::clean::clean(text.as_bytes()).text;
+    let mut words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((at, _)) = words.char_indices().nth(most) {
+        words.truncate(at);
+        words.push('…');
+    }
+    words
 }
 
 /// How much it matters; none where there is no such rule.
@@ -123,15 +162,4 @@ fn severity(rule: &str, warned: bool) -> Option<Severity> {
         _ if operation => Some(Severity::Medium),
         _ => None,
     }
-}
-
-/// A text as it may be shown to anybody, and not too long.
-fn shown(text: &str) -> String {
-    let clean = torch_router::clean::clean(text.as_bytes()).text;
-    let mut words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((at, _)) = words.char_indices().nth(TEXT_MAX) {
-        words.truncate(at);
-        words.push('…');
-    }
-    words
 }

@@ -6,6 +6,7 @@ use torch_core::policy::AgentCommits;
 
 use super::git_words::{GitWords, Meaning, meaning};
 use super::name::{Owner, owner};
+use super::push::why_not;
 use super::{Refusal, judge_commit, shell};
 
 /// How deep `sh -c` in `sh -c` is followed.
@@ -38,6 +39,9 @@ const WRITING: [&str; 12] = [
     "rm",
     "stash",
 ];
+
+/// An operation, and the branch or tag that it is done to, where one is named.
+type Done<'a> = (Operation, Option<&'a str>);
 
 /// The first thing of a command line that is refused.
 pub fn judge_command(rules: &GitRules, line: &str) -> Option<Refusal> {
@@ -83,11 +87,19 @@ fn judge_git(rules: &GitRules, call: &GitWords, shown: String) -> Option<Refusal
     if rules.commits == AgentCommits::Forbidden && writes(call) {
         return judge_commit(rules, &shown);
     }
-    let operation = operation(rules, call)?;
+    let (operation, target) = operation(rules, call)?;
     if !rules.forbids(operation) {
         return None;
     }
-    Some(match operation {
+    let refusal = refused(rules, (operation, target), shown);
+    Some(match target {
+        Some(target) => refusal.about(target),
+        None => refusal,
+    })
+}
+
+fn refused(rules: &GitRules, (operation, target): Done<'_>, shown: String) -> Refusal {
+    match operation {
         Operation::SkipHooks => skipping(shown),
         Operation::ForcePush => Refusal::of(
             operation,
@@ -95,12 +107,18 @@ fn judge_git(rules: &GitRules, call: &GitWords, shown: String) -> Option<Refusal
             "what stands at the remote would be lost, and others may have it",
             "git fetch, git merge what is there, and push again without force",
         ),
-        Operation::PushProtected | Operation::MoveParent => Refusal::of(
-            operation,
-            shown,
-            "only an integration brings work there, after review and tests",
-            "commit to your own branch and report it; torch integrate brings it there",
-        ),
+        Operation::PushProtected | Operation::MoveParent => {
+            let full = format!("refs/heads/{}", branch_of(target.unwrap_or(&rules.parent)));
+            let whose = owner(rules, &full, &[], &[]);
+            let (why, instead) = match why_not(&whose) {
+                Some(reason) if operation == Operation::PushProtected => reason,
+                _ => (
+                    "only an integration brings work there, after review and tests",
+                    "commit to your own branch and report it; torch integrate brings it there",
+                ),
+            };
+            Refusal::of(operation, shown, why, instead)
+        }
         Operation::DeleteProtected => Refusal::of(
             operation,
             shown,
@@ -113,7 +131,7 @@ fn judge_git(rules: &GitRules, call: &GitWords, shown: String) -> Option<Refusal
             "others work from it as it is",
             "work on your own branch, and ask the branch's owner",
         ),
-    })
+    }
 }
 
 fn skipping(shown: String) -> Refusal {
@@ -135,31 +153,34 @@ fn writes(call: &GitWords) -> bool {
     WRITING.contains(&call.name.as_str()) && !reads
 }
 
-fn operation(rules: &GitRules, call: &GitWords) -> Option<Operation> {
+fn operation<'a>(rules: &GitRules, call: &'a GitWords) -> Option<Done<'a>> {
+    const SKIPS: Option<Done<'static>> = Some((Operation::SkipHooks, None));
     if call.settings.iter().any(|key| key == "core.hookspath") {
-        return Some(Operation::SkipHooks);
+        return SKIPS;
     }
     match call.name.as_str() {
         "push" => push(rules, call),
-        "commit" if has(call, &["--no-verify"], "n") => Some(Operation::SkipHooks),
-        "merge" | "am" | "rebase" if has(call, &["--no-verify"], "") => Some(Operation::SkipHooks),
+        "commit" if has(call, &["--no-verify"], "n") => SKIPS,
+        "merge" | "am" | "rebase" if has(call, &["--no-verify"], "") => SKIPS,
         "branch" => branch(rules, call),
         "checkout" | "switch" => forced(rules, call),
         "update-ref" => update(rules, call),
         "tag" if has(call, &["--delete", "--force"], "df") => {
             let mut names = plain(call);
-            names
-                .any(|name| owner(rules, &format!("refs/tags/{name}"), &[], &[]).is_protected())
-                .then_some(match has(call, &["--delete"], "d") {
-                    true => Operation::DeleteProtected,
-                    false => Operation::RewindShared,
-                })
+            let is_protected =
+                |name: &&str| owner(rules, &format!("refs/tags/{name}"), &[], &[]).is_protected();
+            let tag = names.find(is_protected)?;
+            let operation = match has(call, &["--delete"], "d") {
+                true => Operation::DeleteProtected,
+                false => Operation::RewindShared,
+            };
+            Some((operation, Some(tag)))
         }
         _ => None,
     }
 }
 
-fn push(rules: &GitRules, call: &GitWords) -> Option<Operation> {
+fn push<'a>(rules: &GitRules, call: &'a GitWords) -> Option<Done<'a>> {
     let force = [
         "--force",
         "--force-with-lease",
@@ -167,14 +188,18 @@ fn push(rules: &GitRules, call: &GitWords) -> Option<Operation> {
         "--mirror",
     ];
     let refs: Vec<&str> = plain(call).skip(1).collect();
-    if has(call, &force, "f") || refs.iter().any(|one| one.starts_with('+')) {
-        return Some(Operation::ForcePush);
+    let plus = refs.iter().find(|one| one.starts_with('+'));
+    if has(call, &force, "f") || plus.is_some() {
+        let target = plus.or(refs.first()).copied();
+        let target = target.map(|one| one.rsplit(':').next().unwrap_or(one));
+        let target = target.map(|name| name.trim_start_matches('+'));
+        return Some((Operation::ForcePush, target));
     }
     if has(call, &["--no-verify"], "") {
-        return Some(Operation::SkipHooks);
+        return Some((Operation::SkipHooks, None));
     }
     let all_deleted = has(call, &["--delete"], "d");
-    refs.iter().find_map(|one| {
+    refs.iter().copied().find_map(|one| {
         let (source, target) = one.split_once(':').unwrap_or((one, one));
         if !protected(rules, target) {
             return None;
@@ -183,24 +208,24 @@ fn push(rules: &GitRules, call: &GitWords) -> Option<Operation> {
         let shared = ["integration/", "rollback/"]
             .iter()
             .any(|start| branch_of(target).starts_with(start));
-        match (deleted, shared) {
-            (true, _) => Some(Operation::DeleteProtected),
-            (false, true) => None,
-            (false, false) => Some(Operation::PushProtected),
-        }
+        let operation = match (deleted, shared) {
+            (true, _) => Operation::DeleteProtected,
+            (false, true) => return None,
+            (false, false) => Operation::PushProtected,
+        };
+        Some((operation, Some(target)))
     })
 }
 
-fn branch(rules: &GitRules, call: &GitWords) -> Option<Operation> {
+fn branch<'a>(rules: &GitRules, call: &'a GitWords) -> Option<Done<'a>> {
     let mut names = plain(call);
     if has(call, &["--delete"], "dD") {
-        return names
-            .any(|name| protected(rules, name))
-            .then_some(Operation::DeleteProtected);
+        let name = names.find(|name| protected(rules, name))?;
+        return Some((Operation::DeleteProtected, Some(name)));
     }
     let moved = has(call, &["--move", "--copy"], "mMcC");
-    if moved && names.any(|name| protected(rules, name)) {
-        return Some(Operation::DeleteProtected);
+    if moved && let Some(name) = names.find(|name| protected(rules, name)) {
+        return Some((Operation::DeleteProtected, Some(name)));
     }
     if has(call, &["--force"], "f") {
         return names.next().and_then(|name| moving(rules, name));
@@ -209,7 +234,7 @@ fn branch(rules: &GitRules, call: &GitWords) -> Option<Operation> {
 }
 
 /// `checkout -B`, `switch -C`: a branch is set back.
-fn forced(rules: &GitRules, call: &GitWords) -> Option<Operation> {
+fn forced<'a>(rules: &GitRules, call: &'a GitWords) -> Option<Done<'a>> {
     let at = call
         .args
         .iter()
@@ -217,23 +242,23 @@ fn forced(rules: &GitRules, call: &GitWords) -> Option<Operation> {
     moving(rules, call.args.get(at + 1)?)
 }
 
-fn update(rules: &GitRules, call: &GitWords) -> Option<Operation> {
+fn update<'a>(rules: &GitRules, call: &'a GitWords) -> Option<Done<'a>> {
     let name = plain(call).next()?;
     let whose = owner(rules, name, &[], &[]);
     if !whose.is_protected() {
         return None;
     }
     if has(call, &[], "d") {
-        return Some(Operation::DeleteProtected);
+        return Some((Operation::DeleteProtected, Some(name)));
     }
-    moving(rules, branch_of(name)).or(Some(Operation::RewindShared))
+    moving(rules, branch_of(name)).or(Some((Operation::RewindShared, Some(name))))
 }
 
 /// What setting a branch is.
-fn moving(rules: &GitRules, name: &str) -> Option<Operation> {
+fn moving<'a>(rules: &GitRules, name: &'a str) -> Option<Done<'a>> {
     match rules.parent == branch_of(name) {
-        true => Some(Operation::MoveParent),
-        false => protected(rules, name).then_some(Operation::RewindShared),
+        true => Some((Operation::MoveParent, Some(name))),
+        false => protected(rules, name).then_some((Operation::RewindShared, Some(name))),
     }
 }
 
@@ -368,6 +393,32 @@ mod tests {
                 ("echo git push --force", None),
             ],
         );
+    }
+
+    #[test]
+    fn a_refusal_names_what_it_is_about() {
+        for (line, target) in [
+            ("git push origin trunk", Some("trunk")),
+            (
+                "git push origin HEAD:refs/heads/trunk-tester",
+                Some("trunk-tester"),
+            ),
+            ("git push -f", None),
+            ("git push -f origin x:feature/x", Some("feature/x")),
+            ("git push origin +feature/x", Some("feature/x")),
+            ("git push -d origin trunk", Some("trunk")),
+            ("git branch -D feature/x trunk", Some("trunk")),
+            ("git switch -C trunk-tester HEAD", Some("trunk-tester")),
+            ("git update-ref refs/heads/trunk HEAD", Some("trunk")),
+            ("git tag -d stable-x", Some("stable-x")),
+            ("git commit -n", None),
+        ] {
+            let refusal = judge_command(&rules(), line).expect(line);
+            assert_eq!(refusal.target.as_deref(), target, "{line}");
+        }
+        let why = |line: &str| judge_command(&rules(), line).expect(line).why;
+        assert!(why("git push origin trunk").starts_with("only an integration"));
+        assert!(why("git push origin x:trunk-tester").starts_with("only that role"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use torch_core::forbidden::{GitRules, Operation};
 
 use super::command::renamed_onto;
 use super::name::{Owner, owner};
-use super::{Refusal, judge_commit};
+use super::{Refusal, judge_commit, short};
 
 /// One reference that is about to move, as git tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,8 @@ pub fn judge_moves(rules: &GitRules, moves: &[Move], facts: &impl RefFacts) -> O
             }
             whose => whose,
         };
-        judge_move(rules, one, &whose, facts)
+        let refusal = judge_move(rules, one, &whose, facts)?;
+        Some(refusal.about(&one.name))
     })
 }
 
@@ -181,17 +182,19 @@ pub fn judge_renaming(
     let (onto, whose) = renamed_onto(rules, words)?;
     let operation = replacing(rules, &whose)?;
     facts.value(&onto)?;
-    Some(Refusal::of(
+    let what = format!(
+        "{} is replaced by {}; it is {}",
+        short(&onto),
+        short(&from.name),
+        whose.words()
+    );
+    let refusal = Refusal::of(
         operation,
-        format!(
-            "{} is replaced by {}; it is {}",
-            short(&onto),
-            short(&from.name),
-            whose.words()
-        ),
+        what,
         "others rely on it being there as it is",
         "choose a name that is free",
-    ))
+    );
+    Some(refusal.about(&onto))
 }
 
 /// The operation that putting something else in a branch's place is, if it is forbidden.
@@ -202,13 +205,6 @@ fn replacing(rules: &GitRules, whose: &Owner) -> Option<Operation> {
     };
     let both = [Operation::DeleteProtected, moved];
     both.into_iter().find(|operation| rules.forbids(*operation))
-}
-
-/// A reference as people name it.
-fn short(name: &str) -> &str {
-    let known = ["refs/heads/", "refs/tags/"];
-    let mut rests = known.iter().filter_map(|start| name.strip_prefix(start));
-    rests.next().unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -45,7 +45,9 @@ pub fn judge_push(
         format!("{verb} {name} at {remote}")
     };
     if rules.commits == AgentCommits::Forbidden {
-        return judge_commit(rules, &what("push", refs.first()?));
+        let first = refs.first()?;
+        let refusal = judge_commit(rules, &what("push", first))?;
+        return Some(refusal.about(&first.name));
     }
     if refs.is_empty() {
         return None;
@@ -57,9 +59,8 @@ pub fn judge_push(
         let refusal = judge_ref(one, &whose, facts)?;
         let (operation, verb, why, instead) = refusal;
         let what = format!("{}{}", what(verb, one), standing(&whose));
-        rules
-            .forbids(operation)
-            .then(|| Refusal::of(operation, what, why, instead))
+        let refusal = Refusal::of(operation, what, why, instead).about(&one.name);
+        rules.forbids(operation).then_some(refusal)
     })
 }
 
@@ -85,16 +86,33 @@ fn judge_ref(one: &PushedRef, whose: &Owner, facts: &impl RefFacts) -> Option<Ve
             "git fetch, git merge what is there, and push again without force",
         ));
     }
-    let taken = matches!(
-        whose,
-        Owner::Parent | Owner::Default | Owner::Role(_) | Owner::Torch
-    );
-    taken.then_some((
-        Operation::PushProtected,
-        "push to",
-        "only an integration brings work there, after review and tests",
-        "push your own branch and report it; torch integrate brings it further",
-    ))
+    let (why, instead) = why_not(whose)?;
+    Some((Operation::PushProtected, "push to", why, instead))
+}
+
+/// Why no agent pushes to a branch of another one, and what it does instead; none where it may.
+pub(super) fn why_not(whose: &Owner) -> Option<(&'static str, &'static str)> {
+    Some(match whose {
+        Owner::Parent => (
+            "only an integration brings work there, after review and tests",
+            "push your own branch and report it; torch integrate brings it further",
+        ),
+        Owner::Default => (
+            "a person decides what goes there",
+            "push your own branch and report it",
+        ),
+        Owner::Role(_) => (
+            "only that role pushes its branch: what others put there comes in between its own work",
+            "push your own branch, and tell that role what is on it",
+        ),
+        Owner::Torch => (
+            "torch alone keeps references of that kind",
+            "push your own branch",
+        ),
+        Owner::Own | Owner::Elsewhere | Owner::Shared | Owner::Stable | Owner::Nobody => {
+            return None;
+        }
+    })
 }
 
 fn standing(whose: &Owner) -> String {
@@ -129,6 +147,34 @@ mod tests {
         }
         fn is_packed_only(&self, _: &str, _: &str) -> bool {
             false
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_its_branch_and_the_reason_that_holds_there() {
+        let told = |line: &str| {
+            let refs: Vec<_> = PushedRef::read(line).into_iter().collect();
+            let refusal = judge_push(&rules(), "origin", &refs, &Facts).expect(line);
+            (refusal.target.unwrap_or_default(), refusal.why)
+        };
+        let integration = "only an integration brings work there, after review and tests";
+        let role =
+            "only that role pushes its branch: what others put there comes in between its own work";
+        for (line, target, why) in [
+            ("HEAD 2 refs/heads/trunk 1", "trunk", integration),
+            ("HEAD 2 refs/heads/trunk-tester 1", "trunk-tester", role),
+            (
+                "HEAD 2 refs/heads/main 1",
+                "main",
+                "a person decides what goes there",
+            ),
+            (
+                "HEAD 2 refs/tags/stable-x 1",
+                "stable-x",
+                "what stands there would be lost, and others may have it",
+            ),
+        ] {
+            assert_eq!(told(line), (target.to_owned(), why.to_owned()), "{line}");
         }
     }
 

@@ -377,6 +377,23 @@ fn of_many_commits_each_is_named_and_of_a_merge_what_no_parent_has() {
 }
 
 #[test]
+fn a_place_tells_its_file() {
+    let secret = Secret {
+        commit: Some("1".repeat(40)),
+        file: "src/a:2 b.py".to_owned(),
+        line: 12,
+        kind: "GitHub token",
+        masked: "ghp_… (40 characters)".to_owned(),
+    };
+    for text in [secret.place(), secret.text()] {
+        assert_eq!(file_of(&text).as_deref(), Some("src/a:2 b.py"), "{text}");
+    }
+    for text in ["", "a.py", "a.py:", "a.py:x: key", "a.py:3"] {
+        assert_eq!(file_of(text), None, "{text}");
+    }
+}
+
+#[test]
 fn many_are_cut_and_nothing_makes_it_fail() {
     let secret = format!("ghp_{}", random(36, ALNUM));
     let lines: Vec<&str> = (0..50).map(|_| secret.as_str()).collect();

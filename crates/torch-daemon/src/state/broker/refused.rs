@@ -78,6 +78,18 @@ impl State {
         let names: Vec<&str> = lines.iter().map(|line| line.reference.as_str()).collect();
         let evidence = format!("push of {}: {}", names.join(", "), refusal.words);
         let rule = (refusal.rule.to_owned(), severity);
-        self.note_refused(t, agent, rule, (&evidence, &refusal.instead));
+        let short = |name: &&str| {
+            let known = ["refs/heads/", "refs/tags/"];
+            let mut rests = known.iter().filter_map(|start| name.strip_prefix(start));
+            rests.next().unwrap_or(name).to_owned()
+        };
+        let about: Vec<String> = names.iter().map(short).collect();
+        let about = about.join(", ");
+        let said = (
+            Some(about.as_str()),
+            evidence.as_str(),
+            refusal.instead.as_str(),
+        );
+        self.note_refused(t, agent, rule, said);
     }
 }

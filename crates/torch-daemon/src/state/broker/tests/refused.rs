@@ -52,6 +52,39 @@ fn what_may_not_be_pushed_is_refused_listed_and_a_violation() {
 }
 
 #[test]
+fn each_branch_has_a_violation_of_its_own_and_not_without_end() {
+    let mut stage = Stage::new(TeamPolicy::default());
+    for name in ["one", "two", "one"] {
+        stage.pushed(&format!("refs/heads/{name}"), "1a");
+    }
+    let violations = |stage: &Stage| {
+        let rows = stage.kept.values().filter_map(|row| match row {
+            LedgerRecord::Violation(row) => Some((row.to.clone(), row.count, row.evidence.clone())),
+            _ => None,
+        });
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort();
+        rows
+    };
+    let found = violations(&stage);
+    let [(one, twice, first), (two, once, second)] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!((one.as_str(), *twice), ("one", 2));
+    assert_eq!((two.as_str(), *once), ("two", 1));
+    assert!(first.starts_with("push of refs/heads/one: "), "{first}");
+    assert!(second.starts_with("push of refs/heads/two: "), "{second}");
+    // The names are the agent's.
+    for number in 0..40 {
+        stage.pushed(&format!("refs/heads/x{number}"), "1a");
+    }
+    let found = violations(&stage);
+    assert_eq!(found.len(), 21);
+    let rest = found.iter().find(|(to, _, _)| to == "the repository");
+    assert_eq!(rest.map(|(_, count, _)| *count), Some(22), "{found:?}");
+}
+
+#[test]
 fn a_secret_keeps_a_push_back_as_the_policy_says() {
     let found = "src/a.rs:3 in 1a2b3c4d5e6f: AWS access key";
     let with = |check| {
