@@ -54,7 +54,9 @@ pub(crate) fn run(args: &InboxArgs, place: &Place) -> Outcome {
             output::json(message)?;
         }
     } else {
-        output::data(&message::inbox(&messages, args.all, &Clock::system()))?;
+        let clock = Clock::system();
+        let seen = (&clock, crate::screen::width());
+        output::data(&message::inbox(&messages, args.all, seen))?;
     }
     Ok(exit::OK)
 }

@@ -72,7 +72,7 @@ pub(crate) fn run(args: ResumeArgs, place: &Place) -> Outcome {
     let mut client = connect::connect(place)?;
     if !args.json.json {
         let seen = seen(&mut client, request.clone())?;
-        output::notice(resume::resume(&seen).trim_end());
+        output::notice(resume::resume(&seen, crate::screen::error_width()).trim_end());
         client = connect::connect(place)?;
     }
     request.status_only = false;
@@ -108,7 +108,7 @@ fn status(request: ResumeRequest, json: JsonArgs, place: &Place) -> Outcome {
     if json.json {
         output::json(&view)?;
     } else {
-        output::data(&resume::resume(&view))?;
+        output::data(&resume::resume(&view, crate::screen::width()))?;
     }
     Ok(exit::OK)
 }

@@ -227,9 +227,10 @@ fn ask(place: &Place, common: Common, bad: Option<String>, order: RollbackOrder)
             }
         }
     } else {
+        let width = crate::screen::width();
         output::data(&match &answer {
-            RollbackResponse::Plan(plan) => render::rollback::plan(plan, crate::screen::width()),
-            RollbackResponse::Done(view) => render::rollback::done(view),
+            RollbackResponse::Plan(plan) => render::rollback::plan(plan, width),
+            RollbackResponse::Done(view) => render::rollback::done(view, width),
             RollbackResponse::List(list) => render::rollback::list(list),
         })?;
     }

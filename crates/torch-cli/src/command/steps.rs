@@ -67,7 +67,7 @@ fn said(answered: Response, json: JsonArgs) -> Result<u8, CommandError> {
     match answered {
         Response::Done { text } => {
             if !json.json {
-                output::data(&format!("{text}\n"))?;
+                output::prose(&format!("{text}\n"))?;
             }
             Ok(exit::OK)
         }

@@ -130,8 +130,12 @@ pub fn list(messages: &[MessageView], clock: &Clock, width: Option<usize>) -> St
     table.giving(width, giving)
 }
 
-/// The person's inbox: each message whole, newest first.
-pub fn inbox(messages: &[MessageView], all: bool, clock: &Clock) -> String {
+/// The person's inbox: each message whole, newest first; `width` is the terminal's.
+pub fn inbox(
+    messages: &[MessageView],
+    all: bool,
+    (clock, width): (&Clock, Option<usize>),
+) -> String {
     if messages.is_empty() {
         return if all {
             "the inbox is empty\n"
@@ -150,7 +154,7 @@ pub fn inbox(messages: &[MessageView], all: bool, clock: &Clock) -> String {
                 paint(STRONG, &format!("{} from {}", message.id, message.from)),
                 message.team,
                 paint(DIM, &clock.ago(message.at)),
-                indented(&message.body)
+                fit::prose(&indented(&message.body), width, 0).trim_end_matches('\n')
             )
         })
         .collect();

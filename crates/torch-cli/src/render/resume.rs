@@ -2,12 +2,12 @@
 
 use torch_api::roster::ResumeView;
 
-use super::first_line;
 use super::style::{DIM, STRONG, WARN, agent as agent_style, paint};
 use super::table::{Cell, Table};
+use super::{first_line, fit};
 
-/// A team before a resume.
-pub fn resume(view: &ResumeView) -> String {
+/// A team before a resume; `width` is the terminal's.
+pub fn resume(view: &ResumeView, width: Option<usize>) -> String {
     let mut text = format!(
         "{}  {}, wanted {} · tmux server {}\n",
         paint(STRONG, &view.team),
@@ -18,6 +18,7 @@ pub fn resume(view: &ResumeView) -> String {
     if view.rebooted {
         text.push_str("  the machine was restarted since; torch resume brings the team back\n");
     }
+    let mut text = fit::prose(&text, width, 2);
     let mut table = Table::new(
         2,
         &["ROLE", "WANTED", "STATE", "IS", "WAITING", "ACTION", "WHY"],
@@ -41,6 +42,6 @@ pub fn resume(view: &ResumeView) -> String {
             first_line(&agent.why, 60).into(),
         ]);
     }
-    text.push_str(&table.render());
+    text.push_str(&table.wrapping(width, &[]));
     text
 }

@@ -11,7 +11,7 @@ use torch_core::rollback::{
 use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 use super::table::{Cell, Table};
 use super::time::span;
-use super::{count, plain};
+use super::{count, fit, plain};
 
 /// How many commits and files are listed at most.
 const SHOWN: usize = 20;
@@ -76,7 +76,29 @@ pub fn plan(plan: &RollbackPlan, width: Option<usize>) -> String {
         paint(STRONG, &plain(&plan.command))
     ));
     text.push_str(&format!("             {}\n", plain(&plan.why)));
-    text
+    broken(&text, (width, TEXTS))
+}
+
+/// The column where the texts of a plan begin.
+const TEXTS: usize = 13;
+
+/// And those of checks.
+const RESULTS: usize = 16;
+
+/// Where lines go on that have no column.
+const NEXT: usize = 4;
+
+/// Lines in a terminal of this width, if there is one, that go on in a column. What is to be run stays on one line: it is copied.
+fn broken(text: &str, (width, column): (Option<usize>, usize)) -> String {
+    let lines = text.lines().map(|line| {
+        let is_run = line.starts_with("  do ") || line.starts_with(BRING_BACK);
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        match is_run {
+            true => format!("{line}\n"),
+            false => fit::prose(line, width, column.saturating_sub(indent)),
+        }
+    });
+    lines.collect()
 }
 
 /// What `emergency --force` would do: the commits that the branch leaves, and what of its remote is replaced.
@@ -114,7 +136,7 @@ pub fn forced(plan: &RollbackPlan, width: Option<usize>) -> String {
             plain(hindrance)
         ));
     }
-    text
+    broken(&text, (width, TEXTS))
 }
 
 fn good(good: &LastGood) -> String {
@@ -197,12 +219,30 @@ fn file_table(files: &[FileChangeView], indent: usize) -> String {
     text
 }
 
-/// What was done, with the difference; or what was checked.
-pub fn done(view: &RollbackView) -> String {
+/// What was done, with the difference, which is not broken; or what was checked. `width` is the terminal's.
+pub fn done(view: &RollbackView, width: Option<usize>) -> String {
     match view.rollback.what {
-        RollbackKind::Verify => checks(view),
-        _ => taken_back(view),
+        RollbackKind::Verify => broken(&checks(view), (width, RESULTS)),
+        _ => {
+            let told = broken(&taken_back(view), (width, NEXT));
+            format!("{told}{}", difference(view))
+        }
     }
+}
+
+/// What the line begins with that says how it comes back.
+const BRING_BACK: &str = "  to bring it back: ";
+
+fn difference(view: &RollbackView) -> String {
+    let is_done = matches!(view.rollback.state, RollbackState::Done { .. });
+    if view.diff.is_empty() || !is_done {
+        return String::new();
+    }
+    let cut = match view.diff_cut {
+        true => format!("{}\n", paint(DIM, "… the difference goes on")),
+        false => String::new(),
+    };
+    format!("\n{}{cut}", diff(&view.diff))
 }
 
 fn taken_back(view: &RollbackView) -> String {
@@ -244,14 +284,7 @@ fn taken_back(view: &RollbackView) -> String {
     let took = Duration::from_millis(view.took_millis);
     text.push_str(&format!("  took {}\n", span(took)));
     if let Some(undo) = &view.undo {
-        text.push_str(&format!("  to bring it back: {}\n", plain(undo)));
-    }
-    if !view.diff.is_empty() {
-        text.push('\n');
-        text.push_str(&diff(&view.diff));
-        if view.diff_cut {
-            text.push_str(&format!("{}\n", paint(DIM, "… the difference goes on")));
-        }
+        text.push_str(&format!("{BRING_BACK}{}\n", plain(undo)));
     }
     text
 }

@@ -5,7 +5,7 @@ use torch_api::view::TeamView;
 use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 use super::table::{Cell, Table};
 use super::time::Clock;
-use super::{first_line, status};
+use super::{first_line, fit, status};
 
 /// A team that is up, or was so already.
 pub fn raised(team: &TeamView, existed: bool, clock: &Clock, width: Option<usize>) -> String {
@@ -14,8 +14,8 @@ pub fn raised(team: &TeamView, existed: bool, clock: &Clock, width: Option<usize
         return format!(
             "{}\n{}{}{}",
             paint(STRONG, &line),
-            no_branch(team),
-            held(team),
+            fit::prose(&no_branch(team), width, 2),
+            fit::prose(&held(team), width, 2),
             how_to_go_on(team)
         );
     }

@@ -1,5 +1,6 @@
 //! Snapshots of what people read, without the colours, which are tested apart.
 
+mod broken;
 mod plan;
 mod status;
 
@@ -403,10 +404,10 @@ fn inbox() {
     assert_snapshot!(text(&super::message::inbox(
         &[a_message(), read],
         true,
-        &clock()
+        (&clock(), None)
     )));
     assert_eq!(
-        super::message::inbox(&[], false, &clock()),
+        super::message::inbox(&[], false, (&clock(), None)),
         "nothing new (torch inbox --all)\n"
     );
 }

@@ -139,7 +139,7 @@ pub(super) fn repair(args: RepairArgs, place: &Place) -> Outcome {
             } else if mended.is_empty() {
                 output::data("nothing had to be mended\n")?;
             } else {
-                output::data(&format!("{}\n", mended.join("\n")))?;
+                output::prose(&format!("{}\n", mended.join("\n")))?;
             }
             Ok(exit::OK)
         }

@@ -136,9 +136,76 @@ fn the_plan() {
     assert!(!shown.contains("merge of 0"), "{shown}");
 }
 
+/// Each line in 80 columns, but for these.
+#[track_caller]
+fn fits(shown: &str, but: &str) {
+    let wide = shown.lines().find(|line| {
+        let is_run = !but.is_empty() && line.contains(but);
+        line.chars().count() > 80 && !is_run
+    });
+    assert_eq!(wide, None, "{shown}");
+}
+
+#[test]
+fn everything_fits_80_columns_but_what_is_to_be_run() {
+    let mut rollback = rollback(RollbackKind::Revert);
+    rollback.good = Some(LastGood {
+        why: GoodBy::Tag {
+            name: format!("stable-{}", "long-".repeat(10)),
+        },
+        ..last_good()
+    });
+    let mut view = view(rollback);
+    let undo = format!(
+        "torch rollback revert {}..{}",
+        "a".repeat(40),
+        "b".repeat(40)
+    );
+    view.undo = Some(undo.clone());
+    view.diff = format!("+{}\n", "word ".repeat(30));
+    let shown = plainly(&done(&view, Some(80)));
+    assert!(shown.contains(&undo), "{shown}");
+    let (above, patch) = shown.split_once("\n\n").expect("both");
+    fits(above, &undo);
+    assert!(patch.contains(view.diff.trim_end()), "{patch}");
+
+    let plan = RollbackPlan {
+        team: "app".to_owned(),
+        parent: "main".to_owned(),
+        tip: "aaa".to_owned(),
+        good: last_good(),
+        bad: None,
+        taken: vec![taken("aaa", "ann", None)],
+        leaves: vec![taken("aaa", "ann", None)],
+        push: None,
+        files: files(),
+        aside: vec![format!("stable-{}", "20261121-".repeat(4))],
+        hindrance: Some("/p, where it is checked out, has 1 file with changes, ".repeat(3)),
+        command: format!("torch rollback revert {}", "0123456 ".repeat(10)),
+        why: "reverts rewrite nothing, and what others have stays as it is; ".repeat(3),
+    };
+    let shown = plainly(&super::plan(&plan, Some(80)));
+    fits(&shown, "  do         torch rollback");
+    fits(&plainly(&forced(&plan, Some(80))), "");
+
+    let mut row = super::tests::rollback(RollbackKind::Verify);
+    row.checks = vec![Check {
+        name: "integration".to_owned(),
+        command: Some("make test && make lint".to_owned()),
+        log: Some("/home/ann/.torch/logs/rollbacks/20261121.log".into()),
+        seconds: 3,
+        result: CheckResult::NotChecked {
+            why: "set integration.test in your settings, and integration.run_tests to true "
+                .repeat(2),
+        },
+    }];
+    let shown = plainly(&done(&super::tests::view(row), Some(80)));
+    fits(&shown, "");
+}
+
 #[test]
 fn what_was_done() {
-    let reverted = plainly(&done(&view(rollback(RollbackKind::Revert))));
+    let reverted = plainly(&done(&view(rollback(RollbackKind::Revert)), Some(80)));
     assert!(
         reverted.starts_with("2 commits reverted on main\n"),
         "{reverted}"
@@ -152,7 +219,7 @@ fn what_was_done() {
     // One of them was undone already.
     let mut fewer = rollback(RollbackKind::Emergency);
     fewer.reverts = Some(1);
-    let fewer = plainly(&done(&view(fewer)));
+    let fewer = plainly(&done(&view(fewer), Some(80)));
     assert!(
         fewer.starts_with("1 revert of 2 commits on main\n"),
         "{fewer}"
@@ -170,7 +237,7 @@ fn what_was_done() {
         branch: "main".to_owned(),
         expected: "a".repeat(40),
     });
-    let text = plainly(&done(&view(forced.clone())));
+    let text = plainly(&done(&view(forced.clone()), Some(80)));
     assert!(
         text.starts_with("main was put back; it left 2 commits\n"),
         "{text}"
@@ -181,7 +248,7 @@ fn what_was_done() {
         at: Timestamp(3_000),
         not_pushed: Some("stale info".to_owned()),
     };
-    let text = plainly(&done(&view(forced)));
+    let text = plainly(&done(&view(forced), Some(80)));
     assert!(
         text.contains("not pushed  origin does not have it: stale info"),
         "{text}"
@@ -214,7 +281,7 @@ fn what_was_not_checked_is_never_passed() {
         ),
         check("data", CheckResult::NotChecked { why }),
     ];
-    let shown = plainly(&done(&view(row.clone())));
+    let shown = plainly(&done(&view(row.clone()), Some(80)));
     let expected = [
         "main: partial, 2 of 3 checked",
         "  version       passed  there",
