@@ -276,15 +276,15 @@ impl RuleKind {
         }
     }
 
-    /// When it is checked; `None` where torch does not see what it is about yet.
-    pub fn checked(&self) -> Option<&'static str> {
+    /// When it is checked.
+    pub fn checked(&self) -> &'static str {
         match self {
-            Self::PushWithin { .. } => None,
+            Self::PushWithin { .. } => "by how branches stand to their remote, where there is one",
             Self::CommitEvery { .. } | Self::BranchNames { .. } => {
-                Some("by looking at the worktrees of working agents")
+                "by looking at the worktrees of working agents"
             }
-            Self::AckWithin { .. } | Self::BlockedAfter { .. } => Some("by time"),
-            _ => Some("when a message is sent"),
+            Self::AckWithin { .. } | Self::BlockedAfter { .. } => "by time",
+            _ => "when a message is sent",
         }
     }
 }

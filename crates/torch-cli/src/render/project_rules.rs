@@ -49,10 +49,6 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
         paint(DIM, &format!("set {}", set.id))
     ));
     for rule in &set.rules {
-        let unwatched = match rule.ask.checked() {
-            Some(_) => String::new(),
-            None => format!("  {}", paint(WARN, "not watched yet")),
-        };
         let limited = match view.limited.get(&rule.name) {
             Some(note) => format!("  {}", paint(WARN, &plain(note))),
             None => String::new(),
@@ -63,7 +59,7 @@ pub fn rules(view: &RulesView, clock: &Clock) -> String {
             None => limited,
         };
         text.push_str(&format!(
-            "  {}  {}{unwatched}{limited}\n      {}\n",
+            "  {}  {}{limited}\n      {}\n",
             paint(DIM, &format!("{}:{}", rule.file, rule.line)),
             plain(&rule.ask.to_string()),
             paint(DIM, &rule.name)
@@ -256,41 +252,16 @@ pub fn before(read: &Result<ProjectRules, ProjectRulesError>) -> Vec<String> {
         }
     };
     let mut lines = Vec::new();
-    let unwatched = set.rules.iter().filter(|rule| is_unwatched(rule)).count();
-    let watched = set.rules.len() - unwatched;
-    let told = match unwatched {
-        0 => String::new(),
-        some => format!(
-            "{}, which agents are told and torch does not watch",
-            count(some as u64, "rule")
-        ),
-    };
-    match (watched, unwatched) {
-        (0, 0) => {}
-        (0, _) => lines.push(format!(
-            "The project's files state {told} (torch rules list):"
-        )),
-        _ => {
-            let more = if unwatched > 0 {
-                format!(", and state {told}")
-            } else {
-                told
-            };
-            let rules = count(watched as u64, "rule");
-            lines.push(format!(
-                "The project's files put {rules} in force{more} (torch rules list):"
-            ));
-        }
+    if !set.rules.is_empty() {
+        let rules = count(set.rules.len() as u64, "rule");
+        lines.push(format!(
+            "The project's files put {rules} in force (torch rules list):"
+        ));
     }
     let shown = set.rules.iter().take(SHOWN_BEFORE);
     lines.extend(shown.map(|rule| {
-        let unwatched = if is_unwatched(rule) {
-            "  not watched yet"
-        } else {
-            ""
-        };
         format!(
-            "  {}:{}  {}{unwatched}",
+            "  {}:{}  {}",
             rule.file,
             rule.line,
             plain(&rule.ask.to_string())
@@ -314,11 +285,6 @@ pub fn before(read: &Result<ProjectRules, ProjectRulesError>) -> Vec<String> {
         lines.push(format!("{statements} of them may be meant for the product and are not in force (torch rules list)"));
     }
     lines
-}
-
-/// Whether torch does not see what a rule is about: its agents are told of it alone.
-fn is_unwatched(rule: &ProjectRule) -> bool {
-    rule.ask.checked().is_none()
 }
 
 /// How many of them are shown at most.
@@ -358,10 +324,7 @@ pub fn verdict(view: &VerdictView) -> String {
 
 /// One rule in full.
 pub fn explained(rule: &ProjectRule, limited: Option<&str>, held: Option<&HeldBack>) -> String {
-    let checked = match rule.ask.checked() {
-        Some(how) => format!("checked {how}"),
-        None => "not watched yet: torch does not see what it is about".to_owned(),
-    };
+    let checked = format!("checked {}", rule.ask.checked());
     let limited = limited.map_or_else(String::new, |what| {
         format!("  {}\n", paint(WARN, &plain(what)))
     });
@@ -402,26 +365,19 @@ mod tests {
 
     /// The same truth before a team starts as in `torch rules list`.
     #[test]
-    fn what_is_not_watched_is_not_called_in_force() {
+    fn all_that_is_in_force_is_told() {
         let push = "- Push within 15 minutes of a commit\n";
         let commit = "- Commit every 30 minutes\n";
-        let alone = told(&format!("# Rules\n\n{push}"));
-        assert!(
-            alone.contains("state 1 rule, which agents are told and torch does not watch"),
-            "{alone}"
-        );
-        assert!(!alone.contains("in force"), "{alone}");
-        assert!(alone.ends_with("not watched yet"), "{alone}");
         let both = told(&format!("# Rules\n\n{push}{commit}"));
         assert!(
-            both.contains("put 1 rule in force, and state 1 rule"),
+            both.contains("put 2 rules in force (torch rules list)"),
             "{both}"
         );
-        let watched = told(&format!("# Rules\n\n{commit}"));
+        let alone = told(&format!("# Rules\n\n{push}"));
         assert!(
-            watched.contains("put 1 rule in force (torch rules list)"),
-            "{watched}"
+            alone.contains("put 1 rule in force (torch rules list)"),
+            "{alone}"
         );
-        assert!(!watched.contains("not watch"), "{watched}");
+        assert!(alone.contains("15 min"), "{alone}");
     }
 }

@@ -24,19 +24,16 @@ pub(crate) fn apply_set(facts: &mut Facts, role: &RoleName, rules: &RuleSet) {
     facts.exchanges = rules.limits(&base).exchanges;
     if let Some((_, seconds)) = rules.blocked_after() {
         // A project's time only shortens the person's.
-        let minutes = seconds.div_ceil(60);
-        facts.blocked_minutes = match facts.blocked_minutes {
-            0 => minutes,
-            own => own.min(minutes),
-        };
+        facts.blocked_minutes = shorter(facts.blocked_minutes, seconds);
     }
     let git = &mut facts.policy.git;
     let commit = rules.strictest_of(role, |ask| match ask {
         RuleKind::CommitEvery { from, seconds } => Some((from, *seconds)),
         _ => None,
     });
+    // The policy's time holds as well, and is watched by itself.
     if let Some((_, seconds)) = commit {
-        git.commit_minutes = seconds.div_ceil(60);
+        git.commit_minutes = shorter(git.commit_minutes, seconds);
     }
     let push = rules.strictest_of(role, |ask| match ask {
         RuleKind::PushWithin { from, seconds } => Some((from, *seconds)),
@@ -44,7 +41,7 @@ pub(crate) fn apply_set(facts: &mut Facts, role: &RoleName, rules: &RuleSet) {
     });
     // A policy that lets nobody push stays.
     if let Some((_, seconds)) = push.filter(|_| git.push_minutes > 0) {
-        git.push_minutes = seconds.div_ceil(60);
+        git.push_minutes = shorter(git.push_minutes, seconds);
     }
     let branch = rules.first_of(role, |ask| match ask {
         RuleKind::BranchNames { from, patterns } => Some((from, patterns.first()?.clone())),
@@ -134,6 +131,14 @@ pub(crate) fn concerns(ask: &RuleKind, role: &RoleName) -> bool {
         RuleKind::MaxExchanges { .. }
         | RuleKind::CriticalWords { .. }
         | RuleKind::BlockedAfter { .. } => true,
+    }
+}
+
+/// The shorter of the policy's time and a project's, in minutes; the policy's 0 is none.
+fn shorter(minutes: u64, seconds: u64) -> u64 {
+    match minutes {
+        0 => seconds.div_ceil(60),
+        own => own.min(seconds.div_ceil(60)),
     }
 }
 
@@ -238,9 +243,11 @@ mod tests {
         ] {
             assert!(text.contains(expected), "{expected}: {text}");
         }
-        let looser = "- At most 9 exchanges per thread\n- If you are blocked for more than 50 minutes, tell the orchestrator";
+        let looser = "- At most 9 exchanges per thread\n- Commit every 90 minutes\n- Push within 60 minutes of a commit\n- If you are blocked for more than 50 minutes, tell the orchestrator";
         let (facts, _) = told("developer", looser);
         assert_eq!((facts.exchanges, facts.blocked_minutes), (3, 10));
+        // The policy's times hold as well.
+        assert_eq!(facts.policy, Facts::default().policy);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Rules that no message breaks: work that is not committed, names of branches, acknowledgements that don't come, blocks that last.
+//! Rules that no message breaks: work that is not committed or not pushed, names of branches, acknowledgements that don't come, blocks
+//! that last.
 //!
 //! What follows from branches that move is in `activity.rs` beside it; the looks at worktrees are here, one per worktree for all rules.
 //! Worktrees are looked at while their agents work, and while something found there is open; an idle team is not looked at.
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use torch_core::ledger::{Block, Severity};
+use torch_core::policy::AgentCommits;
 use torch_core::project_rules::{ProjectRule, RuleKind};
 use torch_core::{AgentId, AgentState, MessageId, Timestamp};
 use torch_router::project::is_branch;
@@ -195,6 +197,50 @@ impl State {
         self.note_watched(t, agent, "its worktree", (&rule, evidence, remedy), None);
     }
 
+    /// Commits that no remote has, where the project says within how long one has; where nobody may push, or there is no remote, none
+    /// is late.
+    pub(super) fn judge_unpushed(&mut self, t: &mut Turn, agent: AgentId) {
+        let settled = |state: &mut Self, t: &mut Turn, by: &str| {
+            state.settle_watched(t, agent, "push-within", by);
+        };
+        let standing = self.activity.standings.get(&agent);
+        let unpushed = standing.and_then(|one| {
+            let branch = one.branch.clone().unwrap_or_else(|| "HEAD".to_owned());
+            Some((one.unpushed_since?, one.unpushed.unwrap_or(0), branch))
+        });
+        let Some((since, commits, branch)) = unpushed else {
+            return settled(self, t, "its branch as it is now");
+        };
+        let found = self.time_of(agent, push_within);
+        let Some((rule, seconds)) = found.filter(|_| self.may_push(agent)) else {
+            return settled(self, t, "the rule's end");
+        };
+        let passed = t.now.since(since).as_secs();
+        if passed < seconds {
+            return settled(self, t, "its branch as it is now");
+        }
+        if !self.can_answer(agent) {
+            return;
+        }
+        let evidence = format!(
+            "{}; {} of {branch} pushed nowhere for {passed} s",
+            rule.ask,
+            crate::words::count(commits, "commit")
+        );
+        let remedy = "git push -u origin HEAD".to_owned();
+        self.note_watched(t, agent, "its branch", (&rule, evidence, remedy), None);
+    }
+
+    /// Whether the policy of an agent's team lets agents commit and push.
+    fn may_push(&self, agent: AgentId) -> bool {
+        let run = self.agents.get(&agent);
+        let team = run.and_then(|run| self.teams.get(&run.agent.team));
+        team.is_some_and(|team| {
+            let policy = &team.policy.git;
+            policy.agent_commits == AgentCommits::Required && policy.push_minutes > 0
+        })
+    }
+
     fn note_missing_acks(&mut self, t: &mut Turn) {
         let mut late = Vec::new();
         for row in self.rules.assignments.values() {
@@ -353,6 +399,13 @@ type Taken<'a, T> = Option<(&'a torch_core::project_rules::Who, T)>;
 fn commit_every(ask: &RuleKind) -> Taken<'_, u64> {
     match ask {
         RuleKind::CommitEvery { from, seconds } => Some((from, *seconds)),
+        _ => None,
+    }
+}
+
+fn push_within(ask: &RuleKind) -> Taken<'_, u64> {
+    match ask {
+        RuleKind::PushWithin { from, seconds } => Some((from, *seconds)),
         _ => None,
     }
 }

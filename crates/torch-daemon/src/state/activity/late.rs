@@ -172,6 +172,7 @@ impl State {
         let (policy, parent) = (row.policy.git.clone(), row.base_branch.clone());
         let mut lines = Lines::new();
         for agent in self.team_agents(team) {
+            self.judge_unpushed(t, agent);
             let Some(standing) = self.activity.standings.get(&agent) else {
                 continue;
             };

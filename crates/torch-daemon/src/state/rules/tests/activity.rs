@@ -1,6 +1,7 @@
 //! What follows from branches that move: what is counted, who is told, and when nobody is.
 
 mod branches;
+mod pushes;
 
 use torch_core::git_activity::{CommitFact, RefMove, Standing};
 
