@@ -19,12 +19,14 @@ const FRESH: Duration = Duration::from_secs(60);
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Occasion {
-    /// The daemon began, or a forward went otherwise than what was seen lets expect.
+    /// A forward went otherwise than what was seen lets expect.
     Doubt,
     /// An agent is launched.
     Launch,
     /// The repository's configuration was written.
     Configured,
+    /// Much may have happened that nobody saw: the daemon began, or a try was under way.
+    Unseen,
 }
 
 impl State {
@@ -54,7 +56,7 @@ impl State {
         };
         let good = broker.reach.as_ref().filter(|it| it.torch && !it.agents);
         let needless = match occasion {
-            Occasion::Configured => false,
+            Occasion::Configured | Occasion::Unseen => false,
             Occasion::Doubt => broker.remote.is_none(),
             Occasion::Launch => {
                 broker.remote.is_none() || good.is_some_and(|it| t.now.since(it.at) < FRESH)
@@ -79,12 +81,14 @@ impl State {
         withhold(&mut agents_env);
         let name = broker.remote.as_ref().map(|remote| remote.name.clone());
         let known = || (broker.remote.clone(), broker.settings.clone());
+        // Where there is no remote, nobody is let in, and only that there is one by now is news.
+        let only_others = occasion == Occasion::Configured || broker.remote.is_none();
         Some(Order::Try {
             team,
             shape: self.shape(team, name),
             env: broker.env.clone(),
             agents_env,
-            unless: (occasion == Occasion::Configured).then(known),
+            unless: only_others.then(known),
         })
     }
 
@@ -124,16 +128,15 @@ impl State {
             self.brokers.of.insert(team, broker);
         }
         if again {
-            self.try_reach(t, team, Occasion::Doubt);
+            self.try_reach(t, team, Occasion::Unseen);
         }
     }
 
     /// What a daemon that begins knows of remotes is of another time.
     pub(super) fn try_all_reaches(&mut self, effects: &mut Vec<Effect>) {
-        let with_remote = self.brokers.of.values().filter(|it| it.remote.is_some());
-        let teams: Vec<TeamId> = with_remote.map(|broker| broker.team).collect();
+        let teams: Vec<TeamId> = self.brokers.of.keys().copied().collect();
         for team in teams {
-            if let Some(order) = self.try_order(team, Occasion::Doubt) {
+            if let Some(order) = self.try_order(team, Occasion::Unseen) {
                 self.brokers.trying.insert(team, false);
                 effects.push(Effect::Broker(Box::new(order)));
             }

@@ -70,6 +70,8 @@ struct Stage {
     journal: Vec<(String, serde_json::Value)>,
     timer: Option<Timestamp>,
     answer: Option<Response>,
+    /// Who was answered, in order.
+    heard: Vec<ConnId>,
 }
 
 impl Stage {
@@ -113,6 +115,7 @@ impl Stage {
             journal: Vec::new(),
             timer: None,
             answer: None,
+            heard: Vec::new(),
         };
         stage.take(effects);
         stage
@@ -130,7 +133,10 @@ impl Stage {
                     at,
                 } => self.timer = Some(at),
                 Effect::CancelTimer(TimerKey::Pushes(_)) => self.timer = None,
-                Effect::Reply { response, .. } => self.answer = Some(response),
+                Effect::Reply { conn, response } => {
+                    self.answer = Some(response);
+                    self.heard.push(conn);
+                }
                 _ => {}
             }
         }

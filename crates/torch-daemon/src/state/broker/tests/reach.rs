@@ -145,6 +145,24 @@ fn another_place_of_the_remote_is_seen_by_the_configuration() {
 }
 
 #[test]
+fn a_remote_that_comes_while_nobody_looks_is_found() {
+    let mut none = broker(None);
+    (none.remote, none.settings) = (None, Vec::new());
+    let ledger = vec![LedgerRecord::Broker(Box::new(none))];
+    let mut stage = Stage::with(TeamPolicy::default(), ledger);
+    assert_eq!(stage.tries(), [true], "while no daemon ran");
+    // It may have been read before the configuration was written.
+    stage.happen(Event::RepositoryConfig {
+        common_dir: "/project/.git".into(),
+    });
+    assert_eq!(stage.tries().len(), 0, "one at a time");
+    stage.tried(Ok(None));
+    assert_eq!(stage.tries(), [true], "while it was being tried");
+    stage.tried(Ok(None));
+    assert_eq!(stage.tries().len(), 0);
+}
+
+#[test]
 fn a_forward_that_contradicts_what_was_seen_is_a_reason() {
     for (seen, done, tries) in [
         (true, true, 0),
@@ -167,6 +185,7 @@ fn who_asks_while_it_is_fetched_hears_of_the_next_fetch() {
     let mut stage = Stage::seen(None);
     stage.pushed(BRANCH, "1a");
     stage.orders.clear();
+    stage.heard.clear();
     let fetch = |stage: &mut Stage, conn: u64| {
         let request = Request::Git(torch_api::git::GitRequest::Broker(BrokerRequest::Fetch {
             team: TeamSelector {
@@ -225,7 +244,8 @@ fn who_asks_while_it_is_fetched_hears_of_the_next_fetch() {
         panic!("another answer");
     };
     assert_eq!(branches.len(), 1);
+    assert_eq!(stage.heard, [ConnId(1)]);
     stage.outcome(came(Ok(Vec::new())));
     assert_eq!(kept(&mut stage).len(), 0);
-    assert!(stage.answer.is_some());
+    assert_eq!(stage.heard, [1, 2, 3].map(ConnId));
 }
