@@ -48,8 +48,9 @@ pub(crate) struct Brokers {
     fetching: BTreeMap<TeamId, fetch::Waiting>,
     /// The pushes that a rule refused last: one that comes again is the same record.
     refused: BTreeMap<refused::Attempt, PushId>,
-    /// What a push noted as the remote's and is put back, as it was not forwarded: that is no push of anybody's.
-    put_back: std::collections::BTreeSet<(TeamId, String, String)>,
+    /// What a push noted as the remote's and is put back, as it was not forwarded: that is no push of anybody's. The team, the note
+    /// and the commit that it leaves, by the push.
+    put_back: BTreeMap<PushId, (TeamId, String, String)>,
     /// Teams whose remote was told to be away.
     told_away: std::collections::BTreeSet<TeamId>,
 }
@@ -171,15 +172,12 @@ impl State {
             Ok(team) => team.id,
             Err(failure) => return t.fail(conn, *failure),
         };
-        let back = self.put_back_all(team);
+        self.put_back_all(t, team);
         if let Some(mut broker) = self.brokers.of.remove(&team) {
             broker.until = Some(t.now);
             t.journal("broker.off", team, json!({"path": broker.path}));
             self.keep(t, LedgerRecord::Broker(Box::new(broker)));
             self.end_pushes(t, team, "the broker was switched off");
-            for order in back {
-                t.push(Effect::Broker(Box::new(order)));
-            }
         }
         self.reply_broker(t, conn, team);
     }

@@ -108,13 +108,14 @@ impl State {
             .cloned()
             .collect();
         for push in pushes {
+            if push.undo {
+                self.put_back(t, &push);
+                continue;
+            }
             let Some(carried) = self.carried(&push) else {
                 continue;
             };
-            if push.undo {
-                let order = Order::PutBack(Box::new(carried));
-                t.push(Effect::Broker(Box::new(order)));
-            } else if !push.landed && t.now.since(self.looked_at(&push)) >= LANDS {
+            if !push.landed && t.now.since(self.looked_at(&push)) >= LANDS {
                 self.brokers.looked.insert(push.id, t.now);
                 let order = Order::Land {
                     push: carried.push,
@@ -287,14 +288,11 @@ impl State {
             agent: push.agent,
             role: push.role.clone(),
         };
-        let (team, carried) = (push.team, self.carried(&push));
+        let team = push.team;
         let known = self.agents.contains_key(&push.agent);
         self.tell_not_forwarded(t, &push, why);
-        self.put_push(t, event, push);
-        if let Some(carried) = carried {
-            let order = Order::PutBack(Box::new(carried));
-            t.push(Effect::Broker(Box::new(order)));
-        }
+        self.put_push(t, event, push.clone());
+        self.put_back(t, &push);
         if known {
             let draft = Draft::from_torch(team, MessageKind::Notice, recipient, text);
             self.post(t, draft);
@@ -302,6 +300,9 @@ impl State {
     }
 
     pub(super) fn on_put_back(&mut self, t: &mut Turn, id: PushId, error: Option<String>) {
+        if error.is_some() {
+            self.brokers.put_back.remove(&id);
+        }
         let Some(mut push) = self.brokers.pushes.get(&id).cloned() else {
             return;
         };
@@ -310,7 +311,6 @@ impl State {
             None => self.put_push(t, "push.put-back", push),
             Some(error) => {
                 push.said = Some(error);
-                self.is_not_put_back(&push);
                 self.put_push(t, "push.not-put-back", push);
             }
         }

@@ -12,7 +12,8 @@ use torch_core::broker::Push;
 use torch_core::git_activity::{RefMove, Withheld};
 
 use super::super::{State, Turn};
-use super::Order;
+use crate::broker::Order;
+use crate::event::Effect;
 
 impl State {
     /// What agents pushed into brokers and remotes do not have yet, in the repository with this common git directory.
@@ -59,19 +60,36 @@ impl State {
 
     /// Whether a remote's branch moved as torch put back what was not forwarded: that is no push of anybody's.
     pub(in crate::state) fn was_put_back(&mut self, team: TeamId, moved: &RefMove) -> bool {
-        let old = moved.old.clone();
-        old.is_some_and(|old| {
-            let back = (team, moved.name.clone(), old);
-            self.brokers.put_back.remove(&back)
-        })
+        let Some(old) = moved.old.clone() else {
+            return false;
+        };
+        let known = self.brokers.put_back.len();
+        self.forget_put_back(&(team, moved.name.clone(), old));
+        self.brokers.put_back.len() < known
     }
 
-    /// Nothing of a push is to be put back, or it could not be.
-    pub(super) fn is_not_put_back(&mut self, push: &Push) {
+    /// A push notes what another one noted before: where that is put back from is told as what it is.
+    pub(super) fn is_noted_again(&mut self, push: &Push) {
+        if let Some(note) = self.remote_note_of(push) {
+            self.forget_put_back(&(push.team, note, push.new.clone()));
+        }
+    }
+
+    fn forget_put_back(&mut self, back: &(TeamId, String, String)) {
+        self.brokers.put_back.retain(|_, one| one != back);
+    }
+
+    /// Has put back what a push noted and no remote has.
+    pub(super) fn put_back(&mut self, t: &mut Turn, push: &Push) {
+        let Some(carried) = self.carried(push) else {
+            return;
+        };
         if let Some(note) = self.remote_note_of(push) {
             let back = (push.team, note, push.new.clone());
-            self.brokers.put_back.remove(&back);
+            self.brokers.put_back.insert(push.id, back);
         }
+        let order = Order::PutBack(Box::new(carried));
+        t.push(Effect::Broker(Box::new(order)));
     }
 
     /// Tells of a remote's branch that moved only as it is noted here: its push waits in a broker. Whether it is one.
@@ -133,10 +151,6 @@ impl State {
         for after in self.brokers.pushes.values_mut().filter(same) {
             after.old.clone_from(&push.old);
         }
-        if let Some(note) = self.remote_note_of(push) {
-            let back = (push.team, note, push.new.clone());
-            self.brokers.put_back.insert(back);
-        }
         if push.noted {
             let data = json!({
                 "remote": self.remote_name(push.team), "branch": push.name(), "commit": push.new,
@@ -147,13 +161,11 @@ impl State {
         }
     }
 
-    /// The orders that put back what a team's pushes noted and no remote has, as its broker is switched off.
-    pub(super) fn put_back_all(&self, team: TeamId) -> Vec<Order> {
+    /// As [`State::put_back`], for all pushes of a team, whose broker is about to be switched off.
+    pub(super) fn put_back_all(&mut self, t: &mut Turn, team: TeamId) {
         let waiting = |push: &&Push| push.team == team && push.landed;
         let pushes = self.brokers.pushes.values().filter(waiting);
-        let carried = pushes.filter_map(|push| self.carried(push));
-        carried
-            .map(|carried| Order::PutBack(Box::new(carried)))
-            .collect()
+        let pushes: Vec<Push> = pushes.cloned().collect();
+        pushes.iter().for_each(|push| self.put_back(t, push));
     }
 }

@@ -230,7 +230,7 @@ impl State {
                     Verdict::Ask => PushState::Asking,
                 },
             };
-            self.is_not_put_back(&push);
+            self.is_noted_again(&push);
             told.push(self.said_of(&push));
             self.put_push(t, "push.taken", push.clone());
             if push.state == PushState::Asking {

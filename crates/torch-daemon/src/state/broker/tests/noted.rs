@@ -192,3 +192,44 @@ fn switched_off_the_broker_leaves_no_note_of_what_nobody_has() {
         PushState::Failed { .. }
     ));
 }
+
+#[test]
+fn what_a_daemon_before_left_to_put_back_is_no_push() {
+    let mut stage = Stage::new(supervised());
+    stage.pushed(BRANCH, "1a");
+    stage.landed(BRANCH, "1a");
+    stage.noted((Some("0a"), Some("1a")));
+    let id = stage.push(BRANCH, "1a").id;
+    stage.decided(&id.tag(), false);
+    // It is killed before anything was put back.
+    let ledger = stage.kept.values().filter(|row| row.is_open());
+    let mut stage = Stage::with(supervised(), ledger.cloned().collect());
+    stage.wait();
+    assert_eq!(stage.carried().1, ["1a"]);
+    stage.noted((Some("1a"), Some("0a")));
+    assert_eq!(stage.log(), []);
+}
+
+#[test]
+fn what_is_put_back_as_the_broker_is_switched_off_is_no_push() {
+    for error in [None, Some("the project can't be written".to_owned())] {
+        let mut stage = Stage::new(TeamPolicy::default());
+        stage.pushed(BRANCH, "1a");
+        stage.landed(BRANCH, "1a");
+        stage.noted((Some("0a"), Some("1a")));
+        stage.went(BRANCH, "1a", away());
+        let push = stage.push(BRANCH, "1a").id;
+        stage.switched_off();
+        assert_eq!(stage.log(), [said("git.broker", "accepted")]);
+        let failed = error.is_some();
+        stage.outcome(Outcome::PutBack { push, error });
+        // Where it could not be put back, whoever moves it is somebody else.
+        stage.noted((Some("1a"), Some("0a")));
+        assert_eq!(
+            stage.log().len(),
+            if failed { 2 } else { 1 },
+            "{:?}",
+            stage.log()
+        );
+    }
+}
