@@ -45,7 +45,11 @@ impl State {
         match self.give_up_integration(t, team, PURGE) {
             // Its branch and its bench go first; the purge goes on once they have.
             Ok(true) => {
-                self.purges_later.insert(team, conn);
+                if let Some(before) = self.purges_later.insert(team, conn) {
+                    let error = "what comes of the purge is not told here";
+                    let cause = "it was asked for again, and is told there";
+                    t.fail(before, other(error, cause, Some("torch status")));
+                }
                 self.advance_integration(t, team);
             }
             Ok(false) => self.purge_now(t, conn, (team, agents)),

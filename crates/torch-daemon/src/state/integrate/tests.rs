@@ -532,3 +532,42 @@ fn one_that_ends_leaves_the_state_and_stays_in_the_ledger() {
     );
     assert!(state.integrations.rows.is_empty());
 }
+
+#[test]
+fn a_purge_that_is_asked_for_again_is_answered_to_both() {
+    let mut state = state();
+    to_review(&mut state);
+    let team = TeamId::new(1, 1);
+    let row = state.teams.get_mut(&team).expect("a team");
+    row.phase = torch_core::TeamPhase::Stopped;
+    let selector = TeamSelector {
+        name: Some("team1".to_owned()),
+        cwd: "/".into(),
+    };
+    let mut purge = |conn: u64| {
+        let mut t = Turn {
+            now: NOW,
+            cause: "test".to_owned(),
+            effects: Vec::new(),
+        };
+        state.purge(&mut t, ConnId(conn), &selector, false);
+        t.effects
+    };
+    let first = purge(1);
+    let clean = job(&first).expect("it is given up").clone();
+    assert_eq!(clean.act, Act::Clean);
+    let told = purge(2).into_iter().find_map(|effect| match effect {
+        Effect::Reply {
+            conn,
+            response: Response::Failed(_),
+        } => Some(conn),
+        _ => None,
+    });
+    assert_eq!(told, Some(ConnId(1)), "it would wait for ever");
+    let effects = found(&mut state, &clean, Found::Cleaned);
+    let removes = effects.iter().find_map(|effect| match effect {
+        Effect::Worktrees { conn, .. } => Some(*conn),
+        _ => None,
+    });
+    assert_eq!(removes, Some(ConnId(2)));
+}
