@@ -62,13 +62,16 @@ struct Watched {
     failed: bool,
 }
 
+/// What tells one writing of a configuration from another: inode, size, seconds and nanoseconds; none where there is no such file.
+type ConfigMark = Option<(u64, u64, i64, i64)>;
+
 /// A repository's watch: signs go to a task that waits until they are over.
 #[derive(Debug)]
 pub(crate) struct Watch {
     watcher: Option<RecommendedWatcher>,
     folders: BTreeSet<PathBuf>,
-    /// The repository's configuration at the last reading: inode, size and time. `None` before the first one.
-    config: Option<(u64, u64, i64, i64)>,
+    /// The repository's configuration at the last reading; `None` before the first one.
+    config: Option<ConfigMark>,
     waiting: tokio::task::JoinHandle<()>,
 }
 
@@ -276,7 +279,7 @@ fn read_for(
 ) -> Result<(), String> {
     let team = of.team;
     let (parent, base) = (of.base.0.as_str(), of.base.1.as_str());
-    let fresh = of.known.is_none();
+    let is_first = of.known.is_none();
     let known = of.known.clone().unwrap_or_else(|| begun(tips, of));
     let request = MovesRequest {
         common_dir,
@@ -286,7 +289,7 @@ fn read_for(
         owners: &of.owners,
     };
     let moved = torch_worktree::moves(git, &request).map_err(|error| in_words(&error))?;
-    if fresh {
+    if is_first {
         let tips = known;
         events.push(Event::RefsKnown { team, tips });
     }
@@ -417,8 +420,8 @@ impl Watch {
     fn is_configured_anew(&mut self, common_dir: &Path) -> bool {
         let mark = std::fs::symlink_metadata(common_dir.join("config")).ok();
         let mark = mark.map(|meta| (meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()));
-        let before = std::mem::replace(&mut self.config, mark);
-        before.is_some() && before != self.config
+        let before = self.config.replace(mark);
+        before.is_some_and(|before| before != mark)
     }
 
     /// Watches the folders that there are now.

@@ -243,6 +243,21 @@ async fn a_folder_that_goes_before_it_is_watched_is_passed_over() {
 }
 
 #[tokio::test]
+async fn a_configuration_is_seen_that_goes_and_comes_back() {
+    let scene = Scene::new();
+    let (sender, _inputs) = mpsc::unbounded_channel();
+    let mut watch = Watch::new(&scene.common, sender);
+    let (config, aside) = (scene.common.join("config"), scene.common.join("aside"));
+    assert!(!watch.is_configured_anew(&scene.common), "the first look");
+    assert!(!watch.is_configured_anew(&scene.common));
+    fs::rename(&config, &aside).expect("moved");
+    assert!(watch.is_configured_anew(&scene.common), "it is gone");
+    assert!(!watch.is_configured_anew(&scene.common));
+    fs::rename(&aside, &config).expect("moved");
+    assert!(watch.is_configured_anew(&scene.common), "it is back");
+}
+
+#[tokio::test]
 async fn what_moved_while_nobody_watched_is_found_once_by_the_next_reading() {
     let mut scene = Scene::new();
     scene.watch = None;
