@@ -25,7 +25,7 @@ use crate::integrate::Job;
 
 pub(super) use preview::preview;
 
-/// How long the daemon's end waits for a command's processes to end.
+/// How long the daemon's end waits for the processes of all commands to end.
 const COMMAND_END: Duration = Duration::from_secs(3);
 
 /// Why an act came to nothing, in words.
@@ -101,11 +101,23 @@ impl Host {
 
     /// Ends the commands of all integrations, as the daemon ends.
     pub(crate) async fn end_integration_commands(&mut self) {
-        for (held, task) in std::mem::take(&mut self.integrating.of).into_values() {
-            drop(held);
-            // Where it takes longer, the process above the command sees to it.
-            drop(tokio::time::timeout(COMMAND_END, task).await);
-        }
+        self.integrating.end().await;
+    }
+}
+
+impl Acts {
+    /// Ends all commands at once, and waits for their ends.
+    async fn end(&mut self) {
+        let acts = std::mem::take(&mut self.of).into_values();
+        let (held, tasks): (Vec<_>, Vec<_>) = acts.unzip();
+        drop(held);
+        let ends = async {
+            for task in tasks {
+                drop(task.await);
+            }
+        };
+        // Where it takes longer, the processes above the commands see to it.
+        drop(tokio::time::timeout(COMMAND_END, ends).await);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whole integrations on real repositories: the pure machine, and the acts that it orders. Each act is done twice, as after a kill.
 
 mod conflicts;
+mod ending;
 mod taken;
 
 use std::fs;
