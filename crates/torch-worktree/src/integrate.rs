@@ -19,4 +19,6 @@ pub(crate) use land::land_with;
 pub use land::{LandRequest, Landed, Point, land, point, take_away};
 pub(crate) use remote::remote_of;
 pub use remote::{Origin, Pushed, fetch, find_origin, push};
-pub use work::{Work, WorkCommit, branches_below, contains, taken_off, tip_of, work_of};
+pub use work::{
+    Work, WorkCommit, branches_below, contains, taken_off, tip_of, work_of, work_of_home,
+};

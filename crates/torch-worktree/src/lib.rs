@@ -80,6 +80,7 @@ pub use integrate::{
     Origin, Point, PullRequestOrder, Pushed, Work, WorkCommit, branches_below, chain,
     check_out_bench, clashes, contains, fetch, find_origin, gh_is_there, land, merge_pull_request,
     open_pull_request, point, push, remove_bench, take_away, taken_off, tip_of, work_of,
+    work_of_home,
 };
 pub use keep::{KeepRequest, keep};
 pub use kept::{Expiry, Kept, KeptStash, expire_kept, find_kept, kept};

@@ -43,34 +43,64 @@ pub fn work_of(
 ) -> Result<Work, WorktreeError> {
     let state = crate::state(git, repository, path, parent)?;
     let located = crate::locate::locate(repository, path)?;
-    let mut work = Work {
-        commits: Vec::new(),
-        changed: state.changed + state.untracked,
-        files: state.files,
-        operation: located
-            .and_then(|located| located.operation())
-            .map(|operation| operation.to_string()),
-    };
     let mut heads = vec![(state.branch.clone(), state.head)];
     if let Some(home) = home.filter(|home| state.branch.as_deref() != Some(home))
         && let Some(tip) = tip_of(git, repository, home)?
     {
         heads.push((Some(home.to_owned()), tip));
     }
+    Ok(Work {
+        commits: commits_of(git, repository, heads, parent)?,
+        changed: state.changed + state.untracked,
+        files: state.files,
+        operation: located
+            .and_then(|located| located.operation())
+            .map(|operation| operation.to_string()),
+    })
+}
+
+/// As [`work_of`], of a worktree whose folder is gone: what its home branch has.
+///
+/// # Errors
+/// [`WorktreeError`] where the branch or the parent can't be read.
+pub fn work_of_home(
+    git: &Git,
+    repository: &Repository,
+    home: &str,
+    parent: &str,
+) -> Result<Work, WorktreeError> {
+    let tip = tip_of(git, repository, home)?;
+    let heads = tip.map(|tip| (Some(home.to_owned()), tip)).into_iter();
+    Ok(Work {
+        commits: commits_of(git, repository, heads.collect(), parent)?,
+        changed: 0,
+        files: Vec::new(),
+        operation: None,
+    })
+}
+
+/// Of these branches (none: detached) with their commits those that have something which the parent has not, nor one before them.
+fn commits_of(
+    git: &Git,
+    repository: &Repository,
+    heads: Vec<(Option<String>, String)>,
+    parent: &str,
+) -> Result<Vec<WorkCommit>, WorktreeError> {
+    let mut found: Vec<WorkCommit> = Vec::new();
     for (branch, commit) in heads {
         let ahead = commits_missing(git, repository, &commit, parent)?;
-        let known = work.commits.iter();
+        let known = found.iter();
         let has_it = |one: &WorkCommit| contains(git, repository, &one.commit, &commit);
         let known: Result<Vec<bool>, _> = known.map(has_it).collect();
         if ahead > 0 && !known?.contains(&true) {
-            work.commits.push(WorkCommit {
+            found.push(WorkCommit {
                 branch,
                 commit,
                 ahead,
             });
         }
     }
-    Ok(work)
+    Ok(found)
 }
 
 /// Where a branch stands, full hex; `None` where there is none of that name.

@@ -132,13 +132,13 @@ impl Site<'_> {
             return Ok(None);
         };
         let home = agent.branch.as_deref();
-        let work = match agent.path.is_dir() {
-            true => {
-                torch_worktree::work_of(self.git, &self.repository, (&agent.path, home), parent)
-                    .map_err(failed)?
-            }
-            false => return Ok(None),
+        let (git, repository) = (self.git, &self.repository);
+        let work = match (agent.path.is_dir(), home) {
+            (true, _) => torch_worktree::work_of(git, repository, (&agent.path, home), parent),
+            (false, Some(home)) => torch_worktree::work_of_home(git, repository, home, parent),
+            (false, None) => return Ok(None),
         };
+        let work = work.map_err(failed)?;
         let count = |ahead: u64| usize::try_from(ahead).unwrap_or(usize::MAX);
         let commits = work.commits.into_iter();
         Ok(Some(RoleWork {

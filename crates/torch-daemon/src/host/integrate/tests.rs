@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod ending;
+mod gone;
 mod taken;
 
 use std::fs;
