@@ -39,6 +39,8 @@ pub mod time;
 pub mod why;
 pub mod worktree;
 
+pub use torch_core::words::count;
+
 /// Text that came from an agent, a message or a screen, made harmless for a terminal: control characters but newline
 /// and tab become `·`, as do the bidirectional controls that reorder what a person reads.
 pub fn plain(text: &str) -> String {
@@ -85,11 +87,6 @@ pub fn bytes(count: u64) -> String {
     } else {
         format!("{whole} {unit}")
     }
-}
-
-/// A number with its noun: `1 message`, `3 messages`.
-pub fn count(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ pub mod task;
 pub mod team;
 pub mod time;
 pub mod tmux;
+pub mod words;
 pub mod write;
 
 pub use agent::{Agent, AgentState, Evidence, Process};
