@@ -38,6 +38,7 @@ mod kept;
 mod locate;
 mod lock;
 mod merge;
+mod merge_tree;
 mod operation;
 mod prepare;
 mod progress;

@@ -19,7 +19,8 @@ use crate::call::{Call, zero_terminated};
 use crate::git::failed;
 use crate::locate::{Located, locate, main};
 use crate::lock::Lock;
-use crate::{Git, Operation, Repository, WorktreeError, invented};
+use crate::words::shown;
+use crate::{Git, Operation, Repository, WorktreeError, merge_tree};
 
 pub(crate) use apply::Step;
 pub use apply::apply_merge;
@@ -101,11 +102,6 @@ pub enum Busy {
     },
     /// The worktree stands on another commit or branch than the merge was prepared for.
     Moved,
-}
-
-/// A path of git's, in text.
-fn in_text(path: &[u8]) -> String {
-    String::from_utf8_lossy(path).into_owned()
 }
 
 /// A merge that was prepared; kept by the caller until it is applied or settled.
@@ -305,7 +301,7 @@ impl<'a> Tree<'a> {
             return Ok(Some(Busy::Locked { path: lock }));
         }
         let changes = self.changed()?;
-        let files: Vec<String> = changes.iter().map(|path| in_text(path)).collect();
+        let files: Vec<String> = changes.iter().map(|path| shown(path)).collect();
         Ok((!files.is_empty()).then_some(Busy::Changes { files }))
     }
 
@@ -318,7 +314,7 @@ impl<'a> Tree<'a> {
         let changed = self.changed()?;
         let between = self.between(&merge.from, &merge.commit)?;
         let touched = between.iter().filter(|file| changed.contains(&file.path));
-        let files: Vec<String> = touched.map(|file| in_text(&file.path)).collect();
+        let files: Vec<String> = touched.map(|file| shown(&file.path)).collect();
         Ok((!files.is_empty()).then_some(Busy::Changes { files }))
     }
 
@@ -378,26 +374,11 @@ impl<'a> Tree<'a> {
         head: &str,
         request: &MergeRequest<'_>,
     ) -> Result<Result<String, Vec<String>>, WorktreeError> {
-        let act = "merge commits in memory";
-        let args = [
-            "merge-tree",
-            "--write-tree",
-            "-z",
-            "--name-only",
-            "--no-messages",
-            head,
-            request.theirs,
-        ];
-        let output = self.call().run(args).map_err(failed(act, self.path))?;
-        let words: Vec<_> = zero_terminated(&output.stdout).collect();
-        let tree = match (output.status.code(), words.split_first()) {
-            (Some(1), Some((_, files))) => {
-                let files = invented::all(files.iter().copied(), &[head, request.theirs]);
-                return Ok(Err(files.iter().map(|path| shown(path)).collect()));
-            }
-            (_, tree) => tree.map(|(tree, _)| shown(tree)).unwrap_or_default(),
+        let ends = (head, request.theirs);
+        let tree = match merge_tree::merged(self.call(), self.path, &[], ends)? {
+            Ok(tree) => tree,
+            Err(files) => return Ok(Err(files)),
         };
-        output.success_or_error().map_err(failed(act, self.path))?;
         let args = [
             "commit-tree",
             "-p",
@@ -433,8 +414,4 @@ impl Busy {
             what: operation.to_string(),
         }
     }
-}
-
-fn shown(path: &[u8]) -> String {
-    String::from_utf8_lossy(path).into_owned()
 }

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::Call;
 use crate::call::quoted;
 use crate::refs::Graph;
+use crate::words::shown;
 use crate::{Git, Repository, WorktreeError};
 use changes::{Change, Changes, Hunk, Hunks};
 
@@ -390,10 +391,6 @@ fn all_hunks<'l>(
     let each = wanted.into_iter();
     each.map(|(ends, paths)| Ok((ends, desk.hunks(ends.0, ends.1, &paths)?)))
         .collect()
-}
-
-fn shown(path: &[u8]) -> String {
-    String::from_utf8_lossy(path).into_owned()
 }
 
 /// A folder that goes with this.

@@ -5,6 +5,11 @@ pub(crate) use torch_core::words::count;
 /// How many names are shown.
 const NAMED: usize = 5;
 
+/// A path of git's as text; bytes that are not UTF-8 are U+FFFD.
+pub(crate) fn shown(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}
+
 /// The first of some paths, without what moves a cursor, and how many there are besides.
 pub(crate) fn some(paths: &[String]) -> String {
     let shown = paths.iter().take(NAMED);

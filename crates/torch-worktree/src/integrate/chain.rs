@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use torch_core::Timestamp;
 
-use crate::call::{Call, zero_terminated};
-use crate::git::failed;
-use crate::{Git, Repository, WorktreeError, invented};
+use crate::call::Call;
+use crate::{Git, Repository, WorktreeError, merge_tree};
 
 /// One merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,33 +115,17 @@ fn merged(
     (ours, theirs): (&str, &str),
     base: Option<&str>,
 ) -> Result<Result<String, BTreeSet<String>>, WorktreeError> {
-    let (act, root) = ("merge commits in memory", &repository.root);
     let base = match base {
         Some(base) => format!("--merge-base={base}"),
         None => "--allow-unrelated-histories".to_owned(),
     };
-    let args = [
-        "merge-tree",
-        "--write-tree",
-        "-z",
-        "--name-only",
-        "--no-messages",
-        &base,
-        ours,
-        theirs,
-    ];
-    let output = call(git, repository).run(args).map_err(failed(act, root))?;
-    let shown = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
-    let words: Vec<_> = zero_terminated(&output.stdout).collect();
-    let tree = match (output.status.code(), words.split_first()) {
-        (Some(1), Some((_, files))) => {
-            let files = invented::all(files.iter().copied(), &[ours, theirs]);
-            return Ok(Err(files.iter().map(|path| shown(path)).collect()));
-        }
-        (_, tree) => tree.map(|(tree, _)| shown(tree)).unwrap_or_default(),
-    };
-    output.success_or_error().map_err(failed(act, root))?;
-    Ok(Ok(tree))
+    let merged = merge_tree::merged(
+        call(git, repository),
+        &repository.root,
+        &[&base],
+        (ours, theirs),
+    )?;
+    Ok(merged.map_err(|files| files.into_iter().collect()))
 }
 
 /// A command of the repository that signs as torch and makes what it writes durable.

@@ -6,9 +6,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use super::apply::Desk;
-use super::{Clean, Merge, Settled, Tree, shown};
+use super::{Clean, Merge, Settled, Tree};
 use crate::call::zero_terminated;
 use crate::git::failed;
+use crate::words::shown;
 use crate::{Git, Repository, WorktreeError};
 
 /// Finishes a merge or takes it back, whichever is possible, so that the worktree is as before it or as after it.

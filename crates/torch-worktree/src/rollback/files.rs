@@ -11,6 +11,7 @@ use super::{Bench, Result, RollbackError, words};
 use crate::call::{Call, quoted, zero_terminated};
 use crate::git::failed;
 use crate::locate::{Located, locate_any};
+use crate::words::shown;
 use crate::{Git, Repository, WorktreeError};
 
 /// Which files are restored, and where.
@@ -208,10 +209,6 @@ fn within(worktree: &Path, path: &Path) -> Result<Vec<u8>> {
         return Err(outside());
     }
     Ok(clean.as_os_str().as_bytes().to_vec())
-}
-
-fn shown(path: &[u8]) -> String {
-    String::from_utf8_lossy(path).into_owned()
 }
 
 /// The first three of some names.

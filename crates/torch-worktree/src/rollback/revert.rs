@@ -2,9 +2,7 @@
 
 use super::line::short;
 use super::{Bench, Result, RollbackError};
-use crate::call::zero_terminated;
-use crate::git::failed;
-use crate::{Git, Repository, WorktreeError, invented};
+use crate::{Git, Repository, WorktreeError, merge_tree};
 
 /// At most so many commits are taken back one by one.
 const MOST: usize = 500;
@@ -192,35 +190,13 @@ impl Bench<'_> {
         original: &Original,
         (base, ours, theirs): (&str, &str, &str),
     ) -> Result<Option<String>> {
-        let act = "merge commits in memory";
         let base = format!("--merge-base={base}");
-        let args = [
-            "merge-tree",
-            "--write-tree",
-            "-z",
-            "--name-only",
-            "--no-messages",
-            &base,
-            ours,
-            theirs,
-        ];
-        let output = self.call().run(args).map_err(failed(act, self.root()))?;
-        let found: Vec<&[u8]> = zero_terminated(&output.stdout).collect();
-        let shown = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
-        let tree = match (output.status.code(), found.split_first()) {
-            (Some(1), Some((_, files))) => {
-                let files = invented::all(files.iter().copied(), &[ours, theirs]);
-                return Err(RollbackError::Conflict {
-                    commit: short(&original.id),
-                    subject: original.subject.clone(),
-                    files: files.iter().map(|path| shown(path)).collect(),
-                });
-            }
-            (_, tree) => tree.map(|(tree, _)| shown(tree)).unwrap_or_default(),
-        };
-        output
-            .success_or_error()
-            .map_err(failed(act, self.root()))?;
+        let merged = merge_tree::merged(self.call(), self.root(), &[&base], (ours, theirs))?;
+        let tree = merged.map_err(|files| RollbackError::Conflict {
+            commit: short(&original.id),
+            subject: original.subject.clone(),
+            files,
+        })?;
         let before = self.tree(ours)?;
         Ok((tree != before).then_some(tree))
     }
