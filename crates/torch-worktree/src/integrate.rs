@@ -6,14 +6,12 @@
 
 mod bench;
 mod chain;
-mod gh;
 mod land;
 mod remote;
 mod work;
 
 pub use bench::{BenchRequest, check_out_bench, remove_bench};
 pub use chain::{ChainConflict, ChainLink, ChainRequest, Chained, chain, clashes};
-pub use gh::{GhError, PullRequestOrder, gh_is_there, merge_pull_request, open_pull_request};
 #[cfg(test)]
 pub(crate) use land::land_with;
 pub use land::{LandRequest, Landed, Point, land, point, take_away};

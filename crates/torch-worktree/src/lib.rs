@@ -27,6 +27,7 @@ mod engine;
 mod error;
 mod exclude;
 mod filters;
+mod gh;
 mod git;
 mod guard;
 mod hook;
@@ -49,7 +50,6 @@ mod removal;
 mod remove;
 mod repair;
 mod repository;
-mod request;
 pub mod rollback;
 mod scan;
 mod set_up;
@@ -73,14 +73,16 @@ pub use commit::{CommitError, CommitRequest, Committed, commit};
 pub use engine::Engine;
 pub use error::WorktreeError;
 pub use exclude::{exclude, exclude_in};
+pub use gh::{
+    GhError, PullRequestOrder, gh_is_there, merge_pull_request, open_pull_request, pull_request,
+};
 pub use git::Git;
 pub use hook::HookRepository;
 pub use inspect::{inspect, inspect_busy};
 pub use integrate::{
-    BenchRequest, ChainConflict, ChainLink, ChainRequest, Chained, GhError, LandRequest, Landed,
-    Origin, Point, PullRequestOrder, Pushed, Work, WorkCommit, branches_below, chain,
-    check_out_bench, clashes, contains, fetch, find_origin, gh_is_there, land, merge_pull_request,
-    open_pull_request, point, push, remove_bench, take_away, taken_off, tip_of, work_of,
+    BenchRequest, ChainConflict, ChainLink, ChainRequest, Chained, LandRequest, Landed, Origin,
+    Point, Pushed, Work, WorkCommit, branches_below, chain, check_out_bench, clashes, contains,
+    fetch, find_origin, land, point, push, remove_bench, take_away, taken_off, tip_of, work_of,
     work_of_home,
 };
 pub use keep::{KeepRequest, keep};
@@ -101,7 +103,6 @@ pub use removal::{BranchFate, Removal, RemoveRequest, remove};
 pub use remove::{Undone, remove_created};
 pub use repair::repair;
 pub use repository::Repository;
-pub use request::pull_request;
 pub use set_up::{Placed, PortPair, PortPool, Ports, SetUpRequest, set_up, tear_down};
 pub use state::{CommitLine, WorktreeState, state};
 pub use undelete::{UndeleteRequest, Undeleted, undelete};

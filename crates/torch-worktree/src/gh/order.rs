@@ -1,11 +1,11 @@
-//! Pull requests by `gh`, the program of GitHub.
-//!
-//! It is run outside of the project with the remote's address as an argument, so that it reads no configuration of the repository's.
+//! Pull requests that are made and merged by `gh`.
 
 use std::path::Path;
 use std::time::Duration;
 
-use torch_process::{CommandSpec, Environment, Output, ProcessError, run};
+use torch_process::{Environment, Output, ProcessError};
+
+use super::PROGRAM;
 
 /// How long it may take.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -54,7 +54,7 @@ pub struct PullRequestOrder<'a> {
 /// Whether there is a `gh` on the `PATH` of this environment.
 pub fn gh_is_there(env: &Environment) -> bool {
     let path = env.get(std::ffi::OsStr::new("PATH"));
-    path.is_some_and(|path| torch_process::search::on(path, "gh").is_some())
+    path.is_some_and(|path| torch_process::search::on(path, PROGRAM).is_some())
 }
 
 /// Opens a pull request, or finds the one that is there for the branch; its address, and whether it is merged already.
@@ -135,15 +135,6 @@ fn ask(
     args: &[&str],
     stdin: Option<&str>,
 ) -> Result<Output, GhError> {
-    let mut spec = CommandSpec::new("gh", order.folder, order.env.clone(), DEADLINE)
-        .args(args)
-        .env("GH_PROMPT_DISABLED", "1")
-        .env("GH_NO_UPDATE_NOTIFIER", "1")
-        .env("NO_COLOR", "1");
-    if let Some(text) = stdin {
-        spec = spec.stdin(text);
-    }
-    run(&spec)
-        .and_then(Output::success_or_error)
-        .map_err(|source| GhError::Gh { act, source })
+    let place = (order.folder, order.env.clone(), DEADLINE);
+    super::ask(place, args, stdin).map_err(|source| GhError::Gh { act, source })
 }

@@ -1,15 +1,12 @@
 //! The pull request of a branch, as `gh` tells it.
-//!
-//! `gh` is run outside of the repository and is given the remote's address, so that it reads no configuration of the repository's.
 
-use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::time::Duration;
 
 use torch_core::Timestamp;
 use torch_core::git_activity::PullRequest;
-use torch_process::{CommandSpec, Output, run};
 
+use super::ask;
 use crate::call::Call;
 use crate::git::failed;
 use crate::{Git, WorktreeError};
@@ -31,10 +28,6 @@ pub fn pull_request(
     let address = call.ask("read a remote's address", ["config", "--get", &key])?;
     let address = address.text();
     let act = "ask gh for a pull request";
-    let mut env = git.environment();
-    for (name, value) in [("GH_PROMPT_DISABLED", "1"), ("NO_COLOR", "1")] {
-        env.insert(name.into(), value.into());
-    }
     let query = ".[] | [.number, .state, (.createdAt | fromdateiso8601), \
                  (if .mergedAt then (.mergedAt | fromdateiso8601) else 0 end)] | @tsv";
     let args = [
@@ -53,12 +46,9 @@ pub fn pull_request(
         "--jq",
         query,
     ];
-    let args = args.map(OsString::from);
-    let spec = CommandSpec::new(OsStr::new("gh"), Path::new("/"), env, DEADLINE).args(args);
-    let answer = run(&spec)
-        .and_then(Output::success_or_error)
-        .map_err(failed(act, common_dir))?
-        .text();
+    let place = (Path::new("/"), git.environment(), DEADLINE);
+    let answer = ask(place, &args, None).map_err(failed(act, common_dir))?;
+    let answer = answer.text();
     match answer.lines().next() {
         None => Ok(None),
         Some(line) => read(line).map(Some).ok_or_else(|| WorktreeError::Answer {
