@@ -82,6 +82,47 @@ fn role(name: &str) -> RoleName {
     RoleName::parse(name).expect("a role")
 }
 
+/// Has torch commit files of a worktree, none named: all of them, for the developer.
+fn commit_work(
+    git: &Git,
+    repository: &Repository,
+    added: &Added,
+    (message, paths): (&str, &[PathBuf]),
+) -> Result<Committed, CommitError> {
+    let request = CommitRequest {
+        repository,
+        path: &added.path,
+        branch: added.branch.as_deref(),
+        prefix: None,
+        author: "developer",
+        email: "developer@example.org",
+        message,
+        paths,
+        env: &Environment::new(),
+        secrets: torch_core::policy::SecretCheck::Refuse,
+    };
+    crate::commit(git, &request)
+}
+
+/// A git that writes down in a file, a line each, what it is asked.
+fn written_down(folder: &Path) -> (Git, PathBuf) {
+    let bin = folder.join("bin");
+    let asked = bin.join("asked");
+    fs::create_dir(&bin).expect("made");
+    let mut env = environment();
+    let path = env["PATH".as_ref() as &std::ffi::OsStr].clone();
+    let path = path.to_str().expect("UTF-8");
+    let writes = format!(
+        "#!/bin/sh\necho \"$@\" >> {}\nPATH={path} exec git \"$@\"\n",
+        asked.display()
+    );
+    fs::write(bin.join("git"), writes).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(bin.join("git"), mode).expect("set");
+    env.insert("PATH".into(), format!("{}:{path}", bin.display()).into());
+    (Git::new(env), asked)
+}
+
 impl Project {
     fn new() -> Self {
         Self::named("project", &[])

@@ -207,19 +207,7 @@ impl Hostile {
 
     fn commit(&self, added: &Added, message: &str) -> Result<Committed, CommitError> {
         let repository = inspect_busy(&self.git(), &self.project.root).expect("a repository");
-        let request = CommitRequest {
-            repository: &repository,
-            path: &added.path,
-            branch: added.branch.as_deref(),
-            prefix: None,
-            author: "developer",
-            email: "developer@example.org",
-            message,
-            paths: &[],
-            env: &Environment::new(),
-            secrets: torch_core::policy::SecretCheck::Refuse,
-        };
-        crate::commit(&self.git(), &request)
+        commit_work(&self.git(), &repository, added, (message, &[]))
     }
 }
 
@@ -438,19 +426,7 @@ fn the_user_may_trust_a_repository() {
     assert_eq!(hostile.ran(), ["filter-f-smudge"]);
     hostile.forget();
     fs::write(added.path.join("file"), "two\n").expect("written");
-    let request = CommitRequest {
-        repository: &repository,
-        path: &added.path,
-        branch: added.branch.as_deref(),
-        prefix: None,
-        author: "developer",
-        email: "developer@example.org",
-        message: "work",
-        paths: &[],
-        env: &Environment::new(),
-        secrets: torch_core::policy::SecretCheck::Refuse,
-    };
-    crate::commit(&handle, &request).expect("committed");
+    commit_work(&handle, &repository, &added, ("work", &[])).expect("committed");
     let ran = hostile.ran();
     assert!(ran.iter().any(|name| name == "own-pre-commit"), "{ran:?}");
     let only_hooks = |name: &String| name.starts_with("own-") || name == "filter-f-clean";
@@ -474,19 +450,7 @@ fn the_hooks_of_the_git_directory_run_at_a_commit_and_those_of_the_tree_do_not()
     hook(project.root.join(".git/hooks/pre-commit"), "usual");
     hook(added.path.join(".husky/pre-commit"), "tree");
     project.git(&["config", "core.hooksPath", ".husky"]);
-    let request = CommitRequest {
-        repository: &project.inspect(),
-        path: &added.path,
-        branch: added.branch.as_deref(),
-        prefix: None,
-        author: "developer",
-        email: "developer@example.org",
-        message: "work",
-        paths: &[],
-        env: &Environment::new(),
-        secrets: torch_core::policy::SecretCheck::Refuse,
-    };
-    crate::commit(&handle(), &request).expect("committed");
+    commit_work(&handle(), &project.inspect(), &added, ("work", &[])).expect("committed");
     assert_eq!(fs::read_to_string(trace).expect("a trace"), "usual\n");
 }
 

@@ -96,20 +96,8 @@ fn a_worktree_has_the_files_and_torch_commits_pointers() {
     let added = project.add("developer", "developer").expect("added");
     holds(&added.path, "data.bin", 1);
     fs::write(added.path.join("data.bin"), bytes(2)).expect("written");
-    let (repository, env) = (project.inspect(), Environment::new());
-    let request = CommitRequest {
-        repository: &repository,
-        path: &added.path,
-        branch: added.branch.as_deref(),
-        prefix: None,
-        author: "developer",
-        email: "developer@example.org",
-        message: "work",
-        paths: &[],
-        env: &env,
-        secrets: torch_core::policy::SecretCheck::Refuse,
-    };
-    let made = crate::commit(&handle(), &request).expect("committed");
+    let made = commit_work(&handle(), &project.inspect(), &added, ("work", &[]));
+    let made = made.expect("committed");
     assert_eq!(made.files, 1);
     holds(&added.path, "data.bin", 2);
     // Nothing was committed in the project itself, and nothing shows there.

@@ -132,20 +132,7 @@ fn work(project: &Project, directory: &Path, name: &str) -> Result<(), WorktreeE
     assert!(!clean.dirty && clean.ahead == 0, "{name}: {clean:?}");
     fs::create_dir_all(added.path.join("new folder")).expect("made");
     fs::write(added.path.join("new folder/wörk\nline"), "work\n").expect("written");
-    let env = Environment::new();
-    let request = CommitRequest {
-        repository: &repository,
-        path: &added.path,
-        branch: added.branch.as_deref(),
-        prefix: None,
-        author: "developer",
-        email: "developer@example.org",
-        message: "work",
-        paths: &[],
-        env: &env,
-        secrets: torch_core::policy::SecretCheck::Refuse,
-    };
-    let made = match crate::commit(&handle, &request) {
+    let made = match commit_work(&handle, &repository, &added, ("work", &[])) {
         Ok(made) => made,
         Err(CommitError::Worktree(error)) => return Err(error),
         Err(error) => panic!("{name}: {error:?}"),

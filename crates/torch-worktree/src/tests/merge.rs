@@ -291,27 +291,8 @@ fn many_files_are_taken_back_at_once() {
     }
     fs::write(lane.tester.join("many-40.txt"), "ne").expect("written");
     fs::write(lane.tester.join("many-50.txt"), "mine\n").expect("written");
-    // git that says how often it was asked.
-    let bin = lane.project.folder.path().join("bin");
-    let asked = bin.join("asked");
-    fs::create_dir(&bin).expect("made");
-    let mut env = environment();
-    let path = env["PATH".as_ref() as &std::ffi::OsStr].clone();
-    let path = path.to_str().expect("UTF-8");
-    let counts = format!(
-        "#!/bin/sh\necho >> {}\nPATH={path} exec git \"$@\"\n",
-        asked.display()
-    );
-    fs::write(bin.join("git"), counts).expect("written");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(bin.join("git"), mode).expect("set");
-    env.insert("PATH".into(), format!("{}:{path}", bin.display()).into());
-    let settled = settle_merge(
-        &Git::new(env),
-        &lane.project.inspect(),
-        &lane.tester,
-        &merge,
-    );
+    let (git, asked) = written_down(lane.project.folder.path());
+    let settled = settle_merge(&git, &lane.project.inspect(), &lane.tester, &merge);
     assert_eq!(
         settled.expect("settled"),
         Settled::Busy(changes("many-50.txt"))

@@ -134,22 +134,8 @@ fn a_pair_takes_no_process_of_its_own() {
         team.commit(name, "code.txt", &lines(&[(3, line)]));
     }
     team.write("pm", "code.txt", &lines(&[(3, "three")]));
-    // git that says how often it was asked.
-    let bin = team.project.folder.path().join("bin");
-    let asked = bin.join("asked");
-    fs::create_dir(&bin).expect("made");
-    let mut env = environment();
-    let path = env["PATH".as_ref() as &std::ffi::OsStr].clone();
-    let path = path.to_str().expect("UTF-8");
-    let counts = format!(
-        "#!/bin/sh\necho \"$@\" >> {}\nPATH={path} exec git \"$@\"\n",
-        asked.display()
-    );
-    fs::write(bin.join("git"), counts).expect("written");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(bin.join("git"), mode).expect("set");
-    env.insert("PATH".into(), format!("{}:{path}", bin.display()).into());
-    let found = team.radar_by(&Git::new(env));
+    let (git, asked) = written_down(team.project.folder.path());
+    let found = team.radar_by(&git);
     assert_eq!(found.overlaps.len(), 1);
     assert_eq!(found.overlaps[0].pairs.len(), 3);
     assert!(

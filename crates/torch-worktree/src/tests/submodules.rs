@@ -50,19 +50,8 @@ impl Desk {
     }
 
     fn commit(&self, paths: &[PathBuf], message: &str) -> Committed {
-        let request = CommitRequest {
-            repository: &self.project.inspect(),
-            path: &self.added.path,
-            branch: self.added.branch.as_deref(),
-            prefix: None,
-            author: "developer",
-            email: "developer@example.org",
-            message,
-            paths,
-            env: &Environment::new(),
-            secrets: torch_core::policy::SecretCheck::Refuse,
-        };
-        crate::commit(&handle(), &request).expect("committed")
+        let repository = self.project.inspect();
+        commit_work(&handle(), &repository, &self.added, (message, paths)).expect("committed")
     }
 }
 
