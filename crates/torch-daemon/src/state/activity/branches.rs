@@ -204,14 +204,19 @@ impl State {
 
     /// Whether the branch of one of the team's agents stood at a commit.
     fn is_at_an_agent(&self, team: TeamId, commit: &str) -> bool {
+        let mut agents = self.team_agents(team).into_iter();
+        agents.any(|agent| self.heads(team, agent).any(|at| at == commit))
+    }
+
+    /// Where the branch that an agent has checked out stands, and its home branch.
+    fn heads(&self, team: TeamId, agent: AgentId) -> impl Iterator<Item = &str> {
+        let head = self.activity.standings.get(&agent);
+        let head = head.map(|standing| standing.head.as_str());
+        let run = self.agents.get(&agent);
+        let home = run.and_then(|run| run.agent.branch.as_ref());
         let known = self.activity.known.get(&team);
-        self.team_agents(team).into_iter().any(|agent| {
-            let head = self.activity.standings.get(&agent);
-            let run = self.agents.get(&agent);
-            let home = run.and_then(|run| run.agent.branch.as_ref());
-            let home = home.and_then(|home| known?.tips.get(&format!("refs/heads/{home}")));
-            head.is_some_and(|one| one.head == commit) || home.is_some_and(|at| at == commit)
-        })
+        let home = home.and_then(|home| known?.tips.get(&format!("refs/heads/{home}")));
+        head.into_iter().chain(home.map(String::as_str))
     }
 
     /// Whether a reference is another team's in the same repository: the home branch of one of its agents, or the one that an agent of
@@ -267,31 +272,20 @@ impl State {
     /// The agent whose work a move brought: one whose branch stands at one of the commits, or at a parent of one, also if it came there
     /// in the same moment.
     fn whose_work(&self, team: TeamId, moved: &RefMove, all: &[RefMove]) -> Option<AgentId> {
-        let stands = |agent: &AgentId| {
-            let head = self
-                .activity
-                .standings
-                .get(agent)
-                .map(|one| one.head.as_str());
-            let run = self.agents.get(agent)?;
-            let home = run.agent.branch.as_ref();
-            let known = self.activity.known.get(&team)?;
-            let home = home.and_then(|home| known.tips.get(&format!("refs/heads/{home}")));
+        let is_its = |agent: &AgentId| {
             let own = all.iter().filter(|one| one.agent == Some(*agent));
             let now = own.filter_map(|one| one.new.as_deref());
-            let at = head.into_iter().chain(home.map(String::as_str)).chain(now);
-            let brought = at.filter(|at| {
+            let mut at = self.heads(team, *agent).chain(now);
+            at.any(|at| {
                 moved.old.as_deref() != Some(at)
                     && moved.commits.iter().any(|commit| {
-                        commit.id == *at
-                            || (commit.parents.len() > 1
-                                && commit.parents[1..].iter().any(|parent| parent == at))
+                        let mut merged = commit.parents.iter().skip(1);
+                        commit.id == at || merged.any(|parent| parent == at)
                     })
-            });
-            brought.into_iter().next().map(|_| *agent)
+            })
         };
-        let agents = self.team_agents(team);
-        agents.iter().find_map(stands).or(moved.agent)
+        let mut agents = self.team_agents(team).into_iter();
+        agents.find(is_its).or(moved.agent)
     }
 
     /// Against whom a move is held, and what speaks for it.

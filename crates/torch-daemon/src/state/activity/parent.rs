@@ -24,18 +24,21 @@ impl State {
         self.is_at_work(agent) || ended
     }
 
+    /// Those of a team who are, or were.
+    fn at_work(&self, t: &Turn, team: TeamId) -> Vec<AgentId> {
+        let mut agents = self.team_agents(team);
+        agents.retain(|agent| self.was_at_work(t, *agent));
+        agents
+    }
+
     /// The parent branch, here or at a remote, does not lead any more to what it led to, and that was not torch.
     pub(super) fn judge_lost_parent(&mut self, t: &mut Turn, team: TeamId, moved: &RefMove) {
         let old = moved.old.as_deref().unwrap_or_default();
         let what = lost(moved);
         let remedy = remedy(moved, old);
-        let at_work: Vec<AgentId> = match moved.agent {
+        let at_work = match moved.agent {
             Some(agent) => vec![agent],
-            None => self
-                .team_agents(team)
-                .into_iter()
-                .filter(|agent| self.was_at_work(t, *agent))
-                .collect(),
+            None => self.at_work(t, team),
         };
         let how = match (moved.agent, &at_work[..]) {
             (Some(_), _) => "in its own worktree",
@@ -74,11 +77,7 @@ impl State {
         );
         let old = old.unwrap_or_default();
         let remedy = format!("git log {}..{}", short(old), called(moved));
-        let at_work: Vec<AgentId> = self
-            .team_agents(team)
-            .into_iter()
-            .filter(|agent| self.was_at_work(t, *agent))
-            .collect();
+        let at_work = self.at_work(t, team);
         self.note_parent(t, team, &what, (&at_work, &remedy));
     }
 
@@ -100,14 +99,8 @@ impl State {
             ),
         };
         let text = format!("{PARENT_RULE}: {what}, {who}. To see or mend it: {remedy}");
-        let agents = self.team_agents(team).into_iter();
-        let hub = agents.into_iter().find_map(|id| {
-            let agent = &self.agents.get(&id)?.agent;
-            agent.role.is_hub().then(|| Recipient::Agent {
-                agent: id,
-                role: agent.role.clone(),
-            })
-        });
+        let hub = self.hub_of(team);
+        let hub = hub.map(|(agent, role)| Recipient::Agent { agent, role });
         for recipient in std::iter::once(Recipient::Human).chain(hub) {
             let draft = Draft::from_torch(team, MessageKind::Notice, recipient, text.clone());
             self.post(t, draft);
