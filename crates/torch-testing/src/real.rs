@@ -22,7 +22,7 @@ use crate::{Message, Ran, SCRIPTED, World, binaries};
 const RAISE_DEADLINE: Duration = Duration::from_secs(120);
 
 /// How long something may take that a real program has to do.
-pub const REAL_DEADLINE: Duration = Duration::from_secs(45);
+pub const REAL_DEADLINE: Duration = Duration::from_secs(90);
 
 /// What a seed says of a user's home that the world says already.
 const OF_THE_WORLD: [&str; 8] = [
