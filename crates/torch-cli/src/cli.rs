@@ -137,8 +137,7 @@ enum Command {
 pub(crate) fn torch(args: &[OsString]) -> Outcome {
     let args = &words(args);
     match parse::<Torch>(torch_command(), args) {
-        Ok(parsed) => run(parsed.command)
-            .map_err(|error| team::named_in(connect::room::explained(error), args)),
+        Ok(parsed) => run(parsed.command).map_err(connect::room::explained),
         Err(error) => {
             let strict = torch_command().mut_subcommand("send", without_dashed_values);
             let error = first(error, strict, args);

@@ -5,7 +5,8 @@ use std::process::Stdio;
 
 use serde_json::json;
 use torch_api::view::DaemonView;
-use torch_api::{Request, Response};
+use torch_api::wire::FailureKind;
+use torch_api::{Failure, Request, Response};
 use torch_core::{DeliveryState, Timestamp};
 
 use crate::fake::{Fake, a_team};
@@ -187,4 +188,24 @@ fn a_broken_journal_exits_with_1() {
         });
     });
     assert_eq!(place.run(TORCH, &["audit", "verify"]).code, Some(1));
+}
+
+#[test]
+fn the_hint_of_a_refusal_is_not_the_refused_command_again() {
+    let place = Place::new();
+    let fake = Fake::start(&place.socket(), |_, connection| {
+        connection.answer(&Response::Failed(Failure {
+            kind: FailureKind::Refused,
+            error: "other:tester is not shown to developer of team app".to_owned(),
+            causes: Vec::new(),
+            hint: Some("torch status --team app".to_owned()),
+        }));
+    });
+    let ran = place.run(TORCH, &["logs", "other:tester"]);
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(
+        ran.err.contains("Hint: torch status --team app\n"),
+        "{ran:?}"
+    );
+    drop(fake);
 }
