@@ -98,7 +98,7 @@ pub fn looked<T>(mut look: impl FnMut() -> Result<T, CommandError>) -> Result<T,
     seen
 }
 
-/// An act that comes to the same whether it is done once or twice, as it is told where its outcome stays unknown.
+/// An act, as it is told where its outcome stays unknown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Act<'a> {
     /// What it does, behind "it is not known whether": `the team is stopped`.
@@ -107,8 +107,22 @@ pub(crate) struct Act<'a> {
     pub(crate) tells: &'a str,
 }
 
-/// Asks for an act, and again where the daemon went away before it answered: what it had done by then is done, and is not done
-/// twice. `ask` connects anew each time.
+/// Asks for an act that must not be asked for again.
+///
+/// # Errors
+/// What the daemon answered; where it went away before, that the outcome is not known, and what tells it.
+pub(crate) fn once<T>(
+    act: Act<'_>,
+    ask: impl FnOnce() -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    ask().map_err(|error| match error.broken {
+        true => unknown(error, act),
+        false => error,
+    })
+}
+
+/// Asks for an act that comes to the same whether it is done once or twice, and again where the daemon went away before it
+/// answered. `ask` connects anew each time.
 ///
 /// # Errors
 /// What the daemon answered; where it did not, that the outcome is not known, and what tells it.

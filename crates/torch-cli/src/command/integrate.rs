@@ -122,10 +122,7 @@ pub(crate) fn run(args: IntegrateArgs, place: &Place) -> Outcome {
     let answered = match may_twice {
         Twice::Does => connect::surely(BEGUN, ask),
         Twice::Looks => connect::looked(ask),
-        Twice::No => ask().map_err(|error| match error.broken {
-            true => connect::unknown(error, TAKEN),
-            false => error,
-        }),
+        Twice::No => connect::once(TAKEN, ask),
     };
     let answer = match answered? {
         Response::Git(answer) => *answer,

@@ -229,16 +229,11 @@ pub(super) fn ask(
         times += 1;
         connect::ask(&mut connect::connect(place)?, &request)
     };
-    let view = match once {
-        true => {
-            let mut ask = ask;
-            answered(ask().map_err(|error| match error.broken {
-                true => connect::unknown(error, CHANGED),
-                false => error,
-            })?)
-        }
-        false => answered(connect::surely(CHANGED, ask)?),
-    }?;
+    let answer = match once {
+        true => connect::once(CHANGED, ask),
+        false => connect::surely(CHANGED, ask),
+    };
+    let view = answered(answer?)?;
     let changes = view.change.as_ref().is_some_and(|change| !change.dry_run);
     if times > 1 && changes {
         output::notice(

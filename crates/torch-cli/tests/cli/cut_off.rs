@@ -165,3 +165,27 @@ fn a_purge_is_asked_for_once() {
     assert!(ran.err.contains("Hint: torch status\n"), "{ran:?}");
     assert_eq!(fake.asked(), 4);
 }
+
+/// The second one of such an order could be about another integration.
+#[test]
+fn an_order_that_may_not_come_twice_is_asked_for_once() {
+    for args in [
+        ["integrate", "--abort", "--team", "hello"].as_slice(),
+        &["integrate", "--tests", "failed", "--team", "hello"],
+    ] {
+        let place = Place::new();
+        let fake = killed(&place, usize::MAX, || done("never"));
+        let ran = place.run(TORCH, args);
+        assert_eq!(ran.code, Some(75), "{ran:?}");
+        assert!(
+            ran.err
+                .contains("it is not known whether the integration was told"),
+            "{ran:?}"
+        );
+        assert!(
+            ran.err.contains("Hint: torch integrate --list\n"),
+            "{ran:?}"
+        );
+        assert_eq!(fake.asked(), 1, "{args:?}");
+    }
+}

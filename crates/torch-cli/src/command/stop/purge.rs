@@ -54,12 +54,8 @@ pub(super) fn run(args: &StopArgs, team: Option<String>, place: &Place) -> Outco
         dry_run: false,
     };
     // Once it is removed, the same request would find no such team: what came of it is looked up.
-    let purged = connect::ask(&mut connect::connect(place)?, &purge);
-    let purged = purged.map_err(|error| match error.broken {
-        true => connect::unknown(error, PURGED),
-        false => error,
-    });
-    let worktrees = match purged? {
+    let mut client = connect::connect(place)?;
+    let worktrees = match connect::once(PURGED, || connect::ask(&mut client, &purge))? {
         Response::WorktreesRemoved { worktrees } => worktrees,
         other => return Err(CommandError::unexpected(&other)),
     };
