@@ -63,8 +63,8 @@ impl Call {
                  and the orchestrator."
             }
             Self::IntegrateStatus => {
-                "Show your team's integrations, the newest ten, the oldest of them first: where each stands, what it waits for and from \
-                 whom, what was left out. Changes nothing."
+                "Show your team's integrations, the newest ten, the newest first: where each stands, what it waits for and from whom, what was \
+                 left out. Changes nothing."
             }
             Self::IntegrateTests => {
                 "Say how the tests of an integration went that torch asked you to run, with what failed. Call it once for each time that \
