@@ -73,7 +73,7 @@ pub(crate) struct Tally {
     pub(super) conflicts: u64,
     pub(super) landed: u64,
     pub(super) given_up: u64,
-    /// Integrations with conflicts, with red tests.
+    /// Conflicts of integrations that were told, and branches that one left out.
     pub(super) clashed: u64,
     pub(super) red: u64,
     /// Messages of torch's own, and the violations that it noted.
@@ -142,6 +142,7 @@ impl World {
             "lane.conflict" if data["told"] == true => tally.conflicts += 1,
             "integration.over" if data["landed"].is_string() => tally.landed += 1,
             "integration.over" => tally.given_up += 1,
+            "integration.left_out" => tally.red += 1,
             _ => {}
         }
     }
@@ -158,7 +159,6 @@ impl World {
         watched.tally.notices += 1;
         for line in row.body.lines() {
             watched.tally.clashed += u64::from(line.contains("has a conflict that is yours"));
-            watched.tally.red += u64::from(line.contains("tests are red"));
             let moves = watched.moves;
             let lane = line.starts_with("Fast lane: ") && line.contains(" conflict in ");
             let before = watched.told.insert((to.clone(), line.to_owned()), moves);
@@ -328,6 +328,10 @@ impl World {
     /// What must hold once everything is solved and nobody does anything more.
     pub(super) fn check_at_rest(&self) -> Result<(), String> {
         let site = self.site.as_ref().expect("a repository");
+        let (works, tally) = (site.watched.works.len(), &site.watched.tally);
+        if works == 0 || tally.merged == 0 || tally.landed == 0 {
+            return Err(format!("too little happened: {works} commits, {tally:?}"));
+        }
         let parent = self.subjects(PARENT);
         let lost = site
             .watched
