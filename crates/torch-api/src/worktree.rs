@@ -35,6 +35,9 @@ pub struct WorktreeView {
     pub untracked: u64,
     /// Why it can't be looked at, or what is wrong with it.
     pub problem: Option<String>,
+    /// What mends that, in words with a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mend: Option<String>,
     /// The first of its two ports.
     #[serde(default)]
     pub port: Option<u16>,
@@ -156,6 +159,24 @@ pub struct KeptView {
     pub folder_was_gone: bool,
 }
 
+/// Which worktrees may be cleaned away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum CleanScope {
+    /// Those of one repository: its teams' ones, and those that no team has.
+    Repository {
+        /// A directory of it, absolute.
+        directory: PathBuf,
+    },
+    /// Those of one team.
+    Team {
+        /// Its name.
+        name: String,
+    },
+    /// All of the registry.
+    All,
+}
+
 /// What became of a worktree that was to be removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemovedView {
@@ -163,6 +184,9 @@ pub struct RemovedView {
     pub role: String,
     /// Where it was, or still is.
     pub path: PathBuf,
+    /// The top of its repository, in which `torch undelete` brings it back; none where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<PathBuf>,
     /// What is kept; none where there was no worktree, or it could not be removed.
     pub kept: Option<KeptView>,
     /// The home branch, if it was deleted.

@@ -176,6 +176,22 @@ pub fn in_repository(dir: &Path) -> bool {
     dir.ancestors().any(has_git)
 }
 
+/// The git directory that all worktrees of the repository share in which a directory lies; none where it lies in none.
+pub fn common_dir(dir: &Path) -> Option<PathBuf> {
+    let top = dir.ancestors().find(|dir| has_git(dir))?;
+    let entry = top.join(".git");
+    if entry.is_dir() {
+        return entry.canonicalize().ok();
+    }
+    let text = std::fs::read_to_string(entry).ok()?;
+    let own = top.join(text.trim().strip_prefix("gitdir: ")?);
+    // A linked worktree's has this file (gitrepository-layout(5)), a submodule's has none.
+    match std::fs::read_to_string(own.join("commondir")) {
+        Ok(common) => own.join(common.trim()).canonicalize().ok(),
+        Err(_) => own.canonicalize().ok(),
+    }
+}
+
 /// A variable of the environment.
 pub fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
@@ -253,6 +269,32 @@ mod tests {
         assert!(own_dir(&fresh, uid + 1).is_err(), "another owner");
         std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o755)).expect("chmod");
         assert!(own_dir(&fresh, uid).is_err(), "open to others");
+    }
+
+    #[test]
+    fn worktrees_of_one_repository_share_a_git_directory() {
+        let temp = tempfile::tempdir().expect("a directory");
+        let top = temp.path().canonicalize().expect("canonical");
+        let git = top.join("app/.git");
+        let linked = git.join("worktrees/login");
+        let module = git.join("modules/lib");
+        for dir in [
+            &linked,
+            &module,
+            &top.join("login/src"),
+            &top.join("app/lib"),
+        ] {
+            std::fs::create_dir_all(dir).expect("directories");
+        }
+        std::fs::write(git.join("HEAD"), "ref: refs/heads/main\n").expect("a file");
+        std::fs::write(linked.join("commondir"), "../..\n").expect("a file");
+        let gitdir = format!("gitdir: {}\n", linked.display());
+        std::fs::write(top.join("login/.git"), gitdir).expect("a file");
+        std::fs::write(top.join("app/lib/.git"), "gitdir: ../.git/modules/lib\n").expect("a file");
+        assert_eq!(common_dir(&top.join("app")), Some(git.clone()));
+        assert_eq!(common_dir(&top.join("login/src")), Some(git));
+        assert_eq!(common_dir(&top.join("app/lib")), Some(module));
+        assert_eq!(common_dir(&top), None);
     }
 
     #[test]

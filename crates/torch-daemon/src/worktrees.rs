@@ -26,6 +26,15 @@ impl From<bool> for HomeBranch {
     }
 }
 
+/// How worktrees are cleaned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cleaning {
+    /// What becomes of their branches.
+    pub branch: HomeBranch,
+    /// Whether it is only said what would be removed.
+    pub dry_run: bool,
+}
+
 /// A worktree as the registry knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
@@ -132,12 +141,21 @@ pub enum Order {
         /// Every agent's: how many there are besides is limited.
         known: Vec<PathBuf>,
     },
+    /// Find out in which repository worktrees are to be cleaned away.
+    FindToClean {
+        /// A directory of it.
+        directory: PathBuf,
+        /// What is wanted there.
+        clean: Cleaning,
+    },
     /// Remove those whose work is done.
     Clean {
         /// The agents' ones, none of which runs.
         agents: Vec<Registered>,
         /// Every agent's, so that the others of the registry can be told from them; none: they stay.
         others_than: Option<Vec<PathBuf>>,
+        /// The common git directory that the others must have; none: any.
+        within: Option<PathBuf>,
         /// What becomes of their branches.
         branch: HomeBranch,
         /// The present, if anything is to be removed; else it is only said what would be.
@@ -149,6 +167,8 @@ pub enum Order {
         project: PathBuf,
         /// Where worktrees are now.
         places: Vec<PathBuf>,
+        /// Where every agent's belongs.
+        known: Vec<PathBuf>,
     },
     /// Commit what was changed in this one.
     Commit {
@@ -190,6 +210,15 @@ pub enum Outcome {
         /// What became of each.
         results: Vec<Removed>,
     },
+    /// It is known in which repository worktrees are to be cleaned away.
+    FoundToClean {
+        /// Who asked.
+        conn: ConnId,
+        /// The repository's common git directory.
+        common_dir: PathBuf,
+        /// What is wanted there.
+        clean: Cleaning,
+    },
     /// Worktrees were looked at, and those whose work is done removed.
     Cleaned {
         /// Who asked.
@@ -226,6 +255,7 @@ impl Outcome {
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Removed { .. } => "worktrees removed",
+            Self::FoundToClean { .. } => "worktrees to clean",
             Self::Cleaned { .. } => "worktrees cleaned",
             Self::Committed { .. } => "commit ended",
             Self::Rollback(_) => "rollback",

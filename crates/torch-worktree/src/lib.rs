@@ -101,7 +101,7 @@ pub use refs::{
 };
 pub use removal::{BranchFate, Removal, RemoveRequest, remove};
 pub use remove::{Undone, remove_created};
-pub use repair::repair;
+pub use repair::{looked_for_elsewhere, repair};
 pub use repository::Repository;
 pub use set_up::{Placed, PortPair, PortPool, Ports, SetUpRequest, set_up, tear_down};
 pub use state::{CommitLine, WorktreeState, state};

@@ -119,17 +119,18 @@ pub(crate) fn main(repository: &Repository, path: &Path) -> Located {
 }
 
 /// Whether a worktree's file `.git` leads to this git directory.
-fn points_to(file: &Path, git_dir: &Path) -> bool {
-    let Ok(text) = fs::read(file) else {
-        return false;
-    };
-    let Some(target) = text.strip_prefix(b"gitdir: ") else {
-        return false;
-    };
-    let target = Path::new(OsStr::from_bytes(target.trim_ascii_end()));
-    let folder = file.parent().unwrap_or(file);
-    match (folder.join(target).canonicalize(), git_dir.canonicalize()) {
-        (Ok(target), Ok(git_dir)) => target == git_dir,
+pub(crate) fn points_to(file: &Path, git_dir: &Path) -> bool {
+    match (git_dir_of(file), git_dir.canonicalize()) {
+        (Some(target), Ok(git_dir)) => target == git_dir,
         _ => false,
     }
+}
+
+/// The git directory that a worktree's file `.git` leads to, canonical.
+pub(crate) fn git_dir_of(file: &Path) -> Option<PathBuf> {
+    let text = fs::read(file).ok()?;
+    let target = text.strip_prefix(b"gitdir: ")?;
+    let target = Path::new(OsStr::from_bytes(target.trim_ascii_end()));
+    let folder = file.parent().unwrap_or(file);
+    folder.join(target).canonicalize().ok()
 }

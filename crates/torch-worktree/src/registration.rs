@@ -54,7 +54,8 @@ pub(crate) fn linked(common_dir: &Path) -> std::io::Result<Vec<Registration>> {
     Ok(folders?.iter().filter_map(|folder| read(folder)).collect())
 }
 
-fn read(folder: &Path) -> Option<Registration> {
+/// Reads the one whose own git directory this is; `None` for a directory that is none of a linked worktree.
+pub(crate) fn read(folder: &Path) -> Option<Registration> {
     // A folder without this file is being made or removed by another git at this moment.
     let gitdir = fs::read(folder.join("gitdir")).ok()?;
     let gitdir = Path::new(OsStr::from_bytes(trim_newlines(&gitdir)));

@@ -154,7 +154,7 @@ fn a_worktree_that_no_team_has_is_removed_by_its_path() {
     git(&world, &world.project(), &add);
     fs::write(left.join("new"), "new\n").expect("a file");
     let listed = world.torch(&["worktree", "list"]).ok();
-    listed.prints("of no team any more").prints("1 new");
+    listed.prints("of no team").prints("1 new");
     let outside = world.project().display().to_string();
     for other in [outside.as_str(), "./nowhere", "tester"] {
         let refused = world.torch(&["worktree", "remove", other, "--yes"]);
@@ -321,6 +321,8 @@ fn a_worktree_gets_what_the_settings_say_and_goes_once_it_is_merged() {
         .torch(&["worktree", "remove", "login", "--yes"])
         .ok()
         .prints("login");
+    let gone = world.torch(&["worktree", "remove", "login", "--yes"]);
+    gone.code(2).says("Hint: torch undelete login/");
     world.torch(&["undelete", "login"]).ok();
     fs::write(folder.join("work"), "not saved\n").expect("a file");
     let looked = world.torch(&["worktree", "clean", "--dry-run"]).ok();
@@ -361,6 +363,14 @@ fn moved_and_back(world: &World, folder: &Path) {
         .prints("in no torch worktree list");
     assert!(git(world, &project, &["worktree", "list"]).contains(&place));
     fs::rename(&moved, folder).expect("moved back");
-    let back = folder.display().to_string();
-    world.torch(&["worktree", "repair", &back]).ok();
+    let mends = format!("torch worktree repair {}", folder.display());
+    world.torch(&["git", "health"]).ok().prints(&mends);
+    world.torch(&["worktree", "list"]).ok().prints(&mends);
+    // Where it belongs, torch knows.
+    world
+        .torch(&["worktree", "repair"])
+        .ok()
+        .prints("knows again where the worktree is");
+    let listed = git(world, &project, &["worktree", "list"]);
+    assert!(listed.contains(&folder.display().to_string()), "{listed}");
 }

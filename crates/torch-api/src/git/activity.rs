@@ -73,6 +73,9 @@ pub struct BranchView {
     pub deadlines: Vec<DeadlineView>,
     /// Why its worktree was not looked at.
     pub problem: Option<String>,
+    /// What mends that, in words with a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mend: Option<String>,
 }
 
 /// What is due.

@@ -16,6 +16,7 @@ use crate::choice::ChoiceView;
 use crate::commit::CommitRequest;
 use crate::roster::{AgentRequest, ResumeRequest};
 use crate::rules::RulesRequest;
+use crate::worktree::CleanScope;
 
 /// How a person's command says which team it means.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -270,8 +271,8 @@ pub enum Request {
     /// Removes the worktrees whose work is done: merged, nothing in them that is not saved, and no agent running there.
     /// Answers [`Response::WorktreesRemoved`] with all that were looked at.
     WorktreeClean {
-        /// Of one team by name; else all, and those that no team has.
-        team: Option<String>,
+        /// Which are looked at.
+        scope: CleanScope,
         /// Whether their branches, which are merged, are deleted too.
         branch: bool,
         /// Change nothing: only say what would be removed.

@@ -2,7 +2,7 @@
 
 mod tidy;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use torch_api::worktree::{PortsView, RemovedView, WorktreeView};
@@ -14,7 +14,8 @@ use crate::connect;
 use crate::error::{CommandError, ErrorKind, Outcome};
 use crate::exit;
 use crate::output::{self, Enter};
-use crate::place::Place;
+use crate::place::{Place, common_dir};
+use crate::render::time::Clock;
 use crate::render::worktree::{self, Goes};
 
 /// Lists the agents' worktrees, makes others, and removes them with everything in them kept.
@@ -28,7 +29,7 @@ pub struct WorktreeArgs {
 /// The commands of `torch worktree`.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Lists the agents' worktrees with what is in them, and those that belong to no team any more
+    /// Lists the agents' worktrees with what is in them, and those that belong to no team, your own ones among them
     #[command(after_help = "Example:\n  torch worktree list --team myapp")]
     List(ListArgs),
     /// Makes a worktree for yourself, with a branch, files and ports of its own
@@ -38,7 +39,7 @@ enum Command {
     Add(tidy::AddArgs),
     /// Removes the worktrees whose work is merged, where nothing is left that is not saved and no agent runs
     #[command(
-        after_help = "Examples:\n  torch worktree clean --dry-run\n  torch worktree clean --branch --yes\n\nWhat is removed is kept all the same: torch undelete brings it back."
+        after_help = "Examples:\n  torch worktree clean --dry-run\n  torch worktree clean --branch --yes\n  torch worktree clean --all --dry-run\n\nWhat is removed is kept all the same: torch undelete brings it back."
     )]
     Clean(tidy::CleanArgs),
     /// Mends worktrees that were moved by hand, or whose project was
@@ -54,7 +55,7 @@ enum Command {
 /// The arguments of `torch worktree list`.
 #[derive(Debug, Args)]
 struct ListArgs {
-    /// One team, by name; default: all, and what no team has
+    /// Those of one team, by name; default: those of all teams, and those that no team has
     #[arg(long, value_name = "NAME")]
     team: Option<String>,
     #[command(flatten)]
@@ -124,9 +125,19 @@ fn remove(args: RemoveArgs, place: &Place) -> Outcome {
         return Err(CommandError::unexpected(&response));
     };
     for removed in worktrees {
-        show(removed, args.json)?;
+        show(removed, args.json, place)?;
     }
     Ok(exit::OK)
+}
+
+/// As it is told here: of the repository in which the command runs, nothing has to be said.
+pub(super) fn told_here(removed: &RemovedView, place: &Place) -> RemovedView {
+    let mut told = removed.clone();
+    let here = common_dir(&place.cwd);
+    told.project = told
+        .project
+        .filter(|project| here.is_none() || common_dir(project) != here);
+    told
 }
 
 /// The name of a worktree of this repository that no team has, and no role, stands for its path.
@@ -139,39 +150,58 @@ fn by_place(
         return Ok(args);
     }
     // Why a role's own can't be removed is said where it is removed.
-    let unknown = connect::ask(client, &request(&args, place, true)).err();
-    if unknown.is_none_or(|error| error.kind != ErrorKind::Usage) {
-        return Ok(args);
-    }
-    let here = common_dir(&place.team(None).cwd);
+    let unknown = match connect::ask(client, &request(&args, place, true)) {
+        Err(error) if error.kind == ErrorKind::Usage => error,
+        _ => return Ok(args),
+    };
+    let here = common_dir(&place.cwd);
     let all = fetch(client, None)?.0.into_iter();
     let mut own = all.filter(|found| found.team.is_none() && found.role == args.role);
     let found = own
         .find(|found| is_added(&found.path) && here.is_some() && common_dir(&found.path) == here);
-    Ok(match found {
-        Some(found) => RemoveArgs {
+    match found {
+        Some(found) => Ok(RemoveArgs {
             role: found.path.display().to_string(),
             ..args
+        }),
+        None => Err(nothing_there(unknown, &args.role, place, client)),
+    }
+}
+
+/// That no worktree has this name; where one that had it is kept, what brings it back.
+fn nothing_there(
+    unknown: CommandError,
+    name: &str,
+    place: &Place,
+    client: &mut Client,
+) -> CommandError {
+    let request = Request::KeptList {
+        team: place.team(None),
+        role: Some(name.to_owned()),
+    };
+    // Where it can't be read, nothing is said of it.
+    let newest = match connect::ask(client, &request) {
+        Ok(Response::Kept { kept }) => kept.into_iter().next(),
+        _ => None,
+    };
+    match newest {
+        Some(kept) => {
+            let when = Clock::system().ago(kept.at);
+            CommandError::usage(format!("there is no worktree {name:?} any more"))
+                .cause(format!("it was removed {when}, by {}", kept.why))
+                .hint(format!("torch undelete {}", kept.short))
+        }
+        None => CommandError {
+            hints: vec!["torch worktree list".to_owned()],
+            ..unknown
         },
-        None => args,
-    })
+    }
 }
 
 /// Whether `torch worktree add` made it: it lies in `PROJECT.own/worktrees`. What a team left goes by its path only.
 fn is_added(path: &Path) -> bool {
     let of = path.ancestors().nth(2).and_then(Path::file_name);
     of.is_some_and(|of| of.to_string_lossy().ends_with(".own"))
-}
-
-/// The folder that all worktrees of a repository share, seen from the top of one of them.
-fn common_dir(top: &Path) -> Option<PathBuf> {
-    let entry = top.join(".git");
-    if entry.is_dir() {
-        return entry.canonicalize().ok();
-    }
-    let text = std::fs::read_to_string(entry).ok()?;
-    let own = Path::new(text.trim().strip_prefix("gitdir: ")?);
-    own.parent()?.parent()?.canonicalize().ok()
 }
 
 fn request(args: &RemoveArgs, place: &Place, dry_run: bool) -> Request {
@@ -185,11 +215,11 @@ fn request(args: &RemoveArgs, place: &Place, dry_run: bool) -> Request {
     }
 }
 
-fn show(removed: &RemovedView, json: JsonArgs) -> Result<(), CommandError> {
+fn show(removed: &RemovedView, json: JsonArgs, place: &Place) -> Result<(), CommandError> {
     if json.json {
         output::json(removed)
     } else {
-        output::data(&worktree::removed(removed))
+        output::data(&worktree::removed(&told_here(removed, place)))
     }
 }
 

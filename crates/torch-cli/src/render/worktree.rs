@@ -28,11 +28,7 @@ pub fn list(worktrees: &[WorktreeView], width: Option<usize>) -> String {
         text.push_str(&section(team, of_team.copied(), width));
     }
     if !others.is_empty() {
-        text.push_str(&section(
-            "of no team any more",
-            others.iter().copied(),
-            width,
-        ));
+        text.push_str(&section("of no team", others.iter().copied(), width));
     }
     text
 }
@@ -176,7 +172,11 @@ pub fn before(one: &WorktreeView, goes: Goes) -> String {
         "kept",
         format!("all but ignored files, under refs/torch/kept/{}", one.role),
     );
-    fact("back", format!("torch undelete {}", one.role));
+    let back = format!("torch undelete {}", one.role);
+    // A purge leaves no team that could be named.
+    let of_team = one.team.as_ref().filter(|_| goes != Goes::WithTeam);
+    let of_team = of_team.map(|team| format!(" --team {team}"));
+    fact("back", back + &of_team.unwrap_or_default());
     let title = format!("the worktree of {} would be removed", one.role);
     format!("{}\n{}", paint(STRONG, &title), facts.render())
 }
@@ -199,6 +199,15 @@ fn removed_before(one: &WorktreeView) -> String {
     format!("{}\n{}", paint(STRONG, &title), facts.render())
 }
 
+/// The command that brings back what is kept: where a project is told, it runs there only.
+fn back(removed: &RemovedView, kept: &KeptView) -> String {
+    let command = format!("torch undelete {}", kept.short);
+    match &removed.project {
+        Some(project) => format!("cd {} && {command}", torch_process::quote::shell(project)),
+        None => command,
+    }
+}
+
 /// What became of a worktree that was to be removed.
 pub fn removed(removed: &RemovedView) -> String {
     let mut facts = Table::bare(2);
@@ -217,7 +226,7 @@ pub fn removed(removed: &RemovedView) -> String {
                     format!("only their commits: {}", kept.submodules.join(", ")),
                 );
             }
-            fact("back", format!("torch undelete {}", kept.short));
+            fact("back", back(removed, kept));
             match kept.folder_was_gone {
                 true => format!(
                     "the worktree of {} was gone; what git knew of it is kept",

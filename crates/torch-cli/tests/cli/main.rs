@@ -15,3 +15,4 @@ mod send;
 mod service;
 mod teams;
 mod view;
+mod worktrees;

@@ -16,6 +16,7 @@ use torch_worktree::{Git, Overlap, StandingsRequest, Tips, Touched, WorktreeErro
 
 use super::git::failure;
 use super::radar;
+use super::worktrees::astray;
 use crate::event::ConnId;
 use crate::worktrees::{Order, Registered, Repositories};
 
@@ -73,8 +74,14 @@ fn fill(
         branch.unpushed = torch_worktree::not_pushed(git, common, &standing.head, &at.withheld)?;
     }
     for branch in &mut view.branches {
+        if branch.problem.is_some() {
+            continue;
+        }
+        let mut agents = at.agents.iter().map(|(_, one)| one);
+        let its = agents.find(|one| one.role.as_str() == branch.role);
+        (branch.problem, branch.mend) = its.and_then(|one| astray(&one.path)).unzip();
         if branch.head.is_none() && branch.problem.is_none() {
-            branch.problem = Some("its folder is gone".to_owned());
+            branch.problem = Some("git knows of no commit there".to_owned());
         }
     }
     drawn.sort_unstable();

@@ -17,7 +17,7 @@ use torch_worktree::{
 
 use super::git::failure;
 use super::set_up::SetUp;
-use super::worktrees::{Done, abandoned, look, repository_of, shown_removal};
+use super::worktrees::{Done, abandoned, look, repository_of, shown_removal, top};
 use crate::event::ConnId;
 use crate::failure::usage;
 use crate::worktrees::{HomeBranch, Order, Outcome, Registered, Removed};
@@ -77,14 +77,27 @@ impl Bench<'_> {
                 }),
                 Err(failure) => failed(failure),
             },
+            Order::FindToClean { directory, clean } => match self.to_clean(&directory) {
+                Ok(common_dir) => Done::Changed(Outcome::FoundToClean {
+                    conn,
+                    common_dir,
+                    clean,
+                }),
+                Err(failure) => failed(failure),
+            },
             Order::Clean {
                 mut agents,
                 others_than,
+                within,
                 branch,
                 now,
             } => {
-                if let Some(known) = others_than {
-                    agents.extend(abandoned(self.projects, &known));
+                match (others_than, within) {
+                    (Some(known), Some(common_dir)) => {
+                        agents.extend(self.others(&common_dir, &known));
+                    }
+                    (Some(known), None) => agents.extend(abandoned(self.projects, &known)),
+                    (None, _) => {}
                 }
                 let results = self.clean(&agents, (branch, now.is_some()));
                 match now {
@@ -94,7 +107,11 @@ impl Bench<'_> {
                     }),
                 }
             }
-            Order::Repair { project, places } => match self.repair(&project, &places) {
+            Order::Repair {
+                project,
+                places,
+                known,
+            } => match self.repair(&project, &places, known) {
                 Ok(mended) => Done::Answer(Response::WorktreesRepaired { mended }),
                 Err(failure) => failed(failure),
             },
@@ -111,7 +128,7 @@ impl Bench<'_> {
         let failed = |error: WorktreeError| Box::new(failure(&error));
         let repository = torch_worktree::inspect(self.git, project).map_err(failed)?;
         let path = self.place_of(&repository, name);
-        let others = self.others(&repository, known);
+        let others = self.others(&repository.common_dir, known);
         let full = self.set_up.limit().filter(|limit| others.len() >= *limit);
         if let (Some(limit), false) = (full, others.iter().any(|other| other.path == path)) {
             let error = format!("the worktree {name} was not made");
@@ -176,14 +193,27 @@ impl Bench<'_> {
         views.collect()
     }
 
-    /// The worktrees of a repository that no team has.
-    fn others(&self, repository: &Repository, known: &[PathBuf]) -> Vec<Registered> {
+    /// The worktrees that no team has of the repository with this common git directory.
+    fn others(&self, common_dir: &Path, known: &[PathBuf]) -> Vec<Registered> {
         let mut found = abandoned(self.projects, known);
         found.retain(|other| {
-            inspect_busy(self.git, &other.path)
-                .is_ok_and(|its| its.common_dir == repository.common_dir)
+            inspect_busy(self.git, &other.path).is_ok_and(|its| its.common_dir == common_dir)
         });
         found
+    }
+
+    /// The common git directory of the repository that a directory lies in, whose worktrees are to be cleaned away.
+    fn to_clean(&self, directory: &Path) -> Result<PathBuf, Box<Failure>> {
+        let found = inspect_busy(self.git, directory).map_err(|error| {
+            let mut said = failure(&error);
+            if matches!(error, WorktreeError::NotARepository { .. }) {
+                said.causes
+                    .push("it is run in the project, with --team NAME, or with --all".to_owned());
+                said.hint = Some("torch worktree clean --all --dry-run".to_owned());
+            }
+            Box::new(said)
+        })?;
+        Ok(found.common_dir)
     }
 
     /// Looks at worktrees, and removes those whose work is done if they are to go.
@@ -207,14 +237,17 @@ impl Bench<'_> {
         let mut view = RemovedView {
             role: worktree.role.to_string(),
             path: worktree.path.clone(),
+            project: None,
             kept: None,
             deleted_branch: None,
             branch_stays: None,
             failure: None,
             only_looked: !go,
         };
-        let cleaned = repository_of(self.git, worktree)
-            .and_then(|repository| self.try_to_clean(worktree, &repository, (branch, go)));
+        let cleaned = repository_of(self.git, worktree).and_then(|repository| {
+            view.project = top(&repository, worktree);
+            self.try_to_clean(worktree, &repository, (branch, go))
+        });
         match cleaned {
             Ok(Some(Cleaned::Removed(removal))) => {
                 super::git::remove_empty_parents(&worktree.path);
@@ -277,10 +310,14 @@ impl Bench<'_> {
         &self,
         project: &Path,
         places: &[PathBuf],
+        mut known: Vec<PathBuf>,
     ) -> Result<Vec<String>, Box<Failure>> {
         let failed = |error: WorktreeError| Box::new(failure(&error));
         let repository = inspect_busy(self.git, project).map_err(failed)?;
-        let mut said = torch_worktree::repair(self.git, &repository, places).map_err(failed)?;
+        let others = abandoned(self.projects, &known);
+        known.extend(others.into_iter().map(|other| other.path));
+        let mut said =
+            torch_worktree::repair(self.git, &repository, places, &known).map_err(failed)?;
         let outside = places
             .iter()
             .filter(|place| !place.starts_with(self.projects));
@@ -354,3 +391,6 @@ fn stays(worktree: &Registered, why: String, hint: Option<String>) -> Failure {
         hint,
     }
 }
+
+#[cfg(test)]
+mod tests;

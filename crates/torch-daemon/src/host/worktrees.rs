@@ -118,9 +118,10 @@ fn carried_out(bench: &Bench<'_>, conn: ConnId, order: Order) -> Done {
             let results = removed.collect();
             Done::Changed(Outcome::Removed { conn, results })
         }
-        order @ (Order::Add { .. } | Order::Clean { .. } | Order::Repair { .. }) => {
-            bench.carried_out(conn, order)
-        }
+        order @ (Order::Add { .. }
+        | Order::FindToClean { .. }
+        | Order::Clean { .. }
+        | Order::Repair { .. }) => bench.carried_out(conn, order),
         Order::Commit {
             worktree,
             message,
@@ -224,6 +225,32 @@ pub(super) fn repository_of(git: &Git, worktree: &Registered) -> Result<Reposito
     }
 }
 
+/// Where a repository's commands still run once this worktree is gone: its main worktree, else the one that it is seen from.
+pub(super) fn top(repository: &Repository, without: &Registered) -> Option<PathBuf> {
+    let top = repository.main.as_ref().unwrap_or(&repository.root);
+    (*top != without.path).then(|| top.clone())
+}
+
+/// What is wrong where a worktree is not in its place.
+const GONE: &str = "its folder is gone";
+
+/// What mends that.
+const MOVED: &str = "if it was moved: torch worktree repair PATH, in the project";
+
+/// What is wrong with a worktree that git does not find in its place, and what mends it; none where that is not known.
+pub(super) fn astray(place: &Path) -> Option<(String, String)> {
+    if fs::symlink_metadata(place).is_err() {
+        return Some((GONE.to_owned(), MOVED.to_owned()));
+    }
+    let noted = torch_worktree::looked_for_elsewhere(place)?;
+    let mend = format!(
+        "git looks for it in {}; in the project: torch worktree repair {}",
+        noted.display(),
+        quote::shell(place)
+    );
+    Some(("git looks for it elsewhere".to_owned(), mend))
+}
+
 /// Looks at one worktree; what can't be looked at is shown with the reason.
 pub(super) fn look(bench: &Bench<'_>, worktree: &Registered) -> WorktreeView {
     let git = bench.git;
@@ -240,6 +267,7 @@ pub(super) fn look(bench: &Bench<'_>, worktree: &Registered) -> WorktreeView {
         changed: 0,
         untracked: 0,
         problem: None,
+        mend: None,
         port: bench
             .set_up
             .leased(&worktree.path)
@@ -251,7 +279,8 @@ pub(super) fn look(bench: &Bench<'_>, worktree: &Registered) -> WorktreeView {
     };
     if !view.there {
         if worktree.ready {
-            view.problem = Some("its folder is gone".to_owned());
+            view.problem = Some(GONE.to_owned());
+            view.mend = Some(MOVED.to_owned());
         } else {
             view.removed = was_removed(git, worktree);
         }
@@ -277,6 +306,11 @@ pub(super) fn look(bench: &Bench<'_>, worktree: &Registered) -> WorktreeView {
             view.untracked = count(state.untracked);
         }
         Err(error) => view.problem = Some(error.to_string()),
+    }
+    if view.progress.is_none()
+        && let Some((problem, mend)) = astray(&worktree.path)
+    {
+        (view.problem, view.mend) = (Some(problem), Some(mend));
     }
     view
 }
@@ -320,6 +354,7 @@ fn remove(
     let mut view = RemovedView {
         role: worktree.role.to_string(),
         path: worktree.path.clone(),
+        project: None,
         kept: None,
         deleted_branch: None,
         branch_stays: None,
@@ -330,6 +365,7 @@ fn remove(
         return view;
     }
     let removed = repository_of(git, worktree).and_then(|repository| {
+        view.project = top(&repository, worktree);
         let request = RemoveRequest {
             keep: KeepRequest {
                 repository: &repository,

@@ -14,7 +14,7 @@ use torch_core::{AgentId, RoleName, TaskState, TeamId, Write};
 use super::{State, Turn};
 use crate::event::{ConnId, Effect};
 use crate::failure::{other, usage};
-use crate::worktrees::{HomeBranch, Order, Outcome, Registered, Removed};
+use crate::worktrees::{Cleaning, HomeBranch, Order, Outcome, Registered, Removed};
 
 /// The reason that is noted with what is kept.
 const REMOVE: &str = "torch worktree remove";
@@ -35,12 +35,15 @@ impl State {
             }
             Request::WorktreeAdd { project, name } => self.worktree_add(t, conn, project, &name),
             Request::WorktreeClean {
-                team,
+                scope,
                 branch,
                 dry_run,
-            } => self.worktree_clean(t, conn, team.as_deref(), (branch.into(), dry_run)),
+            } => {
+                let branch = branch.into();
+                self.worktree_clean(t, conn, scope, Cleaning { branch, dry_run });
+            }
             Request::WorktreeRepair { project, places } => {
-                order_worktrees(t, conn, Order::Repair { project, places });
+                self.worktree_repair(t, conn, project, places);
             }
             Request::KeptList { team, role } => self.kept_list(t, conn, &team, role),
             Request::Git(GitRequest::Radar { team }) => self.radar(t, conn, &team),
@@ -263,6 +266,11 @@ impl State {
                 }
             }
             Outcome::Rollback(done) => self.on_rollback(t, *done),
+            Outcome::FoundToClean {
+                conn,
+                common_dir,
+                clean,
+            } => self.clean_within(t, conn, common_dir, clean),
             Outcome::Cleaned { conn, results } => self.on_cleaned(t, conn, results),
             Outcome::Committed {
                 conn,

@@ -317,7 +317,7 @@ fn a_worktree_that_was_moved_by_hand_is_found_again() {
     let to = project.place("b");
     fs::rename(&added.path, &to).expect("moved");
     let repository = project.inspect();
-    let mended = repair(&handle(), &repository, std::slice::from_ref(&to)).expect("mended");
+    let mended = repair(&handle(), &repository, std::slice::from_ref(&to), &[]).expect("mended");
     assert_eq!(mended.len(), 1, "{mended:?}");
     assert!(
         project
@@ -325,12 +325,51 @@ fn a_worktree_that_was_moved_by_hand_is_found_again() {
             .contains(&to.display().to_string())
     );
     assert!(
-        repair(&handle(), &repository, &[])
+        repair(&handle(), &repository, &[], &[])
             .expect("nothing to do")
             .is_empty()
     );
     let nowhere = project.folder.path().join("nowhere");
     fs::create_dir(&nowhere).expect("made");
-    repair(&handle(), &repository, &[nowhere]).expect_err("no worktree");
+    repair(&handle(), &repository, &[nowhere], &[]).expect_err("no worktree");
     assert!(to.join("new").exists());
+}
+
+#[test]
+fn a_worktree_that_was_moved_back_is_found_in_its_known_place() {
+    let project = Project::new();
+    let home = project
+        .expect("a/developer", Some("main-developer"), Rung::New)
+        .path;
+    let other = project.expect("a/tester", Some("main-developer-2"), Rung::Numbered);
+    let repository = project.inspect();
+    let away = project.place("away");
+    fs::rename(&home, &away).expect("moved");
+    let mend = |places: &[PathBuf], known: &[PathBuf]| {
+        repair(&handle(), &repository, places, known).expect("mended")
+    };
+    mend(std::slice::from_ref(&away), &[]);
+    fs::rename(&away, &home).expect("moved back");
+    let elsewhere = looked_for_elsewhere;
+    assert_eq!(elsewhere(&home).as_ref(), Some(&away));
+    assert_eq!(elsewhere(&other.path), None);
+    // What stands in no known place is nobody's to guess, and a folder that is no worktree is passed over.
+    let nothing = project.folder.path().join("nothing");
+    fs::create_dir(&nothing).expect("made");
+    assert_eq!(mend(&[], &[nothing.clone(), away.clone()]), [""; 0]);
+    let known = [nothing, other.path.clone(), home.clone()];
+    assert_eq!(mend(&[], &known).len(), 1);
+    assert_eq!(elsewhere(&home), None);
+    assert!(
+        project
+            .git(&["worktree", "list"])
+            .contains(&home.display().to_string())
+    );
+    assert_eq!(mend(&[], &known), [""; 0]);
+    // While something is where the repository looks, that stays its place.
+    let copy = project.place("copy");
+    fs::create_dir(&copy).expect("made");
+    fs::copy(home.join(".git"), copy.join(".git")).expect("copied");
+    assert_eq!(mend(&[], &[copy]), [""; 0]);
+    assert_eq!(elsewhere(&home), None);
 }

@@ -63,7 +63,8 @@ pub(super) fn run(args: &StopArgs, team: Option<String>, place: &Place) -> Outco
         if args.json.json {
             output::json(removed)?;
         } else {
-            output::data(&worktree::removed(removed))?;
+            let told = crate::command::worktree::told_here(removed, place);
+            output::data(&worktree::removed(&told))?;
         }
     }
     if worktrees.iter().any(|removed| removed.failure.is_some()) {
@@ -178,6 +179,7 @@ mod tests {
             changed: 0,
             untracked: 0,
             problem: None,
+            mend: None,
             port: None,
             progress: None,
             work: None,

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use torch_api::worktree::RemovedView;
+use torch_api::worktree::{CleanScope, RemovedView};
 use torch_api::{Request, Response};
 
 use super::super::JsonArgs;
 use super::super::given::Given;
+use super::told_here;
 use crate::connect;
 use crate::error::{CommandError, Outcome};
 use crate::exit;
@@ -28,9 +29,12 @@ pub(super) struct AddArgs {
 /// The arguments of `torch worktree clean`.
 #[derive(Debug, Args)]
 pub(super) struct CleanArgs {
-    /// One team, by name; default: all, and what no team has
-    #[arg(long, value_name = "NAME")]
+    /// Those of one team, by name; default: those of the repository here, of its team and of no team
+    #[arg(long, value_name = "NAME", conflicts_with = "all")]
     team: Option<String>,
+    /// Those of all repositories
+    #[arg(long)]
+    all: bool,
     /// Deletes their branches as well, which are merged
     #[arg(long)]
     branch: bool,
@@ -77,7 +81,7 @@ pub(super) fn clean(args: CleanArgs, place: &Place) -> Outcome {
     let mut client = connect::connect(place)?;
     let mut ask = |dry_run: bool| -> Result<Vec<RemovedView>, CommandError> {
         let request = Request::WorktreeClean {
-            team: args.team.clone(),
+            scope: scope(&args, place),
             branch: args.branch,
             dry_run,
         };
@@ -92,7 +96,7 @@ pub(super) fn clean(args: CleanArgs, place: &Place) -> Outcome {
         let goes = looked.iter().any(|one| one.failure.is_none());
         if args.dry_run || !goes {
             found = Some(looked);
-        } else if !confirmed(&looked)? {
+        } else if !confirmed(&looked, &scope(&args, place))? {
             output::notice("nothing was removed");
             return Ok(exit::FAILURE);
         }
@@ -102,7 +106,9 @@ pub(super) fn clean(args: CleanArgs, place: &Place) -> Outcome {
         None => ask(false)?,
     };
     if !args.json.json {
-        output::data(&worktree::cleaned(&found, crate::screen::width()))?;
+        let told: Vec<_> = found.iter().map(|one| told_here(one, place)).collect();
+        let scope = scope(&args, place);
+        output::data(&worktree::cleaned(&told, &scope, crate::screen::width()))?;
         return Ok(exit::OK);
     }
     for one in &found {
@@ -111,9 +117,19 @@ pub(super) fn clean(args: CleanArgs, place: &Place) -> Outcome {
     Ok(exit::OK)
 }
 
-fn confirmed(looked: &[RemovedView]) -> Result<bool, CommandError> {
+fn scope(args: &CleanArgs, place: &Place) -> CleanScope {
+    match &args.team {
+        _ if args.all => CleanScope::All,
+        Some(name) => CleanScope::Team { name: name.clone() },
+        None => CleanScope::Repository {
+            directory: place.cwd.clone(),
+        },
+    }
+}
+
+fn confirmed(looked: &[RemovedView], scope: &CleanScope) -> Result<bool, CommandError> {
     let width = crate::screen::error_width();
-    output::notice(worktree::cleaned(looked, width).trim_end());
+    output::notice(worktree::cleaned(looked, scope, width).trim_end());
     if !output::can_ask() {
         let text = "torch worktree clean asks first, and nobody can be asked here";
         return Err(CommandError::usage(text)

@@ -30,6 +30,10 @@ pub fn health(view: &HealthView, clock: &Clock, width: Option<usize>) -> String 
     }
     let mut text = format!("{}\n{}", paint(STRONG, &title), table.giving(width, &[1]));
     for branch in &view.branches {
+        if let Some(mend) = &branch.mend {
+            let line = plain(&format!("{}: {mend}", branch.role));
+            text.push_str(&told(BAD, &line, width));
+        }
         if let Some(due) = branch.deadlines.first() {
             let over = due.at <= clock.now;
             let when = match over {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anstream::adapter::strip_str;
 use insta::assert_snapshot;
-use torch_api::worktree::{OwnView, PortsView, TestsView, WorkView};
+use torch_api::worktree::{CleanScope, OwnView, PortsView, TestsView, WorkView};
 use torch_core::{AgentState, Timestamp};
 
 use super::*;
@@ -31,6 +31,7 @@ fn a_worktree(role: &str, state: Option<AgentState>) -> WorktreeView {
         changed: 3,
         untracked: 1,
         problem: None,
+        mend: None,
         port: None,
         progress: None,
         work: None,
@@ -118,6 +119,7 @@ fn what_people_read() {
     let mut removed = RemovedView {
         role: "developer".to_owned(),
         path: list[0].path.clone(),
+        project: None,
         kept: Some(a_kept()),
         deleted_branch: None,
         branch_stays: Some("/p/hello has it".to_owned()),
@@ -140,4 +142,30 @@ fn what_people_read() {
     };
     said.push_str(&text(&worktree::undeleted(&back)));
     assert_snapshot!(said);
+}
+
+#[test]
+fn what_brings_it_back_runs_as_it_stands() {
+    let mut removed = RemovedView {
+        role: "developer".to_owned(),
+        path: "/r/projects/hello/worktrees/developer".into(),
+        project: None,
+        kept: Some(a_kept()),
+        deleted_branch: None,
+        branch_stays: None,
+        failure: None,
+        only_looked: false,
+    };
+    let scope = CleanScope::All;
+    let mut check = |project: Option<&str>, expect: &str| {
+        removed.project = project.map(Into::into);
+        let line = format!("{expect}torch undelete {}\n", a_kept().short);
+        let said = text(&worktree::removed(&removed));
+        assert!(said.contains(&format!("  {line}")), "{said}");
+        let said = worktree::cleaned(std::slice::from_ref(&removed), &scope, Some(40));
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(line.trim_end()), "{said}");
+    };
+    check(None, "");
+    check(Some("/p/my app"), "cd '/p/my app' && ");
 }

@@ -1,7 +1,8 @@
 //! How far the work in worktrees is, one that was added, and those that were cleaned away.
 
-use torch_api::worktree::{OwnView, RemovedView, WorkView, WorktreeView};
+use torch_api::worktree::{CleanScope, OwnView, RemovedView, WorkView, WorktreeView};
 
+use super::super::plain;
 use super::super::style::{DIM, STRONG, paint};
 use super::super::table::{Cell, Table};
 use super::{count, first_line, fit};
@@ -24,6 +25,7 @@ pub(super) fn notes(worktrees: &[&WorktreeView], width: Option<usize>) -> String
 
 fn facts(one: &WorktreeView) -> Vec<String> {
     let mut facts = Vec::new();
+    facts.extend(one.mend.as_deref().map(plain));
     if let Some(port) = one.port {
         facts.push(format!("ports {port} and {}", u32::from(port) + 1));
     }
@@ -118,9 +120,14 @@ pub fn added(one: &WorktreeView) -> String {
 }
 
 /// What was cleaned away, or would be, and why the others stay.
-pub fn cleaned(worktrees: &[RemovedView], width: Option<usize>) -> String {
+pub fn cleaned(worktrees: &[RemovedView], scope: &CleanScope, width: Option<usize>) -> String {
     if worktrees.is_empty() {
-        return "no worktrees whose agents don't run\n".to_owned();
+        let of = match scope {
+            CleanScope::Repository { .. } => " of this repository",
+            CleanScope::Team { .. } => " of this team",
+            CleanScope::All => "",
+        };
+        return format!("no worktrees{of} whose agents don't run\n");
     }
     let mut table = Table::bare(0);
     let mut text = String::new();
@@ -129,10 +136,7 @@ pub fn cleaned(worktrees: &[RemovedView], width: Option<usize>) -> String {
             (Some(failure), _) => ("stays", failure.causes.join("; ")),
             (None, true) => ("goes", "merged, nothing is left in it".to_owned()),
             (None, false) => {
-                let back = one
-                    .kept
-                    .as_ref()
-                    .map(|kept| format!("torch undelete {}", kept.short));
+                let back = one.kept.as_ref().map(|kept| super::back(one, kept));
                 let branch = one
                     .deleted_branch
                     .as_ref()
@@ -166,6 +170,7 @@ mod tests {
         let one = |role: &str, why: Option<&str>| RemovedView {
             role: role.to_owned(),
             path: "/registry/x".into(),
+            project: None,
             kept: None,
             deleted_branch: None,
             branch_stays: None,
@@ -181,7 +186,8 @@ mod tests {
             one("developer", None),
             one("tester", Some("3 commits are not in main")),
         ];
-        let text = cleaned(&both, None);
+        let all = CleanScope::All;
+        let text = cleaned(&both, &all, None);
         let mut lines = text.lines();
         assert!(lines.next().is_some_and(|line| line.contains("goes")));
         let second = lines.next().unwrap_or_default();
@@ -189,9 +195,15 @@ mod tests {
             second.contains("stays") && second.contains("3 commits are not in main"),
             "{text}"
         );
-        assert!(cleaned(&[], None).contains("no worktrees"));
+        let here = CleanScope::Repository {
+            directory: "/app".into(),
+        };
         assert_eq!(
-            cleaned(&both[1..], Some(30)),
+            cleaned(&[], &here, None),
+            "no worktrees of this repository whose agents don't run\n"
+        );
+        assert_eq!(
+            cleaned(&both[1..], &all, Some(30)),
             "tester: stays, 3 commits are\n  not in main\n  /registry/x\n"
         );
     }

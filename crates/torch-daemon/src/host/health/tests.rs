@@ -79,6 +79,7 @@ impl Scene {
             last_push: None,
             deadlines: Vec::new(),
             problem: None,
+            mend: None,
         });
         HealthView {
             team: "app".to_owned(),
@@ -195,6 +196,43 @@ fn health_is_what_the_repository_says_now() {
     };
     assert!(view.parent_commits.is_empty());
     assert!(view.branches[2].problem.is_some(), "{view:?}");
+}
+
+#[test]
+fn what_git_does_not_find_is_said_with_what_mends_it() {
+    let scene = Scene::new();
+    let looked = || {
+        let git_handle = Git::new(environment());
+        let now = torch_process::clock::now();
+        let Response::Git(answer) = health(&git_handle, scene.view(), &scene.at, now) else {
+            panic!("no answer");
+        };
+        let GitResponse::Health(view) = *answer else {
+            panic!("{answer:?}");
+        };
+        let mut branches = view.branches.into_iter();
+        let branch = branches.find(|branch| branch.role == "tester");
+        let branch = branch.expect("the tester's");
+        (branch.problem, branch.mend.unwrap_or_default())
+    };
+    let place = scene.at.agents[1].1.path.clone();
+    let project = scene.at.agents[1].1.project.clone();
+    let away = place.with_file_name("away");
+    fs::rename(&place, &away).expect("moved");
+    let (problem, mend) = looked();
+    assert_eq!(problem.as_deref(), Some("its folder is gone"));
+    assert!(mend.contains("torch worktree repair PATH"), "{mend}");
+    let text = away.to_str().expect("UTF-8");
+    git(&project, &["worktree", "repair", text]);
+    fs::rename(&away, &place).expect("moved back");
+    let (problem, mend) = looked();
+    assert_eq!(problem.as_deref(), Some("git looks for it elsewhere"));
+    let command = format!("torch worktree repair {}", place.display());
+    assert!(mend.contains(text) && mend.ends_with(&command), "{mend}");
+    fs::remove_file(place.join(".git")).expect("removed");
+    let (problem, mend) = looked();
+    assert_eq!(problem.as_deref(), Some("git knows of no commit there"));
+    assert_eq!(mend, "");
 }
 
 #[test]

@@ -125,6 +125,7 @@ impl State {
             last_push: seen.and_then(|seen| seen.last_push),
             deadlines: deadlines.unwrap_or_default(),
             problem: (!agent.worktree_ready).then(|| "it has no worktree yet".to_owned()),
+            mend: None,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Removing and bringing back with a plain state: who may, what is durable when, and what follows.
 
-use torch_api::worktree::{KeptView, RemovedView};
+use torch_api::worktree::{CleanScope, KeptView, RemovedView};
 use torch_core::config::Config;
 use torch_core::identity::{Ancestor, Ancestry};
 use torch_core::{
@@ -59,6 +59,10 @@ fn agent(state: AgentState) -> Agent {
 }
 
 fn state(agent_state: AgentState) -> State {
+    state_of(vec![team()], vec![agent(agent_state)])
+}
+
+fn state_of(teams: Vec<Team>, agents: Vec<Agent>) -> State {
     let settings = Settings {
         home: "/registry".into(),
         torch: "/bin/torch".into(),
@@ -75,8 +79,8 @@ fn state(agent_state: AgentState) -> State {
         resume_teams: false,
     };
     let snapshot = Snapshot {
-        teams: vec![team()],
-        agents: vec![agent(agent_state)],
+        teams,
+        agents,
         ..Snapshot::default()
     };
     State::new(settings, snapshot, NOW).0
@@ -159,6 +163,7 @@ fn removed(failure: Option<Failure>) -> Event {
         view: RemovedView {
             role: "developer".to_owned(),
             path: agent(AgentState::Stopped).worktree,
+            project: None,
             kept: None,
             deleted_branch: (!stands).then(|| "main-developer".to_owned()),
             branch_stays: None,
@@ -315,4 +320,118 @@ fn only_a_left_over_worktree_is_removed_by_its_path() {
         (worktrees[0].agent, worktrees[0].path.as_path()),
         (None, Path::new(left))
     );
+}
+
+/// Two stopped teams of two repositories.
+fn two_repositories() -> State {
+    let other_team = Team {
+        id: TeamId::new(1, 3),
+        name: SessionName::slug("other"),
+        project: "/other".into(),
+        common_dir: "/other/.git".into(),
+        ..team()
+    };
+    let other_agent = Agent {
+        worktree: "/registry/projects/other/worktrees/developer".into(),
+        ..Agent::new(
+            AgentId::new(1, 4),
+            other_team.id,
+            agent(AgentState::Stopped).role,
+            "demo",
+            NOW,
+        )
+    };
+    let other_agent = Agent {
+        worktree_ready: true,
+        state: AgentState::Stopped,
+        ..other_agent
+    };
+    let agents = vec![agent(AgentState::Stopped), other_agent];
+    state_of(vec![team(), other_team], agents)
+}
+
+#[test]
+fn only_the_worktrees_of_one_repository_are_cleaned_unless_all_are_wanted() {
+    let both = ["app", "other"];
+    let check = |scope: CleanScope, expect: &[&str], within: Option<&str>| {
+        let mut state = two_repositories();
+        let clean = Request::WorktreeClean {
+            scope: scope.clone(),
+            branch: false,
+            dry_run: false,
+        };
+        let mut effects = ask(&mut state, clean);
+        if let CleanScope::Repository { directory } = &scope {
+            let [Order::FindToClean { directory: at, .. }] = &orders(&effects)[..] else {
+                panic!("{effects:?}");
+            };
+            assert_eq!(at, directory);
+            assert!(written(&effects).is_none(), "nothing is held back yet");
+            let event = Event::Worktrees(Box::new(Outcome::FoundToClean {
+                conn: CONN,
+                common_dir: "/project/.git".into(),
+                clean: Cleaning {
+                    branch: HomeBranch::Stays,
+                    dry_run: false,
+                },
+            }));
+            effects = state.handle(NOW, event);
+        }
+        let [
+            Order::Clean {
+                agents,
+                others_than,
+                within: at,
+                ..
+            },
+        ] = &orders(&effects)[..]
+        else {
+            panic!("{effects:?}");
+        };
+        let of: Vec<_> = agents
+            .iter()
+            .filter_map(|one| one.team.as_deref())
+            .collect();
+        assert_eq!(of, expect, "{scope:?}");
+        assert_eq!(at.as_deref(), within.map(Path::new), "{scope:?}");
+        // Which worktrees no team has is told from the agents of all teams.
+        let known = others_than.as_ref().map(Vec::len);
+        let of_a_team = matches!(scope, CleanScope::Team { .. });
+        assert_eq!(known, (!of_a_team).then_some(2), "{scope:?}");
+        // An agent whose worktree is none of them may be started meanwhile.
+        let held = effects.iter().filter_map(|effect| match effect {
+            Effect::Write(Write::PutAgent(agent)) => Some(agent.team),
+            _ => None,
+        });
+        assert_eq!(held.count(), expect.len(), "{scope:?}");
+    };
+    let directory = PathBuf::from("/project/sub");
+    let here = CleanScope::Repository { directory };
+    check(here, &both[..1], Some("/project/.git"));
+    let name = "other".to_owned();
+    check(CleanScope::Team { name }, &both[1..], None);
+    check(CleanScope::All, &both, None);
+    let mut state = two_repositories();
+    let clean = Request::WorktreeClean {
+        scope: CleanScope::Team {
+            name: "none".to_owned(),
+        },
+        branch: false,
+        dry_run: true,
+    };
+    refusal(&ask(&mut state, clean));
+}
+
+#[test]
+fn a_repair_knows_where_worktrees_belong() {
+    let mut state = two_repositories();
+    let repair = Request::WorktreeRepair {
+        project: "/project".into(),
+        places: Vec::new(),
+    };
+    let effects = ask(&mut state, repair);
+    let [Order::Repair { known, .. }] = &orders(&effects)[..] else {
+        panic!("{effects:?}");
+    };
+    assert!(known.contains(&agent(AgentState::Stopped).worktree));
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use torch_api::Response;
+use torch_api::worktree::CleanScope;
 use torch_core::plan::WorktreeObserved;
 use torch_core::{AgentId, RoleName, TeamId, Write};
 
@@ -11,7 +12,7 @@ use super::order_worktrees;
 use crate::event::ConnId;
 use crate::failure::usage;
 use crate::state::{State, Turn};
-use crate::worktrees::{HomeBranch, Order, Removed};
+use crate::worktrees::{Cleaning, Order, Removed};
 
 impl State {
     /// Orders a worktree that no team has.
@@ -39,27 +40,60 @@ impl State {
         );
     }
 
-    /// Has those looked at whose agents don't run, and removes the ones whose work is done. Until that is known no agent
-    /// starts in them.
+    /// Has worktrees cleaned away; whose repository a directory lies in, the host knows.
     pub(super) fn worktree_clean(
         &mut self,
         t: &mut Turn,
         conn: ConnId,
-        team: Option<&str>,
-        (branch, dry_run): (HomeBranch, bool),
+        scope: CleanScope,
+        clean: Cleaning,
     ) {
-        let teams: Vec<TeamId> = self
-            .teams
-            .values()
-            .filter(|found| team.is_none_or(|name| found.name.as_str() == name))
-            .map(|found| found.id)
-            .collect();
-        if let (Some(name), true) = (team, teams.is_empty()) {
-            return t.fail(conn, *self.no_team(name));
+        match scope {
+            CleanScope::Repository { directory } => {
+                order_worktrees(t, conn, Order::FindToClean { directory, clean });
+            }
+            CleanScope::Team { name } => {
+                let team = self.teams.values().find(|team| team.name.as_str() == name);
+                match team.map(|team| team.id) {
+                    Some(team) => self.clean(t, conn, (&[team], None, None), clean),
+                    None => t.fail(conn, *self.no_team(&name)),
+                }
+            }
+            CleanScope::All => {
+                let teams: Vec<TeamId> = self.teams.keys().copied().collect();
+                let known = Some(self.all_worktrees());
+                self.clean(t, conn, (&teams, known, None), clean);
+            }
         }
+    }
+
+    /// Has the worktrees of one repository cleaned away: its teams' ones, and those that no team has.
+    pub(super) fn clean_within(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        common_dir: PathBuf,
+        clean: Cleaning,
+    ) {
+        let teams = self.teams.values();
+        let teams = teams.filter(|team| team.common_dir == common_dir);
+        let teams: Vec<TeamId> = teams.map(|team| team.id).collect();
+        let known = Some(self.all_worktrees());
+        self.clean(t, conn, (&teams, known, Some(common_dir)), clean);
+    }
+
+    /// Has those of these teams looked at whose agents don't run, and where others can be told from `others_than`, the
+    /// others, too; removes the ones whose work is done. Until that is known no agent starts in them.
+    fn clean(
+        &mut self,
+        t: &mut Turn,
+        conn: ConnId,
+        (teams, others_than, within): (&[TeamId], Option<Vec<PathBuf>>, Option<PathBuf>),
+        Cleaning { branch, dry_run }: Cleaning,
+    ) {
         let agents: Vec<AgentId> = teams
-            .into_iter()
-            .flat_map(|team| self.team_agents(team))
+            .iter()
+            .flat_map(|team| self.team_agents(*team))
             .filter(|agent| {
                 let run = self.agents.get(agent);
                 let stands = run.is_some_and(|run| run.worktree == WorktreeObserved::Present);
@@ -75,7 +109,8 @@ impl State {
         }
         let order = Order::Clean {
             agents: registered,
-            others_than: team.is_none().then(|| self.all_worktrees()),
+            others_than,
+            within,
             branch,
             now: (!dry_run).then_some(t.now),
         };
@@ -102,6 +137,23 @@ impl State {
         }
         let worktrees = results.into_iter().map(|removed| removed.view).collect();
         t.reply(conn, Response::WorktreesRemoved { worktrees });
+    }
+
+    /// Has those mended that were moved by hand, also back to where they belong.
+    pub(super) fn worktree_repair(
+        &self,
+        t: &mut Turn,
+        conn: ConnId,
+        project: PathBuf,
+        places: Vec<PathBuf>,
+    ) {
+        let known = self.all_worktrees();
+        let order = Order::Repair {
+            project,
+            places,
+            known,
+        };
+        order_worktrees(t, conn, order);
     }
 
     fn all_worktrees(&self) -> Vec<PathBuf> {

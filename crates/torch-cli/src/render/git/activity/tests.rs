@@ -46,6 +46,7 @@ fn branch(role: &str, ahead: u64, behind: u64) -> BranchView {
         last_push: None,
         deadlines: Vec::new(),
         problem: None,
+        mend: None,
     }
 }
 
@@ -67,6 +68,7 @@ fn health_at_a_glance() {
     }];
     let mut gone = branch("tester", 0, 0);
     gone.problem = Some("its folder is gone".to_owned());
+    gone.mend = Some("if it was moved: torch worktree repair PATH".to_owned());
     let view = HealthView {
         team: "myapp".to_owned(),
         parent: "trunk".to_owned(),
@@ -104,6 +106,7 @@ fn health_at_a_glance() {
         "developer due passed 5 m ago: git.push-late",
         "v-7k3f9q2a developer git.behind: main-developer is 25",
         "its folder is gone",
+        "tester: if it was moved: torch worktree repair PATH",
         "no remote: nothing is pushed",
         "origin lacks 33 commits of trunk: git push origin trunk",
         "trunk in the last day: 3 commits",
