@@ -171,7 +171,7 @@ pub struct AgentView {
     /// Whether its program runs and that folder is not there any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub worktree_gone: bool,
-    /// Its branch.
+    /// The branch that is checked out in its worktree, as it was seen last; none: HEAD is detached.
     pub branch: Option<String>,
     /// Whether its briefing was proven to have arrived.
     pub briefed: bool,

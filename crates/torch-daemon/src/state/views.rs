@@ -70,6 +70,11 @@ impl State {
         view.held = self.held_briefing(id);
         view.capped = self.capped(id, now);
         view.enforcement = self.git_enforcement(id);
+        // Its home branch is where it began; agents rename branches and switch.
+        let standing = self.activity.standings.get(&id);
+        if let Some(standing) = standing.filter(|_| run.agent.worktree_ready) {
+            view.branch.clone_from(&standing.branch);
+        }
         if let Some(pane) = self.place(run) {
             let team = self.teams.get(&run.agent.team);
             let elsewhere = team.is_none_or(|team| team.name.as_str() != pane.session_name);

@@ -309,6 +309,9 @@ impl State {
             return t.journal(kind, view.path.display(), data);
         };
         t.journal(kind, agent, data);
+        if !removed.stands {
+            self.activity.standings.remove(&agent);
+        }
         let Some(run) = self.agents.get_mut(&agent) else {
             return;
         };

@@ -274,3 +274,36 @@ fn a_repository_is_watched_while_one_of_its_teams_runs() {
     assert_eq!(stop(team().id), [[other].into()]);
     assert!(stop(other).is_empty());
 }
+
+#[test]
+fn the_status_tells_the_branch_that_is_checked_out() {
+    let mut stage = known();
+    let branches = |stage: &Stage| {
+        let view = stage.state.team_view(team().id, stage.now);
+        let on = |role: &str| {
+            let mut agents = view.agents.iter();
+            let found = agents.find(|agent| agent.role == role).expect("an agent");
+            found.branch.clone()
+        };
+        (on("developer"), on("tester"))
+    };
+    let home = |role: &str| Some(format!("main-{role}"));
+    assert_eq!(branches(&stage), (home("developer"), home("tester")));
+    for branch in [Some("feature/parser".to_owned()), None, home("developer")] {
+        let now = stage.now;
+        stage.stands(Standing {
+            branch: branch.clone(),
+            ..standing("developer", 1, now)
+        });
+        assert_eq!(branches(&stage), (branch, home("tester")));
+    }
+    // Of a worktree that is gone nothing is checked out.
+    let now = stage.now;
+    stage.stands(Standing {
+        branch: None,
+        ..standing("developer", 1, now)
+    });
+    let run = stage.state.agents.get_mut(&id("developer"));
+    run.expect("an agent").agent.worktree_ready = false;
+    assert_eq!(branches(&stage).0, home("developer"));
+}
