@@ -362,7 +362,10 @@ fn a_team_on_no_branch_is_told_so_everywhere_alike() {
     assert!(said[0].contains("no branch that its work goes into"));
     let refused = world.torch(&["git", "radar"]).code(2);
     crate::roster::follow_hint(&world, &refused);
-    world.torch(&args).ok();
+    let adopted = world.torch(&args).ok();
+    adopted.prints("is there already; its work goes into work from now on");
+    let again = world.torch(&args).ok();
+    again.prints("is there already; nothing was changed");
     world.torch(&["git", "radar"]).ok();
     world.torch(&["integrate", "--dry-run"]).ok();
     world.torch(&["stop"]).ok();

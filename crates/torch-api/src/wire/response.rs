@@ -77,8 +77,12 @@ pub enum Response {
     Planned(Box<PlanView>),
     /// The team is up.
     Raised {
-        /// Whether it was already there: `auto` then changed nothing, and `resume` started it from no stop.
+        /// Whether it was already there: `auto` then changed nothing but what `adopted` says, and `resume` started it from no
+        /// stop.
         existed: bool,
+        /// Whether it was there without a branch, and its work goes into the project's one from now on.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        adopted: bool,
         /// The team.
         team: Box<TeamView>,
     },

@@ -280,7 +280,7 @@ fn dry_run(request: AutoRequest, json: JsonArgs, place: &Place) -> Outcome {
     } else if plan.exists {
         let team = there(&plan.team, place)?;
         let roles = request.roles.iter().map(String::as_str).collect::<Vec<_>>();
-        let text = render::plan::exists(&team, &roles);
+        let text = render::plan::exists(&team, &plan.base_branch, &roles);
         output::prose(&fit::prose(&text, crate::screen::width(), output::HANG))?;
     } else {
         output::data(&render::plan::plan(&plan, crate::screen::width()))?;

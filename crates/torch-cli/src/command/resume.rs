@@ -81,7 +81,7 @@ pub(crate) fn run(args: ResumeArgs, place: &Place) -> Outcome {
             if !args.json.json {
                 output::data(&team::raised(
                     &view,
-                    false,
+                    team::Before::None,
                     &Clock::system(),
                     crate::screen::width(),
                 ))?;

@@ -96,10 +96,17 @@ fn writes(rows: &[WritesView], width: Option<usize>) -> String {
     }
 }
 
-/// A team that is there already: who is in it, and what these roles, which would be chosen now, differ in.
-pub fn exists(team: &TeamView, chosen: &[&str]) -> String {
+/// A team that is there already: who is in it, and what these roles, which would be chosen now, differ in; `on` is the
+/// branch that the project is on.
+pub fn exists(team: &TeamView, on: &str, chosen: &[&str]) -> String {
+    let would = match (team.base_branch.as_str(), on) {
+        ("HEAD", on) if on != "HEAD" => {
+            format!("have its work go into {} from then on", plain(on))
+        }
+        _ => "change nothing".to_owned(),
+    };
     let title = format!(
-        "{} is there already, {}; torch auto would change nothing",
+        "{} is there already, {}; torch auto would {would}",
         team.name, team.phase
     );
     let mut table = Table::new(2, &["ROLE", "PROGRAM", "STATE", "BRANCH"]);

@@ -7,19 +7,37 @@ use super::table::{Cell, Table};
 use super::time::Clock;
 use super::{first_line, fit, status};
 
+/// What of a team was there before an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing that ran.
+    None,
+    /// The team, but no branch that its work goes into.
+    WithoutBranch,
+    /// The team as it is.
+    AsItIs,
+}
+
 /// A team that is up, or was so already.
-pub fn raised(team: &TeamView, existed: bool, clock: &Clock, width: Option<usize>) -> String {
-    if !existed {
-        let line = format!("{} is up: {}", team.name, agents(team));
-        return format!(
-            "{}\n{}{}{}",
-            paint(STRONG, &line),
-            fit::prose(&no_branch(team), width, 2),
-            fit::prose(&held(team), width, 2),
-            how_to_go_on(team)
-        );
-    }
-    let line = format!("{} is there already; nothing was changed", team.name);
+pub fn raised(team: &TeamView, before: Before, clock: &Clock, width: Option<usize>) -> String {
+    let what = match before {
+        Before::None => {
+            let line = format!("{} is up: {}", team.name, agents(team));
+            return format!(
+                "{}\n{}{}{}",
+                paint(STRONG, &line),
+                fit::prose(&no_branch(team), width, 2),
+                fit::prose(&held(team), width, 2),
+                how_to_go_on(team)
+            );
+        }
+        Before::WithoutBranch => {
+            let branch = super::plain(&team.base_branch);
+            format!("its work goes into {branch} from now on")
+        }
+        Before::AsItIs => "nothing was changed".to_owned(),
+    };
+    let line = format!("{} is there already; {what}", team.name);
     let status = status::team(team, clock, width);
     format!(
         "{}\n\n{status}\n{}",

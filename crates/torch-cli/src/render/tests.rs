@@ -21,6 +21,7 @@ use torch_core::{
 };
 
 use super::doctor::{Check, Verdict};
+use super::team::Before;
 use super::time::Clock;
 use crate::error::{CommandError, ErrorKind};
 
@@ -448,11 +449,11 @@ fn what_holds_a_briefing_is_said_when_a_team_is_up() {
     let mut team = a_team();
     let why = "2 turns within the hour (limits.turns_per_hour)";
     team.agents[0].held = Some(why.to_owned());
-    let said = text(&super::team::raised(&team, false, &clock(), None));
+    let said = text(&super::team::raised(&team, Before::None, &clock(), None));
     assert!(said.contains(&format!("briefings wait: {why}")), "{said}");
     // A person's word comes first: it can be taken back.
     team.paused = true;
-    let said = text(&super::team::raised(&team, false, &clock(), None));
+    let said = text(&super::team::raised(&team, Before::None, &clock(), None));
     assert!(said.contains("(torch unpause --team hello)"), "{said}");
 }
 
@@ -461,11 +462,11 @@ fn team() {
     let mut team = a_team();
     assert_snapshot!(
         "team_raised",
-        text(&super::team::raised(&team, false, &clock(), None))
+        text(&super::team::raised(&team, Before::None, &clock(), None))
     );
     assert_snapshot!(
         "team_existed",
-        text(&super::team::raised(&team, true, &clock(), None))
+        text(&super::team::raised(&team, Before::AsItIs, &clock(), None))
     );
     team.phase = "finished".to_owned();
     team.finished = Some(ago(1));

@@ -23,6 +23,7 @@ fn progress(role: &str, stage: Stage) -> Response {
 fn raised(existed: bool) -> Response {
     Response::Raised {
         existed,
+        adopted: false,
         team: Box::new(a_team()),
     }
 }

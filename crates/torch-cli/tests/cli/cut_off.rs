@@ -127,6 +127,7 @@ fn an_order_that_was_cut_off_is_gone_on_with() {
             true => connection.hang_up(),
             false => connection.answer(&Response::Raised {
                 existed: true,
+                adopted: false,
                 team: Box::new(a_team()),
             }),
         }

@@ -118,6 +118,7 @@ fn a_template_of_ones_own_brings_its_signs_and_programs() {
     let fake = Fake::start(&place.socket(), |_, connection| {
         connection.answer(&Response::Raised {
             existed: false,
+            adopted: false,
             team: Box::new(a_team()),
         });
     });

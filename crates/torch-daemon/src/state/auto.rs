@@ -76,10 +76,7 @@ impl State {
             return t.reply(conn, Response::Planned(Box::new(plan)));
         }
         match existing {
-            Some(team) => {
-                self.adopt_branch(t, team, project.branch.as_ref());
-                self.auto_again(t, conn, team, request, &order, &spec);
-            }
+            Some(team) => self.auto_again(t, conn, team, request, &order, (&project, &spec)),
             None => self.raise(t, conn, request, order, &project, &spec),
         }
     }
@@ -343,6 +340,7 @@ impl State {
                     conn,
                     Response::Raised {
                         existed: kind == WatchKind::Resume { ran: true },
+                        adopted: false,
                         team,
                     },
                 );

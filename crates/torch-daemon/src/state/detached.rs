@@ -26,19 +26,25 @@ pub(crate) fn has_branch(team: &Team) -> Result<(), Box<Failure>> {
 }
 
 impl State {
-    /// A team without a branch gets the one that its project is on by now.
-    pub(super) fn adopt_branch(&mut self, t: &mut Turn, team: TeamId, branch: Option<&String>) {
+    /// A team without a branch gets the one that its project is on by now; whether it did.
+    pub(super) fn adopt_branch(
+        &mut self,
+        t: &mut Turn,
+        team: TeamId,
+        branch: Option<&String>,
+    ) -> bool {
         let Some(branch) = branch else {
-            return;
+            return false;
         };
         let Some(team) = self.teams.get_mut(&team) else {
-            return;
+            return false;
         };
         if team.base_branch != DETACHED {
-            return;
+            return false;
         }
         team.base_branch.clone_from(branch);
         t.write(Write::PutTeam(Box::new(team.clone())));
         t.journal("team.branch", team.id, json!({"branch": branch}));
+        true
     }
 }

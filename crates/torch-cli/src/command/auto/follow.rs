@@ -18,7 +18,7 @@ use crate::interrupt::on_interrupt;
 use crate::output;
 use crate::place::Place;
 use crate::render::plan::chosen;
-use crate::render::team;
+use crate::render::team::{self, Before};
 use crate::render::time::Clock;
 
 /// What Ctrl-C means at the moment, and whether it came.
@@ -57,21 +57,29 @@ pub(in crate::command) fn raise(
     };
     progress.end();
     match answered? {
-        Response::Raised { existed, team } => {
+        Response::Raised {
+            existed,
+            adopted,
+            team,
+        } => {
             // What it finds is what it had begun itself.
-            let existed = existed && !was_lost;
+            let before = match existed && !was_lost {
+                false => Before::None,
+                true if adopted => Before::WithoutBranch,
+                true => Before::AsItIs,
+            };
             if cancelled {
                 return Err(too_late(&team));
             }
             interrupt.up.store(true, Ordering::SeqCst);
             if !json.json {
                 // A team that was there has kept its roles, whatever would be chosen today.
-                if let Some(choice) = unread.filter(|_| !existed) {
+                if let Some(choice) = unread.filter(|_| before == Before::None) {
                     output::prose(&chosen(choice))?;
                 }
                 output::data(&team::raised(
                     &team,
-                    existed,
+                    before,
                     &Clock::system(),
                     crate::screen::width(),
                 ))?;

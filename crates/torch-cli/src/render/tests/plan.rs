@@ -87,3 +87,20 @@ fn a_choice() -> ChoiceView {
         asked: false,
     }
 }
+
+#[test]
+fn a_team_without_a_branch_gets_one_and_says_so() {
+    let mut team = a_team();
+    let planned = |team: &TeamView, on: &str| text(&crate::render::plan::exists(team, on, &[]));
+    let nothing = "torch auto would change nothing";
+    assert!(planned(&team, "later").contains(nothing));
+    team.base_branch = "HEAD".to_owned();
+    assert!(planned(&team, "HEAD").contains(nothing));
+    let would = "torch auto would have its work go into work from then on";
+    assert!(planned(&team, "work").contains(would));
+    team.base_branch = "work".to_owned();
+    let before = Before::WithoutBranch;
+    let said = text(&crate::render::team::raised(&team, before, &clock(), None));
+    let first = "hello is there already; its work goes into work from now on";
+    assert_eq!(said.lines().next(), Some(first));
+}

@@ -5,12 +5,13 @@ use torch_api::{Failure, Response};
 use torch_core::{DesiredState, RoleName, TeamId, TeamPhase};
 
 use super::{Order, team_env};
-use crate::event::{ConnId, SpecFacts};
+use crate::event::{ConnId, ProjectFacts, SpecFacts};
 use crate::failure::{other, usage};
 use crate::state::{State, Turn, WatchKind};
 
 impl State {
-    /// A project that has a team already: it is left as it is, or started again if it was stopped.
+    /// A project that has a team already: it is left as it is, or started again if it was stopped. One without a branch
+    /// gets the one that the project is on by now.
     pub(super) fn auto_again(
         &mut self,
         t: &mut Turn,
@@ -18,7 +19,7 @@ impl State {
         id: TeamId,
         request: &AutoRequest,
         order: &Order,
-        spec: &SpecFacts,
+        (project, spec): (&ProjectFacts, &SpecFacts),
     ) {
         if let Some(failure) = self.not_as_asked(id, request, order, spec) {
             return t.fail(conn, failure);
@@ -43,16 +44,22 @@ impl State {
             self.watch(conn, id, WatchKind::Resume { ran: true });
             return;
         }
-        if team.desired == DesiredState::Running && !suspended {
+        let runs = team.desired == DesiredState::Running && !suspended;
+        let adopted = self.adopt_branch(t, id, project.branch.as_ref());
+        if runs {
             let team = Box::new(self.team_view(id, t.now));
             return t.reply(
                 conn,
                 Response::Raised {
                     existed: true,
+                    adopted,
                     team,
                 },
             );
         }
+        let Some(team) = self.teams.get_mut(&id) else {
+            return;
+        };
         // A person orders a stopped team anew, or another spec, whatever was reported; a restarted machine is no order.
         if team.desired == DesiredState::Stopped || team.spec_sha256 != spec.sha256 {
             team.finished = None;

@@ -17,6 +17,11 @@ fn state() -> State {
 
 /// `torch auto`, after its project and spec were looked at.
 fn inspected() -> Event {
+    inspected_on(Some("main"))
+}
+
+/// Likewise, with this branch checked out in the project.
+fn inspected_on(branch: Option<&str>) -> Event {
     let request: AutoRequest = serde_json::from_value(json!({
         "project": "/project", "spec": "/project/spec.md", "roles": ["orchestrator"],
         "agents": ["demo"], "dry_run": false, "scenario": null, "env": {},
@@ -25,7 +30,7 @@ fn inspected() -> Event {
     let project = ProjectFacts {
         root: "/project".into(),
         common_dir: "/project/.git".into(),
-        branch: Some("main".to_owned()),
+        branch: branch.map(str::to_owned),
         head: "0".repeat(40),
         worktree_bytes: 1,
         installed: Vec::new(),
@@ -144,4 +149,60 @@ fn a_plan_says_who_may_write_to_whom() {
             .iter()
             .all(|row| row.ends_with("everyone"))
     );
+}
+
+#[test]
+fn a_team_without_a_branch_says_that_it_gets_the_projects() {
+    let mut state = state();
+    state.handle(NOW, inspected_on(None));
+    let base = |state: &State| {
+        let team = state.teams.values().next().expect("a team");
+        team.base_branch.clone()
+    };
+    // While it is raised it stays as it was ordered.
+    state.handle(NOW, inspected_on(Some("work")));
+    assert_eq!(base(&state), "HEAD");
+    let team = state.teams.values_mut().next().expect("a team");
+    team.phase = TeamPhase::Running;
+    for run in state.agents.values_mut() {
+        run.agent.state = torch_core::AgentState::Idle;
+    }
+    let refused = |state: &mut State| {
+        let mut event = inspected_on(Some("work"));
+        if let Event::Inspected {
+            result: Ok((_, spec)),
+            ..
+        } = &mut event
+        {
+            spec.path = "/project/other.md".into();
+        }
+        let effects = state.handle(NOW, event);
+        effects.into_iter().any(|effect| {
+            let Effect::Reply { response, .. } = effect else {
+                return false;
+            };
+            matches!(response, Response::Failed(_))
+        })
+    };
+    assert!(refused(&mut state));
+    assert_eq!(base(&state), "HEAD", "a refusal changes nothing");
+    let mut answer = |branch: Option<&str>| {
+        let effects = state.handle(NOW, inspected_on(branch));
+        let raised = effects.into_iter().find_map(|effect| match effect {
+            Effect::Reply {
+                response:
+                    Response::Raised {
+                        existed,
+                        adopted,
+                        team,
+                    },
+                ..
+            } => Some((existed, adopted, team.base_branch)),
+            _ => None,
+        });
+        raised.expect("it is there")
+    };
+    assert_eq!(answer(None), (true, false, "HEAD".to_owned()));
+    assert_eq!(answer(Some("work")), (true, true, "work".to_owned()));
+    assert_eq!(answer(Some("later")), (true, false, "work".to_owned()));
 }
