@@ -63,6 +63,9 @@ pub enum Response {
         /// What projects loosen of their rules while their teams run.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         rules: Vec<crate::rules::HeldView>,
+        /// How many of all these wait in other teams, where a person asked for one team's.
+        #[serde(default, skip_serializing_if = "is_none")]
+        elsewhere: u64,
     },
     /// An agent came a step further; more answers follow.
     Progress {
@@ -242,4 +245,8 @@ pub struct GcKind {
     pub items: u64,
     /// How large they are, in bytes; for entries and messages about.
     pub bytes: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }

@@ -67,11 +67,13 @@ pub(crate) fn run(args: PendingArgs, place: &Place) -> Outcome {
             questions,
             integrations,
             rules,
+            elsewhere,
         } if args.json.json => {
             output::json(&json!({
                 "questions": questions,
                 "integrations": integrations,
                 "rules": rules,
+                "elsewhere": elsewhere,
             }))?;
             Ok(exit::OK)
         }
@@ -79,6 +81,7 @@ pub(crate) fn run(args: PendingArgs, place: &Place) -> Outcome {
             questions,
             integrations,
             rules,
+            elsewhere,
         } => {
             let width = crate::screen::width();
             if !questions.is_empty() || (integrations.is_empty() && rules.is_empty()) {
@@ -90,6 +93,7 @@ pub(crate) fn run(args: PendingArgs, place: &Place) -> Outcome {
             for view in &rules {
                 output::prose(&render::project_rules::pending(view))?;
             }
+            output::prose(&render::pending::elsewhere(elsewhere))?;
             Ok(exit::OK)
         }
         other => Err(CommandError::unexpected(&other)),

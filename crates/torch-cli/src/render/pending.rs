@@ -19,6 +19,17 @@ pub fn list(questions: &[QuestionView], clock: &Clock, width: Option<usize>) -> 
     blocks.join("\n")
 }
 
+/// That other teams wait for answers, too.
+pub fn elsewhere(count: u64) -> String {
+    match count {
+        0 => String::new(),
+        _ => format!(
+            "{} of other teams (torch pending --all)\n",
+            super::count(count, "open question")
+        ),
+    }
+}
+
 fn block(question: &QuestionView, clock: &Clock, width: Option<usize>) -> String {
     let kind = question.kind.as_str().replace('_', " ");
     let headline = format!(
@@ -126,6 +137,9 @@ mod tests {
         assert_eq!(shown(Some(80)), shown(None));
         insta::assert_snapshot!("a_question_in_a_narrow_terminal", shown(Some(32)));
         assert_eq!(list(&[], &clock, None), "no open questions\n");
+        assert_eq!(elsewhere(0), "");
+        let other = "2 open questions of other teams (torch pending --all)\n";
+        assert_eq!(elsewhere(2), other);
         // One that its program takes an answer to needs no rows.
         let own = QuestionView {
             channel: AnswerChannel::Program,

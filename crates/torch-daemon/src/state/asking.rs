@@ -3,10 +3,12 @@
 use serde_json::json;
 use torch_api::Response;
 use torch_api::asking::{AnswerChannel, QuestionView};
+use torch_api::integrate::IntegrationView;
+use torch_api::rules::HeldView;
 use torch_api::wire::{Stage, TeamSelector};
 use torch_core::question::Question;
 use torch_core::screen::{Dialog, DialogKind, ScreenReading, squeeze};
-use torch_core::{AgentId, AgentState, Evidence, Write};
+use torch_core::{AgentId, AgentState, Evidence, Sender, TeamId, Write};
 
 use super::{State, Turn};
 use crate::event::ConnId;
@@ -241,7 +243,7 @@ impl State {
     }
 
     /// Every open question, oldest first.
-    pub(crate) fn pending(&self, team: Option<torch_core::TeamId>) -> Vec<QuestionView> {
+    pub(crate) fn pending(&self, team: Option<TeamId>) -> Vec<QuestionView> {
         let mut views: Vec<QuestionView> = self
             .agents
             .values()
@@ -271,21 +273,57 @@ impl State {
         views
     }
 
-    pub(crate) fn reply_pending(&self, t: &mut Turn, conn: ConnId, team: &TeamSelector, all: bool) {
-        let team = match (all, self.select_team(team)) {
+    pub(crate) fn reply_pending(
+        &self,
+        t: &mut Turn,
+        conn: ConnId,
+        caller: &Sender,
+        (selector, all): (&TeamSelector, bool),
+    ) {
+        let team = match (all, self.select_team(selector)) {
             (true, _) => None,
             (false, Ok(team)) => Some(team.id),
-            (false, Err(failure)) => return t.fail(conn, *failure),
+            (false, Err(mut failure)) => {
+                // Where no team is meant, all are.
+                if selector.name.is_none() && !self.teams.is_empty() {
+                    failure.hint = Some("torch pending --all".to_owned());
+                }
+                return t.fail(conn, *failure);
+            }
         };
+        let here = self.open_matters(team);
+        let elsewhere = match caller {
+            // What other teams wait for is no agent's.
+            Sender::Agent { .. } => 0,
+            _ => count(&self.open_matters(None)).saturating_sub(count(&here)),
+        };
+        let (questions, integrations, rules) = here;
         t.reply(
             conn,
             Response::Pending {
-                questions: self.pending(team),
-                integrations: self.reviews(team),
-                rules: self.pending_rules(team),
+                questions,
+                integrations,
+                rules,
+                elsewhere: u64::try_from(elsewhere).unwrap_or(u64::MAX),
             },
         );
     }
+
+    /// What waits for a person, of one team or of all.
+    fn open_matters(&self, team: Option<TeamId>) -> Matters {
+        (
+            self.pending(team),
+            self.reviews(team),
+            self.pending_rules(team),
+        )
+    }
+}
+
+/// Questions, reviews, and rules that wait for a person.
+type Matters = (Vec<QuestionView>, Vec<IntegrationView>, Vec<HeldView>);
+
+fn count((questions, integrations, rules): &Matters) -> usize {
+    questions.len() + integrations.len() + rules.len()
 }
 
 /// Whether two dialogs ask the same: blanks and how it was wrapped don't count.

@@ -146,7 +146,7 @@ impl State {
                 self.pause(t, conn, &team, role.as_deref(), paused);
             }
             Request::Wake { team, role } => self.wake_now(t, conn, &team, role.as_deref()),
-            Request::Pending { team, all } => self.reply_pending(t, conn, &team, all),
+            Request::Pending { team, all } => self.reply_pending(t, conn, caller, (&team, all)),
             Request::AnswerQuestion { id, approve } if Self::is_integration(&id) => {
                 self.review_integration(t, conn, (by, &id, approve));
             }

@@ -10,7 +10,7 @@ use torch_core::{
 };
 
 use super::*;
-use crate::event::Event;
+use crate::event::{Effect, Event};
 use crate::state::{Settings, Snapshot};
 use crate::templates;
 
@@ -221,4 +221,60 @@ fn a_reminder_does_not_take_the_place_of_the_question() {
     let mut stage = Stage::new();
     stage.reminds();
     assert!(stage.shown().0.contains("needs your permission"));
+}
+
+/// What `torch pending` is answered, in a folder of no team or for the team of this name.
+fn pending(stage: &Stage, caller: &Sender, name: Option<&str>, all: bool) -> Response {
+    let mut turn = Turn {
+        now: START,
+        cause: String::new(),
+        effects: Vec::new(),
+    };
+    let selector = TeamSelector {
+        name: name.map(str::to_owned),
+        cwd: "/nowhere".into(),
+    };
+    stage
+        .state
+        .reply_pending(&mut turn, ConnId(1), caller, (&selector, all));
+    let response = turn.effects.into_iter().find_map(|effect| match effect {
+        Effect::Reply { response, .. } => Some(response),
+        _ => None,
+    });
+    response.expect("an answer")
+}
+
+#[test]
+fn questions_of_other_teams_are_told_of_where_one_teams_are_asked_for() {
+    let mut stage = Stage::new();
+    stage.asks_for("rm -r old");
+    let quiet = crate::state::fixture::team(2, "/p2/.git");
+    stage.state.teams.insert(quiet.id, quiet);
+    let check = |caller: &Sender, name: Option<&str>, expect: (usize, u64)| {
+        let Response::Pending {
+            questions,
+            elsewhere,
+            ..
+        } = pending(&stage, caller, name, name.is_none())
+        else {
+            panic!("no list");
+        };
+        assert_eq!((questions.len(), elsewhere), expect, "{name:?}");
+    };
+    check(&Sender::Human, Some("app"), (1, 0));
+    check(&Sender::Human, Some("team2"), (0, 1));
+    check(&Sender::Human, None, (1, 0));
+    let agent = Sender::Agent {
+        agent: AgentId::new(1, 9),
+        team: TeamId::new(1, 2),
+        role: RoleName::parse("developer").expect("a role"),
+    };
+    check(&agent, Some("team2"), (0, 0));
+    // Where no team is meant, the command that needs none is told; where a wrong one is, it stays the list of teams.
+    let hint = |name: Option<&str>| match pending(&stage, &Sender::Human, name, false) {
+        Response::Failed(failure) => failure.hint.unwrap_or_default(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(hint(None), "torch pending --all");
+    assert_eq!(hint(Some("wrong")), "torch status");
 }
