@@ -63,6 +63,18 @@ pub(crate) fn done_surely(
     said(answered, json)
 }
 
+/// As [`done_surely`], but its last line is the caller's to say.
+pub(crate) fn done_quietly(
+    place: &Place,
+    request: &Request,
+    (act, json): (Act<'_>, JsonArgs),
+) -> Result<(), CommandError> {
+    match connect::surely(act, || ask(&mut connect::connect(place)?, request, json))? {
+        Response::Done { .. } => Ok(()),
+        other => Err(CommandError::unexpected(&other)),
+    }
+}
+
 fn said(answered: Response, json: JsonArgs) -> Result<u8, CommandError> {
     match answered {
         Response::Done { text } => {

@@ -152,7 +152,9 @@ fn a_purge_is_asked_for_once() {
             schedules: Vec::new(),
             check_ins: Vec::new(),
         }),
-        Request::Stop { .. } => connection.answer(&done("team hello is stopped")),
+        Request::Stop { .. } => connection.answer(&done(
+            "team hello is stopped; worktrees, branches and messages are kept",
+        )),
         Request::Purge { .. } => connection.hang_up(),
         other => panic!("{other:?}"),
     });
@@ -164,6 +166,8 @@ fn a_purge_is_asked_for_once() {
         "{ran:?}"
     );
     assert!(ran.err.contains("Hint: torch status\n"), "{ran:?}");
+    // What a stop keeps is not said of what goes next.
+    assert_eq!(ran.out, "team hello is stopped\n");
     assert_eq!(fake.asked(), 4);
 }
 

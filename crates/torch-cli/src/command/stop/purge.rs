@@ -48,7 +48,11 @@ pub(super) fn run(args: &StopArgs, team: Option<String>, place: &Place) -> Outco
     let stop = Request::Stop {
         team: selector.clone(),
     };
-    steps::done_surely(place, &stop, (super::STOPPED, args.json))?;
+    // After any other stop worktrees and branches are kept; here they go next.
+    steps::done_quietly(place, &stop, (super::STOPPED, args.json))?;
+    if !args.json.json {
+        output::data(&format!("team {} is stopped\n", prospect.team))?;
+    }
     let purge = Request::Purge {
         team: selector,
         dry_run: false,
