@@ -1,5 +1,7 @@
 //! What is shown of agents' work with git over time.
 
+use std::time::Duration;
+
 use anstyle::Style;
 use serde_json::Value;
 use torch_api::git::{
@@ -10,6 +12,9 @@ use crate::render::style::{BAD, DIM, GOOD, NONE, STRONG, WARN, paint};
 use crate::render::table::{Cell, Table};
 use crate::render::time::Clock;
 use crate::render::{count, first_line, fit, plain};
+
+/// A push that goes on from the broker within this time went at once.
+const AT_ONCE: Duration = Duration::from_secs(10);
 
 /// How much is shown of what an open violation has as evidence, in characters.
 const EVIDENCE_MAX: usize = 200;
@@ -228,13 +233,61 @@ pub fn log(entries: &[EntryView], clock: &Clock, width: Option<usize>) -> String
     if entries.is_empty() {
         return "nothing was committed or pushed\n".to_owned();
     }
-    let lines = entries.iter().map(|entry| {
+    let at_once = |one: &EntryView| entries.iter().any(|other| went_at_once(one, other));
+    let shown = entries
+        .iter()
+        .filter(|entry| entry.kind != "git.broker" || !at_once(entry));
+    let lines = shown.map(|entry| {
         let who = entry.role.as_deref().unwrap_or("-");
-        let line = format!("{} {who} {}", clock.moment(entry.at), plain(&what(entry)));
+        let did = match at_once(entry) {
+            true => pushed(entry, "pushed"),
+            false => what(entry),
+        };
+        let line = format!("{} {who} {}", clock.moment(entry.at), plain(&did));
         let line = line.replace(['\n', '\t'], " ");
         fit::prose(&format!("{line}\n"), width, 4)
     });
     lines.collect()
+}
+
+/// Whether these two are one push that waited in the broker for no longer than it takes to go on: it reads as one that was
+/// forwarded before anybody looked.
+fn went_at_once(one: &EntryView, other: &EntryView) -> bool {
+    let (waits, went) = match one.kind.as_str() {
+        "git.broker" => (one, other),
+        _ => (other, one),
+    };
+    let same = |name: &str| waits.data[name].is_string() && waits.data[name] == went.data[name];
+    waits.kind == "git.broker"
+        && waits.data["state"] == "accepted"
+        && went.kind == "git.push"
+        && went.data["forwarded"] == true
+        && ["remote", "branch", "commit"].into_iter().all(same)
+        && went.at >= waits.at
+        && went.at.since(waits.at) < AT_ONCE
+}
+
+/// A push in words: `pushed`, or `forwarded`.
+fn pushed(entry: &EntryView, did: &str) -> String {
+    let field = |name: &str| entry.data[name].as_str().unwrap_or_default();
+    let is = |name: &str| entry.data[name].as_bool() == Some(true);
+    let number = entry.data["commits"].as_u64().unwrap_or(0);
+    let branch = field("branch");
+    let to = match is("shared") {
+        true => "the broker",
+        false => field("remote"),
+    };
+    match is("forced") {
+        true if number == 0 => {
+            let commit = short(field("commit"));
+            format!("{did} {branch} to {to}, set back to {commit} (forced)")
+        }
+        true => format!(
+            "{did} {branch} to {to} ({}, forced)",
+            count(number, "commit")
+        ),
+        false => format!("{did} {branch} to {to} ({})", count(number, "commit")),
+    }
 }
 
 fn what(entry: &EntryView) -> String {
@@ -251,21 +304,12 @@ fn what(entry: &EntryView) -> String {
             )
         }
         "git.push" => {
-            let number = entry.data["commits"].as_u64().unwrap_or(0);
-            let forced = if is("forced") { ", forced" } else { "" };
             let did = if is("forwarded") {
                 "forwarded"
             } else {
                 "pushed"
             };
-            let to = match is("shared") {
-                true => "the broker",
-                false => field("remote"),
-            };
-            format!(
-                "{did} {branch} to {to} ({}{forced})",
-                count(number, "commit")
-            )
+            pushed(entry, did)
         }
         "git.broker" => {
             let number = entry.data["commits"].as_u64().unwrap_or(0);

@@ -202,6 +202,11 @@ fn the_log_has_a_line_for_each_thing() {
     };
     let pushed = "pushed a to origin (2 commits)";
     check("git.push", push(json!({"forced": false})), pushed);
+    let forced = push(json!({"forced": true, "commit": commit}));
+    check("git.push", forced, "pushed a to origin (2 commits, forced)");
+    let back = push(json!({"forced": true, "commits": 0, "commit": commit}));
+    let said = "pushed a to origin, set back to 01234567 (forced)";
+    check("git.push", back, said);
     let forwarded = "forwarded a to origin (2 commits)";
     check("git.push", push(json!({"forwarded": true})), forwarded);
     let shared = "pushed a to the broker (2 commits)";
@@ -240,4 +245,47 @@ fn the_log_has_a_line_for_each_thing() {
         shown(&log(&[long], &clock(), Some(WIDTH))),
         "2027-01-14 08:00:00 developer 01234567 trunk-developer: Feature: one that has\n    many words and goes on to the end\n"
     );
+}
+
+#[test]
+fn a_push_that_goes_on_at_once_is_one_line_whoever_looked_first() {
+    let entry = |kind: &str, seconds: u64, more: Value| {
+        let mut data =
+            json!({"remote": "origin", "branch": "a", "commits": 1, "commit": "0123456789abcdef"});
+        let (own, more) = (data.as_object_mut(), more.as_object().cloned());
+        own.expect("an object").extend(more.expect("an object"));
+        EntryView {
+            at: Timestamp(ago(0).0 - seconds * 1_000),
+            kind: kind.to_owned(),
+            role: Some("developer".to_owned()),
+            data,
+        }
+    };
+    let lines = |entries: &[EntryView]| {
+        let text = shown(&log(entries, &clock(), None));
+        let said = text.lines().map(|line| {
+            let (_, what) = line.split_once("developer ").expect("a role");
+            what.to_owned()
+        });
+        said.collect::<Vec<_>>()
+    };
+    let waits = |state: &str, seconds| entry("git.broker", seconds, json!({"state": state}));
+    let went = |seconds| entry("git.push", seconds, json!({"forwarded": true}));
+    let alone = entry("git.push", 90, json!({}));
+    let one = ["pushed a to origin (1 commit)"];
+    assert_eq!(lines(&[alone]), one);
+    assert_eq!(lines(&[went(88), waits("accepted", 90)]), one);
+    // What waited is told as that.
+    let forwarded = "forwarded a to origin (1 commit)";
+    let waited = "pushed a to the broker (accepted; 1 commit)";
+    assert_eq!(
+        lines(&[went(20), waits("accepted", 90)]),
+        [forwarded, waited]
+    );
+    let asked = "pushed a to the broker (asking; 1 commit)";
+    assert_eq!(lines(&[went(88), waits("asking", 90)]), [forwarded, asked]);
+    assert_eq!(lines(&[waits("accepted", 90)]), [waited]);
+    let other = entry("git.push", 88, json!({"forwarded": true, "branch": "b"}));
+    let said = lines(&[other, waits("accepted", 90)]);
+    assert_eq!(said, ["forwarded b to origin (1 commit)", waited]);
 }
