@@ -37,13 +37,16 @@ pub fn plan(plan: &RollbackPlan, width: Option<usize>) -> String {
             short(id)
         ));
     }
-    let (commits, files) = (number(plan.taken.len()), number(plan.files.len()));
-    text.push_str(&format!(
-        "  above it   {}, {} changed, by {}\n",
-        count(commits, "commit"),
-        count(files, "file"),
-        authors(&plan.taken)
-    ));
+    let above = match plan.taken.is_empty() {
+        true => "nothing".to_owned(),
+        false => format!(
+            "{}, {} changed, by {}",
+            count(number(plan.taken.len()), "commit"),
+            count(number(plan.files.len()), "file"),
+            authors(&plan.taken)
+        ),
+    };
+    text.push_str(&format!("  above it   {above}\n"));
     text.push_str(&commit_table(&plan.taken, width));
     text.push_str(&reverting(&plan.files));
     if let Some(first) = plan.aside.first() {
@@ -113,11 +116,15 @@ pub fn forced(plan: &RollbackPlan, width: Option<usize>) -> String {
         "             {}\n",
         plain(&plan.good.why.to_string())
     ));
-    text.push_str(&format!(
-        "  leaves     {}, by {}\n",
-        count(number(plan.leaves.len()), "commit"),
-        authors(&plan.leaves)
-    ));
+    let leaves = match plan.leaves.is_empty() {
+        true => "nothing".to_owned(),
+        false => format!(
+            "{}, by {}",
+            count(number(plan.leaves.len()), "commit"),
+            authors(&plan.leaves)
+        ),
+    };
+    text.push_str(&format!("  leaves     {leaves}\n"));
     text.push_str(&commit_table(&plan.leaves, width));
     text.push_str(&reverting(&plan.files));
     text.push_str(&match &plan.push {
@@ -159,14 +166,8 @@ fn authors(taken: &[TakenBack]) -> String {
             names.push(&commit.author);
         }
     }
-    match names.is_empty() {
-        true => "nobody".to_owned(),
-        false => names
-            .iter()
-            .map(|name| plain(name))
-            .collect::<Vec<_>>()
-            .join(", "),
-    }
+    let names: Vec<String> = names.iter().map(|name| plain(name)).collect();
+    names.join(", ")
 }
 
 fn commit_table(taken: &[TakenBack], width: Option<usize>) -> String {

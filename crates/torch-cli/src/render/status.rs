@@ -198,7 +198,7 @@ fn rules(team: &TeamView) -> String {
         format!(" · pushes past the broker: {}", level.as_str())
     });
     format!(
-        "router {} · held by {}{pushes}",
+        "router {} · git rules: {}{pushes}",
         team.router, team.enforcement
     )
 }

@@ -34,9 +34,12 @@ impl Clock {
         }
     }
 
-    /// How long ago, without the word: `3 m`.
+    /// How long ago, without the word: `3 m`; nothing shorter than a second is counted out.
     pub fn age(&self, at: Timestamp) -> String {
-        span(self.now.since(at))
+        match self.now.since(at) {
+            fresh if fresh < Duration::from_secs(1) => "under 1 s".to_owned(),
+            old => span(old),
+        }
     }
 
     /// The present day in the reader's zone.
@@ -98,5 +101,30 @@ pub fn span(length: Duration) -> String {
         60..=3_599 => format!("{} m", seconds / 60),
         3_600..=86_399 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_than_a_second_is_not_counted_out() {
+        let clock = Clock {
+            now: Timestamp(1_795_226_400_000),
+            zone: TimeZone::UTC,
+        };
+        let at = |millis: u64| Timestamp(clock.now.0 - millis);
+        for (millis, age, ago) in [
+            (0, "under 1 s", "now"),
+            (315, "under 1 s", "now"),
+            (1_000, "1 s", "1 s ago"),
+            (180_000, "3 m", "3 m ago"),
+        ] {
+            assert_eq!(
+                (clock.age(at(millis)), clock.ago(at(millis))),
+                (age.to_owned(), ago.to_owned())
+            );
+        }
     }
 }

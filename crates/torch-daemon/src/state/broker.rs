@@ -296,7 +296,7 @@ impl State {
                 remote.name
             )),
             (Some(remote), Some(reach)) if !reach.torch => advice.push(format!(
-                "{} lets torch itself not in, so it was not seen whom it does",
+                "{} does not let torch itself in, so whom it lets in was not seen",
                 remote.name
             )),
             _ => {}

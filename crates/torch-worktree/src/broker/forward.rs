@@ -209,7 +209,18 @@ fn said(stderr: &str) -> String {
     let lines: Vec<String> = lines
         .filter(|line| !line.is_empty() && !line.starts_with("hint:") && !line.starts_with("To "))
         .collect();
-    let text = lines.join("; ");
+    let mut text = String::new();
+    for line in &lines {
+        let between = match text.chars().last() {
+            None => "",
+            // A sentence ends by itself, and git's advice goes on below.
+            Some('.' | '!' | '?' | ':' | ';' | ',') => " ",
+            Some(_) if line.starts_with("and ") => " ",
+            Some(_) => "; ",
+        };
+        text.push_str(between);
+        text.push_str(line);
+    }
     let skip = text.chars().count().saturating_sub(SAID_MAX);
     text.chars().skip(skip).collect()
 }
@@ -354,6 +365,11 @@ mod tests {
     fn words_of_a_remote_are_harmless() {
         let text = "To /x\nremote: one\u{1b}]0;t\u{7}\nhint: advice\nCounting: 1%\rCounting: 2%\r\nerror: failed";
         assert_eq!(said(text), "remote: one]0;t; Counting: 2%; error: failed");
+        let away = "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.\n";
+        assert_eq!(
+            said(away),
+            "fatal: Could not read from remote repository. Please make sure you have the correct access rights and the repository exists."
+        );
         assert_eq!(said(&"é".repeat(2_000)).chars().count(), SAID_MAX);
     }
 }

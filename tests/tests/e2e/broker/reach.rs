@@ -115,7 +115,7 @@ fn a_remote_behind_a_key_is_withheld_and_what_changes_is_seen() {
     fs::rename(&key, &gone).expect("moved");
     world.torch(&["daemon", "stop"]).ok();
     world.wait("the closed way to be seen", || {
-        why(&status(&world)).contains("lets torch itself not in")
+        why(&status(&world)).contains("does not let torch itself in")
     });
     fs::rename(&gone, &key).expect("moved");
     world.torch(&["agent", "restart", "developer"]).ok();

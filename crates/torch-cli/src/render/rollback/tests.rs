@@ -134,6 +134,16 @@ fn the_plan() {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
     assert!(!shown.contains("merge of 0"), "{shown}");
+    let quiet = RollbackPlan {
+        taken: Vec::new(),
+        leaves: Vec::new(),
+        files: Vec::new(),
+        ..plan
+    };
+    let shown = plainly(&super::plan(&quiet, Some(80)));
+    assert!(shown.contains("\n  above it   nothing\n"), "{shown}");
+    let shown = plainly(&super::forced(&quiet, Some(80)));
+    assert!(shown.contains("\n  leaves     nothing\n"), "{shown}");
 }
 
 /// Each line in 80 columns, but for these.

@@ -89,7 +89,7 @@ fn who_may_push_is_tried_again_when_something_happens_and_never_by_time() {
     stage.tried(Ok(Some(opened)));
     assert_eq!(stage.tries(), [false]);
     assert!(
-        stage.why().contains("lets torch itself not in"),
+        stage.why().contains("does not let torch itself in"),
         "{}",
         stage.why()
     );
