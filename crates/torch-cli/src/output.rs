@@ -1,7 +1,7 @@
 //! Standard output for data, standard error for progress and notices; colours only where a terminal takes them.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufRead, IsTerminal as _, Write};
 
 use serde::Serialize;
 
@@ -169,21 +169,34 @@ pub enum Enter {
 /// # Errors
 /// When the answer can't be read.
 pub fn ask(question: &str, enter: Enter) -> Result<bool, CommandError> {
-    let mut err = anstream::stderr().lock();
     let choice = match enter {
         Enter::Yes => "[Y/n]",
         Enter::No => "[y/N]",
     };
+    let question = format!("{question} {choice}");
+    let answer = answer(&mut io::stdin().lock(), &mut anstream::stderr(), &question)?;
+    // The end of input is no consent.
+    Ok(answer.is_some_and(|answer| is_yes(&answer, enter)))
+}
+
+/// Asks, and reads a line; `None` at the end of the input. Whatever is said next begins a line of its own.
+fn answer(
+    input: &mut impl BufRead,
+    err: &mut impl Write,
+    question: &str,
+) -> Result<Option<String>, CommandError> {
     let asked = err
-        .write_all(format!("{question} {choice} ").as_bytes())
+        .write_all(format!("{question} ").as_bytes())
         .and_then(|()| err.flush());
     asked.map_err(|error| CommandError::output(&error))?;
     let mut answer = String::new();
-    let read = io::stdin().read_line(&mut answer);
-    let read =
-        read.map_err(|error| CommandError::other("failed to read the answer").because(&error))?;
-    // The end of input is no consent.
-    Ok(read > 0 && is_yes(&answer, enter))
+    let read = input.read_line(&mut answer);
+    read.map_err(|error| CommandError::other("failed to read the answer").because(&error))?;
+    if !answer.ends_with('\n') {
+        let ended = err.write_all(b"\n").and_then(|()| err.flush());
+        ended.map_err(|error| CommandError::output(&error))?;
+    }
+    Ok((!answer.is_empty()).then_some(answer))
 }
 
 /// Asks for words on standard error; what was typed, without the spaces around it.
@@ -191,15 +204,8 @@ pub fn ask(question: &str, enter: Enter) -> Result<bool, CommandError> {
 /// # Errors
 /// When the answer can't be read.
 pub fn typed(question: &str) -> Result<String, CommandError> {
-    let mut err = anstream::stderr().lock();
-    let asked = err
-        .write_all(format!("{question} ").as_bytes())
-        .and_then(|()| err.flush());
-    asked.map_err(|error| CommandError::output(&error))?;
-    let mut answer = String::new();
-    let read = io::stdin().read_line(&mut answer);
-    read.map_err(|error| CommandError::other("failed to read the answer").because(&error))?;
-    Ok(answer.trim().to_owned())
+    let answer = answer(&mut io::stdin().lock(), &mut anstream::stderr(), question)?;
+    Ok(answer.unwrap_or_default().trim().to_owned())
 }
 
 fn is_yes(answer: &str, enter: Enter) -> bool {
@@ -211,7 +217,7 @@ fn is_yes(answer: &str, enter: Enter) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Enter, Shape, is_yes, noticed, without_colours};
+    use super::{Enter, Shape, answer, is_yes, noticed, without_colours};
     use crate::error::CommandError;
 
     #[test]
@@ -243,6 +249,20 @@ mod tests {
         assert_eq!(of("scm developer hello --json"), Shape::Json);
         assert_eq!(of("scm developer hello"), Shape::Text);
         assert_eq!(of("scm developer -- --json"), Shape::Text);
+    }
+
+    #[test]
+    fn what_follows_a_question_begins_a_line() {
+        let check = |typed: &str, got: Option<&str>, shown: &str| {
+            let mut err = Vec::new();
+            let answer = answer(&mut typed.as_bytes(), &mut err, "Start? [Y/n]");
+            assert_eq!(answer, Ok(got.map(str::to_owned)), "{typed:?}");
+            assert_eq!(String::from_utf8(err).as_deref(), Ok(shown), "{typed:?}");
+        };
+        // Of a line, the terminal shows the end itself.
+        check("y\n", Some("y\n"), "Start? [Y/n] ");
+        check("y", Some("y"), "Start? [Y/n] \n");
+        check("", None, "Start? [Y/n] \n");
     }
 
     #[test]

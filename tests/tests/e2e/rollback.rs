@@ -350,6 +350,7 @@ fn a_team_on_no_branch_is_told_so_everywhere_alike() {
     let mut said = Vec::new();
     for command in [
         &["git", "radar"][..],
+        &["git", "risk"],
         &["integrate"],
         &["integrate", "--dry-run"],
         &["rollback", "plan"],

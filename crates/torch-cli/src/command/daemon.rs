@@ -138,7 +138,7 @@ fn stop(place: &Place) -> Outcome {
     let pid = client.greeting()?.pid;
     drop(client);
     connect::shut_down(place, pid)?;
-    output::data("the daemon has ended; teams and agents go on\n")?;
+    output::data("the daemon has ended; running teams and agents go on\n")?;
     Ok(exit::OK)
 }
 

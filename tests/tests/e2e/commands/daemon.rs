@@ -21,7 +21,7 @@ fn the_daemon_is_replaced_under_a_running_team() {
     world
         .torch(&["daemon", "stop"])
         .ok()
-        .prints("teams and agents go on");
+        .prints("running teams and agents go on");
     world.torch(&["daemon", "status"]).code(1);
     world
         .torch(&["daemon", "stop"])

@@ -84,47 +84,47 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
     ),
     (
         "git.force-push",
-        "an agent's push replaces nothing that a remote branch or tag has",
+        "an agent's push replaces nothing that a remote branch or tag has: hooks refuse it, and that is a violation",
     ),
     (
         "git.push-protected",
-        "agents push to no base branch, no main branch of a remote and no branch of another role",
+        "agents push to no base branch, no main branch of a remote and no branch of another role: hooks refuse it, and that is a violation",
     ),
     (
         "git.move-parent",
-        "agents neither commit to the branch that the team started on, nor to a remote's main branch, nor set them",
+        "agents neither commit to the branch that the team started on, nor to a remote's main branch, nor set them: hooks refuse it, and that is a violation",
     ),
     (
         "git.rewind-shared",
-        "agents take back no commits that others have, and move no branch of another role and no stable tag",
+        "agents take back no commits that others have, and move no branch of another role and no stable tag: hooks refuse it, and that is a violation",
     ),
     (
         "git.delete-protected",
-        "agents delete no branch and no tag that others rely on",
+        "agents delete no branch and no tag that others rely on: hooks refuse it, and that is a violation",
     ),
     (
         "git.skip-hooks",
-        "agents don't go round the project's hooks and torch's (--no-verify, core.hooksPath)",
+        "agents don't go round the project's hooks and torch's (--no-verify, core.hooksPath): their program's hook refuses it, and that is a violation",
     ),
     (
         "git.secret",
-        "agents commit nothing that looks like a key or a password, unless its line says torch:allow-secret",
+        "agents commit nothing that looks like a key or a password, unless its line says torch:allow-secret: such a commit is refused, or with git.secret_check = \"warn\" told of",
     ),
     (
         "deps.set",
-        "who waits for whom is said by a person, the orchestrator or the project manager",
+        "who waits for whom is said by a person, the orchestrator or the project manager; others are refused",
     ),
     (
         "plan.hub",
-        "of a team's agents, the orchestrator and the project manager say how far a task is",
+        "of a team's agents, the orchestrator and the project manager say how far a task is; others are refused",
     ),
     (
         "standup.hub",
-        "of a team's agents, the orchestrator and the project manager ask for a standup",
+        "of a team's agents, the orchestrator and the project manager ask for a standup; others are refused",
     ),
     (
         "violations.resolve",
-        "a violation is settled by a person or by the orchestrator of its team",
+        "a violation is settled by a person or by the orchestrator of its team; others are refused",
     ),
     (
         "privilege.agent",
@@ -419,6 +419,19 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_held_back_says_that_it_is_refused() {
+        for operation in torch_core::forbidden::Operation::ALL {
+            let rule = operation.rule();
+            let found = BUILT_IN.iter().find(|(known, _)| *known == rule);
+            let (_, words) = found.expect("explained");
+            assert!(
+                words.contains("refuse") && words.contains("violation"),
+                "{rule}: {words}"
+            );
+        }
+    }
 
     #[test]
     fn every_rule_of_the_documentation_is_explained() {

@@ -5,6 +5,7 @@ use torch_api::wire::TeamSelector;
 use torch_core::{AgentId, Team, TeamId};
 use torch_integration::late::Look;
 
+use super::super::detached::has_branch;
 use super::super::{State, Turn};
 use crate::event::{ConnId, Effect, Query};
 use crate::worktrees::{Order, Registered, Repositories};
@@ -45,6 +46,9 @@ impl State {
             Ok(team) => team,
             Err(failure) => return t.fail(conn, *failure),
         };
+        if let Err(failure) = has_branch(team) {
+            return t.fail(conn, *failure);
+        }
         let order = Box::new(Order::Risk {
             team: team.name.to_string(),
             at: self.repositories(team),

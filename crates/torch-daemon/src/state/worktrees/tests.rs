@@ -435,3 +435,25 @@ fn a_repair_knows_where_worktrees_belong() {
     };
     assert!(known.contains(&agent(AgentState::Stopped).worktree));
 }
+
+#[test]
+fn without_a_branch_there_is_nothing_to_compare_work_with() {
+    let mut state = state_of(
+        vec![Team {
+            base_branch: "HEAD".to_owned(),
+            ..team()
+        }],
+        vec![agent(AgentState::Stopped)],
+    );
+    for ask_for in [
+        GitRequest::Radar { team: selector() },
+        GitRequest::Risk { team: selector() },
+    ] {
+        let effects = ask(&mut state, Request::Git(ask_for));
+        let failure = refusal(&effects);
+        assert_eq!(
+            failure.error,
+            "team app has no branch that its work goes into"
+        );
+    }
+}
