@@ -49,7 +49,14 @@ fn that_a_team_is_on_no_branch() {
     let mut team = a_team();
     team.base_branch = "HEAD".to_owned();
     team.agents.truncate(1);
-    let raised = |width| text(&crate::render::team::raised(&team, false, &clock(), width));
+    let raised = |width| {
+        text(&crate::render::team::raised(
+            &team,
+            crate::render::team::Before::None,
+            &clock(),
+            width,
+        ))
+    };
     let lines = raised(Some(NARROW));
     let is_it = |line: &&str| line.contains("HEAD is detached") || line.contains("git switch -c");
     let told: Vec<&str> = lines.lines().filter(is_it).collect();
