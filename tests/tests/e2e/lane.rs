@@ -81,7 +81,11 @@ fn a_commit_reaches_the_tester_and_waits_while_its_worktree_has_changes() {
     world.wait("the tester has both", || {
         has(&world, "tester", &second) && has(&world, "tester", &own)
     });
-    world.torch(&["git", "lane"]).ok().prints("logout.txt");
+    // The commit is there before the daemon has heard of its own merge.
+    world.wait("the merge is noted", || {
+        let lane = world.torch(&["git", "lane"]).ok();
+        lane.stdout.contains("logout.txt")
+    });
     let day = fs::read_dir(world.home().join("logs/fast-lane")).expect("the day files");
     let day = day
         .flatten()
