@@ -268,6 +268,35 @@ fn outside_a_project_nobody_is_told_to_make_a_repository() {
 }
 
 #[test]
+fn another_projects_worktree_goes_only_where_all_are_meant_and_comes_back_by_what_is_said() {
+    let world = World::new();
+    let lone = world.folder().join("lone project");
+    fs::create_dir(&lone).expect("a folder");
+    git(&world, &lone, &["init", "-q", "-b", "main"]);
+    let user = ["-c", "user.name=A", "-c", "user.email=a@example.com"];
+    let commit = ["commit", "-q", "--allow-empty", "-m", "first commit"];
+    git(&world, &lone, &[&user[..], &commit].concat());
+    let at = |command: &str| {
+        let line = format!("cd '{}' && {command}", lone.display());
+        world.run(&world.command("sh").args(["-c", &line]))
+    };
+    let made = world.torch(&["worktree", "add", "login", "--json"]).ok();
+    let login = made.json()["path"].as_str().map(PathBuf::from);
+    let login = login.expect("a path");
+    at("torch worktree clean --yes")
+        .ok()
+        .prints("no worktrees of this repository");
+    assert!(login.is_dir());
+    let gone = at("torch worktree clean --all --yes").ok();
+    assert!(!login.exists(), "{gone}");
+    let mut cells = gone.stdout.split("  ").map(str::trim);
+    let back = cells.find(|cell| cell.starts_with("cd "));
+    let back = back.expect("what brings it back");
+    at(back).ok();
+    assert!(login.is_dir(), "{back}");
+}
+
+#[test]
 fn a_worktree_gets_what_the_settings_say_and_goes_once_it_is_merged() {
     let world = World::new()
         .with("TORCH_WORKTREE_COPY", ".env")
