@@ -151,7 +151,7 @@ fn what_brings_it_back_runs_as_it_stands() {
         path: "/r/projects/hello/worktrees/developer".into(),
         project: None,
         kept: Some(a_kept()),
-        deleted_branch: None,
+        deleted_branch: Some("main-developer".to_owned()),
         branch_stays: None,
         failure: None,
         only_looked: false,
@@ -162,9 +162,15 @@ fn what_brings_it_back_runs_as_it_stands() {
         let line = format!("{expect}torch undelete {}\n", a_kept().short);
         let said = text(&worktree::removed(&removed));
         assert!(said.contains(&format!("  {line}")), "{said}");
-        let said = worktree::cleaned(std::slice::from_ref(&removed), &scope, Some(40));
-        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(said.contains(line.trim_end()), "{said}");
+        let cleaned = |width| worktree::cleaned(std::slice::from_ref(&removed), &scope, width);
+        let narrow = cleaned(Some(40));
+        assert!(narrow.contains(&format!("\n  {line}")), "{narrow}");
+        let wide = cleaned(None);
+        let cell = format!(
+            "removed  branch main-developer deleted, {}  /r/",
+            line.trim_end()
+        );
+        assert!(wide.contains(&cell), "{wide}");
     };
     check(None, "");
     check(Some("/p/my app"), "cd '/p/my app' && ");

@@ -132,26 +132,31 @@ pub fn cleaned(worktrees: &[RemovedView], scope: &CleanScope, width: Option<usiz
     let mut table = Table::bare(0);
     let mut text = String::new();
     for one in worktrees {
+        let kept = one.kept.as_ref();
+        let back = kept.map(|kept| super::back(one, kept));
         let (word, why) = match (&one.failure, one.only_looked) {
-            (Some(failure), _) => ("stays", failure.causes.join("; ")),
-            (None, true) => ("goes", "merged, nothing is left in it".to_owned()),
+            (Some(failure), _) => ("stays", Some(failure.causes.join("; "))),
+            (None, true) => ("goes", Some("merged, nothing is left in it".to_owned())),
             (None, false) => {
-                let back = one.kept.as_ref().map(|kept| super::back(one, kept));
-                let branch = one
-                    .deleted_branch
-                    .as_ref()
-                    .map(|name| format!("branch {name} deleted"));
-                let parts: Vec<_> = back.into_iter().chain(branch).collect();
-                ("removed", parts.join(", "))
+                let branch = one.deleted_branch.as_ref();
+                (
+                    "removed",
+                    branch.map(|name| format!("branch {name} deleted")),
+                )
             }
         };
-        let below = format!("{}: {word}, {why}\n  {}\n", one.role, shown(&one.path));
+        let path = shown(&one.path);
+        let said: Vec<&str> = std::iter::once(word).chain(why.as_deref()).collect();
+        let below = format!("{}: {}\n  {path}\n", one.role, said.join(", "));
         text.push_str(&fit::prose(&below, width, 2));
+        // A command is copied, so it is never broken.
+        text.extend(back.iter().map(|back| format!("  {back}\n")));
+        let rest: Vec<String> = why.into_iter().chain(back).collect();
         table.row([
             Cell::from(one.role.as_str()),
             word.into(),
-            why.into(),
-            shown(&one.path).into(),
+            rest.join(", ").into(),
+            path.into(),
         ]);
     }
     let beside = table.render();
