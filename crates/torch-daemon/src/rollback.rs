@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use torch_api::Failure;
 use torch_api::rollback::{FileChangeView, RollbackOrder};
-use torch_core::rollback::{Check, Rollback};
+use torch_core::rollback::{Check, Rollback, RollbackKind, RollbackState};
 use torch_core::{RollbackId, TeamId, Timestamp};
 
 use crate::event::ConnId;
@@ -44,6 +44,30 @@ pub struct Wanted {
     pub checks: Vec<(String, String)>,
     /// As [`Self::checks`].
     pub minutes: u64,
+}
+
+impl Wanted {
+    /// Its record as it begins: nothing is told of it but what is wanted, by whom and when.
+    pub(crate) fn record(&self, what: RollbackKind) -> Rollback {
+        Rollback {
+            id: self.id,
+            team: self.team,
+            at: self.at,
+            by: self.by.clone(),
+            what,
+            bad: None,
+            parent_tip: None,
+            reverts: None,
+            good: None,
+            taken: Vec::new(),
+            files: 0,
+            moves: None,
+            new_branch: None,
+            push: None,
+            checks: Vec::new(),
+            state: RollbackState::Applying,
+        }
+    }
 }
 
 /// A verified integration.

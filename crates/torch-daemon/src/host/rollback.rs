@@ -191,7 +191,7 @@ fn prepared(git: &Git, wanted: &Wanted) -> Result<Rollback> {
         RollbackOrder::Branch { keep } => draft.branch(keep)?,
         RollbackOrder::Emergency { force } => draft.emergency(force.is_some())?,
         RollbackOrder::Plan | RollbackOrder::Verify { .. } | RollbackOrder::List => {
-            draft.record(RollbackKind::Verify)
+            wanted.record(RollbackKind::Verify)
         }
     };
     git_rollback::check(git, &carry(&repository, &rollback, &rollback.refs())).map_err(failed)?;
@@ -216,34 +216,13 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    fn record(&self, what: RollbackKind) -> Rollback {
-        Rollback {
-            id: self.wanted.id,
-            team: self.wanted.team,
-            at: self.wanted.at,
-            by: self.wanted.by.clone(),
-            what,
-            bad: None,
-            parent_tip: None,
-            reverts: None,
-            good: None,
-            taken: Vec::new(),
-            files: 0,
-            moves: None,
-            new_branch: None,
-            push: None,
-            checks: Vec::new(),
-            state: RollbackState::Applying,
-        }
-    }
-
     /// A record of what is taken back to the last good commit.
     fn towards(&self, found: &Good, what: RollbackKind) -> Rollback {
         Rollback {
             bad: found.bad.as_ref().map(|(id, _)| id.clone()),
             parent_tip: Some(found.line.tip().to_owned()),
             good: Some(found.good.clone()),
-            ..self.record(what)
+            ..self.wanted.record(what)
         }
     }
 
@@ -285,7 +264,7 @@ impl Draft<'_> {
         let commits = git_rollback::commits(git, repository, &ids).map_err(failed)?;
         let record = Rollback {
             parent_tip: Some(line.tip().to_owned()),
-            ..self.record(RollbackKind::Revert)
+            ..self.wanted.record(RollbackKind::Revert)
         };
         self.revert(line.tip(), &commits, record)
     }
@@ -333,7 +312,7 @@ impl Draft<'_> {
                 let found = git_rollback::commits(git, repository, &[id]).map_err(failed)?;
                 let commit = found.into_iter().next().ok_or_else(|| self.nothing())?;
                 let good = good::told(&commit, GoodBy::Given);
-                (good, self.record(RollbackKind::Files))
+                (good, self.wanted.record(RollbackKind::Files))
             }
             None => {
                 let found = find(git, repository, self.wanted)?;

@@ -323,25 +323,12 @@ impl State {
         t.cause = format!("rollback verify by {}", wanted.by);
         let verdict = Verdict::of(&checks);
         let rollback = Rollback {
-            id: wanted.id,
-            team: wanted.team,
-            at: wanted.at,
-            by: wanted.by,
-            what: RollbackKind::Verify,
-            bad: None,
-            parent_tip: None,
-            reverts: None,
-            good: None,
-            taken: Vec::new(),
-            files: 0,
-            moves: None,
-            new_branch: None,
-            push: None,
             checks,
             state: RollbackState::Done {
                 at: t.now,
                 not_pushed: None,
             },
+            ..wanted.record(RollbackKind::Verify)
         };
         if self.teams.contains_key(&rollback.team) {
             t.write(record(&rollback));
