@@ -256,6 +256,17 @@ fn a_person_who_types_the_name_puts_the_branch_back() {
     let good = commit(&world, "good\n", "stable: it works");
     let bad = commit(&world, "bad\n", "bad");
     git(&world, &project, &["push", "-q", "-u", "origin", "main"]);
+    // An agent's commit is told whenever branches are read first; the reading that tells of it has the bad one too.
+    let worktree = world.agent("orchestrator").worktree;
+    git(
+        &world,
+        &worktree,
+        &["commit", "-q", "--allow-empty", "-m", "Progress: seen"],
+    );
+    world.wait("the bad commit to be read", || {
+        let log = world.torch(&["git", "log"]).ok().stdout;
+        log.contains("Progress: seen")
+    });
     for (typed, code) in [("yes", 1), ("main", 0)] {
         let terminal = world.terminal("torch rollback emergency --force");
         terminal.shows("leaves     1 commit");
