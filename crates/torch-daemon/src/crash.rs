@@ -6,7 +6,8 @@
 //! - `X`: what is journalled as `X` (`delivery.pasting`, `agent.launch`, `schedule.fired`, …) was committed, and nothing that
 //!   follows from it was done; `briefing` stands for a briefing's message,
 //! - `before-X`: the same, but nothing of it was committed either,
-//! - `did-paste`, `did-press`, `did-open`, `did-close`, `did-worktree`, `did-lane`, `did-answer`: the act was done, and nobody was told of it.
+//! - `did-paste`, `did-press`, `did-open`, `did-close`, `did-worktree`, `did-lane`, `did-answer`: the act was done, and nobody was told of it,
+//! - `did-removal-X`: a removal of a worktree has come to the stage `X` (`torch_worktree::RemovalStage`).
 
 use torch_core::Write;
 

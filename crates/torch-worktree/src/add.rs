@@ -79,6 +79,7 @@ pub fn add(git: &Git, request: &AddRequest<'_>) -> Result<Added, WorktreeError> 
         crate::filters::check_commit(git, request.repository, request.base_commit)?;
     }
     let path = place(request.path)?;
+    crate::removal::end_killed(&path)?;
     let maker = Maker::open(git, request.repository)?;
     let marker = Marker::at(&path);
     if marker.is_set() {

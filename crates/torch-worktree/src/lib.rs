@@ -99,7 +99,7 @@ pub use refs::{
     HeadAt, Moved, MovesRequest, Owners, StandingsRequest, Tips, branch_not_pushed, graph,
     has_remote, line_counts, made_at, moves, newest, not_pushed, standings,
 };
-pub use removal::{BranchFate, Removal, RemoveRequest, remove};
+pub use removal::{BranchFate, Removal, RemovalStage, RemoveRequest, remove, remove_with};
 pub use remove::{Undone, remove_created};
 pub use repair::{looked_for_elsewhere, repair};
 pub use repository::Repository;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::create::Maker;
 use crate::keep::keep_seen;
 use crate::kept::stamp;
-use crate::locate::{Located, locate};
+use crate::locate::{Located, git_dir_of, locate};
 use crate::lock::Lock;
 use crate::registration::Registration;
 use crate::scan::{scan, scan_again};
@@ -45,17 +45,67 @@ pub struct Removal {
     pub branch_stays: Option<String>,
 }
 
+/// How far a removal has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemovalStage {
+    /// All of it is kept; the worktree stands.
+    Kept,
+    /// Its folder has another name.
+    Aside,
+    /// The repository no longer knows it.
+    Pruned,
+    /// Its folder is gone.
+    Emptied,
+    /// Its home branch is gone, if it was to go.
+    Done,
+}
+
+impl RemovalStage {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] = [
+        Self::Kept,
+        Self::Aside,
+        Self::Pruned,
+        Self::Emptied,
+        Self::Done,
+    ];
+
+    /// Its name: `removal-kept` and so on.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kept => "removal-kept",
+            Self::Aside => "removal-aside",
+            Self::Pruned => "removal-pruned",
+            Self::Emptied => "removal-emptied",
+            Self::Done => "removal-done",
+        }
+    }
+}
+
 /// Removes a worktree and its registration, after [`crate::keep()`]. The folder is renamed first and looked at once more, so
 /// that nothing written meanwhile is lost. Where a person has deleted the folder, what git still knows of it is kept, and
-/// its registration goes.
+/// its registration goes. One that was killed is gone on from by the next, or undone by the next [`crate::add`].
 ///
 /// # Errors
 /// [`WorktreeError::Locked`] for a locked one, [`WorktreeError::Changed`] when something was written in it meanwhile,
 /// [`WorktreeError::Moved`] for one that `git worktree move` has put elsewhere, and
 /// whatever [`crate::keep()`] refuses. The worktree then stands as before.
 pub fn remove(git: &Git, request: &RemoveRequest<'_>) -> Result<Removal, WorktreeError> {
+    remove_with(git, request, |_| {})
+}
+
+/// As [`remove`], and says how far it has come: `reached` is called once at each stage that it comes to.
+///
+/// # Errors
+/// As [`remove`].
+pub fn remove_with(
+    git: &Git,
+    request: &RemoveRequest<'_>,
+    reached: impl Fn(RemovalStage),
+) -> Result<Removal, WorktreeError> {
     let keep = &request.keep;
     let _lock = Lock::take(&keep.repository.common_dir)?;
+    end_killed(keep.path)?;
     let mut removal = Removal {
         path: keep.path.to_owned(),
         kept: None,
@@ -89,6 +139,7 @@ pub fn remove(git: &Git, request: &RemoveRequest<'_>) -> Result<Removal, Worktre
     }
     let seen = scan(git, &located)?;
     removal.kept = Some(keep_seen(git, keep, &located, &seen)?);
+    reached(RemovalStage::Kept);
     let maker = Maker::open(git, keep.repository)?;
     match &located.files {
         Some(files) => {
@@ -98,6 +149,7 @@ pub fn remove(git: &Git, request: &RemoveRequest<'_>) -> Result<Removal, Worktre
                 });
             }
             let aside = Aside::put(files, keep)?;
+            reached(RemovalStage::Aside);
             let again = Located {
                 files: Some(aside.path.clone()),
                 ..located.clone()
@@ -111,16 +163,63 @@ pub fn remove(git: &Git, request: &RemoveRequest<'_>) -> Result<Removal, Worktre
                 }
                 return Err(error);
             }
+            // Before the first file goes: a folder that the repository knows is whole, one that it does not know is kept.
+            if let Err(error) = maker.prune(&located.registration) {
+                aside.back();
+                return Err(error);
+            }
+            reached(RemovalStage::Pruned);
             aside.delete()?;
-            maker.prune(&located.registration)?;
         }
         None => maker.prune(&located.registration)?,
     }
+    reached(RemovalStage::Emptied);
     if request.branch == BranchFate::Goes {
         delete_branch(&maker, keep, &mut removal);
     }
+    reached(RemovalStage::Done);
     Ok(removal)
 }
+
+/// Ends what a killed removal of the worktree at `path` has left beside it: what the repository still knows is put back where it was,
+/// and the rest of a folder that it does not know any more, which was kept, goes. Under the repository's lock.
+///
+/// # Errors
+/// [`WorktreeError::Io`] when a folder can't be read, renamed or removed.
+pub(crate) fn end_killed(path: &Path) -> Result<(), WorktreeError> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Ok(());
+    };
+    let start = format!(".{}{ASIDE}", name.to_string_lossy());
+    let entries = match fs::read_dir(parent) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(WorktreeError::io("read", parent))?,
+    };
+    for entry in entries.flatten() {
+        let is_aside = entry.file_name().to_string_lossy().starts_with(&start);
+        if !is_aside || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        let aside = Aside {
+            path: entry.path(),
+            from: path,
+        };
+        let link = aside.path.join(".git");
+        let is_free = fs::symlink_metadata(path).is_err();
+        match (fs::read(&link), git_dir_of(&link)) {
+            (Ok(_), Some(_)) if is_free => {
+                fs::rename(&aside.path, path).map_err(WorktreeError::io("put back", path))?;
+            }
+            (Ok(link), None) if link.starts_with(b"gitdir: ") => aside.delete()?,
+            (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => aside.delete()?,
+            _ => tracing::warn!(path = ?aside.path, "what a killed removal put aside stays there"),
+        }
+    }
+    Ok(())
+}
+
+/// What stands between a worktree's name and the time of its removal, in the name of its folder meanwhile.
+const ASIDE: &str = ".removed-";
 
 /// Deletes the home branch unless something else needs it; its tip was kept.
 fn delete_branch(maker: &Maker<'_>, keep: &KeepRequest<'_>, removal: &mut Removal) {
@@ -163,7 +262,7 @@ struct Aside<'a> {
 impl<'a> Aside<'a> {
     fn put(from: &'a Path, keep: &KeepRequest<'_>) -> Result<Self, WorktreeError> {
         let name = from.file_name().unwrap_or_default().to_string_lossy();
-        let path = from.with_file_name(format!(".{name}.removed-{}", stamp(keep.now)));
+        let path = from.with_file_name(format!(".{name}{ASIDE}{}", stamp(keep.now)));
         if fs::symlink_metadata(&path).is_ok() {
             return Err(WorktreeError::Occupied { path });
         }

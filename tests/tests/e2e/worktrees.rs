@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use torch_process::facts;
 use torch_testing::{SCRIPTED, World};
 
 use crate::place::{branches, git, worktrees};
+use crate::recovery::daemon_that_ends_at;
 use crate::snapshot::Tree;
 
 /// The worktree of a role.
@@ -29,6 +31,49 @@ fn said(world: &World, role: &str) -> String {
         "--untracked-files=all",
     ];
     git(world, &path(world, role), &args)
+}
+
+#[test]
+fn a_removal_killed_at_any_step_is_ended_by_the_next_and_loses_nothing() {
+    let world = World::new();
+    world.team("orchestrator,developer", SCRIPTED);
+    world.torch(&["stop"]).ok();
+    let (folder, project) = (path(&world, "developer"), world.project());
+    for point in [
+        "did-removal-kept",
+        "did-removal-aside",
+        "did-removal-pruned",
+        "did-removal-emptied",
+        "did-removal-done",
+    ] {
+        fs::write(folder.join("work.txt"), point).expect("a file");
+        fs::write(folder.join("README.md"), format!("changed at {point}\n")).expect("a file");
+        let work = || {
+            let read = |name: &str| fs::read_to_string(folder.join(name)).expect("a file");
+            (
+                read("work.txt"),
+                read("README.md"),
+                said(&world, "developer"),
+            )
+        };
+        let before = work();
+        let pid = daemon_that_ends_at(&world, point);
+        let remove = ["worktree", "remove", "developer", "--branch", "--yes"];
+        let ran = world.torch(&remove);
+        world.wait("the daemon's end", || facts::process(pid).is_none());
+        // Where it was asked again by itself, there may be nothing left to do.
+        let again = world.torch(&remove);
+        assert!(!folder.exists(), "{point}: {ran}\n{again}");
+        let beside = fs::read_dir(folder.parent().expect("a folder")).expect("read");
+        let beside: Vec<_> = beside
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect();
+        assert_eq!(beside, ["orchestrator"], "{point}");
+        world.torch(&["undelete", "developer"]).ok();
+        assert_eq!(work(), before, "{point}");
+        git(&world, &project, &["fsck", "--strict", "--no-dangling"]);
+    }
+    world.torch(&["audit", "verify"]).ok();
 }
 
 #[test]

@@ -383,7 +383,7 @@ fn remove(
             },
         };
         bench.set_up.end(&worktree.path)?;
-        torch_worktree::remove(git, &request)
+        torch_worktree::remove_with(git, &request, |stage| crate::crash::did(stage.as_str()))
     });
     match removed {
         Ok(removal) => {

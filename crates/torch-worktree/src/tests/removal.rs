@@ -31,6 +31,65 @@ fn back(
     undelete(&handle(), &request)
 }
 
+/// Removes the worktree with its home branch, and stops dead at a stage.
+fn killed_at(repository: &Repository, added: &Added, stage: RemovalStage) {
+    let role = role("developer");
+    let request = RemoveRequest {
+        branch: BranchFate::Goes,
+        ..remove_request(repository, added, &role)
+    };
+    let killed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        remove_with(&handle(), &request, |reached| {
+            assert_ne!(reached, stage, "killed on purpose");
+        })
+    }));
+    assert!(killed.is_err(), "{stage:?} is not come to");
+}
+
+/// What lies beside the worktree.
+fn beside(added: &Added) -> Vec<std::ffi::OsString> {
+    let parent = added.path.parent().expect("a folder");
+    let entries = fs::read_dir(parent).into_iter().flatten();
+    entries
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect()
+}
+
+#[test]
+fn a_removal_that_was_killed_is_gone_on_from_and_all_of_it_comes_back() {
+    for stage in RemovalStage::ALL {
+        let (project, repository, added) = begin();
+        let before = (tree(&added.path), said(&added.path));
+        killed_at(&repository, &added, stage);
+        removed(&repository, &added).expect("removed");
+        assert!(beside(&added).is_empty(), "{stage:?}: {:?}", beside(&added));
+        assert_eq!(project.git(&["worktree", "list"]).lines().count(), 1);
+        let all = kept(&handle(), &repository).expect("read");
+        let newest = all.first().expect("kept");
+        back(&repository, newest, None).expect("back");
+        assert_eq!((tree(&added.path), said(&added.path)), before, "{stage:?}");
+        project.git(&["fsck", "--strict", "--no-dangling"]);
+    }
+}
+
+#[test]
+fn a_removal_that_was_killed_is_undone_where_the_worktree_is_made_again() {
+    for stage in [RemovalStage::Kept, RemovalStage::Aside] {
+        let (project, repository, added) = begin();
+        let before = (tree(&added.path), said(&added.path));
+        killed_at(&repository, &added, stage);
+        let again = project.add("a/developer", "developer").expect("added");
+        assert_eq!((again.path, again.rung), (added.path.clone(), Rung::Kept));
+        assert_eq!((tree(&added.path), said(&added.path)), before, "{stage:?}");
+        assert_eq!(beside(&added).len(), 1, "{stage:?}");
+    }
+    let (project, repository, added) = begin();
+    killed_at(&repository, &added, RemovalStage::Pruned);
+    project.expect("a/developer", Some("main-developer"), Rung::Reused);
+    assert_eq!(beside(&added).len(), 1);
+    assert_eq!(kept(&handle(), &repository).expect("read").len(), 1);
+}
+
 #[test]
 fn a_locked_worktree_and_the_projects_own_stay() {
     let (project, repository, added) = begin();
