@@ -21,6 +21,11 @@ const SUBJECT_MAX: usize = 80;
 /// How many names of files a reason tells.
 const NAMED: usize = 3;
 
+/// Under which merges into a role's worktree are prepared ([`torch_worktree::MergeRequest::label`]).
+pub(super) fn label(team: &str, role: &str) -> String {
+    format!("lane-{team}-{role}")
+}
+
 impl Host {
     /// Carries an order of the fast lane out.
     pub(crate) fn lane(&self, order: LaneOrder) {
@@ -88,7 +93,7 @@ fn look(git: &Git, repository: &Repository, order: &LaneOrder) -> Result<LaneSee
     ];
     let (path, label) = (
         &order.to.worktree,
-        format!("lane-{}-{}", order.name, order.to.role),
+        label(&order.name, order.to.role.as_str()),
     );
     // A look may have been cut off behind its merge: nothing is under way here, and nobody knows of it.
     let nothing = || {

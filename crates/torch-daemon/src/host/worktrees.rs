@@ -383,6 +383,7 @@ fn remove(
             },
         };
         bench.set_up.end(&worktree.path)?;
+        let_lane_go(git, &repository, worktree);
         torch_worktree::remove_with(git, &request, |stage| crate::crash::did(stage.as_str()))
     });
     match removed {
@@ -404,6 +405,19 @@ fn remove(
         }
     }
     view
+}
+
+/// Lets a merge of the fast lane go that was prepared for a worktree whose agent has ended meanwhile: nobody else would.
+fn let_lane_go(git: &Git, repository: &Repository, worktree: &Registered) {
+    let Some(team) = &worktree.team else {
+        return;
+    };
+    let label = super::lane::label(team, worktree.role.as_str());
+    let path = &worktree.path;
+    if let Err(error) = torch_worktree::give_up_forgotten(git, repository, path, &label) {
+        // Of a folder that is gone, as of one that never had any: it keeps nothing from being removed.
+        tracing::debug!(?path, %error, "no merge was let go");
+    }
 }
 
 /// What is told of a worktree that is gone.
